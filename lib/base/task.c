@@ -1,0 +1,103 @@
+#include "base/task.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+static void write_nowhere(void *baton, fpi_level_t level, const char *line)
+{
+    (void)baton;
+    (void)level;
+    (void)line;
+}
+
+static const fpi_log_sink_t nowhere = { write_nowhere, NULL, FPI_LEVEL_CRIT };
+
+/* Ids only have to differ; the kernel's pool is there long before httpd is. */
+static void random_hex(char *out, size_t digits)
+{
+    unsigned char bytes[16] = { 0 };
+
+    if (getrandom(bytes, digits / 2, 0) < 0) {
+        apr_time_t tick = fpi_clock_tick();
+        memcpy(bytes, &tick, sizeof(tick));
+    }
+    fpi_hex_encode(out, bytes, digits / 2);
+}
+
+fpi_task_t *fpi_task_make(apr_pool_t *pool, const fpi_log_sink_t *log)
+{
+    fpi_task_t *task = apr_pcalloc(pool, sizeof(*task));
+
+    task->pool = pool;
+    task->log = log ? log : &nowhere;
+    task->actor = "system";
+    task->lang = "zh";
+    random_hex(task->trace, FPI_TRACE_LEN);
+    return task;
+}
+
+static bool is_hex_run(const char *s, size_t n)
+{
+    bool zero = true;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!strchr("0123456789abcdef", s[i]) || s[i] == '\0') {
+            return false;
+        }
+        zero = zero && s[i] == '0';
+    }
+    return !zero;
+}
+
+void fpi_task_take_traceparent(fpi_task_t *task, const char *header)
+{
+    if (!header || strlen(header) < 55 || header[2] != '-' || header[35] != '-'
+        || header[52] != '-' || strncmp(header, "ff", 2) == 0) {
+        return;
+    }
+    if (!is_hex_run(header + 3, 32) || !is_hex_run(header + 36, 16)) {
+        return;
+    }
+    memcpy(task->trace, header + 3, FPI_TRACE_LEN);
+}
+
+const char *fpi_task_traceparent(fpi_task_t *task)
+{
+    char span[17];
+
+    random_hex(span, 16);
+    return apr_pstrcat(task->pool, "00-", task->trace, "-", span, "-01", NULL);
+}
+
+void fpi_task_limit(fpi_task_t *task, apr_interval_time_t span)
+{
+    apr_time_t deadline = fpi_clock_tick() + span;
+
+    if (!task->deadline || deadline < task->deadline) {
+        task->deadline = deadline;
+    }
+}
+
+apr_interval_time_t fpi_task_left(const fpi_task_t *task, apr_interval_time_t most)
+{
+    apr_interval_time_t left;
+
+    if (!task->deadline) {
+        return most;
+    }
+    left = task->deadline - fpi_clock_tick();
+    if (left < 0) {
+        left = 0;
+    }
+    return left < most ? left : most;
+}
+
+bool fpi_task_is_over(const fpi_task_t *task)
+{
+    return __atomic_load_n(&task->called_off, __ATOMIC_RELAXED) || (task->deadline && fpi_clock_tick() >= task->deadline);
+}

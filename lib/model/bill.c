@@ -1,0 +1,125 @@
+#include "model/bill.h"
+
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <assert.h>
+#include <string.h>
+
+enum { NUMBER_MAX = 100, STATES = FPI_STATE_VOID + 1, ACTS = FPI_ACT_VOUCHER + 1 };
+
+/* The target plus one; 0: not legal. */
+static const unsigned char moves[ACTS][STATES] = {
+#define FPI_MOVE(act, from, to) [FPI_ACT_##act][FPI_STATE_##from] = FPI_STATE_##to + 1,
+#include "model/states.def"
+#undef FPI_MOVE
+};
+
+typedef struct names_t {
+    const char *zh, *en;
+} names_t;
+
+static const names_t states[STATES] = {
+#define FPI_STATE(symbol, number, zh, en) [number] = { zh, en },
+#include "model/states.def"
+#undef FPI_STATE
+};
+
+static const names_t acts[ACTS] = {
+    [FPI_ACT_ANNOUNCE] = { "登记", "announce" },
+    [FPI_ACT_PUSH] = { "收票推送", "push" },
+    [FPI_ACT_ATTACH] = { "存入影像", "attach" },
+    [FPI_ACT_SUBMIT] = { "提交", "submit" },
+    [FPI_ACT_REVIEW] = { "审核", "review" },
+    [FPI_ACT_RESCAN] = { "退扫", "rescan" },
+    [FPI_ACT_CANCEL_RESCAN] = { "撤销退扫", "cancel rescan" },
+    [FPI_ACT_VOID] = { "作废", "void" },
+    [FPI_ACT_VOUCHER] = { "绑定凭证", "bind voucher" },
+};
+
+static const char *name_of(const names_t *names, const char *lang)
+{
+    return lang && strcmp(lang, "en") == 0 ? names->en : names->zh;
+}
+
+const char *fpi_state_name(fpi_state_t state, const char *lang)
+{
+    return (unsigned)state < STATES ? name_of(&states[state], lang) : "?";
+}
+
+const char *fpi_act_name(fpi_act_t act, const char *lang)
+{
+    return (unsigned)act < ACTS ? name_of(&acts[act], lang) : "?";
+}
+
+/* ---- the image number ---- */
+
+/* Control characters of ASCII and of the block U+0080-U+009F. */
+static bool has_control(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+fpi_err_t *fpi_bill_take_number(const char **out, const char *text, const char *field,
+                                fpi_task_t *task)
+{
+    char *number = fpi_text_trim(task->pool, text ? text : "");
+    long length;
+
+    if (!*number) {
+        return fpi_refuse(task, FPI_E_NO_NUMBER, field, "影像编号%s为空, 未接收任何内容",
+                          "the image number %s is missing; nothing was accepted", field);
+    }
+    if (!fpi_utf8_is_valid(number, strlen(number)) || has_control(number)) {
+        return fpi_refuse(task, FPI_E_FIELD, field,
+                          "影像编号%s应为UTF-8可见字符, 收到控制字符或无效编码",
+                          "the image number %s must be printable UTF-8; a control character or bad "
+                          "encoding came",
+                          field);
+    }
+    length = (long)fpi_utf8_length(number);
+    if (length > NUMBER_MAX) {
+        return fpi_refuse(task, FPI_E_FIELD, field, "影像编号%s应为1-%d个字符, 收到%ld个",
+                          "the image number %s must have 1-%d characters; %ld came", field,
+                          NUMBER_MAX, length);
+    }
+    if (fpi_text_find_blank(number) >= 0) {
+        return fpi_refuse(task, FPI_E_FIELD, field, "影像编号%s中间不得有空格, 收到\"%s\"",
+                          "the image number %s must not hold a blank; \"%s\" came", field, number);
+    }
+    *out = fpi_text_upper(number);
+    return NULL;
+}
+
+/* ---- moves ---- */
+
+static bool can_be_sent_back(fpi_state_t state)
+{
+    return state != FPI_STATE_RESCAN && moves[FPI_ACT_RESCAN][state];
+}
+
+fpi_err_t *fpi_bill_move(fpi_state_t *to, const fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task)
+{
+    int target;
+
+    assert((unsigned)act < ACTS && (unsigned)bill->state < STATES);
+    target = moves[act][bill->state];
+    if (!target) {
+        /* each text takes its own of the two languages and prints nothing of the other */
+        return fpi_refuse(task, FPI_E_STATE, NULL, "单据%s当前状态为%s%.0s(%d), 不允许%s%.0s",
+                          "bill %s is %.0s%s (%d): %.0s%s is not allowed",
+                          bill->number ? bill->number : "", fpi_state_name(bill->state, "zh"),
+                          fpi_state_name(bill->state, "en"), (int)bill->state,
+                          fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
+    }
+    if (act == FPI_ACT_CANCEL_RESCAN && can_be_sent_back(bill->state_before)) {
+        target = bill->state_before + 1;
+    }
+    *to = (fpi_state_t)(target - 1);
+    return NULL;
+}

@@ -1,0 +1,31 @@
+/* A structured invoice as the cloud or a file tells it. Money is integer fen.
+ *
+ * Life:    plain data in the pool of whoever made it.
+ * Threads: none of its own.
+ * Limits:  texts as long as their fields in the vendor's model. */
+#ifndef FPI_INVOICE_H
+#define FPI_INVOICE_H
+
+#include "base/task.h"
+
+#include <stdint.h>
+
+typedef struct fpi_invoice_t {
+    int64_t id, tenant, bill;
+    const char *serial_no;   /* the cloud's key; may be NULL */
+    const char *identity;    /* fpi_invoice_identity(); NULL when nothing identifies it */
+    int64_t type;            /* the vendor's type code, 0 unknown */
+    const char *code, *number, *date; /* date YYYY-MM-DD */
+    bool has_net, has_tax, has_gross;
+    int64_t net, tax, gross; /* fen */
+    const char *seller_name, *seller_tax_no, *buyer_name, *buyer_tax_no;
+    int64_t check_status;    /* 1 pass, 2 fail, 3 not checked, 0 unknown */
+    const char *doc;         /* the object as it came, JSON text */
+} fpi_invoice_t;
+
+/* The key under which the same invoice is known again (product rule): a 20-digit number alone, of whatever
+ * type; a ticket's number without code, as "rail-" (9, 29) or "air-" (10, 28) and the number, since the two
+ * count on their own; else "code-number"; NULL when there is none. Upper case, without blanks round it. */
+const char *fpi_invoice_identity(const fpi_invoice_t *invoice, apr_pool_t *pool);
+
+#endif

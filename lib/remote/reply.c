@@ -1,0 +1,109 @@
+#include "remote/reply.h"
+
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+enum { WORDS_MAX = 200, ERRCODE_MAX = 32 };
+
+static const int64_t life_most = 10 * 366 * 86400LL;
+
+/* A token is not used in the last tenth of its life, nor in the last minute: clocks differ, and a
+ * call may be under way for a while before the cloud looks at its token. */
+static const apr_interval_time_t margin_most = 60 * APR_USEC_PER_SEC;
+
+static char *cut(const char *text, size_t most, apr_pool_t *pool)
+{
+    size_t n = 0, at = 0;
+
+    for (; text[at]; at++) {
+        if (((unsigned char)text[at] & 0xC0) != 0x80 && n++ == most) {
+            break;
+        }
+    }
+    return apr_pstrmemdup(pool, text, at);
+}
+
+/* Looked for before anything is cut, so that no half of it stays. */
+static const char *masked(const char *text, const fpi_secret_t *secret)
+{
+    return secret && secret->len && strstr(text, secret->bytes) ? "***" : text;
+}
+
+static const char *words_of(const fpi_json_t *answer, const fpi_secret_t *secret, fpi_task_t *task)
+{
+    static const char *const names[] = { "description", "message", "errmsg" };
+    const char *words = NULL;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !words; i++) {
+        words = fpi_json_text(fpi_json_find(answer, names[i]));
+    }
+    return words ? cut(masked(words, secret), WORDS_MAX, task->pool) : "-";
+}
+
+static fpi_err_t *garbage(const char *what, int status, const char *why, fpi_task_t *task)
+{
+    return fpi_fail(task, FPI_E_CLOUD,
+                    "%s: the cloud's answer (HTTP %d) could not be understood: %s", what, status, why);
+}
+
+/* Some codes only say that it is too early (vendor's polling answers). */
+static bool is_for_later(int status, const char *errcode)
+{
+    return status >= 500 || status == 429 || strcmp(errcode, "1307") == 0;
+}
+
+static fpi_err_t *refused(const char *what, int status, const char *errcode, const char *words,
+                          fpi_task_t *task)
+{
+    if (is_for_later(status, errcode)) {
+        return fpi_fail(task, FPI_E_CLOUD, "%s: the cloud can't say now: HTTP %d, errcode %s: %s",
+                        what, status, errcode, words);
+    }
+    return fpi_refuse(task, FPI_E_CLOUD_REFUSED, NULL, "发票云拒绝了请求 (%s, errcode %s): %s",
+                      "the cloud refused the call (%s, errcode %s): %s", what, errcode, words);
+}
+
+fpi_err_t *fpi_reply_read(fpi_json_t **answer, const char *what, int status, const char *data,
+                          size_t len, const fpi_secret_t *secret, fpi_task_t *task)
+{
+    const char *errcode = NULL;
+    fpi_err_t *err = fpi_json_parse(answer, data, len, task);
+
+    if (err || !fpi_json_is_object(*answer)) {
+        return garbage(what, status, err ? err->detail : "not an object", task);
+    }
+    err = fpi_json_find_scalar(&errcode, *answer, "errcode", ERRCODE_MAX, task);
+    if (err || !errcode) {
+        return garbage(what, status, err ? err->detail : "without an errcode", task);
+    }
+    if (strcmp(errcode, "0000") != 0) {
+        return refused(what, status, masked(errcode, secret), words_of(*answer, secret, task),
+                       task);
+    }
+    return status / 100 == 2 ? NULL : garbage(what, status, "errcode 0000 with this status", task);
+}
+
+fpi_err_t *fpi_reply_read_token(fpi_token_t *token, const fpi_json_t *answer, apr_time_t sent,
+                                fpi_task_t *task)
+{
+    const char *text = fpi_json_text(fpi_json_find(answer, "access_token"));
+    apr_interval_time_t life, margin;
+    int64_t seconds = 0;
+    fpi_err_t *err = fpi_json_find_int(&seconds, answer, "expires_in", 0, 1, life_most, task);
+
+    if (!text || !fpi_token_is_clean(text)) {
+        return fpi_fail(task, FPI_E_CLOUD,
+                        "the cloud's token answer has no access_token that can be used");
+    }
+    if (err || seconds == 0) {
+        return fpi_fail(task, FPI_E_CLOUD, "the cloud's token answer has no expires_in in seconds");
+    }
+    life = seconds * APR_USEC_PER_SEC;
+    margin = life / 10 < margin_most ? life / 10 : margin_most;
+    token->text = apr_pstrdup(task->pool, text);
+    token->fetched = sent;
+    token->expires = sent + life - margin;
+    return NULL;
+}

@@ -1,0 +1,290 @@
+#include "service/api.h"
+
+#include "service/access.h"
+#include "service/answer.h"
+#include "service/handlers.h"
+#include "service/relay.h"
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SMALL_BODY = 64 * 1024, QUERY_MAX = 16 * 1024 };
+
+/* ---- which route ---- */
+
+static const fpi_route_t *find_configured(fpi_route_t *room, const fpi_app_t *app, const fpi_call_t *call,
+                                          const char **allow)
+{
+    const apr_array_header_t *list = app->settings->routes;
+
+    for (int i = 0; list && i < list->nelts; i++) {
+        const fpi_route_setting_t *said = &APR_ARRAY_IDX(list, i, fpi_route_setting_t);
+        const fpi_route_t *route;
+
+        if (strcmp(said->path, call->local) != 0) {
+            continue;
+        }
+        route = fpi_route_by_handler(said->handler);
+        if (strcmp(said->method ? said->method : route->method, call->method) == 0) {
+            *room = *route;
+            room->path = said->path;
+            return room;
+        }
+        *allow = said->method ? said->method : route->method;
+    }
+    return NULL;
+}
+
+/* The route of the call; NULL with *allow set: the path is there, but for another method. */
+static const fpi_route_t *find_route(fpi_route_t *room, const fpi_app_t *app, const fpi_call_t *call,
+                                     const char **allow)
+{
+    const fpi_route_t *found = find_configured(room, app, call, allow);
+
+    for (const fpi_route_t *route = fpi_routes(); !found && route->method; route++) {
+        if (strcmp(route->path, call->local) == 0) {
+            if (strcmp(route->method, call->method) == 0) {
+                found = route;
+            }
+            else {
+                *allow = route->method;
+            }
+        }
+    }
+    return found;
+}
+
+static bool is_below(const char *path, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return strncmp(path, prefix, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+/* Ours in name: an unknown one is our answer to give, not the cloud's. */
+static bool is_local_space(const char *path)
+{
+    return is_below(path, "/api/imgsys") || is_below(path, "/api/kapi/app/bds") || is_below(path, "/api/v1");
+}
+
+/* ---- body and fields ---- */
+
+static bool is_form(const fpi_call_t *call)
+{
+    const char *type = apr_table_get(call->headers, "Content-Type");
+
+    return type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
+}
+
+static fpi_err_t *parse_json(fpi_call_t *call)
+{
+    FPI_TRY(fpi_json_parse(&call->json, call->body->data, call->body->len, call->task));
+    if (!fpi_json_is_object(call->json) && !fpi_json_is_array(call->json)) {
+        return fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体应为JSON对象或数组",
+                          "the body must be a JSON object or array");
+    }
+    return NULL;
+}
+
+static fpi_err_t *read_body(fpi_app_t *app, fpi_call_t *call, const fpi_route_t *route)
+{
+    int64_t most = route->limit == FPI_LIMIT_SMALL ? SMALL_BODY : app->settings->max_json;
+
+    if (route->body == FPI_BODY_NONE) {
+        return NULL;
+    }
+    FPI_TRY(fpi_call_gather(call, most));
+    if (route->body == FPI_BODY_FORM && (call->body->len == 0 || is_form(call))) {
+        return fpi_params_parse(&call->form, call->body->data, call->body->len, call->task);
+    }
+    return route->body == FPI_BODY_RAW ? NULL : parse_json(call);
+}
+
+fpi_err_t *fpi_call_field(const char **out, fpi_call_t *call, const char *name, size_t most)
+{
+    *out = NULL;
+    if (fpi_json_is_object(call->json)) {
+        FPI_TRY(fpi_json_find_scalar(out, call->json, name, most, call->task));
+    }
+    if (!*out) {
+        *out = fpi_params_find(call->form, name);
+    }
+    if (!*out) {
+        *out = fpi_params_find(call->params, name);
+    }
+    if (*out && fpi_utf8_length(*out) > most) {
+        return fpi_refuse(call->task, FPI_E_FIELD, name, "字段 %s 超过 %d 个字符",
+                          "field %s is longer than %d characters", name, (int)most);
+    }
+    return NULL;
+}
+
+/* ---- the malformed prefix, said once per source ---- */
+
+static bool is_new_source(fpi_shared_t *shared, const char *source)
+{
+    apr_ssize_t len = APR_HASH_KEY_STRING;
+    uint64_t hash = (uint64_t)apr_hashfunc_default(source, &len) + 1;
+    size_t room = sizeof(shared->prefix_sources) / sizeof(*shared->prefix_sources);
+    uint32_t at;
+
+    for (size_t i = 0; i < room; i++) {
+        if (atomic_load(&shared->prefix_sources[i]) == hash) {
+            return false;
+        }
+    }
+    at = atomic_fetch_add(&shared->prefix_count, 1);
+    atomic_store(&shared->prefix_sources[at % room], hash);
+    return true;
+}
+
+static void tell_prefix(fpi_app_t *app, fpi_call_t *call)
+{
+    FPI_COUNT(app, malformed_prefix, 1);
+    if (is_new_source(app->shared, call->client_ip)) {
+        fpi_log(call->task, FPI_M_PREFIX,
+                "client %s uses a malformed prefix: %.200s was served as %.200s; the right prefix is "
+                "%s://%s/api/",
+                call->client_ip, call->uri, call->path, call->scheme, call->host ? call->host : "HOST:PORT");
+    }
+}
+
+/* ---- one call ---- */
+
+static fpi_err_t *read_address(fpi_app_t *app, fpi_call_t *call)
+{
+    fpi_task_t *task = call->task;
+    bool malformed = false;
+
+    FPI_TRY(fpi_path_normalise(&call->path, &malformed, call->uri, task));
+    call->local = fpi_url_decode(task->pool, call->path, strlen(call->path), false);
+    if (call->query) {
+        if (strlen(call->query) > QUERY_MAX) {
+            return fpi_refuse(task, FPI_E_BAD_REQUEST, NULL, "查询串过长, 上限 %d 字节",
+                              "the query is longer than %d bytes", QUERY_MAX);
+        }
+        FPI_TRY(fpi_params_parse(&call->params, call->query, strlen(call->query), task));
+    }
+    if (malformed) {
+        tell_prefix(app, call);
+    }
+    return NULL;
+}
+
+static fpi_err_t *refuse_method(fpi_call_t *call, fpi_reply_t *reply, const char *allow)
+{
+    apr_table_setn(reply->headers, "Allow", allow);
+    return fpi_refuse(call->task, FPI_E_METHOD, NULL, "请求方法 %.16s 不支持, 应为 %s",
+                      "the method %.16s is not allowed here; use %s", call->method, allow);
+}
+
+static fpi_err_t *run_local(fpi_app_t *app, fpi_call_t *call, const fpi_route_t *route, fpi_answer_t *answer)
+{
+    FPI_TRY(fpi_app_ready(app, call->task));
+    if (route->access == FPI_ACCESS_TOKEN) {
+        FPI_TRY(fpi_access_call(app, call));
+    }
+    FPI_TRY(read_body(app, call, route));
+    return route->run(app, call, answer);
+}
+
+static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
+{
+    fpi_msg_t msg = FPI_M_CALLER_REFUSED;
+
+    switch (err->code) {
+    case FPI_E_INTERNAL: case FPI_E_CONFIG:
+        msg = FPI_M_INTERNAL;
+        break;
+    case FPI_E_STORE:
+        msg = FPI_M_STORE_DOWN;
+        break;
+    case FPI_E_CLOUD: case FPI_E_CLOUD_LATE:
+        msg = FPI_M_CLOUD_DOWN;
+        break;
+    case FPI_E_CLOUD_REFUSED:
+        msg = FPI_M_CLOUD_TOKEN;
+        break;
+    case FPI_E_GONE:
+        msg = FPI_M_RELAY_CUT;
+        break;
+    default:
+        break;
+    }
+    if (fpi_code_info(err->code)->retry == FPI_RETRY_CALLER) {
+        FPI_COUNT(app, refusals, 1);
+    }
+    else {
+        FPI_COUNT(app, failures, 1);
+    }
+    fpi_log_err(call->task, msg, err, "%.16s %.200s from %s", call->method,
+                call->path ? call->path : call->uri, call->client_ip);
+}
+
+static void speak(fpi_call_t *call, fpi_family_t family)
+{
+    const char *accept = apr_table_get(call->headers, "Accept-Language");
+
+    if (family == FPI_FAMILY_C && accept && strncasecmp(accept, "en", 2) == 0) {
+        call->task->lang = "en";
+    }
+}
+
+/* Where the path leads: a route, our own "unknown", or the cloud. */
+static fpi_err_t *dispatch(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply, fpi_family_t *family,
+                           fpi_answer_t *answer)
+{
+    const char *allow = NULL;
+    fpi_route_t room;
+    const fpi_route_t *route;
+
+    FPI_TRY(read_address(app, call));
+    *family = fpi_family_of(call->local);
+    route = find_route(&room, app, call, &allow);
+    if (route) {
+        *family = route->family;
+        speak(call, *family);
+        return run_local(app, call, route, answer);
+    }
+    speak(call, *family);
+    if (allow) {
+        return refuse_method(call, reply, allow);
+    }
+    if (is_local_space(call->local)) {
+        return fpi_journal_unknown(app, call);
+    }
+    FPI_TRY(fpi_app_ready(app, call->task));
+    return fpi_relay(app, call, &reply->is_streamed);
+}
+
+bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
+{
+    fpi_family_t family = FPI_FAMILY_A;
+    fpi_answer_t answer = { NULL, false };
+    fpi_err_t *err;
+
+    reply->headers = apr_table_make(call->task->pool, 4);
+    FPI_COUNT(app, requests, 1);
+    err = dispatch(app, call, reply, &family, &answer);
+    if (err) {
+        log_failure(app, call, err);
+    }
+    if (reply->is_streamed) {
+        return err == NULL;
+    }
+    if (err) {
+        fpi_answer_failure(reply, family, err, call->task);
+    }
+    else {
+        fpi_answer_success(reply, family, &answer, call->task);
+    }
+    return true;
+}
+
+fpi_err_t *fpi_api_ready(fpi_app_t *app, fpi_task_t *task)
+{
+    FPI_TRY(fpi_app_ready(app, task));
+    return fpi_store_check(app->store, task);
+}

@@ -1,0 +1,75 @@
+/* A request and its answer, without httpd: what the module fills in and the handlers read.
+ *
+ * Life:    one request; all of it in the task's pool.
+ * Threads: the request's thread only.
+ * Limits:  a body that is gathered is bounded by its route's limit; a streamed one is not held. */
+#ifndef FPI_CALL_H
+#define FPI_CALL_H
+
+#include "base/task.h"
+#include "base/text.h"
+#include "model/people.h"
+#include "wire/json.h"
+
+#include <apr_tables.h>
+#include <stdint.h>
+
+typedef struct fpi_call_t {
+    /* ---- filled in by the module ---- */
+    fpi_task_t *task;
+    const char *method;
+    const char *uri;           /* path as it came, still encoded, without query */
+    const char *query;         /* as it came, without "?"; NULL: none */
+    const apr_table_t *headers;
+    const char *client_ip;     /* behind trusted proxies: the address they give */
+    const char *scheme;        /* "http" or "https", as the client sees it */
+    const char *host;          /* Host as the client sees it */
+    int64_t body_len;          /* -1: not known before it ends (chunked) */
+
+    /* The body, piece by piece: *len 0 at the end. FPI_E_GONE when the client left, FPI_E_BUSY on its
+     * time-out. */
+    fpi_err_t *(*read)(void *baton, char *data, size_t room, size_t *len);
+    /* A streamed answer: its head (hop-by-hop headers already cut; length -1: unknown), then its bytes. */
+    fpi_err_t *(*begin)(void *baton, int status, const apr_table_t *headers, int64_t length);
+    fpi_err_t *(*write)(void *baton, const char *data, size_t len);
+    bool (*is_gone)(void *baton);
+    /* For the access log: FPIMAGE_BILL, FPIMAGE_UPSTREAM_US. */
+    void (*note)(void *baton, const char *name, const char *value);
+    void *baton;
+
+    /* ---- filled in on the way (service/api, access) ---- */
+    const char *path;          /* normalised and still encoded: "/api/..." */
+    const char *local;         /* decoded form of path, for look-ups in the route table */
+    const apr_array_header_t *params; /* fpi_param_t of the query, decoded */
+    const char *token;         /* our token, wherever it was; NULL: none came */
+    enum { FPI_TOKEN_NONE, FPI_TOKEN_QUERY, FPI_TOKEN_BEARER, FPI_TOKEN_HEADER } token_place;
+    const char *token_header;  /* name of the header for FPI_TOKEN_HEADER */
+    const fpi_enterprise_t *enterprise; /* whose token it is; valid as long as the task */
+    fpi_buf_t *body;           /* gathered body, where the route gathers it */
+    fpi_json_t *json;          /* parsed, where the route wants JSON */
+    const apr_array_header_t *form; /* fpi_param_t of a form body */
+} fpi_call_t;
+
+typedef struct fpi_param_t {
+    const char *name, *value;
+} fpi_param_t;
+
+typedef struct fpi_reply_t {
+    int status;
+    const char *type;          /* media type; NULL: JSON */
+    apr_table_t *headers;      /* further ones */
+    const char *body;
+    size_t len;
+    bool is_streamed;          /* begin() and write() were used; nothing more to send */
+} fpi_reply_t;
+
+/* Decodes a query or a form. FPI_E_FIELD for a bad escape, more than 256 pairs, or a name given twice. */
+fpi_err_t *fpi_params_parse(const apr_array_header_t **out, const char *text, size_t len, fpi_task_t *task)
+    FPI_MUST_USE;
+/* The value, or NULL. */
+const char *fpi_params_find(const apr_array_header_t *params, const char *name);
+
+/* Gathers the whole body. FPI_E_TOO_LARGE naming the limit, before a byte is read when the length is told. */
+fpi_err_t *fpi_call_gather(fpi_call_t *call, int64_t most) FPI_MUST_USE;
+
+#endif

@@ -1,0 +1,357 @@
+#include "service/forms.h"
+
+#include "base/text.h"
+#include "model/people.h"
+#include "wire/crypto.h"
+
+#include <apr_strings.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, LINKS_MAX = 5000 };
+
+#define NUMBER_ALIASES "scanBillNo|fscanBillNo|imageNo|imageNumber|coverNo|影像编号"
+#define ERP_ID_ALIASES "billId|fbillId|bxd_key"
+#define BILL_NO_ALIASES "billNo|billNumber|billnumber"
+#define TYPE_ALIASES "billTypeCode|fbillTypeCode|billType"
+#define CLIENT_ALIASES "clientId|client_id"
+#define TAX_ALIASES "taxNo|tin|buyerTaxNo|ghf_tin"
+#define VERSION_ALIASES "updateTime|modifyTime|lastUpdateTime|version|timestamp"
+
+/* ---- aliases ---- */
+
+fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                         fpi_task_t *task)
+{
+    *out = NULL;
+    while (*aliases) {
+        size_t n = strcspn(aliases, "|");
+        const char *name = apr_pstrmemdup(task->pool, aliases, n);
+
+        if (fpi_json_find(object, name)) {
+            const char *value;
+
+            FPI_TRY(fpi_json_find_scalar(&value, object, name, most, task));
+            value = value ? fpi_text_trim(task->pool, value) : NULL;
+            if (value && *value) {
+                *out = value;
+                return NULL;
+            }
+        }
+        aliases += n + (aliases[n] == '|');
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_form_get(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                        fpi_task_t *task)
+{
+    const char *name;
+
+    FPI_TRY(fpi_form_find(out, object, aliases, most, task));
+    if (*out) {
+        return NULL;
+    }
+    name = apr_pstrmemdup(task->pool, aliases, strcspn(aliases, "|"));
+    return fpi_refuse(task, FPI_E_FIELD, name, "字段 %s 缺失或为空", "field %s is missing or empty", name);
+}
+
+/* ---- pushes ---- */
+
+/* "2026-01-31 08:00:00" (any separators) or a number of seconds or milliseconds, to ms; 0 when it is neither. */
+static int64_t read_version(const char *text)
+{
+    char digits[21];
+    size_t n = 0;
+    int64_t value;
+
+    if (!text) {
+        return 0;
+    }
+    for (; *text && n < 17; text++) {
+        if (*text >= '0' && *text <= '9') {
+            digits[n++] = *text;
+        }
+        else if (!strchr("-/: T.", *text)) {
+            return 0;
+        }
+    }
+    digits[n] = '\0';
+    if (!fpi_int_parse(&value, digits, 1, INT64_MAX)) {
+        return 0;
+    }
+    if (n == 10) {
+        return value * 1000;
+    }
+    if (n == 13) {
+        return value;
+    }
+    if (n == 14 || n == 17) {
+        /* a calendar text orders as a number; it is only compared with its like */
+        return n == 14 ? value * 1000 : value;
+    }
+    return value;
+}
+
+fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object, fpi_task_t *task)
+{
+    const char *number, *version;
+
+    memset(out, 0, sizeof(*out));
+    FPI_TRY(fpi_form_find(&number, object, NUMBER_ALIASES, NAME_MAX_LEN, task));
+    if (number) {
+        FPI_TRY(fpi_bill_take_number(&out->number, number, "scanBillNo", task));
+    }
+    FPI_TRY(fpi_form_find(&out->erp_id, object, ERP_ID_ALIASES, WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->bill_no, object, BILL_NO_ALIASES, WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->type_code, object, TYPE_ALIASES, WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->resource, object, "resource", WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->client_id, object, CLIENT_ALIASES, WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->tax_no, object, TAX_ALIASES, WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->timestamp, object, "timestamp", WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&out->sign, object, "sign", NAME_MAX_LEN, task));
+    FPI_TRY(fpi_form_find(&out->enc_type, object, "encType", WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&version, object, VERSION_ALIASES, WORD_MAX, task));
+    out->version = read_version(version);
+    return NULL;
+}
+
+/* ---- announcements ---- */
+
+typedef struct field_t {
+    const char *aliases;
+    size_t offset;
+    size_t most;
+    bool is_required;
+} field_t;
+
+#define FIELD(aliases, member, most, required) { aliases, offsetof(fpi_bill_t, member), most, required }
+
+static const field_t announcement[] = {
+    FIELD("fbillId|billId", erp_id, WORD_MAX, true),
+    FIELD("fbillTypeCode|billTypeCode", type_code, WORD_MAX, true),
+    FIELD("resource", resource, 50, true),
+    FIELD("fbillTypeDes|billTypeDes", type_name, NAME_MAX_LEN, false),
+    FIELD("fapplyUserName|applyUserName", apply_name, NAME_MAX_LEN, false),
+    FIELD("fapplyUserPhone|applyUserPhone", apply_phone, 50, false),
+    FIELD("fapplyErpUserName|applyErpUserName", apply_erp_user, NAME_MAX_LEN, false),
+    FIELD("fapplyOrganizationCode|applyOrganizationCode", org_code, WORD_MAX, false),
+    FIELD("fapplyOrganizationName|applyOrganizationName", org_name, NAME_MAX_LEN, false),
+    FIELD("billNo|billNumber", bill_no, WORD_MAX, false),
+};
+
+enum { ANNOUNCEMENT_FIELDS = sizeof(announcement) / sizeof(*announcement) };
+
+static const char **member(fpi_bill_t *bill, const field_t *field)
+{
+    return (const char **)(void *)((char *)bill + field->offset);
+}
+
+fpi_err_t *fpi_form_read_announcement(fpi_bill_t *bill, const fpi_json_t *object, fpi_task_t *task)
+{
+    const char *text;
+
+    memset(bill, 0, sizeof(*bill));
+    FPI_TRY(fpi_form_find(&text, object, "fscanBillNo|scanBillNo|imageNo|imageNumber", NAME_MAX_LEN, task));
+    FPI_TRY(fpi_bill_take_number(&bill->number, text ? text : "", "fscanBillNo", task));
+    for (int i = 0; i < ANNOUNCEMENT_FIELDS; i++) {
+        const field_t *field = &announcement[i];
+        fpi_err_t *(*read)(const char **, const fpi_json_t *, const char *, size_t, fpi_task_t *) =
+            field->is_required ? fpi_form_get : fpi_form_find;
+
+        FPI_TRY(read(member(bill, field), object, field->aliases, field->most, task));
+    }
+    FPI_TRY(fpi_form_find(&text, object, "taxNo|ftaxNo", WORD_MAX, task));
+    return text ? fpi_people_take_tax_no(&bill->tax_no, text, "taxNo", task) : NULL;
+}
+
+const char *fpi_form_announcement_sha(const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task);
+    const char *text;
+
+    fpi_json_put_text(doc, "number", bill->number);
+    fpi_json_put_text(doc, "taxNo", bill->tax_no);
+    for (int i = 0; i < ANNOUNCEMENT_FIELDS; i++) {
+        fpi_json_put_text(doc, announcement[i].aliases, *member((fpi_bill_t *)bill, &announcement[i]));
+    }
+    text = fpi_json_format(doc, true, task);
+    return fpi_sha256_hex(text, strlen(text), task);
+}
+
+/* ---- invoices ---- */
+
+static const char *date_of(const char *text, fpi_task_t *task)
+{
+    char digits[9];
+    size_t n = 0;
+
+    for (; text && *text && n < 8; text++) {
+        if (*text >= '0' && *text <= '9') {
+            digits[n++] = *text;
+        }
+    }
+    digits[n] = '\0';
+    return n < 8 ? NULL : apr_psprintf(task->pool, "%.4s-%.2s-%.2s", digits, digits + 4, digits + 6);
+}
+
+/* Money that can't be read as money is kept in the document only. */
+static void read_fen(int64_t *fen, bool *has, const fpi_json_t *object, const char *name, fpi_task_t *task)
+{
+    if (!*has && fpi_json_find_fen(fen, has, object, name, task)) {
+        *has = false;
+    }
+}
+
+fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
+{
+    const char *date, *type, *status;
+
+    memset(out, 0, sizeof(*out));
+    if (!fpi_json_is_object(object)) {
+        return fpi_refuse(task, FPI_E_FIELD, "invoices", "发票列表的成员应为对象",
+                          "each of the invoices must be an object");
+    }
+    FPI_TRY(fpi_form_find(&out->serial_no, object, "serialNo", WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&type, object, "invoiceType", 10, task));
+    FPI_TRY(fpi_form_find(&out->code, object, "invoiceCode", 50, task));
+    FPI_TRY(fpi_form_find(&out->number, object, "invoiceNo|invoiceNum|electronicTicketNum|printingSequenceNo",
+                          50, task));
+    FPI_TRY(fpi_form_find(&date, object, "invoiceDate|issueDate", 40, task));
+    FPI_TRY(fpi_form_find(&out->seller_name, object, "salerName|sellerName", NAME_MAX_LEN, task));
+    FPI_TRY(fpi_form_find(&out->seller_tax_no, object, "salerTaxNo|sellerTaxNo", 50, task));
+    FPI_TRY(fpi_form_find(&out->buyer_name, object, "buyerName", NAME_MAX_LEN, task));
+    FPI_TRY(fpi_form_find(&out->buyer_tax_no, object, "buyerTaxNo", 50, task));
+    FPI_TRY(fpi_form_find(&status, object, "checkStatus", 10, task));
+    if (type && !fpi_int_parse(&out->type, type, 0, 9999)) {
+        out->type = 0;
+    }
+    if (status && !fpi_int_parse(&out->check_status, status, 0, 9)) {
+        out->check_status = 0;
+    }
+    out->date = date_of(date, task);
+    read_fen(&out->net, &out->has_net, object, "invoiceAmount", task);
+    read_fen(&out->net, &out->has_net, object, "invoiceMoney", task);
+    read_fen(&out->tax, &out->has_tax, object, "totalTaxAmount", task);
+    read_fen(&out->tax, &out->has_tax, object, "taxAmount", task);
+    read_fen(&out->gross, &out->has_gross, object, "totalAmount", task);
+    out->identity = fpi_invoice_identity(out, task->pool);
+    out->doc = fpi_json_format(object, true, task);
+    return NULL;
+}
+
+static void put_fen(fpi_json_t *to, const char *name, bool has, int64_t fen, fpi_task_t *task)
+{
+    if (has) {
+        fpi_json_put_fen(to, name, fen, task);
+    }
+    else {
+        fpi_json_put_text(to, name, NULL);
+    }
+}
+
+fpi_json_t *fpi_form_write_invoice(const fpi_invoice_t *invoice, fpi_task_t *task)
+{
+    fpi_json_t *to = fpi_json_make_object(task);
+
+    fpi_json_put_text(to, "serialNo", invoice->serial_no);
+    fpi_json_put_int(to, "invoiceType", invoice->type);
+    fpi_json_put_text(to, "invoiceCode", invoice->code);
+    fpi_json_put_text(to, "invoiceNo", invoice->number);
+    fpi_json_put_text(to, "invoiceDate", invoice->date);
+    put_fen(to, "invoiceAmount", invoice->has_net, invoice->net, task);
+    put_fen(to, "totalTaxAmount", invoice->has_tax, invoice->tax, task);
+    put_fen(to, "totalAmount", invoice->has_gross, invoice->gross, task);
+    fpi_json_put_text(to, "salerName", invoice->seller_name);
+    fpi_json_put_text(to, "salerTaxNo", invoice->seller_tax_no);
+    fpi_json_put_text(to, "buyerName", invoice->buyer_name);
+    fpi_json_put_text(to, "buyerTaxNo", invoice->buyer_tax_no);
+    fpi_json_put_int(to, "checkStatus", invoice->check_status);
+    return to;
+}
+
+/* ---- links and documents ---- */
+
+fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object, fpi_kind_t kind,
+                             fpi_task_t *task)
+{
+    fpi_link_t link = { NULL, NULL, NULL, kind, NULL };
+    const char *extension;
+
+    if (!fpi_json_is_object(object)) {
+        return NULL;
+    }
+    FPI_TRY(fpi_form_find(&link.url, object, "url|localUrl|downloadUrl|fileUrl|kdcloudUrl|pdfurl|snapshotUrl",
+                          URL_MAX, task));
+    FPI_TRY(fpi_form_find(&link.name, object, "fileName|attachmentName|name|coverNo|invoiceNo", NAME_MAX_LEN, task));
+    FPI_TRY(fpi_form_find(&link.hash, object, "fileHash", WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&link.serial_no, object, "serialNo", WORD_MAX, task));
+    FPI_TRY(fpi_form_find(&extension, object, "fileExtends", 10, task));
+    if (!link.url || links->nelts >= LINKS_MAX) {
+        return NULL;
+    }
+    if (link.name && extension && !strrchr(link.name, '.')) {
+        link.name = apr_pstrcat(task->pool, link.name, ".", extension, NULL);
+    }
+    APR_ARRAY_PUSH(links, fpi_link_t) = link;
+    return NULL;
+}
+
+fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_t *object, fpi_task_t *task)
+{
+    fpi_json_t *files = fpi_json_find(object, "invoiceFiles");
+    const char *serial_no;
+    int first = links->nelts;
+
+    if (!fpi_json_is_array(files) || fpi_json_size(files) == 0) {
+        return fpi_form_add_link(links, object, FPI_KIND_INVOICE, task);
+    }
+    FPI_TRY(fpi_form_find(&serial_no, object, "serialNo", WORD_MAX, task));
+    for (size_t i = 0; i < fpi_json_size(files); i++) {
+        FPI_TRY(fpi_form_add_link(links, fpi_json_at(files, i), FPI_KIND_INVOICE, task));
+    }
+    for (int i = first; i < links->nelts; i++) {
+        APR_ARRAY_IDX(links, i, fpi_link_t).serial_no = serial_no;
+    }
+    return NULL;
+}
+
+static fpi_json_t *find_list(const fpi_json_t *object, const char *aliases, fpi_task_t *task)
+{
+    while (*aliases) {
+        size_t n = strcspn(aliases, "|");
+        fpi_json_t *value = fpi_json_find(object, apr_pstrmemdup(task->pool, aliases, n));
+
+        if (fpi_json_is_array(value)) {
+            return value;
+        }
+        if (fpi_json_is_object(value)) {
+            fpi_json_t *list = fpi_json_make_array(task);
+
+            fpi_json_add(list, value);
+            return list;
+        }
+        aliases += n + (aliases[n] == '|');
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_form_read_document(fpi_document_t *out, const fpi_json_t *object, fpi_task_t *task)
+{
+    out->invoices = find_list(object, "invoices|invoice|invoiceList|invoiceData|data", task);
+    out->covers = find_list(object, "cover|covers|coverList", task);
+    out->attachments = find_list(object, "attachment|attachments|attachmentList", task);
+    return NULL;
+}
+
+const char *fpi_form_time(apr_time_t when, fpi_task_t *task)
+{
+    apr_time_exp_t exp;
+
+    if (apr_time_exp_tz(&exp, when, 8 * 3600) != APR_SUCCESS) {
+        return "";
+    }
+    return apr_psprintf(task->pool, "%04d-%02d-%02d %02d:%02d:%02d", exp.tm_year + 1900, exp.tm_mon + 1,
+                        exp.tm_mday, exp.tm_hour, exp.tm_min, exp.tm_sec);
+}

@@ -1,0 +1,67 @@
+/* Wire names ↔ model, in one place: what peers call a thing, and what we call it.
+ *
+ * Life:    results live in the task's pool or are borrowed from the document.
+ * Threads: any.
+ * Limits:  the lengths of the vendor's own model. */
+#ifndef FPI_FORMS_H
+#define FPI_FORMS_H
+
+#include "model/bill.h"
+#include "model/file.h"
+#include "model/invoice.h"
+#include "wire/json.h"
+
+#include <apr_tables.h>
+
+/* The first alias of a "a|b|c" list that is there, as text (numbers are printed); NULL when none is.
+ * FPI_E_FIELD naming the alias met when its type or length is wrong. */
+fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                         fpi_task_t *task) FPI_MUST_USE;
+/* The same, refused when missing or blank; trimmed. */
+fpi_err_t *fpi_form_get(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                        fpi_task_t *task) FPI_MUST_USE;
+
+/* Who a push is about, by the alias lists of the contract. Absent parts are NULL. */
+typedef struct fpi_identity_t {
+    const char *number;             /* normalised */
+    const char *erp_id, *bill_no, *type_code, *resource;
+    const char *client_id, *tax_no;
+    const char *timestamp, *sign, *enc_type;
+    int64_t version;                /* time of change in ms, 0 unknown */
+} fpi_identity_t;
+fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object, fpi_task_t *task) FPI_MUST_USE;
+
+/* An ERP's announcement (erpBillPush) into the fields of a bill; the bill is zeroed first. */
+fpi_err_t *fpi_form_read_announcement(fpi_bill_t *bill, const fpi_json_t *object, fpi_task_t *task)
+    FPI_MUST_USE;
+/* What makes two announcements the same: SHA-256 of their normalised fields. */
+const char *fpi_form_announcement_sha(const fpi_bill_t *bill, fpi_task_t *task);
+
+/* One object of the cloud's invoice model. Never refuses a value that we only keep; FPI_E_FIELD when it is no
+ * object or a field has an impossible type. */
+fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task) FPI_MUST_USE;
+fpi_json_t *fpi_form_write_invoice(const fpi_invoice_t *invoice, fpi_task_t *task);
+
+/* A file that a pull or push names. */
+typedef struct fpi_link_t {
+    const char *url, *name;
+    const char *hash;               /* as the peer says it, or NULL */
+    fpi_kind_t kind;
+    const char *serial_no;          /* of the invoice it belongs to, or NULL */
+} fpi_link_t;
+/* The links of an invoice (invoiceFiles, else downloadUrl|pdfurl|url...), a cover or an attachment, pushed
+ * onto `links` (fpi_link_t). */
+fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_t *object, fpi_task_t *task)
+    FPI_MUST_USE;
+fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object, fpi_kind_t kind,
+                             fpi_task_t *task) FPI_MUST_USE;
+/* The arrays of a document: invoices, cover, attachments; NULL when not there. A single object counts as one. */
+typedef struct fpi_document_t {
+    fpi_json_t *invoices, *covers, *attachments;
+} fpi_document_t;
+fpi_err_t *fpi_form_read_document(fpi_document_t *out, const fpi_json_t *object, fpi_task_t *task) FPI_MUST_USE;
+
+/* Vendor's style of time, "2026-01-31 08:00:00" in China's time. */
+const char *fpi_form_time(apr_time_t when, fpi_task_t *task);
+
+#endif

@@ -1,0 +1,406 @@
+/* The background threads of a child.
+ *
+ *   worker:  lease a few due jobs ─> run each in a task of its own ─> end / later / park ─> again
+ *            nothing due: sleep until woken, or the idle pause is over
+ *   keeper:  once a second: people, cloud tokens; once an hour: spools, token keys; disk room
+ *
+ * The mutex guards `stop` and `poked` only. */
+#include "service/jobs.h"
+
+#include "base/clock.h"
+#include "service/access.h"
+#include "service/events.h"
+#include "service/pull.h"
+#include "store/people.h"
+
+#include <apr_allocator.h>
+#include <apr_portable.h>
+#include <apr_strings.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+#include <string.h>
+
+#define STEP_LIMIT apr_time_from_sec(120)
+#define LEASE apr_time_from_sec(600)
+#define FIRST_PAUSE apr_time_from_sec(1)
+#define MOST_PAUSE apr_time_from_sec(3600)
+#define GIVE_UP apr_time_from_sec(3 * 86400)
+#define IDLE_PAUSE apr_time_from_sec(1)
+#define HOUR apr_time_from_sec(3600)
+#define KEY_LIFE apr_time_from_sec(30 * 86400)
+
+enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512 };
+
+typedef struct fpi_jobs_t {
+    apr_thread_mutex_t *mutex;
+    apr_thread_cond_t *cond;
+    int stop, poked;
+    apr_thread_t *threads[FPI_JOBS_WORKERS + 1];
+    int thread_count;
+    fpi_app_t *app;
+} fpi_jobs_t;
+
+static const fpi_job_kind_t kinds[] = {
+    { FPI_JOB_PULL, fpi_pull_run, fpi_pull_parked },
+};
+
+static const fpi_job_kind_t *find_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (strcmp(kinds[i].kind, name) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- one job ---- */
+
+typedef struct outcome_t {
+    const fpi_job_t *job;
+    const char *owner, *error;
+    enum { END, LATER, PARK } what;
+    apr_time_t due;
+    bool held;
+} outcome_t;
+
+static fpi_err_t *tx_outcome(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    outcome_t *o = baton;
+
+    switch (o->what) {
+    case END:
+        return fpi_job_end(&o->held, tx, o->job->id, o->owner, task);
+    case LATER:
+        return fpi_job_later(&o->held, tx, o->job->id, o->owner, o->due, o->error, task);
+    default:
+        return fpi_job_park(&o->held, tx, o->job->id, o->owner, o->error, task);
+    }
+}
+
+static void judge(outcome_t *o, const fpi_job_t *job, const fpi_err_t *err, fpi_task_t *task)
+{
+    apr_time_t now = fpi_clock_now();
+
+    o->error = err ? fpi_err_chain(task->pool, err) : NULL;
+    if (!err) {
+        o->what = END;
+    }
+    else if (fpi_err_may_repeat(err) && now - job->first < GIVE_UP) {
+        o->what = LATER;
+        o->due = now + fpi_clock_backoff((int)job->attempts + 1, FIRST_PAUSE, MOST_PAUSE);
+    }
+    else {
+        o->what = PARK;
+    }
+}
+
+static void tell(fpi_app_t *app, const fpi_job_kind_t *kind, const outcome_t *o, const fpi_err_t *err,
+                 fpi_task_t *task)
+{
+    const fpi_job_t *job = o->job;
+
+    switch (o->what) {
+    case END:
+        FPI_COUNT(app, jobs_done, 1);
+        break;
+    case LATER:
+        FPI_COUNT(app, jobs_failed, 1);
+        fpi_log_err(task, FPI_M_JOB_RETRY, err, "%s %s failed, try %d", job->kind, job->key, (int)job->attempts + 1);
+        break;
+    default:
+        FPI_COUNT(app, jobs_parked, 1);
+        fpi_log_err(task, FPI_M_JOB_PARKED, err, "%s %s is parked", job->kind, job->key);
+        if (kind) {
+            kind->parked(app, job, err, task);
+        }
+    }
+}
+
+static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, apr_pool_t *pool)
+{
+    fpi_task_t *task = fpi_task_make(pool, app->log);
+
+    if (job->trace && strlen(job->trace) == FPI_TRACE_LEN) {
+        apr_cpystrn(task->trace, job->trace, sizeof(task->trace));
+    }
+    task->tenant = job->tenant;
+    fpi_task_limit(task, STEP_LIMIT);
+    return task;
+}
+
+static void run_job(fpi_app_t *app, const fpi_job_t *job, const char *owner, apr_pool_t *pool)
+{
+    fpi_task_t *task = task_of(app, job, pool);
+    const fpi_job_kind_t *kind = find_kind(job->kind);
+    outcome_t o = { .job = job, .owner = owner };
+    fpi_err_t *err = kind ? kind->run(app, job, task)
+                          : fpi_fail(task, FPI_E_INTERNAL, "no such kind of job: %s", job->kind);
+    fpi_err_t *lost;
+
+    judge(&o, job, err, task);
+    task->deadline = 0;
+    lost = fpi_store_write(app->store, tx_outcome, &o, task);
+    if (lost) {
+        fpi_log_err(task, FPI_M_JOBS_FAILED, lost, "the outcome of %s %s could not be stored", job->kind, job->key);
+        return;
+    }
+    if (o.held) {
+        tell(app, kind, &o, err, task);
+    }
+}
+
+/* ---- leasing ---- */
+
+typedef struct leasing_t {
+    fpi_job_t *jobs;
+    int count;
+    const char *owner;
+} leasing_t;
+
+static fpi_err_t *tx_lease(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    leasing_t *l = baton;
+
+    return fpi_jobs_lease(&l->jobs, &l->count, tx, l->owner, fpi_clock_now(), LEASE, LEASED_AT_ONCE, task);
+}
+
+static fpi_err_t *tx_next_due(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    return fpi_jobs_next_due(baton, tx, task);
+}
+
+/* Looking costs a read; the write lock is taken only when something is due. */
+static fpi_err_t *lease_due(leasing_t *l, fpi_app_t *app, fpi_task_t *task)
+{
+    apr_time_t due = 0;
+
+    l->count = 0;
+    FPI_TRY(fpi_store_read(app->store, tx_next_due, &due, task));
+    if (due == 0 || due > fpi_clock_now()) {
+        return NULL;
+    }
+    return fpi_store_write(app->store, tx_lease, l, task);
+}
+
+static fpi_err_t *run_some(fpi_app_t *app, int *done, apr_pool_t *pool)
+{
+    fpi_task_t *task = fpi_task_make(pool, app->log);
+    /* two workers of one child must not end each other's leases */
+    leasing_t l = { .owner = apr_psprintf(pool, "%s/%lx", app->instance, (unsigned long)apr_os_thread_current()) };
+    apr_pool_t *iter;
+
+    FPI_TRY(lease_due(&l, app, task));
+    apr_pool_create(&iter, pool);
+    for (int i = 0; i < l.count; i++) {
+        apr_pool_clear(iter);
+        run_job(app, &l.jobs[i], l.owner, iter);
+    }
+    *done = l.count;
+    return NULL;
+}
+
+fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task)
+{
+    int some;
+
+    *done = 0;
+    do {
+        some = 0;
+        FPI_TRY(run_some(app, &some, task->pool));
+        *done += some;
+    } while (some);
+    return NULL;
+}
+
+/* ---- threads ---- */
+
+static bool is_stopping(fpi_jobs_t *jobs)
+{
+    bool stop;
+
+    apr_thread_mutex_lock(jobs->mutex);
+    stop = jobs->stop;
+    apr_thread_mutex_unlock(jobs->mutex);
+    return stop;
+}
+
+/* Sleeps until poked (workers), told to stop, or the pause is over. */
+static void pause_for(fpi_jobs_t *jobs, apr_interval_time_t span, bool until_poked)
+{
+    apr_thread_mutex_lock(jobs->mutex);
+    if (!jobs->stop && !(until_poked && jobs->poked)) {
+        apr_thread_cond_timedwait(jobs->cond, jobs->mutex, span);
+    }
+    if (until_poked && jobs->poked) {
+        jobs->poked--;
+    }
+    apr_thread_mutex_unlock(jobs->mutex);
+}
+
+static apr_pool_t *thread_pool(const char *tag)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *pool;
+
+    apr_allocator_create(&allocator);
+    apr_pool_create_ex(&pool, NULL, NULL, allocator);
+    apr_allocator_owner_set(allocator, pool);
+    apr_pool_tag(pool, tag);
+    return pool;
+}
+
+static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
+{
+    fpi_jobs_t *jobs = data;
+    apr_pool_t *pool = thread_pool("fpi_worker");
+    bool failing = false;
+
+    (void)thread;
+    while (!is_stopping(jobs)) {
+        fpi_task_t *task = fpi_task_make(pool, jobs->app->log);
+        int done = 0;
+        fpi_err_t *err = fpi_app_ready(jobs->app, task);
+
+        err = err ? err : run_some(jobs->app, &done, pool);
+        if (err && !failing) {
+            fpi_log_err(task, FPI_M_JOBS_FAILED, err, "background work can't go on");
+        }
+        failing = err != NULL;
+        apr_pool_clear(pool);
+        if (!done) {
+            pause_for(jobs, IDLE_PAUSE, true);
+        }
+    }
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+static const fpi_enterprise_t *find_enabled(void *baton, const char *client_id, fpi_task_t *task)
+{
+    const fpi_enterprise_t *e = fpi_people_find(baton, client_id, task);
+
+    return e && e->is_enabled ? e : NULL;
+}
+
+static fpi_err_t *tx_rotate(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    bool *rotated = baton;
+    apr_time_t now = fpi_clock_now();
+    fpi_token_key_t *keys;
+    int count;
+
+    *rotated = false;
+    FPI_TRY(fpi_token_keys_list(&keys, &count, tx, task));
+    if (count && now - keys[0].created < KEY_LIFE) {
+        return NULL;
+    }
+    *rotated = true;
+    /* tokens live 30 days at the most: older keys sign nothing that is still alive */
+    return fpi_token_key_rotate(tx, now - KEY_LIFE, task);
+}
+
+static void keep_hourly(fpi_app_t *app, fpi_task_t *task)
+{
+    bool rotated = false;
+    int64_t room = fpi_blobs_room(app->blobs);
+    fpi_err_t *err = fpi_blobs_sweep(app->blobs, 24 * HOUR, task);
+
+    err = err ? err : fpi_store_write(app->store, tx_rotate, &rotated, task);
+    if (err) {
+        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the hourly clean-up failed");
+    }
+    if (rotated) {
+        fpi_store_raise_epoch(app->store);
+    }
+    if (room >= 0 && room / (1024 * 1024) < LOW_ROOM_MIB) {
+        fpi_event_tell(app, "disk-low",
+                       apr_psprintf(task->pool, "%" APR_INT64_T_FMT " MiB are left for images", room / (1024 * 1024)),
+                       task);
+    }
+}
+
+static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
+{
+    fpi_jobs_t *jobs = data;
+    fpi_app_t *app = jobs->app;
+    apr_pool_t *pool = thread_pool("fpi_keeper");
+    apr_time_t renew = 0, hourly = 0;
+
+    (void)thread;
+    while (!is_stopping(jobs)) {
+        fpi_task_t *task = fpi_task_make(pool, app->log);
+
+        fpi_ignore(fpi_app_ready(app, task)); /* the workers tell */
+        if (app->store) {
+            fpi_people_refresh(app, task);
+            if (fpi_clock_now() >= renew) {
+                renew = fpi_cloud_tokens_renew(app->cloud, find_enabled, app, task);
+            }
+            if (fpi_clock_tick() >= hourly) {
+                hourly = fpi_clock_tick() + HOUR;
+                keep_hourly(app, task);
+            }
+        }
+        apr_pool_clear(pool);
+        pause_for(jobs, IDLE_PAUSE, false);
+    }
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task)
+{
+    fpi_jobs_t *jobs = apr_pcalloc(app->pool, sizeof(*jobs));
+
+    jobs->app = app;
+    if (apr_thread_mutex_create(&jobs->mutex, APR_THREAD_MUTEX_DEFAULT, app->pool) != APR_SUCCESS
+        || apr_thread_cond_create(&jobs->cond, app->pool) != APR_SUCCESS) {
+        return fpi_fail(task, FPI_E_INTERNAL, "the background threads' locks can't be made");
+    }
+    app->jobs = jobs;
+    for (int i = 0; i <= FPI_JOBS_WORKERS; i++) {
+        if (apr_thread_create(&jobs->threads[i], NULL, i < FPI_JOBS_WORKERS ? work : keep, jobs, app->pool)
+            != APR_SUCCESS) {
+            fpi_jobs_stop(app);
+            return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
+        }
+        jobs->thread_count++;
+    }
+    return NULL;
+}
+
+void fpi_jobs_stop(fpi_app_t *app)
+{
+    fpi_jobs_t *jobs = app->jobs;
+
+    if (!jobs) {
+        return;
+    }
+    apr_thread_mutex_lock(jobs->mutex);
+    jobs->stop = 1;
+    apr_thread_cond_broadcast(jobs->cond);
+    apr_thread_mutex_unlock(jobs->mutex);
+    for (int i = 0; i < jobs->thread_count; i++) {
+        apr_status_t rv;
+
+        apr_thread_join(&rv, jobs->threads[i]);
+    }
+    app->jobs = NULL;
+}
+
+void fpi_jobs_wake(fpi_app_t *app)
+{
+    fpi_jobs_t *jobs = app->jobs;
+
+    if (!jobs) {
+        return;
+    }
+    apr_thread_mutex_lock(jobs->mutex);
+    if (jobs->poked < FPI_JOBS_WORKERS) {
+        jobs->poked++;
+    }
+    apr_thread_cond_broadcast(jobs->cond);
+    apr_thread_mutex_unlock(jobs->mutex);
+}

@@ -1,0 +1,33 @@
+/* Background work of a child: leases due jobs from the store and runs them; renews cloud tokens; refreshes the
+ * people; sweeps spools.
+ *
+ * Life:    threads from fpi_jobs_start to fpi_jobs_stop, which waits for the steps in hand (at most 5 s, then
+ *          their leases run out by themselves).
+ * Threads: FPI_JOBS_WORKERS workers and one keeper per child.
+ * Limits:  a step has 2 minutes; its lease 10. Failures that may pass are repeated after 1 s doubling to 1 h, for
+ *          3 days; then, and failures that won't pass, are parked. */
+#ifndef FPI_JOBS_H
+#define FPI_JOBS_H
+
+#include "service/app.h"
+#include "store/pushes.h"
+
+enum { FPI_JOBS_WORKERS = 2 };
+
+typedef fpi_err_t *fpi_job_fn(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task);
+
+typedef struct fpi_job_kind_t {
+    const char *kind;
+    fpi_job_fn *run;
+    /* Told once when the job is given up. */
+    void (*parked)(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
+} fpi_job_kind_t;
+
+fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+void fpi_jobs_stop(fpi_app_t *app);
+/* There may be something due now. Cheap; any thread. */
+void fpi_jobs_wake(fpi_app_t *app);
+/* Runs all that is due now in the calling thread, for the tool and tests. */
+fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task) FPI_MUST_USE;
+
+#endif

@@ -1,0 +1,382 @@
+#include "service/pull.h"
+
+#include "base/clock.h"
+#include "service/access.h"
+#include "service/events.h"
+#include "service/fetch.h"
+#include "service/forms.h"
+#include "store/bills.h"
+#include "store/people.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+enum { INVOICES_MAX = 2000, FILES_MAX = 5000 };
+
+#define PULL_PATH "/m4/fpzs/bxdInvoices"
+
+typedef struct pull_t {
+    fpi_app_t *app;
+    fpi_task_t *task;
+    int64_t bill_id, push_id;
+    fpi_bill_t *bill;
+    fpi_push_t *push;
+    const char *path;            /* where the cloud is asked */
+    fpi_file_t *files;           /* that the bill has already */
+    int file_count;
+    fpi_document_t doc;
+    fpi_invoice_t *invoices;
+    int invoice_count;
+    apr_array_header_t *links;   /* fpi_link_t */
+    int fetched, refused;        /* files of this run */
+    const char *refusals;        /* sentences on those that can't be had */
+} pull_t;
+
+/* ---- what it is about ---- */
+
+static fpi_err_t *read_payload(pull_t *pull, const fpi_job_t *job)
+{
+    fpi_json_t *doc;
+
+    FPI_TRY(fpi_json_parse(&doc, job->payload, strlen(job->payload), pull->task));
+    FPI_TRY(fpi_json_find_int(&pull->bill_id, doc, "bill", 0, 0, INT64_MAX, pull->task));
+    return fpi_json_find_int(&pull->push_id, doc, "push", 0, 0, INT64_MAX, pull->task);
+}
+
+static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    pull_t *pull = baton;
+
+    FPI_TRY(fpi_bill_find_by_id(&pull->bill, tx, task->tenant, pull->bill_id, task));
+    if (!pull->bill) {
+        return fpi_fail(task, FPI_E_ABSENT, "bill %" APR_INT64_T_FMT " is gone", pull->bill_id);
+    }
+    FPI_TRY(fpi_push_find(&pull->push, tx, pull->push_id, task));
+    FPI_TRY(fpi_setting_find(&pull->path, tx, task->tenant, "pull.path", task));
+    return fpi_files_list(&pull->files, &pull->file_count, tx, task->tenant, pull->bill_id, FILES_MAX, task);
+}
+
+/* ---- the document: brought along, or asked of the cloud ---- */
+
+static fpi_err_t *read_brought(pull_t *pull)
+{
+    fpi_json_t *doc;
+
+    if (!pull->push || !pull->push->body_len) {
+        return NULL;
+    }
+    FPI_TRY(fpi_json_parse(&doc, pull->push->body, (size_t)pull->push->body_len, pull->task));
+    return fpi_form_read_document(&pull->doc, doc, pull->task);
+}
+
+static const fpi_enterprise_t *enterprise_of(pull_t *pull)
+{
+    const char *client_id = pull->push ? pull->push->client_id : NULL;
+    const fpi_enterprise_t *e = client_id ? fpi_people_find(pull->app, client_id, pull->task) : NULL;
+
+    if (!e && pull->bill->tax_no && *pull->bill->tax_no) {
+        e = fpi_people_find_by_tax_no(pull->app, pull->bill->tax_no, pull->task);
+    }
+    return e && e->tenant == pull->task->tenant && e->is_enabled ? e : NULL;
+}
+
+static fpi_err_t *ask_cloud(pull_t *pull)
+{
+    const fpi_enterprise_t *e = enterprise_of(pull);
+    const fpi_bill_t *bill = pull->bill;
+    const char *key = bill->erp_id && *bill->erp_id ? bill->erp_id : bill->number;
+    fpi_json_t *answer;
+
+    if (!e) {
+        return fpi_fail(pull->task, FPI_E_CLIENT,
+                        "no enabled enterprise authorisation for tax number %s: add it with fpimagectl enterprise add, "
+                        "then replay",
+                        bill->tax_no ? bill->tax_no : "-");
+    }
+    FPI_TRY(fpi_cloud_pull(&answer, pull->app->cloud, pull->path ? pull->path : PULL_PATH, e, key, bill->bill_no,
+                           pull->task));
+    return fpi_form_read_document(&pull->doc, answer, pull->task);
+}
+
+static fpi_err_t *read_invoices(pull_t *pull)
+{
+    fpi_json_t *list = pull->doc.invoices;
+    size_t count = list ? fpi_json_size(list) : 0;
+
+    if (count > INVOICES_MAX) {
+        return fpi_fail(pull->task, FPI_E_TOO_LARGE, "%d invoices on one bill; %d are taken", (int)count,
+                        INVOICES_MAX);
+    }
+    pull->invoices = apr_pcalloc(pull->task->pool, sizeof(fpi_invoice_t) * (count + 1));
+    for (size_t i = 0; i < count; i++) {
+        fpi_invoice_t *invoice = &pull->invoices[i];
+
+        FPI_TRY(fpi_form_read_invoice(invoice, fpi_json_at(list, i), pull->task));
+        invoice->tenant = pull->bill->tenant;
+        invoice->bill = pull->bill_id;
+        FPI_TRY(fpi_form_add_invoice_links(pull->links, fpi_json_at(list, i), pull->task));
+    }
+    pull->invoice_count = (int)count;
+    return NULL;
+}
+
+static fpi_err_t *read_links(pull_t *pull, const fpi_json_t *list, fpi_kind_t kind)
+{
+    for (size_t i = 0; list && i < fpi_json_size(list); i++) {
+        FPI_TRY(fpi_form_add_link(pull->links, fpi_json_at(list, i), kind, pull->task));
+    }
+    return NULL;
+}
+
+static fpi_err_t *read_document(pull_t *pull)
+{
+    pull->links = apr_array_make(pull->task->pool, 16, sizeof(fpi_link_t));
+    FPI_TRY(read_brought(pull));
+    if (!pull->doc.invoices) {
+        FPI_TRY(ask_cloud(pull));
+    }
+    FPI_TRY(read_links(pull, pull->doc.covers, FPI_KIND_COVER));
+    FPI_TRY(read_invoices(pull));
+    return read_links(pull, pull->doc.attachments, FPI_KIND_ATTACHMENT);
+}
+
+/* ---- files, one at a time, each durable by itself ---- */
+
+static const char *origin_of(const fpi_link_t *link, apr_pool_t *pool)
+{
+    return apr_pstrmemdup(pool, link->url, strcspn(link->url, "?#")); /* a query may hold a key */
+}
+
+static bool is_there(const pull_t *pull, const fpi_link_t *link, const char *origin)
+{
+    for (int i = 0; i < pull->file_count; i++) {
+        const fpi_file_t *file = &pull->files[i];
+
+        if (file->kind == link->kind
+            && ((link->hash && strcasecmp(link->hash, file->sha256) == 0)
+                || (!link->hash && file->origin && strcmp(file->origin, origin) == 0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct storing_t {
+    pull_t *pull;
+    fpi_file_t file;
+} storing_t;
+
+static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    storing_t *s = baton;
+    bool is_new;
+
+    FPI_TRY(fpi_file_put(&s->file, &is_new, tx, task));
+    if (!is_new) {
+        return NULL;
+    }
+    return fpi_trail_add(tx, s->pull->bill, "file",
+                         apr_psprintf(task->pool, "%s %s stored, %" APR_INT64_T_FMT " bytes, sha256 %s",
+                                      fpi_kind_name(s->file.kind), s->file.name, s->file.size, s->file.sha256),
+                         NULL, task);
+}
+
+static fpi_err_t *store_file(pull_t *pull, const fpi_link_t *link, const char *origin, const fpi_fetched_t *got)
+{
+    storing_t s = { .pull = pull };
+    const fpi_media_info_t *media = fpi_media_info(got->media);
+    const char *name = link->name ? link->name : strrchr(origin, '/') + 1;
+
+    if (!strrchr(name, '.')) {
+        name = apr_pstrcat(pull->task->pool, name, ".", media->extension, NULL);
+    }
+    s.file.tenant = pull->bill->tenant;
+    s.file.bill = pull->bill_id;
+    s.file.kind = link->kind;
+    s.file.name = fpi_file_take_name(name, "file", pull->task->pool);
+    s.file.sha256 = got->sha256;
+    s.file.media = media->type;
+    s.file.size = got->size;
+    s.file.source = "push";
+    s.file.origin = origin;
+    FPI_COUNT(pull->app, files_fetched, 1);
+    pull->fetched++;
+    return fpi_store_write(pull->app->store, tx_file, &s, pull->task);
+}
+
+/* A file that can't be had is told in the timeline and holds up no other; one that may come later fails the run. */
+static fpi_err_t *fetch_one(pull_t *pull, const fpi_link_t *link)
+{
+    const char *origin = origin_of(link, pull->task->pool);
+    fpi_fetched_t got;
+    fpi_err_t *err;
+
+    if (is_there(pull, link, origin)) {
+        return NULL;
+    }
+    err = fpi_fetch(&got, pull->app, link->url, pull->task);
+    if (!err) {
+        return store_file(pull, link, origin, &got);
+    }
+    if (fpi_err_may_repeat(err) || err->code == FPI_E_INTERNAL) {
+        return fpi_wrap(pull->task, err, "fetching %.200s", origin);
+    }
+    fpi_log_err(pull->task, FPI_M_FETCH_REFUSED, err, "file of bill %s", pull->bill->number);
+    pull->refused++;
+    pull->refusals = apr_pstrcat(pull->task->pool, pull->refusals ? pull->refusals : "",
+                                 pull->refusals ? "; " : "", fpi_err_public(err, "en"), NULL);
+    return NULL;
+}
+
+/* ---- the end ---- */
+
+static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t *dropped, fpi_task_t *task)
+{
+    int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * (size_t)(pull->invoice_count + 1));
+
+    for (int i = 0; i < pull->invoice_count; i++) {
+        bool is_changed;
+
+        FPI_TRY(fpi_invoice_put(&pull->invoices[i], &is_changed, tx, task));
+        ids[i] = pull->invoices[i].id;
+        *changed += is_changed;
+    }
+    return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
+}
+
+static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, int files, fpi_task_t *task)
+{
+    fpi_bill_t *bill = pull->bill;
+    fpi_state_t from = bill->state, to = bill->state;
+
+    if (files > 0) {
+        FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ATTACH, task));
+    }
+    if (to == from && bill->page_count == files) {
+        return NULL;
+    }
+    bill->state = to;
+    bill->page_count = files;
+    FPI_TRY(fpi_bill_put(bill, tx, task));
+    if (to == from) {
+        return NULL;
+    }
+    return fpi_trail_add(tx, bill, "state",
+                         apr_psprintf(task->pool, "images are there: %s -> %s", fpi_state_name(from, "en"),
+                                      fpi_state_name(to, "en")),
+                         NULL, task);
+}
+
+static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    pull_t *pull = baton;
+    int changed = 0;
+    int64_t dropped = 0;
+
+    FPI_TRY(tx_look(tx, pull, task));
+    FPI_TRY(put_invoices(pull, tx, &changed, &dropped, task));
+    if (changed || dropped || pull->fetched || pull->refused) {
+        FPI_TRY(fpi_trail_add(tx, pull->bill, "pull",
+                              apr_psprintf(task->pool,
+                                           "%d invoices (%d new or changed, %d taken away), %d files fetched, %d "
+                                           "refused%s%s",
+                                           pull->invoice_count, changed, (int)dropped, pull->fetched, pull->refused,
+                                           pull->refusals ? ": " : "", pull->refusals ? pull->refusals : ""),
+                              NULL, task));
+    }
+    else if (pull->invoice_count == 0 && pull->file_count == 0) {
+        FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
+    }
+    FPI_TRY(move_state(pull, tx, pull->file_count, task));
+    if (!pull->push || strcmp(pull->push->status, "done") == 0) {
+        return NULL;
+    }
+    pull->push->status = "done";
+    pull->push->reason = pull->refusals;
+    return fpi_push_put(pull->push, tx, task);
+}
+
+fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
+{
+    pull_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
+
+    pull->app = app;
+    pull->task = task;
+    FPI_TRY(read_payload(pull, job));
+    FPI_TRY(fpi_store_read(app->store, tx_look, pull, task));
+    if (pull->bill->state == FPI_STATE_VOID) {
+        return NULL;
+    }
+    FPI_TRY(read_document(pull));
+    for (int i = 0; i < pull->links->nelts; i++) {
+        FPI_TRY(fetch_one(pull, &APR_ARRAY_IDX(pull->links, i, fpi_link_t)));
+    }
+    return fpi_store_write(app->store, tx_end, pull, task);
+}
+
+/* ---- given up, put back to work ---- */
+
+typedef struct parking_t {
+    pull_t *pull;
+    const fpi_err_t *why;
+} parking_t;
+
+static fpi_err_t *tx_park(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    parking_t *parking = baton;
+    pull_t *pull = parking->pull;
+    const char *why = fpi_err_chain(task->pool, parking->why);
+
+    FPI_TRY(tx_look(tx, pull, task));
+    FPI_TRY(fpi_trail_add(tx, pull->bill, "pull",
+                          apr_pstrcat(task->pool, "given up: ", why, "; remove the cause, then replay the push", NULL),
+                          NULL, task));
+    if (!pull->push) {
+        return NULL;
+    }
+    pull->push->status = "parked";
+    pull->push->reason = why;
+    return fpi_push_put(pull->push, tx, task);
+}
+
+void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task)
+{
+    pull_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
+    parking_t parking = { pull, why };
+    fpi_err_t *err;
+
+    pull->app = app;
+    pull->task = task;
+    err = read_payload(pull, job);
+    err = err ? err : fpi_store_write(app->store, tx_park, &parking, task);
+    if (err) {
+        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "a parked pull could not be noted on its bill");
+    }
+    fpi_event_tell(app, "push-failed", apr_psprintf(task->pool, "push %" APR_INT64_T_FMT " was given up: %s", pull->push_id,
+                                                    fpi_err_chain(task->pool, why)), task);
+}
+
+fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
+{
+    fpi_push_t *push;
+    fpi_bill_t *bill;
+
+    FPI_TRY(fpi_push_find(&push, tx, id, task));
+    if (!push) {
+        return fpi_refuse(task, FPI_E_ABSENT, NULL, "推送 %" APR_INT64_T_FMT " 不存在",
+                          "there is no push %" APR_INT64_T_FMT, id);
+    }
+    if (push->bill == 0) {
+        return fpi_refuse(task, FPI_E_STATE, NULL, "推送 %" APR_INT64_T_FMT " 已被拒绝, 没有对应单据, 请让发送方重推",
+                          "push %" APR_INT64_T_FMT " was refused and has no bill: have the sender push again", id);
+    }
+    FPI_TRY(fpi_bill_find_by_id(&bill, tx, push->tenant, push->bill, task));
+    push->status = "taken";
+    push->reason = NULL;
+    FPI_TRY(fpi_push_put(push, tx, task));
+    FPI_TRY(fpi_trail_add(tx, bill, "push", "put back to work by hand", NULL, task));
+    return fpi_job_put(tx, push->tenant, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, push->bill),
+                       apr_psprintf(task->pool, "{\"bill\":%" APR_INT64_T_FMT ",\"push\":%" APR_INT64_T_FMT "}",
+                                    push->bill, push->id),
+                       fpi_clock_now(), task);
+}

@@ -1,0 +1,24 @@
+/* Working off a push: what it did not bring is pulled from the cloud, files are fetched into the blob store, and
+ * the bill gets its invoices, files and state. Every step is in the bill's timeline.
+ *
+ *   job {bill, push} ─> document of the push, or the cloud's answer ─> each file (skipped when it is there)
+ *                    ─> one transaction: invoices, state, push row "done", timeline
+ *
+ * Life:    a job's task.
+ * Threads: a worker's.
+ * Limits:  2,000 invoices and 5,000 files per bill. Running it twice changes nothing more. */
+#ifndef FPI_PULL_H
+#define FPI_PULL_H
+
+#include "service/jobs.h"
+
+#define FPI_JOB_PULL "pull"
+
+fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;
+void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
+
+/* Puts the pull of a stored push back to work: for `fpimagectl push replay`. FPI_E_ABSENT; FPI_E_STATE for a refused
+ * one, which has no bill. */
+fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t push, fpi_task_t *task) FPI_MUST_USE;
+
+#endif

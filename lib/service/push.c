@@ -1,0 +1,509 @@
+/* The intake of the receipt assistant's pushes: lenient about shape, strict about safety, durable before the
+ * answer. What a push brings is worked off later (pull.c).
+ *
+ *   body ─> [decrypt] ─> notices ─> identity ─> may this sender push it? ─> one transaction:
+ *                                                 push row + bill + timeline + job     ─> 0000
+ *   anything refused: one row of the push log with its reason, and nothing else          */
+#include "service/handlers.h"
+
+#include "base/clock.h"
+#include "service/forms.h"
+#include "service/jobs.h"
+#include "service/pull.h"
+#include "store/bills.h"
+#include "store/people.h"
+#include "store/pushes.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+typedef struct notice_t {
+    const fpi_json_t *object;
+    fpi_identity_t id;
+    const fpi_enterprise_t *enterprise; /* whose bill it is; NULL when only the push table knows it */
+    int64_t tenant;
+    const char *tax_no;
+    const char *body, *sha;
+    bool is_document;   /* brings the invoices along */
+    const char *result; /* "taken", "unchanged", "older" */
+} notice_t;
+
+typedef struct intake_t {
+    fpi_app_t *app;
+    fpi_call_t *call;
+    notice_t *notices;
+    int count;
+    const char *client_id, *tax_no; /* beside the body: query or header */
+    bool is_trusted;                /* came with a token of ours */
+} intake_t;
+
+/* ---- body ---- */
+
+static const char *beside(const fpi_call_t *call, const char *snake, const char *camel)
+{
+    const char *value = fpi_params_find(call->params, snake);
+
+    value = value ? value : fpi_params_find(call->params, camel);
+    value = value ? value : apr_table_get(call->headers, snake);
+    return value ? value : apr_table_get(call->headers, camel);
+}
+
+static const fpi_enterprise_t *named_enterprise(intake_t *in, const char *client_id, const char *tax_no)
+{
+    if (client_id) {
+        return fpi_people_find(in->app, client_id, in->call->task);
+    }
+    return tax_no ? fpi_people_find_by_tax_no(in->app, tax_no, in->call->task) : NULL;
+}
+
+static fpi_err_t *decrypt(char **text, size_t *len, intake_t *in, const char *body, size_t body_len)
+{
+    fpi_task_t *task = in->call->task;
+    const fpi_enterprise_t *e = in->call->enterprise
+                                    ? in->call->enterprise
+                                    : named_enterprise(in, in->client_id, in->tax_no);
+
+    if (!e) {
+        return fpi_refuse(task, FPI_E_FIELD, NULL,
+                          "请求体不是JSON; 如为加密内容, 需在查询参数或请求头中给出已授权的 client_id 或 taxNo",
+                          "the body is not JSON; if it is encrypted, say an authorised client_id or taxNo in the "
+                          "query or a header");
+    }
+    return fpi_body_decrypt(text, len, e->encrypt_key, body, body_len, task);
+}
+
+static fpi_err_t *parse_body(fpi_json_t **doc, intake_t *in)
+{
+    fpi_task_t *task = in->call->task;
+    char *text = in->call->body->data;
+    size_t len = in->call->body->len;
+
+    while (len && strchr(" \t\r\n", *text)) {
+        text++;
+        len--;
+    }
+    if (len == 0) {
+        return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体为空", "the body is empty");
+    }
+    if (*text != '{' && *text != '[') {
+        FPI_TRY(decrypt(&text, &len, in, text, len));
+    }
+    return fpi_json_parse(doc, text, len, task);
+}
+
+/* Some senders wrap: {"data": {...}} or {"bills": [...]}; the identity decides which level is meant. */
+static fpi_err_t *unwrap(const fpi_json_t **doc, fpi_task_t *task)
+{
+    static const char *const wraps[] = { "data", "bills", "bill", "list", "body" };
+
+    for (int depth = 0; depth < 3 && fpi_json_is_object(*doc); depth++) {
+        fpi_identity_t id;
+        const fpi_json_t *inner = NULL;
+
+        FPI_TRY(fpi_form_read_identity(&id, *doc, task));
+        for (size_t i = 0; !id.number && !id.erp_id && !id.bill_no && !inner
+                           && i < sizeof(wraps) / sizeof(*wraps); i++) {
+            inner = fpi_json_find(*doc, wraps[i]);
+            inner = fpi_json_is_object(inner) || fpi_json_is_array(inner) ? inner : NULL;
+        }
+        if (!inner) {
+            return NULL;
+        }
+        *doc = inner;
+    }
+    return NULL;
+}
+
+/* ---- notices ---- */
+
+/* What makes two pushes the same: the object without what changes at each call. */
+static const char *content_sha(const fpi_json_t *object, fpi_task_t *task)
+{
+    static const char *const passing[] = { "sign", "timestamp", "reqid", "access_token", "encType", "traceId",
+                                           "random" };
+    const char *text = fpi_json_format(object, true, task);
+    fpi_json_t *copy;
+
+    if (fpi_json_parse(&copy, text, strlen(text), task) == NULL) {
+        for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++) {
+            fpi_json_drop(copy, passing[i]);
+        }
+        text = fpi_json_format(copy, true, task);
+    }
+    return fpi_sha256_hex(text, strlen(text), task);
+}
+
+static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *object)
+{
+    fpi_task_t *task = in->call->task;
+    fpi_document_t doc;
+
+    if (!fpi_json_is_object(object)) {
+        return fpi_refuse(task, FPI_E_FIELD, NULL, "推送内容应为JSON对象或对象列表",
+                          "a push must be a JSON object or a list of objects");
+    }
+    notice->object = object;
+    FPI_TRY(fpi_form_read_identity(&notice->id, object, task));
+    FPI_TRY(fpi_form_read_document(&doc, object, task));
+    notice->is_document = doc.invoices != NULL;
+    notice->body = fpi_json_format(object, false, task);
+    notice->sha = content_sha(object, task);
+    if (!notice->id.client_id) {
+        notice->id.client_id = in->client_id;
+    }
+    if (!notice->id.tax_no) {
+        notice->id.tax_no = in->tax_no;
+    }
+    if (!notice->id.number && !notice->id.erp_id && !notice->id.bill_no) {
+        return fpi_fail(task, FPI_E_NO_NUMBER, "a push without image number or bill key");
+    }
+    return NULL;
+}
+
+/* ---- who may push ---- */
+
+static bool is_signed(intake_t *in, const notice_t *notice)
+{
+    const fpi_enterprise_t *e;
+
+    return notice->id.sign && notice->id.client_id
+           && fpi_access_sign_check(&e, in->app, notice->id.client_id, notice->id.timestamp, notice->id.sign,
+                                    notice->id.enc_type, in->call->task) == NULL;
+}
+
+static fpi_err_t *check_source(intake_t *in)
+{
+    const apr_array_header_t *allowed = in->app->settings->push_allow;
+    fpi_task_t *task = in->call->task;
+
+    if (!allowed || fpi_subnets_has(allowed, in->call->client_ip, task->pool)) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_FOREIGN, NULL, "推送来源地址 %s 不在 FPImagePushAllow 允许范围",
+                      "the push came from %s, which FPImagePushAllow does not admit", in->call->client_ip);
+}
+
+static fpi_err_t *check_push_table(intake_t *in, notice_t *notice)
+{
+    fpi_task_t *task = in->call->task;
+    bool is_empty;
+    const fpi_push_row_t *row;
+
+    FPI_TRY(check_source(in));
+    if (!notice->id.client_id && !notice->id.tax_no) {
+        return fpi_refuse(task, FPI_E_FOREIGN, "client_id",
+                          "推送未说明企业: 需要 client_id 或 taxNo (或携带本系统的 access_token)",
+                          "the push does not say whose it is: client_id or taxNo is needed (or a token of ours)");
+    }
+    row = fpi_people_find_push_row(in->app, notice->id.client_id, notice->id.tax_no, &is_empty, task);
+    if (!row) {
+        return fpi_refuse(task, FPI_E_FOREIGN, "client_id",
+                          "推送表中没有 client_id %s / 税号 %s 的记录%s; 请用 fpimagectl push-table add 登记",
+                          "the push table has no row for client_id %s / tax number %s%s; add it with fpimagectl "
+                          "push-table add",
+                          notice->id.client_id ? notice->id.client_id : "-",
+                          notice->id.tax_no ? notice->id.tax_no : "-", is_empty ? " (empty)" : "");
+    }
+    notice->tenant = row->tenant;
+    notice->tax_no = row->tax_no;
+    notice->enterprise = fpi_people_find(in->app, row->client_id, task);
+    return NULL;
+}
+
+static fpi_err_t *admit(intake_t *in, notice_t *notice)
+{
+    const fpi_enterprise_t *named = named_enterprise(in, notice->id.client_id, notice->id.tax_no);
+    const char *bare;
+
+    if (in->is_trusted || is_signed(in, notice)) {
+        const fpi_enterprise_t *by = in->is_trusted ? in->call->enterprise : named;
+
+        if (notice->id.tax_no) {
+            FPI_TRY(fpi_bill_check_owner(by, notice->id.tax_no, in->call->task));
+        }
+        notice->enterprise = named && named->tenant == by->tenant ? named : by;
+        notice->tenant = by->tenant;
+        bare = notice->enterprise->tax_no;
+        notice->tax_no = notice->id.tax_no ? notice->id.tax_no : bare;
+        return NULL;
+    }
+    return check_push_table(in, notice);
+}
+
+/* ---- storing ---- */
+
+static fpi_err_t *find_bill(fpi_bill_t **bill, fpi_tx_t *tx, notice_t *notice, fpi_task_t *task)
+{
+    if (notice->id.number) {
+        return fpi_bill_find(bill, tx, notice->tenant, notice->id.number,
+                             notice->id.resource ? notice->id.resource : "", task);
+    }
+    FPI_TRY(fpi_bill_find_by_erp(bill, tx, notice->tenant, notice->id.erp_id, notice->id.bill_no, task));
+    if (!*bill) {
+        return fpi_refuse(task, FPI_E_NO_NUMBER, "scanBillNo",
+                          "影像编号为空, 且单据池中找不到对应单据 (billId %s), 未接收任何内容",
+                          "the image number is missing and the bill pool has no bill for it (billId %s); nothing was "
+                          "accepted",
+                          notice->id.erp_id ? notice->id.erp_id : "-");
+    }
+    return NULL;
+}
+
+static fpi_bill_t *new_bill(const notice_t *notice, fpi_task_t *task)
+{
+    fpi_bill_t *bill = apr_pcalloc(task->pool, sizeof(*bill));
+
+    bill->tenant = notice->tenant;
+    bill->number = notice->id.number;
+    bill->resource = notice->id.resource ? notice->id.resource : "";
+    bill->erp_id = notice->id.erp_id;
+    bill->bill_no = notice->id.bill_no;
+    bill->type_code = notice->id.type_code;
+    bill->tax_no = notice->tax_no;
+    return bill;
+}
+
+static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const intake_t *in, const notice_t *notice,
+                           fpi_task_t *task)
+{
+    row->client_id = notice->id.client_id;
+    row->tax_no = notice->tax_no ? notice->tax_no : notice->id.tax_no;
+    row->source = in->call->client_ip;
+    row->trace = task->trace;
+    row->at = fpi_clock_now();
+    row->body = notice->body;
+    row->body_len = (int64_t)strlen(notice->body);
+    row->body_sha = notice->sha;
+    return fpi_push_put(row, tx, task);
+}
+
+static fpi_err_t *put_pull(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task)
+{
+    return fpi_job_put(tx, bill->tenant, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id),
+                       apr_psprintf(task->pool, "{\"bill\":%" APR_INT64_T_FMT ",\"push\":%" APR_INT64_T_FMT "}",
+                                    bill->id, push),
+                       fpi_clock_now(), task);
+}
+
+/* The same content: nothing new is stored. A notice still means "look again" once the last look is over, as
+ * the receipt may have changed in the cloud behind the same notice. One that waits already will do; one that is
+ * at work looks again when it ends, a parked one gets another chance. */
+static fpi_err_t *take_again(fpi_tx_t *tx, const fpi_bill_t *bill, notice_t *notice, fpi_task_t *task)
+{
+    fpi_job_t *job;
+    int64_t push = 0;
+
+    notice->result = "unchanged";
+    FPI_TRY(fpi_push_repeat(&push, tx, bill->id, notice->sha, task));
+    if (notice->is_document) {
+        return NULL;
+    }
+    FPI_TRY(fpi_job_find(&job, tx, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id), task));
+    return job && strcmp(job->state, "ready") == 0 ? NULL : put_pull(tx, bill, push, task);
+}
+
+static fpi_err_t *take_older(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, notice_t *notice,
+                             fpi_task_t *task)
+{
+    fpi_push_t row = { .tenant = bill->tenant, .bill = bill->id, .number = bill->number, .status = "older",
+                       .reason = "newer content had arrived before" };
+
+    notice->result = "older";
+    FPI_TRY(put_push(&row, tx, in, notice, task));
+    return fpi_trail_add(tx, bill, "push", "an older push arrived late and changed nothing", NULL, task);
+}
+
+static fpi_err_t *take_new(fpi_tx_t *tx, const intake_t *in, fpi_bill_t *bill, notice_t *notice,
+                           fpi_task_t *task)
+{
+    fpi_push_t row = { .tenant = bill->tenant, .number = bill->number, .status = "taken" };
+
+    notice->result = "taken";
+    bill->push_sha = notice->sha;
+    bill->push_version = notice->id.version ? notice->id.version : bill->push_version;
+    FPI_TRY(fpi_bill_put(bill, tx, task));
+    row.bill = bill->id;
+    FPI_TRY(put_push(&row, tx, in, notice, task));
+    FPI_TRY(fpi_trail_add(tx, bill, "push",
+                          notice->is_document ? "the receipt assistant pushed the bill with its invoices"
+                                              : "the receipt assistant announced invoices",
+                          NULL, task));
+    return put_pull(tx, bill, row.id, task);
+}
+
+static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
+{
+    fpi_bill_t *bill;
+    fpi_state_t to;
+
+    FPI_TRY(find_bill(&bill, tx, notice, task));
+    if (!bill) {
+        return take_new(tx, in, new_bill(notice, task), notice, task);
+    }
+    if (bill->tax_no && *bill->tax_no && notice->tax_no && strcmp(bill->tax_no, notice->tax_no) != 0) {
+        return fpi_refuse(task, FPI_E_FOREIGN, "taxNo", "单据 %s 属于税号 %s, 推送的税号为 %s",
+                          "bill %s belongs to tax number %s; the push says %s", bill->number, bill->tax_no,
+                          notice->tax_no);
+    }
+    FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_PUSH, task));
+    if (bill->push_sha && strcmp(bill->push_sha, notice->sha) == 0) {
+        return take_again(tx, bill, notice, task);
+    }
+    if (notice->id.version && notice->id.version < bill->push_version) {
+        return take_older(tx, in, bill, notice, task);
+    }
+    return take_new(tx, in, bill, notice, task);
+}
+
+static fpi_err_t *take_all(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    intake_t *in = baton;
+
+    for (int i = 0; i < in->count; i++) {
+        task->tenant = in->notices[i].tenant;
+        FPI_TRY(take_one(tx, in, &in->notices[i], task));
+    }
+    return NULL;
+}
+
+/* ---- refusals are kept, too ---- */
+
+typedef struct refused_t {
+    const intake_t *in;
+    const notice_t *notice;
+    const fpi_err_t *why;
+} refused_t;
+
+static fpi_err_t *put_refused(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    const refused_t *refused = baton;
+    fpi_push_t row = { .tenant = refused->notice->tenant ? refused->notice->tenant : FPI_TENANT_FIRST,
+                       .number = refused->notice->id.number, .status = "refused",
+                       .reason = fpi_err_public(refused->why, "en") };
+
+    FPI_TRY(put_push(&row, tx, refused->in, refused->notice, task));
+    return fpi_pushes_prune_refused(tx, task);
+}
+
+static void keep_refused(intake_t *in, const notice_t *notice, const fpi_err_t *why)
+{
+    refused_t refused = { in, notice, why };
+    notice_t none = { .body = "", .sha = "" };
+    fpi_err_t *err;
+
+    if (!notice || !notice->body) {
+        refused.notice = &none;
+    }
+    err = fpi_store_write(in->app->store, put_refused, &refused, in->call->task);
+    if (err) {
+        fpi_log_err(in->call->task, FPI_M_STORE_DOWN, err, "a refused push could not be put into the push log");
+    }
+}
+
+static bool is_ours_to_tell(const fpi_err_t *err)
+{
+    return fpi_code_info(err->code)->retry == FPI_RETRY_CALLER;
+}
+
+static fpi_err_t *refuse_push(intake_t *in, const notice_t *notice, fpi_err_t *err)
+{
+    FPI_COUNT(in->app, pushes_refused, 1);
+    if (!is_ours_to_tell(err)) {
+        return err;
+    }
+    keep_refused(in, notice, err);
+    if (err->code == FPI_E_NO_NUMBER) {
+        fpi_journal_push(in->app, in->call, notice && notice->body ? notice->body : "",
+                         notice && notice->body ? strlen(notice->body) : 0);
+    }
+    fpi_log_err(in->call->task, FPI_M_PUSH_REFUSED, err, "push from %s refused", in->call->client_ip);
+    return err;
+}
+
+/* ---- the handler ---- */
+
+static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc, int *at)
+{
+    bool is_list;
+
+    FPI_TRY(unwrap(&doc, in->call->task));
+    is_list = fpi_json_is_array(doc);
+    in->count = is_list ? (int)fpi_json_size(doc) : 1;
+    if (in->count < 1 || in->count > FPI_LIST_MAX) {
+        int count = in->count;
+
+        in->count = 0;
+        return fpi_refuse(in->call->task, FPI_E_FIELD, NULL, "推送列表应有 1 到 %d 条, 实有 %d 条",
+                          "a push list must have 1 to %d items; it has %d", FPI_LIST_MAX, count);
+    }
+    in->notices = apr_pcalloc(in->call->task->pool, sizeof(notice_t) * (size_t)in->count);
+    for (*at = 0; *at < in->count; ++*at) {
+        notice_t *notice = &in->notices[*at];
+
+        FPI_TRY(read_notice(notice, in, is_list ? fpi_json_at(doc, (size_t)*at) : doc));
+        FPI_TRY(admit(in, notice));
+    }
+    return NULL;
+}
+
+static fpi_json_t *result_of(const notice_t *notice, fpi_task_t *task)
+{
+    fpi_json_t *item = fpi_json_make_object(task);
+
+    fpi_json_put_text(item, "scanBillNo", notice->id.number);
+    fpi_json_put_text(item, "result", notice->result);
+    return item;
+}
+
+static void report(intake_t *in, fpi_answer_t *answer)
+{
+    bool taken = false;
+
+    answer->data = fpi_json_make_array(in->call->task);
+    for (int i = 0; i < in->count; i++) {
+        bool is_new = strcmp(in->notices[i].result, "taken") == 0;
+
+        taken = taken || is_new;
+        if (is_new) {
+            FPI_COUNT(in->app, pushes_taken, 1);
+        }
+        else {
+            FPI_COUNT(in->app, pushes_unchanged, 1);
+        }
+        fpi_json_add(answer->data, result_of(&in->notices[i], in->call->task));
+    }
+    if (taken) {
+        fpi_jobs_wake(in->app);
+    }
+}
+
+fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    intake_t in = { .app = app, .call = call };
+    fpi_json_t *doc = NULL;
+    fpi_err_t *err;
+    int at = 0;
+
+    call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
+    in.client_id = beside(call, "client_id", "clientId");
+    in.tax_no = beside(call, "tax_no", "taxNo");
+    in.is_trusted = fpi_access_call(app, call) == NULL;
+    if (call->token && !in.is_trusted) {
+        err = fpi_fail(call->task, FPI_E_TOKEN, "the push carries a token that is not valid");
+        return refuse_push(&in, NULL, err);
+    }
+    err = parse_body(&doc, &in);
+    err = err ? err : read_notices(&in, doc, &at);
+    if (err) {
+        return refuse_push(&in, in.count ? &in.notices[at] : NULL, err);
+    }
+    if (in.notices[0].id.number) {
+        call->note(call->baton, "FPIMAGE_BILL", in.notices[0].id.number);
+    }
+    err = fpi_store_write(app->store, take_all, &in, call->task);
+    if (err) {
+        return refuse_push(&in, &in.notices[0], err);
+    }
+    report(&in, answer);
+    return NULL;
+}

@@ -1,0 +1,70 @@
+/* Rows of bills, their timeline, their invoices and files.
+ *
+ * Life:    results live in the task's pool.
+ * Threads: as the transaction.
+ * Limits:  lists take a `most` and say what they left off.
+ * Every look-up is by tenant: another tenant's bill does not exist. Texts come back as they were put, NULL
+ * as NULL. A put sets the id in the caller's struct: a transaction that runs again must begin with its own. */
+#ifndef FPI_STORE_BILLS_H
+#define FPI_STORE_BILLS_H
+
+#include "model/bill.h"
+#include "model/file.h"
+#include "model/invoice.h"
+#include "store/tx.h"
+
+/* ---- bills ---- */
+/* By number and resource. An empty `resource` finds the only bill of that number, or the one announced
+ * last when several systems have it. A bill that a push made before the ERP spoke has resource "" and
+ * is found for any resource, too, when no exact one is there. NULL when absent. */
+fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const char *number,
+                         const char *resource, fpi_task_t *task) FPI_MUST_USE;
+/* By the ERP's key, else number, for pushes that bring no image number. NULL when absent or ambiguous; void
+ * bills count only where there is no other. */
+fpi_err_t *fpi_bill_find_by_erp(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const char *erp_id,
+                                const char *bill_no, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_bill_find_by_id(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id,
+                               fpi_task_t *task) FPI_MUST_USE;
+/* Inserts (id 0, sets it) or updates all columns; `updated` is set to now. */
+fpi_err_t *fpi_bill_put(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+
+/* ---- timeline ---- */
+typedef struct fpi_event_t {
+    int64_t id, tenant, bill;
+    apr_time_t at;
+    const char *kind;   /* "announced", "push", "pull", "file", "state", "rescan", ... */
+    const char *actor;  /* who */
+    const char *trace;
+    const char *note;   /* one sentence, English; never secret */
+    const char *detail; /* JSON text or NULL */
+} fpi_event_t;
+/* Appends to the bill's timeline with the task's actor and trace. `detail` may be NULL. */
+fpi_err_t *fpi_trail_add(fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind, const char *note,
+                         const char *detail, fpi_task_t *task) FPI_MUST_USE;
+/* Oldest first, those with id > after. */
+fpi_err_t *fpi_trail_list(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
+                          int64_t after, int most, fpi_task_t *task) FPI_MUST_USE;
+
+/* ---- invoices of a bill ---- */
+/* By bill and serial number, else by bill and identity; sets id. *is_changed false when all was the same. One
+ * with neither is always new: the same taxi receipt twice is two. */
+fpi_err_t *fpi_invoice_put(fpi_invoice_t *invoice, bool *is_changed, fpi_tx_t *tx, fpi_task_t *task)
+    FPI_MUST_USE;
+fpi_err_t *fpi_invoices_list(fpi_invoice_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
+                             int most, fpi_task_t *task) FPI_MUST_USE;
+/* Takes away the bill's invoices that are not among the `count` ids (a push overwrites); their files stay, as
+ * files of no invoice. */
+fpi_err_t *fpi_invoices_keep_only(int64_t *dropped, fpi_tx_t *tx, int64_t tenant, int64_t bill,
+                                  const int64_t *ids, int count, fpi_task_t *task) FPI_MUST_USE;
+
+/* ---- files of a bill ---- */
+/* The same bytes of the same kind on one bill are the same file: *is_new false, and `file` becomes the one
+ * that is there, linked to the invoice that it was given with, if any. */
+fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* By position. */
+fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
+                          int most, fpi_task_t *task) FPI_MUST_USE;
+/* Does any row still need this blob? */
+fpi_err_t *fpi_file_is_used(bool *used, fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+
+#endif

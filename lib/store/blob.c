@@ -1,0 +1,500 @@
+/* Life of a blob:
+ *
+ *   spool/<random> ──put──> bytes, hashed as they come
+ *        │ keep: flush file ──> make ab/cd ──> rename to ab/cd/<sha256> ──> flush ab/cd
+ *        └ task ends, failure, or the content is there already: unlinked
+ *
+ * A name is seen a moment before it is durable, so whoever finds a blob there flushes its folder
+ * before saying so. The same holds for a folder's own name: ab/cd is born with the sticky bit, and
+ * whoever sees the bit flushes ab and the root, then takes it away. */
+#include "store/blob.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "store/disk.h"
+#include "wire/media.h"
+
+#include <apr_strings.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    NAME_BYTES = 16,               /* of a spool's random name */
+    PATH_LEN = 6 + FPI_SHA256_HEX, /* "ab/cd/<sha256>" */
+    READ_LEN = 256 * 1024
+};
+
+struct fpi_blobs_t {
+    const char *folder;
+    int root, spool;
+};
+
+struct fpi_spool_t {
+    fpi_blobs_t *blobs;
+    apr_pool_t *pool;
+    int fd;
+    fpi_hash_t *hash;
+    int64_t size, most;
+    size_t head_len;
+    bool is_broken; /* a put failed: what is there is not what was given */
+    bool is_named;  /* renamed, nothing left to unlink */
+    char name[2 * NAME_BYTES + 1];
+    unsigned char head[FPI_MEDIA_LOOK];
+};
+
+static fpi_err_t *fail_at(const fpi_blobs_t *blobs, int error, const char *doing, const char *name,
+                          fpi_task_t *task)
+{
+    const char *path = apr_pstrcat(task->pool, blobs->folder, "/", name, NULL);
+
+    return fpi_disk_fail(error, doing, path, task);
+}
+
+/* ---- names ---- */
+
+static bool is_hex(const char *text, size_t len)
+{
+    return strspn(text, "0123456789abcdef") == len && text[len] == '\0';
+}
+
+/* Everything that comes from a row or a request passes here, so no ".." ever reaches a path. */
+static bool make_path(char path[PATH_LEN + 1], const char *sha256)
+{
+    if (!is_hex(sha256, FPI_SHA256_HEX)) {
+        return false;
+    }
+    snprintf(path, PATH_LEN + 1, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
+    return true;
+}
+
+/* ---- opening ---- */
+
+static apr_status_t close_folders(void *data)
+{
+    fpi_blobs_t *blobs = data;
+
+    if (blobs->spool >= 0) {
+        close(blobs->spool);
+    }
+    if (blobs->root >= 0) {
+        close(blobs->root);
+    }
+    return APR_SUCCESS;
+}
+
+/* False: errno says why. */
+static bool open_folders(fpi_blobs_t *blobs)
+{
+    blobs->root = open(blobs->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (blobs->root < 0) {
+        return false;
+    }
+    blobs->spool = openat(blobs->root, "spool", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return blobs->spool >= 0 && faccessat(blobs->root, ".", W_OK | X_OK, AT_EACCESS) == 0
+           && faccessat(blobs->spool, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *address,
+                          fpi_task_t *task)
+{
+    fpi_blobs_t *blobs = apr_pcalloc(pool, sizeof(*blobs));
+
+    if (strncmp(address, "file:/", 6) != 0) {
+        return fpi_fail(task, FPI_E_CONFIG, "\"%s\" must be \"file:\" and an absolute path",
+                        address);
+    }
+    blobs->folder = apr_pstrdup(pool, address + 5);
+    blobs->root = blobs->spool = -1;
+    apr_pool_cleanup_register(pool, blobs, close_folders, apr_pool_cleanup_null);
+    FPI_TRY(fpi_disk_make_folder(blobs->folder, task));
+    FPI_TRY(fpi_disk_make_folder(apr_pstrcat(task->pool, blobs->folder, "/spool", NULL), task));
+    if (!open_folders(blobs)) {
+        return fpi_fail(task, FPI_E_CONFIG, "the folder of blobs %s can't be used: %s; give it to "
+                        "httpd's user", blobs->folder, strerror(errno));
+    }
+    *out = blobs;
+    return NULL;
+}
+
+/* ---- spools ---- */
+
+static apr_status_t drop_spool(void *data)
+{
+    fpi_spool_t *spool = data;
+
+    close(spool->fd);
+    if (!spool->is_named) {
+        unlinkat(spool->blobs->spool, spool->name, 0);
+    }
+    return APR_SUCCESS;
+}
+
+fpi_err_t *fpi_spool_open(fpi_spool_t **out, fpi_blobs_t *blobs, int64_t most, fpi_task_t *task)
+{
+    fpi_spool_t *spool = apr_pcalloc(task->pool, sizeof(*spool));
+    unsigned char bytes[NAME_BYTES];
+
+    spool->blobs = blobs;
+    spool->pool = task->pool;
+    spool->most = most;
+    FPI_TRY(fpi_hash_open(&spool->hash, task));
+    FPI_TRY(fpi_random(bytes, sizeof(bytes), task));
+    fpi_hex_encode(spool->name, bytes, sizeof(bytes));
+    /* 0400 already: the mode counts for later openers only */
+    spool->fd = openat(blobs->spool, spool->name,
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+    if (spool->fd < 0) {
+        return fail_at(blobs, errno, "making a file in", "spool", task);
+    }
+    apr_pool_cleanup_register(spool->pool, spool, drop_spool, apr_pool_cleanup_null);
+    *out = spool;
+    return NULL;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno != EINTR) {
+            return errno;
+        }
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+static void keep_head(fpi_spool_t *spool, const void *data, size_t len)
+{
+    size_t room = sizeof(spool->head) - spool->head_len;
+
+    if (len > room) {
+        len = room;
+    }
+    memcpy(spool->head + spool->head_len, data, len);
+    spool->head_len += len;
+}
+
+static fpi_err_t *put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
+{
+    int error;
+
+    if ((int64_t)len > spool->most - spool->size) {
+        return fpi_fail(task, FPI_E_TOO_LARGE, "the content is larger than %lld bytes",
+                        (long long)spool->most);
+    }
+    error = write_all(spool->fd, data, len);
+    if (error) {
+        return fail_at(spool->blobs, error, "writing a file in", "spool", task);
+    }
+    return fpi_hash_put(spool->hash, data, len, task);
+}
+
+fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
+{
+    fpi_err_t *err;
+
+    if (!len) {
+        return NULL;
+    }
+    err = put(spool, data, len, task);
+    if (err) {
+        spool->is_broken = true;
+        return err;
+    }
+    keep_head(spool, data, len);
+    spool->size += (int64_t)len;
+    return NULL;
+}
+
+const void *fpi_spool_head(const fpi_spool_t *spool, size_t *len)
+{
+    *len = spool->head_len;
+    return spool->head;
+}
+
+/* ---- keeping ---- */
+
+static int flush_folder(const fpi_blobs_t *blobs, const char *name)
+{
+    int fd = openat(blobs->root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) != 0 ? errno : 0;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
+/* See the head of this file. `path` is "ab/cd". */
+static int flush_parents(const fpi_blobs_t *blobs, const char *path)
+{
+    char above[3] = { path[0], path[1], '\0' };
+    struct stat st;
+    int error;
+
+    if (fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno;
+    }
+    if (!(st.st_mode & S_ISVTX)) {
+        return 0;
+    }
+    error = flush_folder(blobs, above);
+    if (!error) {
+        error = fsync(blobs->root) != 0 ? errno : 0;
+    }
+    if (!error) {
+        error = fchmodat(blobs->root, path, 0700, 0) != 0 ? errno : 0;
+    }
+    return error;
+}
+
+static int make_parents(const fpi_blobs_t *blobs, const char *path)
+{
+    char above[3] = { path[0], path[1], '\0' };
+
+    if ((mkdirat(blobs->root, above, 0700) != 0 && errno != EEXIST)
+        || (mkdirat(blobs->root, path, S_ISVTX | 0700) != 0 && errno != EEXIST)) {
+        return errno;
+    }
+    return 0;
+}
+
+/* One of another size is damaged, and the new one takes its place. */
+static bool is_there(const fpi_blobs_t *blobs, const char *path, int64_t size)
+{
+    struct stat st;
+
+    return fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)
+           && st.st_size == size;
+}
+
+static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *folder,
+                            fpi_task_t *task)
+{
+    fpi_blobs_t *blobs = spool->blobs;
+    int error;
+
+    if (fsync(spool->fd) != 0) {
+        return fail_at(blobs, errno, "flushing a file in", "spool", task);
+    }
+    error = make_parents(blobs, folder);
+    if (!error && renameat(blobs->spool, spool->name, blobs->root, path) != 0) {
+        error = errno;
+    }
+    if (error) {
+        return fail_at(blobs, error, "making", path, task);
+    }
+    spool->is_named = true;
+    return NULL;
+}
+
+fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_task_t *task)
+{
+    char path[PATH_LEN + 1], folder[6] = "";
+    int error;
+
+    if (spool->is_broken || !spool->hash) {
+        return fpi_fail(task, FPI_E_INTERNAL, "a spool is kept twice or after a failed write");
+    }
+    FPI_TRY(fpi_hash_end(sha256, spool->hash, task));
+    spool->hash = NULL;
+    make_path(path, sha256);
+    memcpy(folder, path, 5);
+    if (!is_there(spool->blobs, path, spool->size)) {
+        FPI_TRY(give_name(spool, path, folder, task));
+    }
+    error = flush_folder(spool->blobs, folder);
+    if (!error) {
+        error = flush_parents(spool->blobs, folder);
+    }
+    if (error) {
+        return fail_at(spool->blobs, error, "flushing", folder, task);
+    }
+    *size = spool->size;
+    apr_pool_cleanup_run(spool->pool, spool, drop_spool);
+    return NULL;
+}
+
+/* ---- reading ---- */
+
+static apr_status_t close_fd(void *data)
+{
+    close((int)(intptr_t)data);
+    return APR_SUCCESS;
+}
+
+static fpi_err_t *open_blob(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256,
+                            fpi_task_t *task)
+{
+    char path[PATH_LEN + 1];
+    int error;
+
+    if (!make_path(path, sha256)) {
+        return fpi_fail(task, FPI_E_ABSENT, "a blob's name must be %d hex digits", FPI_SHA256_HEX);
+    }
+    *fd = openat(blobs->root, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (*fd >= 0 && fstat(*fd, st) == 0 && S_ISREG(st->st_mode)) {
+        return NULL;
+    }
+    error = *fd < 0 ? errno : EINVAL;
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    if (error == ENOENT) {
+        return fpi_fail(task, FPI_E_ABSENT, "there is no blob %s in %s", sha256, blobs->folder);
+    }
+    return fail_at(blobs, error, "opening", path, task);
+}
+
+fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char *sha256,
+                         fpi_task_t *task)
+{
+    struct stat st;
+
+    FPI_TRY(open_blob(fd, &st, blobs, sha256, task));
+    apr_pool_cleanup_register(task->pool, (void *)(intptr_t)*fd, close_fd, apr_pool_cleanup_null);
+    *size = st.st_size;
+    return NULL;
+}
+
+bool fpi_blob_has(fpi_blobs_t *blobs, const char *sha256)
+{
+    char path[PATH_LEN + 1];
+    struct stat st;
+
+    return make_path(path, sha256) && fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
+           && S_ISREG(st.st_mode);
+}
+
+static fpi_err_t *hash_file(char *hex, int fd, char *buffer, fpi_blobs_t *blobs, fpi_task_t *task)
+{
+    fpi_hash_t *hash;
+    ssize_t n;
+
+    FPI_TRY(fpi_hash_open(&hash, task));
+    while ((n = read(fd, buffer, READ_LEN)) != 0) {
+        if (n < 0 && errno != EINTR) {
+            return fail_at(blobs, errno, "reading a blob in", "", task);
+        }
+        if (n > 0) {
+            FPI_TRY(fpi_hash_put(hash, buffer, (size_t)n, task));
+        }
+    }
+    return fpi_hash_end(hex, hash, task);
+}
+
+/* A whole store is verified in one task: each blob's memory goes with `turn`. */
+static fpi_err_t *verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task, apr_pool_t *turn)
+{
+    fpi_task_t step = *task;
+    char hex[FPI_SHA256_HEX + 1];
+    struct stat st;
+    fpi_err_t *err;
+    int fd;
+
+    step.pool = turn;
+    FPI_TRY(open_blob(&fd, &st, blobs, sha256, &step));
+    err = hash_file(hex, fd, apr_palloc(turn, READ_LEN), blobs, &step);
+    close(fd);
+    if (!err && strcmp(hex, sha256) != 0) {
+        err = fpi_fail(&step, FPI_E_INTERNAL, "the blob %s in %s is damaged: its bytes hash to %s; "
+                       "restore it from a backup", sha256, blobs->folder, hex);
+    }
+    return err;
+}
+
+fpi_err_t *fpi_blob_verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task)
+{
+    apr_pool_t *turn;
+    fpi_err_t *err;
+
+    apr_pool_create(&turn, task->pool);
+    err = fpi_err_copy(task->pool, verify(blobs, sha256, task, turn));
+    apr_pool_destroy(turn);
+    return err;
+}
+
+/* ---- walking ---- */
+
+/* A descriptor of its own, because a directory stream owns and moves it. NULL: errno says why. */
+static DIR *open_folder(int at, const char *name)
+{
+    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+    if (fd >= 0 && !folder) {
+        close(fd);
+    }
+    return folder;
+}
+
+fpi_err_t *fpi_blobs_sweep(fpi_blobs_t *blobs, apr_interval_time_t age, fpi_task_t *task)
+{
+    time_t oldest = (time_t)apr_time_sec(fpi_clock_now() - age);
+    DIR *folder = open_folder(blobs->spool, ".");
+    struct dirent *entry;
+    struct stat st;
+
+    if (!folder) {
+        return fail_at(blobs, errno, "listing", "spool", task);
+    }
+    while ((entry = readdir(folder))) {
+        if (fstatat(blobs->spool, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+            && S_ISREG(st.st_mode) && st.st_mtime < oldest) {
+            unlinkat(blobs->spool, entry->d_name, 0);
+        }
+    }
+    closedir(folder);
+    return NULL;
+}
+
+typedef struct walk_t {
+    fpi_blobs_t *blobs;
+    fpi_err_t *(*each)(void *baton, const char *sha256);
+    void *baton;
+    fpi_task_t *task;
+} walk_t;
+
+/* depth 0: the root, 1: ab, 2: ab/cd with the blobs. What has another name is passed over. */
+static fpi_err_t *walk(const walk_t *plan, int at, const char *name, int depth)
+{
+    DIR *folder = open_folder(at, name);
+    fpi_err_t *err = NULL;
+    struct dirent *entry;
+
+    if (!folder) {
+        return fail_at(plan->blobs, errno, "listing", name, plan->task);
+    }
+    while (!err && (entry = readdir(folder))) {
+        if (depth < 2 && is_hex(entry->d_name, 2)) {
+            err = walk(plan, dirfd(folder), entry->d_name, depth + 1);
+        }
+        else if (depth == 2 && is_hex(entry->d_name, FPI_SHA256_HEX)) {
+            err = plan->each(plan->baton, entry->d_name);
+        }
+    }
+    closedir(folder);
+    return err;
+}
+
+fpi_err_t *fpi_blobs_list(fpi_blobs_t *blobs, fpi_err_t *(*each)(void *baton, const char *sha256),
+                          void *baton, fpi_task_t *task)
+{
+    walk_t plan = { blobs, each, baton, task };
+
+    return walk(&plan, blobs->root, ".", 0);
+}
+
+int64_t fpi_blobs_room(const fpi_blobs_t *blobs)
+{
+    return fpi_disk_room(blobs->folder);
+}

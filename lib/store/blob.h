@@ -1,0 +1,48 @@
+/* The bytes of images and originals, kept for ever under their SHA-256.
+ *
+ *   <dir>/ab/cd/abcd...ef   finished, read-only, named by its content
+ *   <dir>/spool/xxxx        being written; older than a day = left over, swept
+ *
+ * Life:    a store of blobs is opened after fork in a child's pool; a spool lives in a task.
+ * Threads: one store serves many threads; a spool belongs to one.
+ * Limits:  a spool refuses to grow past the size it was opened with. */
+#ifndef FPI_BLOB_H
+#define FPI_BLOB_H
+
+#include "base/task.h"
+#include "wire/crypto.h"
+
+#include <stdint.h>
+
+typedef struct fpi_blobs_t fpi_blobs_t;
+typedef struct fpi_spool_t fpi_spool_t;
+
+/* `address`: "file:/dir". The directory is made 0700. FPI_E_CONFIG when it can't be. */
+fpi_err_t *fpi_blobs_open(fpi_blobs_t **blobs, apr_pool_t *pool, const char *address, fpi_task_t *task)
+    FPI_MUST_USE;
+
+/* Begins to take bytes; gone without a trace unless it is kept, also when the task ends. */
+fpi_err_t *fpi_spool_open(fpi_spool_t **spool, fpi_blobs_t *blobs, int64_t most, fpi_task_t *task)
+    FPI_MUST_USE;
+fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task) FPI_MUST_USE;
+/* Flushes file and directory, then gives it its name. NULL means: durable. `sha256` holds
+ * FPI_SHA256_HEX + 1. The same content again is success. The first FPI_MEDIA_LOOK bytes stay readable
+ * through fpi_spool_head(). */
+fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
+const void *fpi_spool_head(const fpi_spool_t *spool, size_t *len);
+
+/* An open descriptor for reading and the size; closed with the task's pool. FPI_E_ABSENT. */
+fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char *sha256,
+                         fpi_task_t *task) FPI_MUST_USE;
+bool fpi_blob_has(fpi_blobs_t *blobs, const char *sha256);
+/* Reads it whole and compares its hash. FPI_E_INTERNAL names the damaged blob. */
+fpi_err_t *fpi_blob_verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+/* Removes spools older than `age`. */
+fpi_err_t *fpi_blobs_sweep(fpi_blobs_t *blobs, apr_interval_time_t age, fpi_task_t *task) FPI_MUST_USE;
+/* Calls `each` for every finished blob. */
+fpi_err_t *fpi_blobs_list(fpi_blobs_t *blobs, fpi_err_t *(*each)(void *baton, const char *sha256),
+                          void *baton, fpi_task_t *task) FPI_MUST_USE;
+/* Bytes free for us on its file system; -1 unknown. */
+int64_t fpi_blobs_room(const fpi_blobs_t *blobs);
+
+#endif

@@ -1,0 +1,88 @@
+#include "store/bills.h"
+
+#include "base/clock.h"
+
+static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
+{
+    int c = 0;
+
+    file->id = fpi_rows_int(rows, row, c++);
+    file->tenant = fpi_rows_int(rows, row, c++);
+    file->bill = fpi_rows_int(rows, row, c++);
+    file->invoice = fpi_rows_int(rows, row, c++);
+    file->kind = (fpi_kind_t)fpi_rows_int(rows, row, c++);
+    file->name = fpi_rows_text(rows, row, c++);
+    file->sha256 = fpi_rows_text(rows, row, c++);
+    file->media = fpi_rows_text(rows, row, c++);
+    file->size = fpi_rows_int(rows, row, c++);
+    file->position = fpi_rows_int(rows, row, c++);
+    file->source = fpi_rows_text(rows, row, c++);
+    file->origin = fpi_rows_text(rows, row, c++);
+    file->created = fpi_rows_int(rows, row, c++);
+}
+
+/* The row that is there already; its invoice may have become another one since. */
+static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int64_t invoice = file->invoice;
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND,
+                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill),
+                                fpi_arg_int(file->kind), fpi_arg_text(file->sha256)),
+                       &rows, NULL, task));
+    if (!fpi_rows_count(rows)) {
+        return fpi_fail(task, FPI_E_ABSENT,
+                        "bill %" APR_INT64_T_FMT " is not of tenant %" APR_INT64_T_FMT, file->bill,
+                        file->tenant);
+    }
+    take_file(file, rows, 0);
+    if (!invoice || invoice == file->invoice) {
+        return NULL;
+    }
+    file->invoice = invoice;
+    return fpi_tx_run(tx, FPI_SQL_FILE_LINK, FPI_ARGS(fpi_arg_int(file->id), fpi_arg_int(invoice)),
+                      NULL, NULL, task);
+}
+
+fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
+{
+    apr_time_t created = file->created ? file->created : fpi_clock_now();
+    int64_t changed;
+
+    FPI_TRY(fpi_tx_run(
+        tx, FPI_SQL_FILE_PUT,
+        FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(file->invoice),
+                 fpi_arg_int(file->kind), fpi_arg_text(file->name), fpi_arg_text(file->sha256),
+                 fpi_arg_text(file->media), fpi_arg_int(file->size), fpi_arg_int(file->position),
+                 fpi_arg_text(file->source), fpi_arg_text(file->origin), fpi_arg_int(created)),
+        NULL, &changed, task));
+    *is_new = changed > 0;
+    return take_stored(file, tx, task);
+}
+
+fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
+                          int most, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_LIST,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill), fpi_arg_int(most)), &rows,
+                       NULL, task));
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
+    for (int i = 0; i < *count; i++) {
+        take_file(&(*out)[i], rows, i);
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_file_is_used(bool *used, fpi_tx_t *tx, const char *sha256, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(
+        fpi_tx_run(tx, FPI_SQL_FILE_IS_USED, FPI_ARGS(fpi_arg_text(sha256)), &rows, NULL, task));
+    *used = fpi_rows_count(rows) > 0;
+    return NULL;
+}

@@ -1,0 +1,712 @@
+-- The schema and every statement of the SQLite backend. pgsql.sql defines the same names.
+--
+-- "migration N" begins a step of the schema, "name: X" a statement that C calls FPI_SQL_X; its text
+-- runs to the next section, its parameters ?1 ?2 ... stand in the order of FPI_ARGS.
+--
+-- All SELECTs of one noun give its columns in one order, that of the function beside it in C which
+-- makes the struct from a row (bill_of, take_event, ...): who changes one changes all.
+--
+-- Times are microseconds since 1970 UTC, 0 is "never". Money is fen. Flags are 0 or 1. Unknown
+-- texts are NULL. Keys of other tables are plain integers, 0 for none: the rows are written by one
+-- owner each, and a foreign key would cost a look-up per write.
+
+-- migration 1
+
+CREATE TABLE tenant (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL
+);
+
+INSERT INTO tenant (id, name, created) VALUES (1, 'Kingdee', 0);
+
+CREATE TABLE nonce (
+    key     TEXT PRIMARY KEY,
+    expires INTEGER NOT NULL
+);
+
+CREATE INDEX nonce_by_expires ON nonce (expires);
+
+CREATE TABLE setting (
+    tenant INTEGER NOT NULL,
+    name   TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    PRIMARY KEY (tenant, name)
+);
+
+CREATE TABLE org (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL,
+    parent INTEGER NOT NULL,
+    code   TEXT NOT NULL,
+    name   TEXT,
+    tax_no TEXT
+);
+
+CREATE UNIQUE INDEX org_by_code ON org (tenant, code);
+
+CREATE INDEX org_by_tax_no ON org (tenant, tax_no);
+
+CREATE TABLE bill_type (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    code   TEXT NOT NULL,
+    name   TEXT
+);
+
+CREATE UNIQUE INDEX bill_type_by_code ON bill_type (tenant, code);
+
+-- A dropped enterprise leaves its row without secrets behind: tokens name it by id and epoch, and
+-- a new one of the same client_id goes on counting, so the tokens of the old one stay dead.
+CREATE TABLE enterprise (
+    id              INTEGER PRIMARY KEY,
+    tenant          INTEGER NOT NULL,
+    epoch           INTEGER NOT NULL,
+    tax_no          TEXT,
+    name            TEXT,
+    client_id       TEXT NOT NULL,
+    secret          BLOB,
+    encrypt_key     BLOB,
+    cloud_client_id TEXT,
+    cloud_secret    BLOB,
+    is_enabled      INTEGER NOT NULL,
+    is_checked      INTEGER NOT NULL,
+    check_note      TEXT,
+    checked         INTEGER NOT NULL,
+    created         INTEGER NOT NULL,
+    updated         INTEGER NOT NULL,
+    is_dropped      INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE UNIQUE INDEX enterprise_by_client_id ON enterprise (client_id);
+
+-- tenant 0: the keys are the installation's
+CREATE TABLE token_key (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant  INTEGER NOT NULL DEFAULT 0,
+    key     BLOB NOT NULL,
+    created INTEGER NOT NULL,
+    retired INTEGER NOT NULL
+);
+
+CREATE TABLE push_table (
+    id        INTEGER PRIMARY KEY,
+    tenant    INTEGER NOT NULL,
+    name      TEXT,
+    tax_no    TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    url       TEXT,
+    created   INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX push_table_by_pair ON push_table (tenant, tax_no, client_id);
+
+CREATE TABLE "user" (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant      INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    mobile      TEXT,
+    password    TEXT NOT NULL,
+    is_admin    INTEGER NOT NULL,
+    is_active   INTEGER NOT NULL,
+    must_change INTEGER NOT NULL,
+    created     INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX user_by_name ON "user" (tenant, name);
+
+CREATE UNIQUE INDEX user_by_mobile ON "user" (tenant, mobile);
+
+CREATE TABLE bill (
+    id             INTEGER PRIMARY KEY,
+    tenant         INTEGER NOT NULL,
+    org            INTEGER NOT NULL,
+    number         TEXT NOT NULL,
+    resource       TEXT NOT NULL,
+    erp_id         TEXT,
+    bill_no        TEXT,
+    type_code      TEXT,
+    type_name      TEXT,
+    tax_no         TEXT,
+    apply_name     TEXT,
+    apply_phone    TEXT,
+    apply_erp_user TEXT,
+    org_code       TEXT,
+    org_name       TEXT,
+    state          INTEGER NOT NULL,
+    state_before   INTEGER NOT NULL,
+    is_announced   INTEGER NOT NULL,
+    is_locked      INTEGER NOT NULL,
+    voucher        TEXT,
+    reason         TEXT,
+    doc_sha        TEXT,
+    push_sha       TEXT,
+    push_version   INTEGER NOT NULL,
+    page_count     INTEGER NOT NULL,
+    created        INTEGER NOT NULL,
+    updated        INTEGER NOT NULL
+);
+
+-- also finds by (tenant, number)
+CREATE UNIQUE INDEX bill_by_number ON bill (tenant, number, resource);
+
+CREATE INDEX bill_by_erp_id ON bill (tenant, erp_id) WHERE erp_id <> '';
+
+CREATE INDEX bill_by_bill_no ON bill (tenant, bill_no) WHERE bill_no <> '';
+
+-- Lists: the newest of all, of one organisation, and the longest untouched in a state. The first
+-- two hold columns that hardly ever change, so that only the third is written when a bill moves.
+CREATE INDEX bill_by_created ON bill (tenant, created);
+
+CREATE INDEX bill_by_org ON bill (tenant, org, created);
+
+CREATE INDEX bill_by_state ON bill (tenant, state, updated);
+
+CREATE TABLE trail (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    bill   INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    kind   TEXT NOT NULL,
+    actor  TEXT,
+    trace  TEXT,
+    note   TEXT,
+    detail TEXT
+);
+
+-- entries of one bill lie in the order of their id: SQLite ends every index with it
+CREATE INDEX trail_by_bill ON trail (bill);
+
+CREATE TABLE invoice (
+    id            INTEGER PRIMARY KEY,
+    tenant        INTEGER NOT NULL,
+    bill          INTEGER NOT NULL,
+    serial_no     TEXT,
+    identity      TEXT,
+    type          INTEGER NOT NULL,
+    code          TEXT,
+    number        TEXT,
+    date          TEXT,
+    net           INTEGER,
+    tax           INTEGER,
+    gross         INTEGER,
+    seller_name   TEXT,
+    seller_tax_no TEXT,
+    buyer_name    TEXT,
+    buyer_tax_no  TEXT,
+    check_status  INTEGER NOT NULL,
+    doc           TEXT
+);
+
+-- NULLs differ from one another in a unique index
+CREATE UNIQUE INDEX invoice_by_serial_no ON invoice (bill, serial_no);
+
+-- the same invoice is on few bills: this finds it on one of them, too
+CREATE INDEX invoice_by_identity ON invoice (tenant, identity) WHERE identity IS NOT NULL;
+
+CREATE TABLE file (
+    id       INTEGER PRIMARY KEY,
+    tenant   INTEGER NOT NULL,
+    bill     INTEGER NOT NULL,
+    invoice  INTEGER NOT NULL,
+    kind     INTEGER NOT NULL,
+    name     TEXT NOT NULL,
+    sha256   TEXT NOT NULL,
+    media    TEXT,
+    size     INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    source   TEXT,
+    origin   TEXT,
+    created  INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX file_by_content ON file (bill, kind, sha256);
+
+CREATE INDEX file_by_sha256 ON file (sha256);
+
+CREATE TABLE push (
+    id        INTEGER PRIMARY KEY,
+    tenant    INTEGER NOT NULL,
+    bill      INTEGER NOT NULL,
+    number    TEXT,
+    client_id TEXT,
+    tax_no    TEXT,
+    source    TEXT,
+    status    TEXT NOT NULL,
+    reason    TEXT,
+    trace     TEXT,
+    at        INTEGER NOT NULL,
+    last      INTEGER NOT NULL,
+    repeats   INTEGER NOT NULL,
+    body_sha  TEXT,
+    body_len  INTEGER NOT NULL
+);
+
+CREATE INDEX push_by_bill ON push (bill) WHERE bill <> 0;
+
+-- the few that went wrong; a push that goes well never touches it
+CREATE INDEX push_by_failure ON push (id, status) WHERE status IN ('refused', 'parked');
+
+-- apart from its push, whose status changes: an update writes a row anew as a whole
+CREATE TABLE push_body (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    body   BLOB NOT NULL
+);
+
+-- AUTOINCREMENT: the key of a job that ended must not name another one while somebody still holds
+-- it
+CREATE TABLE job (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant      INTEGER NOT NULL,
+    kind        TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    payload     TEXT,
+    state       TEXT NOT NULL,
+    due         INTEGER NOT NULL,
+    first       INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL,
+    owner       TEXT,
+    last_error  TEXT,
+    trace       TEXT,
+    again       INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX job_by_key ON job (kind, key);
+
+CREATE INDEX job_by_due ON job (state, due);
+
+-- mark: SHA-256 of method, path, query and shape
+CREATE TABLE journal (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    mark   TEXT NOT NULL UNIQUE,
+    count  INTEGER NOT NULL,
+    method TEXT,
+    path   TEXT,
+    query  TEXT,
+    shape  TEXT,
+    why    TEXT,
+    source TEXT,
+    trace  TEXT,
+    sample TEXT,
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL
+);
+
+-- ==== organisations, bill types ====
+
+-- name: ORG_FIND_BY_TAX_NO
+SELECT id, tenant, parent, code, name, tax_no
+  FROM org WHERE tenant = ?1 AND tax_no = ?2 ORDER BY id LIMIT 1
+
+-- name: ORG_FIND_BY_CODE
+SELECT id, tenant, parent, code, name, tax_no
+  FROM org WHERE tenant = ?1 AND code = ?2
+
+-- name: ORG_INSERT
+INSERT INTO org (tenant, parent, code, name, tax_no) VALUES (?1, 0, ?2, ?3, ?4)
+
+-- name: BILL_TYPE_PUT
+INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
+
+-- ==== enterprise authorisations ====
+
+-- name: ENTERPRISE_LIST
+SELECT id, tenant, epoch, tax_no, name, client_id, secret, encrypt_key, cloud_client_id,
+       cloud_secret, is_enabled, is_checked, check_note, checked, created, updated, is_dropped
+  FROM enterprise WHERE is_dropped = 0 ORDER BY id
+
+-- name: ENTERPRISE_FIND
+SELECT id, tenant, epoch, tax_no, name, client_id, secret, encrypt_key, cloud_client_id,
+       cloud_secret, is_enabled, is_checked, check_note, checked, created, updated, is_dropped
+  FROM enterprise WHERE client_id = ?1
+
+-- name: ENTERPRISE_INSERT
+INSERT INTO enterprise (tenant, epoch, tax_no, name, client_id, secret, encrypt_key,
+                        cloud_client_id, cloud_secret, is_enabled, is_checked, check_note,
+                        checked, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+
+-- name: ENTERPRISE_UPDATE
+UPDATE enterprise
+   SET tenant = ?1, epoch = ?2, tax_no = ?3, name = ?4, secret = ?6, encrypt_key = ?7,
+       cloud_client_id = ?8, cloud_secret = ?9, is_enabled = ?10, is_checked = ?11,
+       check_note = ?12, checked = ?13, created = ?14, updated = ?15, is_dropped = 0
+ WHERE client_id = ?5
+
+-- name: ENTERPRISE_DROP
+UPDATE enterprise
+   SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
+       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
+ WHERE client_id = ?1 AND is_dropped = 0
+
+-- ==== keys that sign our tokens ====
+
+-- name: TOKEN_KEY_LIST
+SELECT id, key, created, retired FROM token_key ORDER BY id DESC
+
+-- name: TOKEN_KEY_INSERT
+INSERT INTO token_key (key, created, retired) VALUES (?1, ?2, 0)
+
+-- name: TOKEN_KEY_SEAL
+UPDATE token_key SET key = ?2 WHERE id = ?1
+
+-- name: TOKEN_KEY_RETIRE
+UPDATE token_key SET retired = ?1 WHERE retired = 0
+
+-- name: TOKEN_KEY_FORGET
+DELETE FROM token_key WHERE retired <> 0 AND retired < ?1
+
+-- ==== push table ====
+
+-- name: PUSH_ROW_LIST
+SELECT id, tenant, name, tax_no, client_id, url, created FROM push_table ORDER BY id
+
+-- name: PUSH_ROW_FIND
+SELECT id, tenant, name, tax_no, client_id, url, created
+  FROM push_table WHERE tenant = ?1 AND tax_no = ?2 AND client_id = ?3
+
+-- name: PUSH_ROW_PUT
+INSERT INTO push_table (tenant, name, tax_no, client_id, url, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (tenant, tax_no, client_id) DO UPDATE SET name = excluded.name, url = excluded.url
+
+-- name: PUSH_ROW_DROP
+DELETE FROM push_table WHERE id = ?1
+
+-- ==== users ====
+
+-- name: USER_COUNT_ADMINS
+SELECT COUNT(*) FROM "user" WHERE is_admin = 1 AND is_active = 1
+
+-- name: USER_FIND
+SELECT id, tenant, name, mobile, password, is_admin, is_active, must_change, created
+  FROM "user" WHERE tenant = ?1 AND name = ?2
+
+-- name: USER_PUT
+INSERT INTO "user" (tenant, name, mobile, password, is_admin, is_active, must_change, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (tenant, name) DO UPDATE
+   SET mobile = excluded.mobile, password = excluded.password, is_admin = excluded.is_admin,
+       is_active = excluded.is_active, must_change = excluded.must_change
+
+-- ==== settings ====
+
+-- name: SETTING_FIND
+SELECT value FROM setting WHERE tenant = ?1 AND name = ?2
+
+-- name: SETTING_PUT
+INSERT INTO setting (tenant, name, value) VALUES (?1, ?2, ?3)
+ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
+
+-- name: SETTING_DROP
+DELETE FROM setting WHERE tenant = ?1 AND name = ?2
+
+-- ==== bills ====
+
+-- name: BILL_FIND
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated
+  FROM bill WHERE tenant = ?1 AND number = ?2 AND resource IN (?3, '')
+ ORDER BY resource DESC LIMIT 1
+
+-- name: BILL_FIND_ANY
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated
+  FROM bill WHERE tenant = ?1 AND number = ?2
+ ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
+
+-- name: BILL_FIND_BY_ID
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated
+  FROM bill WHERE id = ?2 AND tenant = ?1
+
+-- Void ones last; two rows are enough to see that it is ambiguous.
+-- name: BILL_FIND_BY_ERP_ID
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated
+  FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
+
+-- name: BILL_FIND_BY_BILL_NO
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated
+  FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
+
+-- name: BILL_INSERT
+INSERT INTO bill (tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+                  apply_name, apply_phone, apply_erp_user, org_code, org_name, state,
+                  state_before, is_announced, is_locked, voucher, reason, doc_sha, push_sha,
+                  push_version, page_count, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+        ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+
+-- An UPDATE writes the index of each column that it names, changed or not: what is indexed and
+-- hardly ever changes has a statement of its own that mostly finds nothing to do.
+-- name: BILL_UPDATE
+UPDATE bill
+   SET type_code = ?3, type_name = ?4, tax_no = ?5, apply_name = ?6, apply_phone = ?7,
+       apply_erp_user = ?8, org_code = ?9, org_name = ?10, state = ?11, state_before = ?12,
+       is_announced = ?13, is_locked = ?14, voucher = ?15, reason = ?16, doc_sha = ?17,
+       push_sha = ?18, push_version = ?19, page_count = ?20, updated = ?21
+ WHERE id = ?1 AND tenant = ?2
+
+-- name: BILL_UPDATE_KEYS
+UPDATE bill SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7
+ WHERE id = ?1 AND tenant = ?2
+   AND (org <> ?3 OR number <> ?4 OR resource <> ?5 OR COALESCE(erp_id, '') <> COALESCE(?6, '')
+        OR COALESCE(bill_no, '') <> COALESCE(?7, ''))
+
+-- ==== timeline ====
+
+-- name: TRAIL_ADD
+INSERT INTO trail (tenant, bill, at, kind, actor, trace, note, detail)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+
+-- name: TRAIL_LIST
+SELECT id, tenant, bill, at, kind, actor, trace, note, detail
+  FROM trail WHERE bill = ?2 AND tenant = ?1 AND id > ?3 ORDER BY id LIMIT ?4
+
+-- ==== invoices of a bill ====
+
+-- name: INVOICE_FIND_BY_SERIAL_NO
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice WHERE bill = ?2 AND tenant = ?1 AND serial_no = ?3
+
+-- name: INVOICE_FIND_BY_IDENTITY
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice WHERE bill = ?2 AND tenant = ?1 AND identity = ?3 ORDER BY id LIMIT 1
+
+-- name: INVOICE_LIST
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
+
+-- name: INVOICE_INSERT
+INSERT INTO invoice (tenant, bill, serial_no, identity, type, code, number, date, net, tax,
+                     gross, seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status,
+                     doc)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+
+-- name: INVOICE_UPDATE
+UPDATE invoice
+   SET serial_no = ?3, identity = ?4, type = ?5, code = ?6, number = ?7, date = ?8, net = ?9,
+       tax = ?10, gross = ?11, seller_name = ?12, seller_tax_no = ?13, buyer_name = ?14,
+       buyer_tax_no = ?15, check_status = ?16, doc = ?17
+ WHERE id = ?18 AND tenant = ?1 AND bill = ?2
+
+-- name: INVOICE_IDS
+SELECT id FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id
+
+-- name: INVOICE_DROP
+DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
+
+-- ==== files of a bill ====
+
+-- name: FILE_PUT
+INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
+                  origin, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (bill, kind, sha256) DO NOTHING
+
+-- name: FILE_FIND
+SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created
+  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
+
+-- name: FILE_LIST
+SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created
+  FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
+
+-- name: FILE_LINK
+UPDATE file SET invoice = ?2 WHERE id = ?1
+
+-- name: FILE_UNLINK
+UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
+
+-- name: FILE_IS_USED
+SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1
+
+-- ==== the push log ====
+
+-- name: PUSH_INSERT
+INSERT INTO push (tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+                  repeats, body_sha, body_len)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+
+-- name: PUSH_BODY_INSERT
+INSERT INTO push_body (id, tenant, body) VALUES (?1, ?2, ?3)
+
+-- name: PUSH_UPDATE
+UPDATE push SET number = ?2, status = ?3, reason = ?4 WHERE id = ?1
+
+-- apart for its index, as with bills
+-- name: PUSH_UPDATE_BILL
+UPDATE push SET bill = ?2 WHERE id = ?1 AND bill <> ?2
+
+-- name: PUSH_FIND
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push WHERE id = ?1
+
+-- name: PUSH_BODY_FIND
+SELECT body FROM push_body WHERE id = ?1
+
+-- name: PUSH_LIST
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push WHERE id < ?1 ORDER BY id DESC LIMIT ?2
+
+-- name: PUSH_LIST_FAILED
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push WHERE status IN ('refused', 'parked') AND id < ?1 ORDER BY id DESC LIMIT ?2
+
+-- name: PUSH_FIND_SAME
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push WHERE bill = ?1 AND bill <> 0 AND body_sha = ?2 ORDER BY id DESC LIMIT 1
+
+-- name: PUSH_REPEAT
+UPDATE push SET repeats = repeats + 1, last = ?2 WHERE id = ?1
+
+-- The newest refused one that is too many; IN is there for the index.
+-- name: PUSH_FIND_SURPLUS
+SELECT id FROM push WHERE status IN ('refused', 'parked') AND status = 'refused'
+ ORDER BY id DESC LIMIT 1 OFFSET ?1
+
+-- name: PUSH_BODY_PRUNE
+DELETE FROM push_body
+ WHERE id IN (SELECT id FROM push
+               WHERE status IN ('refused', 'parked') AND status = 'refused' AND id <= ?1)
+
+-- name: PUSH_PRUNE
+DELETE FROM push WHERE status IN ('refused', 'parked') AND status = 'refused' AND id <= ?1
+
+-- ==== jobs ====
+
+-- A leased one stays leased and is marked; a ready one never gets later than it was.
+-- name: JOB_PUT
+INSERT INTO job (tenant, kind, key, payload, state, due, first, lease_until, attempts, trace, again)
+VALUES (?1, ?2, ?3, ?4, 'ready', ?5, ?6, 0, 0, ?7, 0)
+ON CONFLICT (kind, key) DO UPDATE
+   SET payload = excluded.payload, trace = excluded.trace, first = excluded.first, attempts = 0,
+       due = CASE WHEN job.state = 'ready' AND job.due < excluded.due THEN job.due
+                  ELSE excluded.due END,
+       again = CASE WHEN job.state = 'leased' THEN 1 ELSE 0 END,
+       state = CASE WHEN job.state = 'leased' THEN 'leased' ELSE 'ready' END
+
+-- name: JOB_REVIVE
+UPDATE job SET state = 'ready', last_error = 'the lease of ' || owner || ' ran out', owner = NULL,
+               lease_until = 0, again = 0
+ WHERE state = 'leased' AND lease_until <= ?1
+
+-- name: JOB_LIST_DUE
+SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
+       last_error, trace
+  FROM job WHERE state = 'ready' AND due <= ?1 ORDER BY due, id LIMIT ?2
+
+-- name: JOB_LEASE
+UPDATE job SET state = 'leased', owner = ?2, lease_until = ?3, attempts = attempts + 1
+ WHERE id = ?1 AND state = 'ready'
+
+-- name: JOB_END_AGAIN
+UPDATE job SET state = 'ready', owner = NULL, lease_until = 0, again = 0
+ WHERE id = ?1 AND state = 'leased' AND owner = ?2 AND again = 1
+
+-- name: JOB_END
+DELETE FROM job WHERE id = ?1 AND state = 'leased' AND owner = ?2
+
+-- name: JOB_LATER
+UPDATE job SET state = 'ready', owner = NULL, lease_until = 0, last_error = ?4,
+               due = CASE WHEN again = 1 THEN due ELSE ?3 END, again = 0
+ WHERE id = ?1 AND state = 'leased' AND owner = ?2
+
+-- name: JOB_PARK
+UPDATE job SET state = CASE WHEN again = 1 THEN 'ready' ELSE 'parked' END, owner = NULL,
+               lease_until = 0, last_error = ?3, again = 0
+ WHERE id = ?1 AND state = 'leased' AND owner = ?2
+
+-- name: JOB_NEXT_DUE
+SELECT MIN(at) FROM (SELECT MIN(due) AS at FROM job WHERE state = 'ready'
+                     UNION ALL SELECT MIN(lease_until) FROM job WHERE state = 'leased') AS times
+
+-- name: JOB_COUNT
+SELECT state, COUNT(*) FROM job GROUP BY state
+
+-- name: JOB_FIND
+SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
+       last_error, trace
+  FROM job WHERE kind = ?1 AND key = ?2
+
+-- ==== the journal of unknown calls ====
+
+-- name: JOURNAL_COUNT_UP
+UPDATE journal SET count = count + 1, last = ?2, why = ?3, source = ?4, trace = ?5, tenant = ?6,
+                   sample = COALESCE(?7, sample)
+ WHERE mark = ?1
+
+-- name: JOURNAL_INSERT
+INSERT INTO journal (tenant, mark, count, method, path, query, shape, why, source, trace, sample,
+                     first, last)
+VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+
+-- name: JOURNAL_FIND_BY_MARK
+SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
+  FROM journal WHERE mark = ?1
+
+-- name: JOURNAL_FIND
+SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
+  FROM journal WHERE id = ?1
+
+-- name: JOURNAL_LIST
+SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
+  FROM journal ORDER BY last DESC, id DESC LIMIT ?1
+
+-- name: JOURNAL_TRIM
+DELETE FROM journal WHERE id NOT IN (SELECT id FROM journal ORDER BY last DESC, id DESC LIMIT ?1)
+
+-- ==== signs that were used ====
+
+-- name: NONCE_PRUNE
+DELETE FROM nonce WHERE expires < ?1
+
+-- name: NONCE_PUT
+INSERT INTO nonce (key, expires) VALUES (?1, ?2)
+
+-- ==== reports: what only the tool and the doctor ask ====
+
+-- name: REPORT_USERS
+SELECT id, tenant, name, mobile, password, is_admin, is_active, must_change, created
+  FROM "user" WHERE tenant = ?1 ORDER BY name
+
+-- name: REPORT_BILLS_OF_NUMBER
+SELECT id, resource, state, created FROM bill WHERE tenant = ?1 AND number = ?2 ORDER BY id
+
+-- name: REPORT_PUSH_OF_BILL
+SELECT id FROM push WHERE bill = ?1 AND bill <> 0 ORDER BY id DESC LIMIT 1
+
+-- IN is there for the index of the few that went wrong.
+-- name: REPORT_PUSH_REFUSED
+SELECT id FROM push
+ WHERE status IN ('refused', 'parked') AND status = 'refused' AND tenant = ?1 AND number = ?2
+ ORDER BY id DESC LIMIT 1
+
+-- name: REPORT_COUNT_REFUSED
+SELECT COUNT(*) FROM push
+ WHERE status IN ('refused', 'parked') AND status = 'refused' AND (at >= ?1 OR last >= ?1)
+
+-- name: REPORT_COUNT_UNKNOWN
+SELECT COUNT(*) FROM journal WHERE last >= ?1

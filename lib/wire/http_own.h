@@ -1,0 +1,29 @@
+/* What the client files share with each other. Not for other files.
+ *
+ *      client ── slots, last in first out, so that few connections stay warm
+ *                  └─ easy + multi: one exchange at a time, its own kept connections
+ *
+ * Life:    a slot lives as long as its client; its handles are made at its first use.
+ * Threads: a slot belongs to the thread that took it.
+ * Limits:  options.slots; CONNECTIONS kept for each slot. */
+#ifndef FPI_HTTP_OWN_H
+#define FPI_HTTP_OWN_H
+
+#include "wire/http.h"
+
+enum { FPI_HTTP_SAID = 256 };
+
+typedef struct fpi_http_slot_t {
+    struct fpi_http_slot_t *next; /* free ones */
+    void *easy, *multi;           /* CURL, CURLM */
+    char said[FPI_HTTP_SAID];     /* libcurl's own words about the last failure */
+} fpi_http_slot_t;
+
+const fpi_http_options_t *fpi_http_options(const fpi_http_client_t *client);
+
+/* Waits for a slot as options.slot_wait and the task's deadline allow. */
+fpi_err_t *fpi_http_slot_take(fpi_http_slot_t **slot, fpi_http_client_t *client, fpi_task_t *task)
+    FPI_MUST_USE;
+void fpi_http_slot_drop(fpi_http_client_t *client, fpi_http_slot_t *slot);
+
+#endif

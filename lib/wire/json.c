@@ -1,0 +1,519 @@
+#include "wire/json.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Digits of a printed double: any decimal of up to 15 digits comes out as it went in. */
+enum { REAL_DIGITS = 15, SMALL_TEXT = 2048 };
+
+/* Below it, two decimals are among those digits and none is printed as a power. */
+#define REAL_MOST 1e13
+
+/* jansson's makers fail when memory has run out or our own logic is wrong. No answer can be right
+ * then, as in APR, whose pools end the process too. */
+static void must(bool done)
+{
+    if (!done) {
+        abort();
+    }
+}
+
+/* ---- the document in its pool ---- */
+
+static apr_status_t drop_doc(void *doc)
+{
+    json_decref(doc);
+    return APR_SUCCESS;
+}
+
+static json_t *keep(json_t *doc, fpi_task_t *task)
+{
+    must(doc != NULL);
+    apr_pool_cleanup_register(task->pool, doc, drop_doc, apr_pool_cleanup_null);
+    return doc;
+}
+
+/* The closing quote of the text that starts at `s`, or `end`. */
+static const char *skip_text(const char *s, const char *end)
+{
+    for (const char *quote = s; (quote = memchr(quote, '"', (size_t)(end - quote))); quote++) {
+        const char *slash = quote;
+
+        while (slash > s && slash[-1] == '\\') {
+            slash--;
+        }
+        if ((quote - slash) % 2 == 0) {
+            return quote;
+        }
+    }
+    return end;
+}
+
+/* Where the document gets too deep, or NULL. jansson's own limit is 2,048 levels of recursion. */
+static const char *find_too_deep(const char *s, const char *end)
+{
+    int depth = 0;
+
+    for (; s < end; s++) {
+        if (*s == '"') {
+            s = skip_text(s + 1, end);
+        }
+        else if (*s == '[' || *s == '{') {
+            if (++depth > FPI_JSON_DEPTH) {
+                return s;
+            }
+        }
+        else if (*s == ']' || *s == '}') {
+            depth--;
+        }
+    }
+    return NULL;
+}
+
+static fpi_err_t *refuse_depth(const char *data, const char *at, fpi_task_t *task)
+{
+    int line = 1, column = 1;
+
+    for (; data < at; data++) {
+        line += *data == '\n';
+        column = *data == '\n' ? 1 : column + 1;
+    }
+    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列: 嵌套超过%d层",
+                      "JSON line %d column %d: nested deeper than %d levels", line, column,
+                      FPI_JSON_DEPTH);
+}
+
+/* Without the piece of the document that jansson quotes: it may hold a secret. */
+static fpi_err_t *refuse_text(json_error_t *error, fpi_task_t *task)
+{
+    char *near = strstr(error->text, " near ");
+
+    if (near) {
+        *near = '\0';
+    }
+    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列有误: %s", "JSON line %d column %d: %s",
+                      error->line, error->column, error->text);
+}
+
+fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_task_t *task)
+{
+    const char *deep = find_too_deep(data, data + len);
+    json_error_t error;
+    json_t *parsed;
+
+    if (deep) {
+        return refuse_depth(data, deep, task);
+    }
+    parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
+    if (!parsed) {
+        return refuse_text(&error, task);
+    }
+    *doc = keep(parsed, task);
+    return NULL;
+}
+
+const char *fpi_json_format(const fpi_json_t *doc, bool canonical, fpi_task_t *task)
+{
+    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS)
+                   | (canonical ? JSON_SORT_KEYS : 0);
+    char small[SMALL_TEXT];
+    size_t len;
+    char *text;
+
+    if (!doc) {
+        return "null";
+    }
+    len = json_dumpb(doc, small, sizeof(small), flags);
+    must(len > 0);
+    text = apr_palloc(task->pool, len + 1);
+    if (len <= sizeof(small)) {
+        memcpy(text, small, len);
+    }
+    else {
+        must(json_dumpb(doc, text, len, flags) == len);
+    }
+    text[len] = '\0';
+    return text;
+}
+
+/* ---- asking ---- */
+
+bool fpi_json_is_object(const fpi_json_t *v)
+{
+    return json_is_object(v);
+}
+
+bool fpi_json_is_array(const fpi_json_t *v)
+{
+    return json_is_array(v);
+}
+
+bool fpi_json_is_text(const fpi_json_t *v)
+{
+    return json_is_string(v);
+}
+
+bool fpi_json_is_null(const fpi_json_t *v)
+{
+    return !v || json_is_null(v);
+}
+
+size_t fpi_json_size(const fpi_json_t *array_or_object)
+{
+    return json_is_array(array_or_object) ? json_array_size(array_or_object)
+                                          : json_object_size(array_or_object);
+}
+
+fpi_json_t *fpi_json_at(const fpi_json_t *array, size_t i)
+{
+    return json_array_get(array, i);
+}
+
+fpi_json_t *fpi_json_find(const fpi_json_t *object, const char *name)
+{
+    json_t *v = json_object_get(object, name);
+
+    return json_is_null(v) ? NULL : v;
+}
+
+const char *fpi_json_text(const fpi_json_t *v)
+{
+    return json_string_value(v);
+}
+
+bool fpi_json_next(void **iter, const fpi_json_t *object, const char **name, fpi_json_t **value)
+{
+    json_t *walked = (json_t *)object;
+
+    *iter = *iter ? json_object_iter_next(walked, *iter) : json_object_iter(walked);
+    if (!*iter) {
+        return false;
+    }
+    *name = json_object_iter_key(*iter);
+    *value = json_object_iter_value(*iter);
+    return true;
+}
+
+/* ---- getters ---- */
+
+/* JSON's own words: they are the same in both languages. */
+static const char *kind_of(const json_t *v)
+{
+    static const char *const kinds[] = {
+        [JSON_OBJECT] = "object", [JSON_ARRAY] = "array", [JSON_STRING] = "string",
+        [JSON_INTEGER] = "integer", [JSON_REAL] = "number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false", [JSON_NULL] = "null"
+    };
+
+    return v ? kinds[json_typeof(v)] : "null";
+}
+
+/* The value itself stays out of the sentence: it may be a secret. */
+static fpi_err_t *refuse_value(const char *name, const char *wanted, const json_t *v,
+                               fpi_task_t *task)
+{
+    return fpi_refuse(task, FPI_E_FIELD, apr_pstrdup(task->pool, name),
+                      "字段%s格式错误: 应为%s, 收到%s", "field %s should be %s, not this %s", name,
+                      wanted, kind_of(v));
+}
+
+static fpi_err_t *check_length(const char *text, const char *name, size_t most, fpi_task_t *task)
+{
+    size_t length = fpi_utf8_length(text);
+
+    if (length <= most) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_FIELD, apr_pstrdup(task->pool, name),
+                      "字段%s过长: 最多%lu个字符, 收到%lu个",
+                      "field %s may have at most %lu characters, not %lu", name,
+                      (unsigned long)most, (unsigned long)length);
+}
+
+static bool is_blank(const char *text)
+{
+    return *text == '\0' || text[strspn(text, " \t\r\n")] == '\0';
+}
+
+/* The member when it says something: blank text counts as absent where no text is wanted, since
+ * peers write "" for a number, amount or flag that they do not have. */
+static json_t *find_said(const fpi_json_t *object, const char *name)
+{
+    json_t *v = fpi_json_find(object, name);
+
+    return json_is_string(v) && is_blank(json_string_value(v)) ? NULL : v;
+}
+
+fpi_err_t *fpi_json_find_text(const char **out, const fpi_json_t *object, const char *name,
+                              size_t most, fpi_task_t *task)
+{
+    json_t *v = fpi_json_find(object, name);
+
+    *out = NULL;
+    if (!v) {
+        return NULL;
+    }
+    if (!json_is_string(v)) {
+        return refuse_value(name, "string", v, task);
+    }
+    FPI_TRY(check_length(json_string_value(v), name, most, task));
+    *out = json_string_value(v);
+    return NULL;
+}
+
+fpi_err_t *fpi_json_get_text(const char **out, const fpi_json_t *object, const char *name,
+                             size_t most, fpi_task_t *task)
+{
+    FPI_TRY(fpi_json_find_text(out, object, name, most, task));
+    if (!*out || *fpi_text_trim(task->pool, *out) == '\0') {
+        return fpi_refuse(task, FPI_E_FIELD, apr_pstrdup(task->pool, name), "缺少必填字段%s",
+                          "field %s is missing or empty", name);
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_json_find_scalar(const char **out, const fpi_json_t *object, const char *name,
+                                size_t most, fpi_task_t *task)
+{
+    json_t *v = fpi_json_find(object, name);
+
+    *out = NULL;
+    if (!v) {
+        return NULL;
+    }
+    if (json_is_object(v) || json_is_array(v)) {
+        return refuse_value(name, "string/number/boolean", v, task);
+    }
+    if (json_is_string(v)) {
+        FPI_TRY(check_length(json_string_value(v), name, most, task));
+        *out = json_string_value(v);
+        return NULL;
+    }
+    *out = fpi_json_format(v, false, task);
+    return check_length(*out, name, most, task);
+}
+
+/* The integer that `v` stands for, be it a number or a text. */
+static bool read_int(int64_t *out, const json_t *v, int64_t least, int64_t most)
+{
+    if (json_is_integer(v)) {
+        *out = json_integer_value(v);
+        return *out >= least && *out <= most;
+    }
+    return json_is_string(v) && fpi_int_parse(out, json_string_value(v), least, most);
+}
+
+fpi_err_t *fpi_json_find_int(int64_t *out, const fpi_json_t *object, const char *name,
+                             int64_t otherwise, int64_t least, int64_t most, fpi_task_t *task)
+{
+    json_t *v = find_said(object, name);
+    int64_t value = otherwise;
+
+    if (v && !read_int(&value, v, least, most)) {
+        return refuse_value(name,
+                            apr_psprintf(task->pool, "integer %" APR_INT64_T_FMT "..%"
+                                         APR_INT64_T_FMT, (apr_int64_t)least, (apr_int64_t)most),
+                            v, task);
+    }
+    *out = value;
+    return NULL;
+}
+
+static bool read_bool(bool *out, const json_t *v)
+{
+    const char *text = json_string_value(v);
+    int64_t value;
+
+    if (json_is_boolean(v)) {
+        *out = json_is_true(v);
+        return true;
+    }
+    if (text && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
+        *out = *text == 't';
+        return true;
+    }
+    if (!read_int(&value, v, 0, 1)) {
+        return false;
+    }
+    *out = value != 0;
+    return true;
+}
+
+fpi_err_t *fpi_json_find_bool(bool *out, const fpi_json_t *object, const char *name, bool otherwise,
+                              fpi_task_t *task)
+{
+    json_t *v = find_said(object, name);
+    bool value = otherwise;
+
+    if (v && !read_bool(&value, v)) {
+        return refuse_value(name, "true/false", v, task);
+    }
+    *out = value;
+    return NULL;
+}
+
+static bool read_fen(int64_t *fen, const json_t *v, apr_pool_t *pool)
+{
+    char digits[32];
+
+    if (json_is_string(v)) {
+        return fpi_fen_parse(fen, fpi_text_trim(pool, json_string_value(v)));
+    }
+    if (json_is_integer(v)) {
+        return !__builtin_mul_overflow((int64_t)json_integer_value(v), 100, fen);
+    }
+    if (!json_is_real(v) || fabs(json_real_value(v)) >= REAL_MOST) {
+        return false;
+    }
+    /* through its decimal digits: 0.29 * 100 is not 29. APR's own printf would write ".29" */
+    snprintf(digits, sizeof(digits), "%.*g", REAL_DIGITS, json_real_value(v));
+    return fpi_fen_parse(fen, digits);
+}
+
+fpi_err_t *fpi_json_find_fen(int64_t *fen, bool *has, const fpi_json_t *object, const char *name,
+                             fpi_task_t *task)
+{
+    json_t *v = find_said(object, name);
+    int64_t value = 0;
+
+    if (v && !read_fen(&value, v, task->pool)) {
+        return refuse_value(name, "12.30", v, task);
+    }
+    *fen = value;
+    *has = v != NULL;
+    return NULL;
+}
+
+fpi_err_t *fpi_json_find_array(fpi_json_t **out, const fpi_json_t *object, const char *name,
+                               size_t most, fpi_task_t *task)
+{
+    json_t *v = fpi_json_find(object, name);
+
+    *out = NULL;
+    if (!v) {
+        return NULL;
+    }
+    if (!json_is_array(v)) {
+        return refuse_value(name, "array", v, task);
+    }
+    if (json_array_size(v) > most) {
+        return fpi_refuse(task, FPI_E_FIELD, apr_pstrdup(task->pool, name),
+                          "字段%s过长: 最多%lu项, 收到%lu项",
+                          "field %s may have at most %lu items, not %lu", name,
+                          (unsigned long)most, (unsigned long)json_array_size(v));
+    }
+    *out = v;
+    return NULL;
+}
+
+/* ---- making ---- */
+
+/* Bytes of the well-formed character at `s`, or 0. */
+static size_t char_at(const char *s, size_t left)
+{
+    for (size_t n = 1; n <= 4 && n <= left; n++) {
+        if (fpi_utf8_is_valid(s, n)) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+static json_t *make_repaired(const char *text, size_t len)
+{
+    char *out = malloc(len * 3 + 1);
+    size_t at = 0;
+    json_t *v;
+
+    must(out != NULL);
+    for (size_t i = 0; i < len;) {
+        size_t n = char_at(text + i, len - i);
+
+        memcpy(out + at, n ? text + i : "\xEF\xBF\xBD", n ? n : 3);
+        at += n ? n : 3;
+        i += n ? n : 1;
+    }
+    v = json_stringn(out, at);
+    free(out);
+    return v;
+}
+
+static json_t *make_text(const char *value)
+{
+    json_t *v;
+
+    if (!value) {
+        return json_null();
+    }
+    v = json_string(value);
+    if (!v) {
+        v = make_repaired(value, strlen(value));
+    }
+    must(v != NULL);
+    return v;
+}
+
+fpi_json_t *fpi_json_make_object(fpi_task_t *task)
+{
+    return keep(json_object(), task);
+}
+
+fpi_json_t *fpi_json_make_array(fpi_task_t *task)
+{
+    return keep(json_array(), task);
+}
+
+void fpi_json_put_text(fpi_json_t *object, const char *name, const char *value)
+{
+    must(json_object_set_new(object, name, make_text(value)) == 0);
+}
+
+void fpi_json_put_int(fpi_json_t *object, const char *name, int64_t value)
+{
+    must(json_object_set_new(object, name, json_integer(value)) == 0);
+}
+
+void fpi_json_put_bool(fpi_json_t *object, const char *name, bool value)
+{
+    must(json_object_set_new(object, name, json_boolean(value)) == 0);
+}
+
+void fpi_json_put(fpi_json_t *object, const char *name, fpi_json_t *value)
+{
+    must(json_object_set(object, name, value ? value : json_null()) == 0);
+}
+
+void fpi_json_add(fpi_json_t *array, fpi_json_t *value)
+{
+    must(json_array_append(array, value ? value : json_null()) == 0);
+}
+
+void fpi_json_add_text(fpi_json_t *array, const char *value)
+{
+    must(json_array_append_new(array, make_text(value)) == 0);
+}
+
+void fpi_json_put_time(fpi_json_t *object, const char *name, apr_time_t when)
+{
+    char text[21];
+
+    fpi_json_put_text(object, name, when ? fpi_clock_format(text, when) : NULL);
+}
+
+void fpi_json_put_fen(fpi_json_t *object, const char *name, int64_t fen, fpi_task_t *task)
+{
+    fpi_json_put_text(object, name, fpi_fen_format(task->pool, fen));
+}
+
+void fpi_json_drop(fpi_json_t *object, const char *name)
+{
+    /* absent is fine: gone is what is wanted */
+    (void)json_object_del(object, name);
+}

@@ -1,0 +1,435 @@
+#include "mfp_request.h"
+
+#include "mfp_config.h"
+#include "mfp_log.h"
+#include "mfp_stream.h"
+#include "service/answer.h"
+
+#include <apr_strings.h>
+#include <arpa/inet.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <string.h>
+#include <strings.h>
+#include <util_filter.h>
+
+#define GUARD "FPIMAGE_BODY_GUARD"
+#define TRACE_HEADER "X-Trace-Id"
+
+enum { DRAIN_MOST = 256 * 1024, HOPS_MOST = 32 };
+
+mfp_request_t *mfp_request_of(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &fpimage_module);
+}
+
+/* ---- is it ours? ---- */
+
+/* The path of the request line as it came: httpd's own is decoded, and "/api//x" is merged in it. */
+static const char *raw_path(const request_rec *r)
+{
+    const char *uri = r->unparsed_uri;
+    const char *authority;
+
+    if (!uri) {
+        return NULL;
+    }
+    if (*uri != '/') { /* absolute form; "*" and CONNECT's have no "://" */
+        authority = strstr(uri, "://");
+        uri = authority ? authority + 3 + strcspn(authority + 3, "/?#") : "";
+    }
+    return *uri == '/' ? apr_pstrmemdup(r->pool, uri, strcspn(uri, "?#")) : NULL;
+}
+
+static bool is_page(const char *path)
+{
+    return strncmp(path, "/fpimage", 8) == 0 && (path[8] == '\0' || path[8] == '/');
+}
+
+/* ---- who asks ---- */
+
+static bool is_address(const char *text)
+{
+    unsigned char room[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
+}
+
+/* The address of one entry: "1.2.3.4", "1.2.3.4:567", "::1", "[::1]:567"; NULL when it is none. */
+static const char *entry_address(apr_pool_t *pool, const char *entry)
+{
+    const char *colon;
+    char *address;
+
+    if (*entry == '[') {
+        address = apr_pstrmemdup(pool, entry + 1, strcspn(entry + 1, "]"));
+    }
+    else {
+        colon = strchr(entry, ':');
+        address = colon && !strchr(colon + 1, ':')
+                      ? apr_pstrmemdup(pool, entry, (size_t)(colon - entry))
+                      : apr_pstrdup(pool, entry);
+    }
+    return is_address(address) ? address : NULL;
+}
+
+/* The address that the nearest untrusted party had: proxies of ours may be several, and all that stands
+ * left of the first stranger is the stranger's own word. */
+static const char *client_address(request_rec *r, const fpi_settings_t *settings)
+{
+    const char *address = r->useragent_ip;
+    const char *header = apr_table_get(r->headers_in, "X-Forwarded-For");
+    char *list = header ? apr_pstrdup(r->pool, header) : NULL;
+
+    for (int i = 0; list && i < HOPS_MOST; i++) {
+        char *comma = strrchr(list, ',');
+        const char *entry = fpi_text_trim(r->pool, comma ? comma + 1 : list);
+
+        if (!fpi_subnets_has(settings->trusted_proxy, address, r->pool)
+            || !(entry = entry_address(r->pool, entry))) {
+            break;
+        }
+        address = entry;
+        if (comma) {
+            *comma = '\0';
+        }
+        list = comma ? list : NULL;
+    }
+    return address;
+}
+
+static const char *client_scheme(request_rec *r, const fpi_settings_t *settings)
+{
+    const char *proto = apr_table_get(r->headers_in, "X-Forwarded-Proto");
+
+    if (proto && fpi_subnets_has(settings->trusted_proxy, r->useragent_ip, r->pool)) {
+        if (strcasecmp(proto, "https") == 0) {
+            return "https";
+        }
+        if (strcasecmp(proto, "http") == 0) {
+            return "http";
+        }
+    }
+    return ap_http_scheme(r);
+}
+
+/* The Host header where it names the host that httpd has found (an absolute request line overrules
+ * it), for its port. */
+static const char *client_host(request_rec *r)
+{
+    const char *header = apr_table_get(r->headers_in, "Host");
+    size_t len = r->hostname ? strlen(r->hostname) : 0;
+
+    if (header && len && strncasecmp(header, r->hostname, len) == 0
+        && (header[len] == '\0' || header[len] == ':')) {
+        return header;
+    }
+    return r->hostname ? r->hostname : header;
+}
+
+/* -1: chunked. httpd has refused or cut a Content-Length beside it. */
+static int64_t body_length(request_rec *r)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    int64_t bytes;
+
+    if (apr_table_get(r->headers_in, "Transfer-Encoding")) {
+        return -1;
+    }
+    if (!length) {
+        return 0;
+    }
+    return fpi_int_parse(&bytes, length, 0, INT64_MAX) ? bytes : -1; /* the read is refused */
+}
+
+/* ---- beginning ---- */
+
+/* From here on httpd knows the request by its normalised path, so that <Location> sections hold for what
+ * is served and not for how it was spelt. A path that will be refused goes as "/api": httpd would
+ * answer some of them (bad escapes, encoded slashes) by itself, with a page instead of JSON. */
+static void rename_path(mfp_request_t *req)
+{
+    request_rec *r = req->r;
+    bool was_malformed;
+    const char *path;
+
+    if (req->is_page) {
+        return;
+    }
+    if (fpi_path_normalise(&path, &was_malformed, req->path, req->task)) {
+        path = "/api";
+    }
+    r->uri = r->parsed_uri.path = apr_pstrdup(r->pool, path);
+}
+
+int mfp_request_begin(request_rec *r)
+{
+    const mfp_config_t *config = mfp_config_of(r->server);
+    const char *path = raw_path(r);
+    mfp_request_t *req;
+
+    if (!config->app || r->proxyreq || !path || !ap_is_initial_req(r)
+        || !(is_page(path) || fpi_api_is_ours(path, r->pool))) {
+        return DECLINED;
+    }
+    req = apr_pcalloc(r->pool, sizeof(*req));
+    req->r = r;
+    req->path = path;
+    req->is_page = is_page(path);
+    req->task = fpi_task_make(r->pool, mfp_log_request(r));
+    fpi_task_take_traceparent(req->task, apr_table_get(r->headers_in, "traceparent"));
+    req->client_ip = client_address(r, config->settings);
+    req->scheme = client_scheme(r, config->settings);
+    req->body_len = body_length(r);
+    ap_set_module_config(r->request_config, &fpimage_module, req);
+    rename_path(req);
+    /* err_headers_out: also with the documents that httpd itself makes of errors */
+    apr_table_setn(r->err_headers_out, TRACE_HEADER, req->task->trace);
+    apr_table_setn(r->subprocess_env, "FPIMAGE_TRACE", req->task->trace);
+    return DECLINED;
+}
+
+/* Before any other module claims or rewrites it. */
+int mfp_request_guard(request_rec *r)
+{
+    return mfp_request_of(r) ? OK : DECLINED;
+}
+
+int mfp_request_translate(request_rec *r)
+{
+    if (!mfp_request_of(r)) {
+        return DECLINED;
+    }
+    r->filename = apr_pstrcat(r->pool, MFP_HANDLER ":", r->uri, NULL);
+    r->handler = MFP_HANDLER;
+    return OK;
+}
+
+/* ---- the body ---- */
+
+/* httpd's input filter answers a body that is too long or badly chunked by itself, with a page. The
+ * guard stands in that answer's way while we read and keeps its status, so that the client gets JSON. */
+static apr_status_t guard_body(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    mfp_request_t *req = f->ctx;
+
+    for (apr_bucket *b = APR_BRIGADE_FIRST(bb); b != APR_BRIGADE_SENTINEL(bb);
+         b = APR_BUCKET_NEXT(b)) {
+        if (AP_BUCKET_IS_ERROR(b)) {
+            req->filter_status = ((ap_bucket_error *)b->data)->status;
+            apr_brigade_cleanup(bb);
+            return AP_FILTER_ERROR;
+        }
+    }
+    req->is_answered = true;
+    return ap_pass_brigade(f->next, bb);
+}
+
+void mfp_request_register(apr_pool_t *pconf)
+{
+    ap_register_output_filter(GUARD, guard_body, NULL, AP_FTYPE_RESOURCE);
+}
+
+static fpi_err_t *refuse_length(mfp_request_t *req)
+{
+    return fpi_refuse(req->task, FPI_E_TOO_LARGE, NULL,
+                      "请求体超过服务器上限 %" APR_INT64_T_FMT " 字节 (LimitRequestBody)",
+                      "the body is larger than the server's limit of %" APR_INT64_T_FMT
+                      " bytes (LimitRequestBody)",
+                      (apr_int64_t)ap_get_limit_req_body(req->r));
+}
+
+static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
+{
+    fpi_task_t *task = req->task;
+    char reason[120];
+
+    req->r->connection->keepalive = AP_CONN_CLOSE; /* where the next request begins is not known */
+    if (req->filter_status == HTTP_REQUEST_ENTITY_TOO_LARGE || rv == APR_ENOSPC) {
+        return refuse_length(req);
+    }
+    if (APR_STATUS_IS_TIMEUP(rv) || req->filter_status == HTTP_REQUEST_TIME_OUT) {
+        req->is_late = true;
+        return fpi_refuse(task, FPI_E_BUSY, NULL, "请求体未在规定时间内到达",
+                          "the body did not arrive in time");
+    }
+    if (req->filter_status) {
+        return fpi_refuse(task, FPI_E_BAD_REQUEST, NULL, "请求体的传输编码有误",
+                          "the body's transfer coding is broken");
+    }
+    req->is_answered = req->is_answered || rv == AP_FILTER_ERROR;
+    return fpi_fail(task, FPI_E_GONE, "the body ended early: %s",
+                    apr_strerror(rv, reason, sizeof(reason)));
+}
+
+static fpi_err_t *fill_in(mfp_request_t *req, size_t room)
+{
+    request_rec *r = req->r;
+    ap_filter_t *guard;
+    apr_status_t rv;
+
+    if (!req->in) {
+        int64_t limit = ap_get_limit_req_body(r);
+
+        if (limit > 0 && req->body_len > limit) {
+            return refuse_length(req);
+        }
+        req->in = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    }
+    guard = ap_add_output_filter(GUARD, req, r, r->connection);
+    rv = ap_get_brigade(r->input_filters, req->in, AP_MODE_READBYTES, APR_BLOCK_READ,
+                        (apr_off_t)room);
+    ap_remove_output_filter(guard);
+    if (rv || req->filter_status || req->is_answered) {
+        apr_brigade_cleanup(req->in);
+        return judge_read(req, rv);
+    }
+    return NULL;
+}
+
+/* Moves what has come into `data`; *len 0 with at_end unset: nothing yet. */
+static fpi_err_t *take_out(mfp_request_t *req, char *data, size_t room, size_t *len)
+{
+    while (!APR_BRIGADE_EMPTY(req->in) && *len < room && !req->at_end) {
+        apr_bucket *b = APR_BRIGADE_FIRST(req->in);
+        const char *bytes;
+        apr_size_t n;
+        apr_status_t rv;
+
+        if (APR_BUCKET_IS_METADATA(b)) {
+            req->at_end = APR_BUCKET_IS_EOS(b);
+            apr_bucket_delete(b);
+            continue;
+        }
+        rv = apr_bucket_read(b, &bytes, &n, APR_BLOCK_READ);
+        if (rv) {
+            return judge_read(req, rv);
+        }
+        if (n > room - *len) {
+            n = room - *len;
+            apr_bucket_split(b, n);
+        }
+        memcpy(data + *len, bytes, n);
+        *len += n;
+        apr_bucket_delete(b);
+    }
+    req->taken += (int64_t)*len;
+    return NULL;
+}
+
+static fpi_err_t *read_body(void *baton, char *data, size_t room, size_t *len)
+{
+    mfp_request_t *req = baton;
+
+    *len = 0;
+    while (*len == 0 && !req->at_end) {
+        if (!req->in || APR_BRIGADE_EMPTY(req->in)) {
+            FPI_TRY(fill_in(req, room));
+        }
+        FPI_TRY(take_out(req, data, room, len));
+    }
+    return NULL;
+}
+
+fpi_call_t *mfp_request_call(mfp_request_t *req)
+{
+    fpi_call_t *call = apr_pcalloc(req->r->pool, sizeof(*call));
+
+    call->task = req->task;
+    call->method = req->r->method;
+    call->uri = req->path;
+    call->query = req->r->parsed_uri.query;
+    call->headers = req->r->headers_in;
+    call->client_ip = req->client_ip;
+    call->scheme = req->scheme;
+    call->host = client_host(req->r);
+    call->body_len = req->body_len;
+    call->read = read_body;
+    call->begin = mfp_stream_begin;
+    call->write = mfp_stream_write;
+    call->is_gone = mfp_stream_is_gone;
+    call->note = mfp_stream_note;
+    call->baton = req;
+    return call;
+}
+
+/* ---- the finished answer ---- */
+
+bool mfp_request_is_read(const mfp_request_t *req)
+{
+    return req->at_end || (req->body_len >= 0 && req->taken >= req->body_len);
+}
+
+/* httpd drains what is left of a body, and only then takes the next request. A long rest, or one that
+ * the client holds back until it hears "100 Continue", is not worth it: the connection is closed, and
+ * httpd's lingering close sees to it that the client can still read the answer. */
+static bool is_body_left(mfp_request_t *req)
+{
+    if (mfp_request_is_read(req)) {
+        return false;
+    }
+    if (req->r->expecting_100 || req->body_len < 0 || req->body_len - req->taken > DRAIN_MOST) {
+        req->r->connection->keepalive = AP_CONN_CLOSE;
+    }
+    return true;
+}
+
+static int add_header(void *baton, const char *name, const char *value)
+{
+    apr_table_addn(baton, name, value);
+    return 1;
+}
+
+static void put_head(mfp_request_t *req, const fpi_reply_t *reply)
+{
+    request_rec *r = req->r;
+
+    r->status = req->is_late ? HTTP_REQUEST_TIME_OUT : reply->status;
+    if (reply->headers) {
+        apr_table_do(add_header, r->headers_out, reply->headers, NULL);
+    }
+    if (!apr_table_get(r->headers_out, "Cache-Control")) {
+        apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    }
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    ap_set_content_type(r, reply->type ? reply->type : "application/json; charset=utf-8");
+    ap_set_content_length(r, (apr_off_t)reply->len);
+    /* httpd would cut pieces out of any answer with status 200 */
+    apr_table_unset(r->headers_in, "Range");
+}
+
+int mfp_request_send(mfp_request_t *req, const fpi_reply_t *reply)
+{
+    request_rec *r = req->r;
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
+    bool is_left = is_body_left(req);
+
+    if (req->is_answered) {
+        return AP_FILTER_ERROR;
+    }
+    put_head(req, reply);
+    if (reply->len) {
+        APR_BRIGADE_INSERT_TAIL(bb,
+                                apr_bucket_pool_create(reply->body, reply->len, r->pool, alloc));
+    }
+    if (is_left) { /* the client may wait for the answer before it sends the rest */
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
+    }
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(alloc));
+    ap_pass_brigade(r->output_filters, bb);
+    return OK;
+}
+
+int mfp_request_refuse(mfp_request_t *req, const fpi_err_t *err, const char *allow)
+{
+    fpi_reply_t reply = { 0 };
+
+    reply.headers = apr_table_make(req->r->pool, 2);
+    if (allow) {
+        apr_table_setn(reply.headers, "Allow", allow);
+    }
+    fpi_answer_failure(&reply, fpi_family_of(req->path), err, req->task);
+    return mfp_request_send(req, &reply);
+}

@@ -1,0 +1,121 @@
+"""Rounds in turn, and what becomes of them: a table of absolute figures and ratios, and JSON."""
+import json
+import statistics
+
+TITLES = {  # metric: (title, format)
+    "per_second": ("per second", "{:,.0f}"), "per_cpu_second": ("per CPU s", "{:,.0f}"),
+    "cpu_us": ("CPU µs each", "{:.1f}"), "kernel_us": ("in kernel", "{:.1f}"), "p50_ms": ("p50 ms", "{:.2f}"),
+    "p99_ms": ("p99 ms", "{:.2f}"), "switches": ("switches each", "{:.2f}"),
+    "instructions": ("instructions each", "{:,.0f}"), "server_busy": ("server core", "{:.0%}"),
+    "load_busy": ("load core", "{:.0%}"), "share": ("writes per flush", "{:.1f}"),
+    "connections": ("upstream conns", "{:.0f}"), "pulled": ("pulled per s", "{:,.0f}"),
+    "start_ms": ("start to answer ms", "{:.0f}"), "pss_mib": ("PSS MiB", "{:.1f}"), "rss_mib": ("RSS MiB", "{:.1f}"),
+    "pss_used_mib": ("PSS MiB after use", "{:.1f}"), "rss_used_mib": ("RSS MiB after use", "{:.1f}"),
+    "mib_per_second": ("MiB/s", "{:,.0f}"), "mib_per_cpu_second": ("MiB per CPU s", "{:,.0f}"),
+    "grown_mib": ("RSS grown MiB", "{:.1f}"), "ns": ("CPU ns each", "{:,.0f}"),
+    "callgrind": ("instructions each", "{:,.0f}"), "processes": ("processes", "{:.0f}"),
+}
+BUSY = 0.9
+
+
+def in_turn(rounds, arms):
+    """A B C A B C …: {name: [sample of each round]}. `arms` are functions that measure once."""
+    samples = {name: [] for name in arms}
+    for _ in range(rounds):
+        for name, measure in arms.items():
+            samples[name].append(measure())
+    return samples
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "values": values}
+
+
+class Ratio:
+    """`metric` of one arm by that of another in the same round. `target` is ("≥", 1.0) or ("≤", 1.0) or None."""
+
+    def __init__(self, metric, one, other, target=None):
+        self.metric, self.one, self.other, self.target = metric, one, other, target
+
+    def values(self, samples):
+        pairs = zip(samples[self.one], samples[self.other])
+        return [a[self.metric] / b[self.metric] for a, b in pairs if b[self.metric]]
+
+    def is_met(self, median):
+        if not self.target:
+            return None
+        sense, value = self.target
+        return median >= value if sense == "≥" else median <= value
+
+
+class Report:
+    def __init__(self, machine):
+        self.machine, self.parts = machine, []
+
+    def add(self, title, samples, metrics, ratios=(), notes=()):
+        """Prints one table and keeps it for the JSON."""
+        metrics = [m for m in metrics if all(m in one for rows in samples.values() for one in rows)]
+        arms = {name: {m: spread([row[m] for row in rows]) for m in rows[0] if isinstance(rows[0][m], (int, float))}
+                for name, rows in samples.items()}
+        part = {"title": title, "arms": arms, "ratios": [], "notes": [*notes, *limits(arms)]}
+        for ratio in ratios:
+            if values := ratio.values(samples):
+                row = {"metric": ratio.metric, "of": ratio.one, "to": ratio.other, **spread(values)}
+                row["target"] = f"{ratio.target[0]} {ratio.target[1]}" if ratio.target else None
+                row["is_met"] = ratio.is_met(row["median"])
+                part["ratios"].append(row)
+        self.parts.append(part)
+        print_part(part, metrics)
+
+    def write(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"machine": self.machine, "parts": self.parts}, ensure_ascii=False, indent=1) + "\n")
+
+
+def limits(arms):
+    """What holds each arm back, as far as the cores tell."""
+    out = []
+    for name, metrics in arms.items():
+        if "server_busy" not in metrics:
+            continue
+        server, load = metrics["server_busy"]["median"], metrics["load_busy"]["median"]
+        if server >= BUSY:
+            why = "the server's CPU"
+        elif load >= BUSY:
+            why = "the load side's CPU: the rate is a lower bound, compare per CPU second"
+        else:
+            why = "waiting (flush, wire, one after the other), neither core is full"
+        out.append(f"{name} is limited by {why}")
+    return out
+
+
+def cell(metric, found, rounds):
+    form = TITLES[metric][1]
+    text = form.format(found["median"])
+    if rounds > 1 and metric in ("per_second", "per_cpu_second", "mib_per_second"):
+        text += f" ({form.format(found['min'])}-{form.format(found['max'])})"
+    return text
+
+
+def print_part(part, metrics):
+    print(f"\n== {part['title']}")
+    rounds = max(len(found["values"]) for arm in part["arms"].values() for found in arm.values())
+    rows = [["", *(TITLES[m][0] for m in metrics)]]
+    rows += [[name, *(cell(m, arm[m], rounds) for m in metrics)] for name, arm in part["arms"].items()]
+    print_rows(rows)
+    if part["ratios"]:
+        rows = [["ratio", "median", "min", "max", "target", ""]]
+        for row in part["ratios"]:
+            verdict = {True: "met", False: "MISSED", None: ""}[row["is_met"]]
+            rows.append([f"{TITLES[row['metric']][0]}: {row['of']} / {row['to']}", f"{row['median']:.2f}",
+                         f"{row['min']:.2f}", f"{row['max']:.2f}", row["target"] or "", verdict])
+        print_rows(rows)
+    for note in part["notes"]:
+        print(f"  - {note}")
+
+
+def print_rows(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        line = "  ".join(text.ljust(widths[i]) if i == 0 else text.rjust(widths[i]) for i, text in enumerate(row))
+        print("  " + line.rstrip(), flush=True)

@@ -1,0 +1,104 @@
+"""Where things are, who httpd runs as, and directories that this user can reach."""
+import os
+import pathlib
+import pwd
+import shlex
+import shutil
+import socket
+import tempfile
+
+from . import TESTS
+
+SOURCE = TESTS.parent
+SERVER_USER = os.environ.get("FPIMAGE_USER", "www-data")
+
+
+def build_dir():
+    return pathlib.Path(os.environ.get("FPIMAGE_BUILD", SOURCE)).resolve()
+
+
+def _built(variable, relative):
+    named = os.environ.get(variable)
+    path = pathlib.Path(named).resolve() if named else build_dir() / relative
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: build first, or set {variable} or FPIMAGE_BUILD")
+    return path
+
+
+def module_path():
+    return _built("FPIMAGE_MODULE", "mod_fpimage/.libs/mod_fpimage.so")
+
+
+def ctl_path():
+    return _built("FPIMAGE_CTL", "lib/tools/fpimagectl")
+
+
+def httpd_path():
+    for name in (os.environ.get("FPIMAGE_HTTPD"), "apache2", "httpd"):
+        found = name and shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        if found:
+            return found
+    raise FileNotFoundError("no apache2 or httpd found: install it or set FPIMAGE_HTTPD")
+
+
+def httpd_modules():
+    return pathlib.Path(os.environ.get("FPIMAGE_HTTPD_MODULES", "/usr/lib/apache2/modules"))
+
+
+def extra_environment(root):
+    """KEY=VALUE lines of FPIMAGE_HTTPD_ENV, e.g. ASAN_OPTIONS=log_path={root}/logs/sanitizer."""
+    lines = os.environ.get("FPIMAGE_HTTPD_ENV", "").replace("{root}", str(root)).splitlines()
+    return dict(line.strip().split("=", 1) for line in lines if "=" in line)
+
+
+def patience(seconds):
+    """Time limits grow by FPIMAGE_TIME_FACTOR, for wrappers such as valgrind."""
+    return seconds * float(os.environ.get("FPIMAGE_TIME_FACTOR", "1"))
+
+
+def wrapper():
+    return shlex.split(os.environ.get("FPIMAGE_HTTPD_WRAPPER", ""))
+
+
+def server_account():
+    """The account of httpd's children when the tests run as root, else None."""
+    return pwd.getpwnam(SERVER_USER) if os.geteuid() == 0 else None
+
+
+def as_server():
+    """Arguments for subprocess that run a program as httpd's children run."""
+    account = server_account()
+    if not account:
+        return {}
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def make_dir(prefix="fpimage-"):
+    """A new directory that httpd's user can enter; the caller removes it."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    path.chmod(0o755)
+    blocked = [str(p) for p in path.parents if server_account() and not p.stat().st_mode & 0o001]
+    if blocked:
+        shutil.rmtree(path)
+        raise PermissionError(f"{SERVER_USER} cannot pass {blocked}: set TMPDIR to another place")
+    return path
+
+
+def give(path, mode):
+    """Hands a file or directory to httpd's user."""
+    account = server_account()
+    if account:
+        os.chown(path, account.pw_uid, account.pw_gid)
+    os.chmod(path, mode)
+    return path
+
+
+def remove(path):
+    if not os.environ.get("FPIMAGE_KEEP"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]

@@ -1,0 +1,137 @@
+/* Wire names to the model. */
+#include "unit.h"
+
+#include "service/call.h"
+#include "service/forms.h"
+
+static fpi_json_t *parse(const char *text)
+{
+    fpi_json_t *doc;
+
+    unit_done(fpi_json_parse(&doc, text, strlen(text), task));
+    return doc;
+}
+
+static const char *const numbers[] = {
+    "{\"scanBillNo\":\"ab-1\"}", "{\"fscanBillNo\":\" AB-1 \"}", "{\"imageNo\":\"Ab-1\"}", "{\"imageNumber\":\"AB-1\"}",
+    "{\"coverNo\":\"AB-1\"}", "{\"影像编号\":\"ab-1\"}", "{\"scanBillNo\":\"\",\"coverNo\":\"AB-1\"}",
+    "{\"scanBillNo\":null,\"coverNo\":\"AB-1\"}",
+};
+
+START_TEST(number_by_alias)
+{
+    fpi_identity_t id;
+
+    unit_done(fpi_form_read_identity(&id, parse(numbers[_i]), task));
+    ck_assert_str_eq(id.number, "AB-1");
+}
+END_TEST
+
+static const char *const wrong[] = {
+    "{\"scanBillNo\":{}}", "{\"scanBillNo\":[1]}", "{\"scanBillNo\":\"A B\"}", "{\"taxNo\":{\"a\":1}}",
+    "{\"billId\":[\"x\"]}",
+};
+
+START_TEST(wrong_types_are_named)
+{
+    fpi_identity_t id;
+    fpi_err_t *err = fpi_form_read_identity(&id, parse(wrong[_i]), task);
+
+    unit_failed(err, FPI_E_FIELD);
+    ck_assert_ptr_nonnull(err->field);
+}
+END_TEST
+
+START_TEST(versions_order)
+{
+    static const char *const in_order[] = {
+        "{\"updateTime\":1760000000}", "{\"updateTime\":1760000001000}", "{\"updateTime\":\"1760000002000\"}",
+    };
+    fpi_identity_t id;
+    int64_t last = 0;
+
+    for (int i = 0; i < UNIT_COUNT(in_order); i++) {
+        unit_done(fpi_form_read_identity(&id, parse(in_order[i]), task));
+        ck_assert_int_gt(id.version, last);
+        last = id.version;
+    }
+    unit_done(fpi_form_read_identity(&id, parse("{\"updateTime\":\"soon\"}"), task));
+    ck_assert_int_eq(id.version, 0);
+    unit_done(fpi_form_read_identity(&id, parse("{\"updateTime\":\"2026-01-31 08:00:01\"}"), task));
+    last = id.version;
+    unit_done(fpi_form_read_identity(&id, parse("{\"updateTime\":\"2026-01-31 08:00:02\"}"), task));
+    ck_assert_int_gt(id.version, last);
+}
+END_TEST
+
+START_TEST(announcement)
+{
+    fpi_bill_t bill, again;
+    const char *text = "{\"fscanBillNo\":\"kd-1\",\"fbillId\":\"x1\",\"fbillTypeCode\":\"ER\",\"resource\":\"EAS\",\"taxNo\":"
+                       "\"91310000000000001x\",\"billNo\":7}";
+
+    unit_done(fpi_form_read_announcement(&bill, parse(text), task));
+    ck_assert_str_eq(bill.number, "KD-1");
+    ck_assert_str_eq(bill.tax_no, "91310000000000001X");
+    ck_assert_str_eq(bill.bill_no, "7");
+    unit_done(fpi_form_read_announcement(&again, parse(text), task));
+    ck_assert_str_eq(fpi_form_announcement_sha(&bill, task), fpi_form_announcement_sha(&again, task));
+    again.apply_name = "x";
+    ck_assert_str_ne(fpi_form_announcement_sha(&bill, task), fpi_form_announcement_sha(&again, task));
+    unit_failed(fpi_form_read_announcement(&bill, parse("{\"fbillId\":\"x\"}"), task), FPI_E_NO_NUMBER);
+    unit_failed(fpi_form_read_announcement(&bill, parse("{\"fscanBillNo\":\"A-1\"}"), task), FPI_E_FIELD);
+}
+END_TEST
+
+START_TEST(invoice_and_links)
+{
+    fpi_invoice_t invoice;
+    apr_array_header_t *links = apr_array_make(task->pool, 2, sizeof(fpi_link_t));
+    fpi_json_t *doc = parse("{\"serialNo\":\"s1\",\"invoiceType\":\"26\",\"invoiceNo\":\"12345678901234567890\",\"invoiceAmount\":"
+                            "\"100.00\",\"totalTaxAmount\":6,\"totalAmount\":\"106.00\",\"invoiceDate\":\"20260131\","
+                            "\"invoiceFiles\":[{\"url\":\"https://h/f\",\"fileName\":\"a\",\"fileExtends\":\"pdf\"}]}");
+
+    unit_done(fpi_form_read_invoice(&invoice, doc, task));
+    ck_assert_int_eq(invoice.net, 10000);
+    ck_assert_int_eq(invoice.tax, 600);
+    ck_assert_int_eq(invoice.gross, 10600);
+    ck_assert_str_eq(invoice.date, "2026-01-31");
+    ck_assert_str_eq(invoice.identity, "12345678901234567890");
+    unit_done(fpi_form_add_invoice_links(links, doc, task));
+    ck_assert_int_eq(links->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).name, "a.pdf");
+    ck_assert_str_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).serial_no, "s1");
+    unit_failed(fpi_form_read_invoice(&invoice, parse("[]"), task), FPI_E_FIELD);
+}
+END_TEST
+
+static const struct {
+    const char *query;
+    bool good;
+} queries[] = {
+    { "", true }, { "&&&", true }, { "a=1&b=2", true }, { "a", true }, { "a=%20+x", true }, { "=", true },
+    { "a=1&a=2", false }, { "a=%", false }, { "a=%zz", false }, { "a=%00", false }, { "a=%ff", false },
+};
+
+START_TEST(query_pairs)
+{
+    const apr_array_header_t *params;
+    fpi_err_t *err = fpi_params_parse(&params, queries[_i].query, strlen(queries[_i].query), task);
+
+    ck_assert_int_eq(err == NULL, queries[_i].good);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("forms");
+    TCase *tc = unit_case(suite, "forms");
+
+    tcase_add_loop_test(tc, number_by_alias, 0, UNIT_COUNT(numbers));
+    tcase_add_loop_test(tc, wrong_types_are_named, 0, UNIT_COUNT(wrong));
+    tcase_add_test(tc, versions_order);
+    tcase_add_test(tc, announcement);
+    tcase_add_test(tc, invoice_and_links);
+    tcase_add_loop_test(tc, query_pairs, 0, UNIT_COUNT(queries));
+    return unit_run(suite);
+}
