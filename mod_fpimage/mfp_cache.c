@@ -77,8 +77,8 @@ const char *mfp_cache_check(const fpi_settings_t *settings, apr_pool_t *pool)
 
 /* ---- the three verbs ---- */
 
-/* Fixed length for any key, and an even spread: shmcb picks its sub-cache by the first byte, and would
- * use one of them only if all keys began alike. */
+/* Fixed length for any key, and an even spread: shmcb picks its sub-cache by the first byte, and
+ * would use one of them only if all keys began alike. */
 static void make_id(unsigned char id[FPI_SHA256_LEN], const cache_t *cache, const char *key,
                     fpi_task_t *task)
 {

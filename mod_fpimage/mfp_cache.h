@@ -1,6 +1,6 @@
-/* The cache of remote/cloud over one of httpd's socache providers (FPImageTokenCache): shared by the
- * children, or with redis or memcache by several nodes. Not a store: without it, or when it fails,
- * each child fetches tokens for itself.
+/* The cache of remote/cloud over one of httpd's socache providers (FPImageTokenCache): shared by
+ * the children, or with redis or memcache by several nodes. Not a store: without it, or when it
+ * fails, each child fetches tokens for itself.
  *
  *   mfp_cache_register   before the configuration is read: names the mutex
  *   mfp_cache_check      with the configuration: is the provider there?
@@ -13,8 +13,7 @@
 #ifndef MFP_CACHE_H
 #define MFP_CACHE_H
 
-#include "remote/cloud.h"
-#include "service/settings.h"
+#include "service/app.h"
 
 #include <httpd.h>
 
@@ -23,8 +22,8 @@ apr_status_t mfp_cache_register(apr_pool_t *pconf);
 /* NULL, or a sentence: FPImageTokenCache names a provider that is not loaded. */
 const char *mfp_cache_check(const fpi_settings_t *settings, apr_pool_t *pool);
 
-/* The cache of these settings, or NULL when its provider is not loaded or does not work (told at level
- * debug). Hosts that name the same provider share one, each with keys of its own. */
+/* The cache of these settings, or NULL when its provider is not loaded or does not work (told at
+ * level debug). Hosts that name the same provider share one, each with keys of its own. */
 const fpi_cache_t *mfp_cache_make(const fpi_settings_t *settings, server_rec *main,
                                   apr_pool_t *pconf, fpi_task_t *task);
 

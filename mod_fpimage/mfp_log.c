@@ -12,11 +12,15 @@ static const int levels[] = {
     [FPI_LEVEL_INFO] = APLOG_INFO,    [FPI_LEVEL_DEBUG] = APLOG_DEBUG,
 };
 
-/* The most talkative of our levels that httpd's level lets through. */
+/* The most talkative of our levels that httpd's level lets through. A notice is written at httpd's
+ * default level, too, as httpd's own are: it is what an administrator looks for. */
 static fpi_level_t level_of(int httpd_level)
 {
     fpi_level_t level = FPI_LEVEL_DEBUG;
 
+    if (httpd_level == APLOG_WARNING) {
+        return FPI_LEVEL_NOTICE;
+    }
     while (level > FPI_LEVEL_CRIT && levels[level] > httpd_level) {
         level--;
     }

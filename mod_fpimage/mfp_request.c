@@ -26,7 +26,7 @@ mfp_request_t *mfp_request_of(const request_rec *r)
 
 /* ---- is it ours? ---- */
 
-/* The path of the request line as it came: httpd's own is decoded, and "/api//x" is merged in it. */
+/* The path of the request line as it came: httpd's own is decoded, "/api//x" merged in it. */
 static const char *raw_path(const request_rec *r)
 {
     const char *uri = r->unparsed_uri;
@@ -74,8 +74,8 @@ static const char *entry_address(apr_pool_t *pool, const char *entry)
     return is_address(address) ? address : NULL;
 }
 
-/* The address that the nearest untrusted party had: proxies of ours may be several, and all that stands
- * left of the first stranger is the stranger's own word. */
+/* The address that the nearest untrusted party had: proxies of ours may be several, and all that
+ * stands left of the first stranger is the stranger's own word. */
 static const char *client_address(request_rec *r, const fpi_settings_t *settings)
 {
     const char *address = r->useragent_ip;
@@ -145,9 +145,10 @@ static int64_t body_length(request_rec *r)
 
 /* ---- beginning ---- */
 
-/* From here on httpd knows the request by its normalised path, so that <Location> sections hold for what
- * is served and not for how it was spelt. A path that will be refused goes as "/api": httpd would
- * answer some of them (bad escapes, encoded slashes) by itself, with a page instead of JSON. */
+/* From here on httpd knows the request by its normalised path, so that <Location> sections hold
+ * for what is served and not for how it was spelt. A path that will be refused goes as "/api":
+ * httpd would answer some of them (bad escapes, encoded slashes) by itself, with a page instead
+ * of JSON. */
 static void rename_path(mfp_request_t *req)
 {
     request_rec *r = req->r;
@@ -208,8 +209,9 @@ int mfp_request_translate(request_rec *r)
 
 /* ---- the body ---- */
 
-/* httpd's input filter answers a body that is too long or badly chunked by itself, with a page. The
- * guard stands in that answer's way while we read and keeps its status, so that the client gets JSON. */
+/* httpd's input filter answers a body that is too long or badly chunked by itself, with a page.
+ * The guard stands in that answer's way while we read and keeps its status, so that the client
+ * gets JSON. */
 static apr_status_t guard_body(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     mfp_request_t *req = f->ctx;
@@ -361,9 +363,9 @@ bool mfp_request_is_read(const mfp_request_t *req)
     return req->at_end || (req->body_len >= 0 && req->taken >= req->body_len);
 }
 
-/* httpd drains what is left of a body, and only then takes the next request. A long rest, or one that
- * the client holds back until it hears "100 Continue", is not worth it: the connection is closed, and
- * httpd's lingering close sees to it that the client can still read the answer. */
+/* httpd drains what is left of a body, and only then takes the next request. A long rest, or one
+ * that the client holds back until it hears "100 Continue", is not worth it: the connection is
+ * closed, and httpd's lingering close sees to it that the client can still read the answer. */
 static bool is_body_left(mfp_request_t *req)
 {
     if (mfp_request_is_read(req)) {

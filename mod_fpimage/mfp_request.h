@@ -9,7 +9,7 @@
  *
  * Life:    in the request's pool.
  * Threads: the request's.
- * Limits:  a body that was not read is drained up to 256 KiB; beyond that the connection is closed. */
+ * Limits:  a body that was not read is drained up to 256 KiB; beyond, the connection is closed. */
 #ifndef MFP_REQUEST_H
 #define MFP_REQUEST_H
 
@@ -35,6 +35,7 @@ typedef struct mfp_request_t {
     bool is_answered;          /* another module has answered while we read */
 
     /* a streamed answer: mfp_stream */
+    apr_bucket_brigade *out; /* one for all writes: a brigade a piece would grow with the answer */
     int64_t length, sent;      /* length -1: not known */
     bool has_begun, has_ended;
 } mfp_request_t;

@@ -1,13 +1,14 @@
 /* What the parent does between reading the configuration and forking: one app for each set of hosts
- * that are set alike, its data directory and key, its store (made by a process of httpd's user), its
- * shared memory and its cache. Nothing that children use stays open in the parent but that memory.
+ * that are set alike, its data directory and key, its store (made by a process of httpd's user),
+ * its shared memory and its cache. Nothing that children use stays open in the parent but that
+ * memory.
  *
  *   parent ──fork──> set-up process: takes on httpd's user, opens, migrates, closes the store
  *      │ <──pipe── done, or a failure and its sentence
  *      └──fork──> children (mfp_child)
  *
- * Life:    apps live as long as the configuration; counters in shared memory as long as the parent, so
- *          that a graceful restart keeps them.
+ * Life:    apps live as long as the configuration; counters in shared memory as long as the parent,
+ *          so that a graceful restart keeps them.
  * Threads: the parent has one.
  * Limits:  the set-up process has 15 minutes. */
 #ifndef MFP_SETUP_H
@@ -30,8 +31,8 @@ typedef struct mfp_app_t {
 } mfp_app_t;
 
 /* OK, or a status that keeps httpd from starting; the reason is in the log. After the first start
- * a store that can't be used is only logged: children answer 503 until it is back, and a reload does
- * not take a running httpd down. */
+ * a store that can't be used is only logged: children answer 503 until it is back, and a reload
+ * does not take a running httpd down. */
 int mfp_setup(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main);
 
 /* The apps of the present configuration. */

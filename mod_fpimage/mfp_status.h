@@ -1,5 +1,5 @@
-/* What the operator looks at: /fpimage/health, /fpimage/ready, /fpimage/metrics, and a section in the
- * page of mod_status.
+/* What the operator looks at: /fpimage/health, /fpimage/ready, /fpimage/metrics, and a section in
+ * the page of mod_status.
  *
  *   FPImageStatus not said   metrics and the section only for this machine
  *   FPImageStatus On         for whom httpd's Require lets in

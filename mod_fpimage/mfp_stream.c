@@ -72,7 +72,8 @@ static fpi_err_t *pass(mfp_request_t *req, apr_bucket_brigade *bb)
     char reason[120];
 
     apr_brigade_cleanup(bb);
-    if (rv == APR_SUCCESS && !r->connection->aborted) {
+    /* the client may leave as soon as it has all: HTTP/2 says so at once */
+    if (rv == APR_SUCCESS && (req->has_ended || !r->connection->aborted)) {
         return NULL;
     }
     return fpi_fail(req->task, FPI_E_GONE, "the answer could not be sent on: %s",
@@ -89,7 +90,10 @@ fpi_err_t *mfp_stream_write(void *baton, const char *data, size_t len)
     if (len == 0 || req->has_ended) {
         return NULL;
     }
-    bb = apr_brigade_create(r->pool, alloc);
+    if (!req->out) {
+        req->out = apr_brigade_create(r->pool, alloc);
+    }
+    bb = req->out;
     req->sent += (int64_t)len;
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_transient_create(data, len, alloc));
     if (req->length >= 0 && req->sent >= req->length) {
@@ -112,15 +116,15 @@ bool mfp_stream_is_whole(const mfp_request_t *req)
 
 /* ---- the end that is none ---- */
 
-/* An answer that ends with its connection (HTTP/1.0 without length) looks whole after a clean close: only
- * a reset tells. */
+/* An answer that ends with its connection (HTTP/1.0 without length) looks whole after a clean
+ * close: only a reset tells. */
 static void reset_at_close(request_rec *r)
 {
     const struct linger now = { 1, 0 };
     apr_socket_t *socket = ap_get_conn_socket(r->connection);
     apr_os_sock_t fd;
 
-    if (socket && apr_os_sock_get(&fd, socket) == APR_SUCCESS) {
+    if (socket && apr_os_sock_get(&fd, socket) == APR_SUCCESS && fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
         r->connection->aborted = 1; /* no orderly farewell before the close */
     }
@@ -134,7 +138,7 @@ void mfp_stream_abort(mfp_request_t *req)
 
     req->has_ended = true;
     c->keepalive = AP_CONN_CLOSE;
-    /* as mod_proxy: this error makes the chunk filter leave out its end, and HTTP/2 reset the stream */
+    /* as mod_proxy: the chunk filter leaves out its end at this error, HTTP/2 resets the stream */
     APR_BRIGADE_INSERT_TAIL(
         bb, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, c->bucket_alloc));
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(c->bucket_alloc));
@@ -159,6 +163,9 @@ bool mfp_stream_is_gone(void *baton)
     }
     if (!socket || apr_os_sock_get(&asked.fd, socket) != APR_SUCCESS) {
         return false;
+    }
+    if (asked.fd < 0) {
+        return true; /* closed under us: a child that is to end at once does so */
     }
 #ifdef POLLRDHUP
     asked.events |= POLLRDHUP; /* also behind bytes that nobody has read: TLS's farewell, say */

@@ -43,8 +43,8 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
-    /* httpd reads its configuration twice at start, and also to check or print it: only what is to be
-     * served is set up */
+    /* httpd reads its configuration twice at start, and also to check or print it: only what is to
+     * be served is set up */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
         || ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_NORMAL) {
         return OK;
@@ -64,7 +64,7 @@ static int find_type(request_rec *r)
     return mfp_request_of(r) ? OK : DECLINED;
 }
 
-/* Began as a stream: is it whole, broken in the middle, or broken before the client saw any of it? */
+/* Began as a stream: is it whole, broken in the middle, or before the client saw any of it? */
 static int end_stream(mfp_request_t *req, bool is_well)
 {
     if (is_well && mfp_stream_is_whole(req)) {
@@ -114,29 +114,29 @@ static int handle(request_rec *r)
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* of those that claim paths, too: what is ours must not be rewritten, aliased or proxied away */
+    /* of others that claim paths: what is ours must not be rewritten, aliased or proxied away */
     static const char *const claimers[] = { "mod_rewrite.c",     "mod_alias.c",   "mod_proxy.c",
                                             "mod_vhost_alias.c", "mod_userdir.c", NULL };
 
     mfp_request_register(pool);
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    /* last: mod_unixd, socache providers and ErrorLog are ready then, and no failure of another module
-     * comes after our store was made */
+    /* last: mod_unixd, socache providers and ErrorLog are ready then, and no failure of another
+     * module comes after our store was made */
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_LAST);
     /* last: a child that another module ends at its birth opens nothing */
     ap_hook_child_init(mfp_child_open, NULL, NULL, APR_HOOK_LAST);
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 110)
     ap_hook_child_stopping(mfp_child_stopping, NULL, NULL, APR_HOOK_MIDDLE);
 #endif
-    /* after mod_proxy has told forward-proxy requests apart and mod_remoteip has found the client */
+    /* after mod_proxy has told forward requests apart and mod_remoteip has found the client */
     ap_hook_post_read_request(mfp_request_begin, NULL, NULL, APR_HOOK_LAST);
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 109)
     ap_hook_pre_translate_name(mfp_request_guard, NULL, claimers, APR_HOOK_REALLY_FIRST);
 #endif
     ap_hook_translate_name(mfp_request_translate, NULL, claimers, APR_HOOK_REALLY_FIRST);
-    /* first: no file stands behind our paths, so no <Directory> is walked (and "Require all denied" on /
-     * does not hit), and core does not answer TRACE */
+    /* first: no file stands behind our paths, so no <Directory> is walked (and "Require all
+     * denied" on / does not hit), and core does not answer TRACE */
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* first: mod_mime would pick a handler by what looks like a file name's end */
     ap_hook_type_checker(find_type, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -202,9 +202,7 @@ void fpi_cloud_token_note_vain(fpi_cloud_t *cloud, const fpi_enterprise_t *enter
 }
 
 apr_time_t fpi_cloud_tokens_renew(fpi_cloud_t *cloud,
-                                  const fpi_enterprise_t *(*find)(void *baton, const char *client_id,
-                                                                  fpi_task_t *task),
-                                  void *baton, fpi_task_t *task)
+                                  fpi_enterprise_find_fn *find, void *baton, fpi_task_t *task)
 {
     return fpi_tokens_renew(cloud->tokens, find, baton, task);
 }

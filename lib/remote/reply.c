@@ -9,8 +9,8 @@ enum { WORDS_MAX = 200, ERRCODE_MAX = 32 };
 
 static const int64_t life_most = 10 * 366 * 86400LL;
 
-/* A token is not used in the last tenth of its life, nor in the last minute: clocks differ, and a
- * call may be under way for a while before the cloud looks at its token. */
+/* A token is not used in the last minute of its life, or a twentieth of a short one: clocks differ,
+ * and a call may be under way for a while before the cloud looks at its token. */
 static const apr_interval_time_t margin_most = 60 * APR_USEC_PER_SEC;
 
 static char *cut(const char *text, size_t most, apr_pool_t *pool)
@@ -45,7 +45,8 @@ static const char *words_of(const fpi_json_t *answer, const fpi_secret_t *secret
 static fpi_err_t *garbage(const char *what, int status, const char *why, fpi_task_t *task)
 {
     return fpi_fail(task, FPI_E_CLOUD,
-                    "%s: the cloud's answer (HTTP %d) could not be understood: %s", what, status, why);
+                    "%s: the cloud's answer (HTTP %d) could not be understood: %s", what, status,
+                    why);
 }
 
 /* Some codes only say that it is too early (vendor's polling answers). */
@@ -101,7 +102,7 @@ fpi_err_t *fpi_reply_read_token(fpi_token_t *token, const fpi_json_t *answer, ap
         return fpi_fail(task, FPI_E_CLOUD, "the cloud's token answer has no expires_in in seconds");
     }
     life = seconds * APR_USEC_PER_SEC;
-    margin = life / 10 < margin_most ? life / 10 : margin_most;
+    margin = life / 20 < margin_most ? life / 20 : margin_most;
     token->text = apr_pstrdup(task->pool, text);
     token->fetched = sent;
     token->expires = sent + life - margin;

@@ -124,7 +124,7 @@ fpi_share_t *fpi_share_make(apr_pool_t *pool, const fpi_cache_t *cache, const ch
      * opened elsewhere in the process, would drop all of the process's locks on it. */
     share->fd = open(lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (share->fd < 0) {
-        fpi_debug(task, "lock file %s can't be opened: %s; each process fetches cloud tokens itself",
+        fpi_debug(task, "lock file %s can't be opened: %s; each process fetches tokens itself",
                   lock_file, strerror(errno));
         return share;
     }

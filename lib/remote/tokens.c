@@ -18,7 +18,7 @@ enum {
     REFUSED_FOR = 5 * APR_USEC_PER_SEC,
     VAIN_MOST = 4, VAIN_WINDOW = 10 * APR_USEC_PER_SEC,
     RENEW_PERCENT = 80,
-    RENEW_TURN = 60 * APR_USEC_PER_SEC,
+    RENEW_TURN = APR_USEC_PER_SEC, /* a token of short life may have come meanwhile */
     RENEW_PAUSE = 30 * APR_USEC_PER_SEC
 };
 
@@ -100,8 +100,8 @@ static bool is_text(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
-/* The key says base, id and secret: who configures an id with a wrong secret must not find the token
- * of one who knows the right one, nor wait for a refusal to be forgotten once it is corrected. */
+/* The key says base, id and secret: who configures an id with a wrong secret must not find the
+ * token of one who knows the right one, nor, having corrected it, wait for the refusal to pass. */
 static void name_entry(entry_t *entry, fpi_tokens_t *tokens, const char *cloud_id,
                        const char *secret, fpi_task_t *task)
 {
@@ -291,7 +291,8 @@ static void keep_token(entry_t *entry, const fetching_t *f)
 static bool is_for_all(const fpi_err_t *err, const fpi_task_t *task)
 {
     return (err->code == FPI_E_CLOUD || err->code == FPI_E_CLOUD_LATE
-            || err->code == FPI_E_CLOUD_REFUSED || err->code == FPI_E_SLOTS) && !fpi_task_is_over(task);
+            || err->code == FPI_E_CLOUD_REFUSED || err->code == FPI_E_SLOTS)
+           && !fpi_task_is_over(task);
 }
 
 /* False: it is to be tried again, as the token found was dropped by another thread meanwhile. */

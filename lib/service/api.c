@@ -71,11 +71,13 @@ static bool is_local_space(const char *path)
 
 /* ---- body and fields ---- */
 
+/* By what it is: a JSON body under a form's media type is what a plain curl -d sends. */
 static bool is_form(const fpi_call_t *call)
 {
     const char *type = apr_table_get(call->headers, "Content-Type");
 
-    return type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
+    return call->body->data[strspn(call->body->data, " \t\r\n")] != '{' && type
+           && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
 }
 
 static fpi_err_t *parse_json(fpi_call_t *call)

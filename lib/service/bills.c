@@ -2,6 +2,7 @@
 #include "service/handlers.h"
 
 #include "service/forms.h"
+#include "service/pull.h"
 #include "store/bills.h"
 #include "store/people.h"
 
@@ -72,11 +73,25 @@ static fpi_err_t *find_org(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
     return NULL;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    return strcmp(or_empty(a), or_empty(b)) == 0;
+}
+
+/* The receipt assistant was first: what it announced can be asked for now that the ERP's key is known. */
+static fpi_err_t *pull_again(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    int64_t push;
+
+    FPI_TRY(fpi_push_find_same(&push, tx, bill->id, bill->push_sha, task));
+    return push ? fpi_pull_put(tx, bill, push, task) : NULL;
+}
+
 static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce_t *job, const fpi_bill_t *said,
                                fpi_task_t *task)
 {
     fpi_bill_t *bill;
-    bool is_new, type_is_new;
+    bool is_new, type_is_new, key_is_new;
 
     FPI_TRY(fpi_bill_find(&bill, tx, job->enterprise->tenant, said->number, said->resource, task));
     is_new = bill == NULL;
@@ -95,12 +110,16 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
         bill->tenant = job->enterprise->tenant;
         bill->number = said->number;
     }
+    key_is_new = !is_same(bill->erp_id, said->erp_id) || !is_same(bill->bill_no, said->bill_no);
     overwrite(bill, said);
     FPI_TRY(fpi_bill_type_put(&type_is_new, tx, bill->tenant, bill->type_code,
                               bill->type_name && *bill->type_name ? bill->type_name : bill->type_code, task));
     FPI_TRY(find_org(bill, tx, task));
     FPI_TRY(fpi_bill_put(bill, tx, task));
     *result = is_new ? "created" : "updated";
+    if (key_is_new && bill->push_sha) {
+        FPI_TRY(pull_again(tx, bill, task));
+    }
     return fpi_trail_add(tx, bill, "announced",
                          is_new ? "the ERP announced the bill" : "the ERP changed the bill's data", NULL, task);
 }

@@ -326,6 +326,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
     fpi_jobs_t *jobs = data;
     fpi_app_t *app = jobs->app;
     apr_pool_t *pool = thread_pool("fpi_keeper");
+    fpi_store_stats_t counted = { 0 };
     apr_time_t renew = 0, hourly = 0;
 
     (void)thread;
@@ -335,6 +336,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
         fpi_ignore(fpi_app_ready(app, task)); /* the workers tell */
         if (app->store) {
             fpi_people_refresh(app, task);
+            fpi_metrics_gather(app, &counted);
             if (fpi_clock_now() >= renew) {
                 renew = fpi_cloud_tokens_renew(app->cloud, find_enabled, app, task);
             }

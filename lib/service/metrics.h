@@ -23,18 +23,19 @@ typedef struct fpi_metrics_t {
 struct fpi_app_t;
 struct fpi_store_stats_t;
 
-/* Prometheus text (exposition format 0.0.4), with the gauges that are asked from the store, queue and
- * breaker of this child. A store that is down leaves its gauges out. */
+/* Prometheus text (exposition format 0.0.4), with the gauges that are asked from the store, queue
+ * and breaker of this child. A store that is down leaves its gauges out. */
 const char *fpi_metrics_format(struct fpi_app_t *app, struct fpi_task_t *task);
 
-/* Adds to the shared counters what this child's store has written since `last`, and moves `last` on; zero it
- * first. For the thread that comes by once a second. */
+/* Adds to the shared counters what this child's store has written since `last`, and moves `last`
+ * on; zero it first. For the thread that comes by once a second. */
 void fpi_metrics_gather(struct fpi_app_t *app, struct fpi_store_stats_t *last);
 
 /* The release of this build, "1.2.3". */
 const char *fpi_version(void);
 
 /* Walks the counters: `i` from 0; false at the end. */
-bool fpi_metrics_next(const fpi_metrics_t *metrics, int i, const char **name, const char **help, uint64_t *value);
+bool fpi_metrics_next(const fpi_metrics_t *metrics, int i, const char **name, const char **help,
+                      uint64_t *value);
 
 #endif

@@ -356,6 +356,14 @@ void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
                                                     fpi_err_chain(task->pool, why)), task);
 }
 
+fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task)
+{
+    const char *key = apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id);
+    const char *payload = apr_psprintf(task->pool, "{\"bill\":%s,\"push\":%" APR_INT64_T_FMT "}", key, push);
+
+    return fpi_job_put(tx, bill->tenant, FPI_JOB_PULL, key, payload, fpi_clock_now(), task);
+}
+
 fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
 {
     fpi_push_t *push;
@@ -375,8 +383,5 @@ fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
     push->reason = NULL;
     FPI_TRY(fpi_push_put(push, tx, task));
     FPI_TRY(fpi_trail_add(tx, bill, "push", "put back to work by hand", NULL, task));
-    return fpi_job_put(tx, push->tenant, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, push->bill),
-                       apr_psprintf(task->pool, "{\"bill\":%" APR_INT64_T_FMT ",\"push\":%" APR_INT64_T_FMT "}",
-                                    push->bill, push->id),
-                       fpi_clock_now(), task);
+    return fpi_pull_put(tx, bill, push->id, task);
 }

@@ -10,12 +10,16 @@
 #ifndef FPI_PULL_H
 #define FPI_PULL_H
 
+#include "model/bill.h"
 #include "service/jobs.h"
 
 #define FPI_JOB_PULL "pull"
 
 fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;
 void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
+
+/* Puts the bill's pull to work now, or again when it is at work; `push` is the push row it works off. */
+fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 
 /* Puts the pull of a stored push back to work: for `fpimagectl push replay`. FPI_E_ABSENT; FPI_E_STATE for a refused
  * one, which has no bill. */

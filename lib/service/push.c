@@ -277,14 +277,6 @@ static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const intake_t *in, co
     return fpi_push_put(row, tx, task);
 }
 
-static fpi_err_t *put_pull(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task)
-{
-    return fpi_job_put(tx, bill->tenant, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id),
-                       apr_psprintf(task->pool, "{\"bill\":%" APR_INT64_T_FMT ",\"push\":%" APR_INT64_T_FMT "}",
-                                    bill->id, push),
-                       fpi_clock_now(), task);
-}
-
 /* The same content: nothing new is stored. A notice still means "look again" once the last look is over, as
  * the receipt may have changed in the cloud behind the same notice. One that waits already will do; one that is
  * at work looks again when it ends, a parked one gets another chance. */
@@ -299,7 +291,7 @@ static fpi_err_t *take_again(fpi_tx_t *tx, const fpi_bill_t *bill, notice_t *not
         return NULL;
     }
     FPI_TRY(fpi_job_find(&job, tx, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id), task));
-    return job && strcmp(job->state, "ready") == 0 ? NULL : put_pull(tx, bill, push, task);
+    return job && strcmp(job->state, "ready") == 0 ? NULL : fpi_pull_put(tx, bill, push, task);
 }
 
 static fpi_err_t *take_older(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, notice_t *notice,
@@ -328,7 +320,7 @@ static fpi_err_t *take_new(fpi_tx_t *tx, const intake_t *in, fpi_bill_t *bill, n
                           notice->is_document ? "the receipt assistant pushed the bill with its invoices"
                                               : "the receipt assistant announced invoices",
                           NULL, task));
-    return put_pull(tx, bill, row.id, task);
+    return fpi_pull_put(tx, bill, row.id, task);
 }
 
 static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)

@@ -57,8 +57,9 @@ const char *fpi_relay_named_hops(const apr_table_t *headers, apr_pool_t *pool);
 typedef struct fpi_swap_t {
     const char *name, *value;
 } fpi_swap_t;
-const char *fpi_pairs_swap(size_t *out_len, const char *text, size_t len, const fpi_swap_t *swaps,
-                           size_t count, const char *hidden, apr_pool_t *pool);
+const char *fpi_relay_pairs_swap(size_t *out_len, const char *text, size_t len,
+                                 const fpi_swap_t *swaps, size_t count, const char *hidden,
+                                 apr_pool_t *pool);
 /* `text` with `from` replaced by `to` throughout; `text` itself when there is none. */
 const char *fpi_relay_replace(const char *text, const char *from, const char *to, apr_pool_t *pool);
 
@@ -74,9 +75,9 @@ bool fpi_relay_may_be_signed(const fpi_relay_t *relay);
 /* Checks the sign and, where the cloud knows the enterprise by other credentials, puts a sign of
  * those into its place. FPI_E_TOKEN when no sign came. */
 fpi_err_t *fpi_relay_take_sign(fpi_relay_t *relay) FPI_MUST_USE;
-/* `json`, a valid object, with the text of its member `name` replaced; NULL when it has no such
- * member. */
-const char *fpi_json_splice(size_t *out_len, const char *json, size_t len, const char *name,
-                            const char *value, fpi_task_t *task);
+/* `json`, a valid object, with the value of its top member `name` replaced by a text; NULL when it has
+ * no such member, or its name is written with escapes. */
+const char *fpi_relay_json_splice(size_t *out_len, const char *json, size_t len, const char *name,
+                                  const char *value, fpi_task_t *task);
 
 #endif

@@ -153,8 +153,9 @@ static size_t put_pairs(char *to, const char *text, size_t len, const fpi_swap_t
     }
 }
 
-const char *fpi_pairs_swap(size_t *out_len, const char *text, size_t len, const fpi_swap_t *swaps,
-                           size_t count, const char *hidden, apr_pool_t *pool)
+const char *fpi_relay_pairs_swap(size_t *out_len, const char *text, size_t len,
+                                 const fpi_swap_t *swaps, size_t count, const char *hidden,
+                                 apr_pool_t *pool)
 {
     size_t room = put_pairs(NULL, text, len, swaps, count, hidden, pool);
     char *out = apr_palloc(pool, room + 1);
@@ -180,7 +181,8 @@ fpi_err_t *fpi_relay_make_url(const char **url, const fpi_relay_t *relay)
         if (query) {
             fpi_swap_t swap = { "access_token", fpi_url_encode(pool, relay->token) };
 
-            query = fpi_pairs_swap(&len, query, strlen(query), &swap, 1, relay->call->token, pool);
+            query = fpi_relay_pairs_swap(&len, query, strlen(query), &swap, 1, relay->call->token,
+                                         pool);
         }
     }
     *url = apr_pstrcat(pool, base, relay->path, query && *query ? "?" : NULL, query, NULL);

@@ -137,14 +137,15 @@ static const char *quote(const char *text, fpi_task_t *task)
     return apr_pstrmemdup(task->pool, out + 1, strlen(out) - 2);
 }
 
-const char *fpi_json_splice(size_t *out_len, const char *json, size_t len, const char *name,
-                            const char *value, fpi_task_t *task)
+const char *fpi_relay_json_splice(size_t *out_len, const char *json, size_t len, const char *name,
+                                  const char *value, fpi_task_t *task)
 {
     const char *quoted = quote(value, task);
     size_t quoted_len = strlen(quoted), from, to;
     char *out;
 
-    if (!find_value(&from, &to, json, name)) {
+    /* jansson passes over a NUL behind a number, and with it over what we would take for the end */
+    if (memchr(json, '\0', len) || !find_value(&from, &to, json, name)) {
         return NULL;
     }
     out = apr_palloc(task->pool, len + quoted_len + 1);
@@ -160,11 +161,12 @@ static fpi_err_t *swap_in_json(fpi_buf_t *body, const char *name, const char *va
                                fpi_task_t *task)
 {
     size_t len;
-    const char *json = fpi_json_splice(&len, body->data, body->len, name, value, task);
+    const char *json = fpi_relay_json_splice(&len, body->data, body->len, name, value, task);
 
     if (!json) {
-        return fpi_refuse(task, FPI_E_FIELD, name, "字段 %s 的名称不得使用转义",
-                          "the name of field %s must not be written with escapes", name);
+        return fpi_refuse(task, FPI_E_FIELD, name, "字段 %s 的名称不得使用转义, 请求体不得含有空字节",
+                          "the name of field %s must not be written with escapes, and the body must "
+                          "not hold NUL bytes", name);
     }
     body->data = (char *)json;
     body->len = body->room = len;
@@ -175,16 +177,16 @@ static void swap_in_pairs(fpi_relay_t *relay, const sign_t *old, const char *cli
                           const char *sign)
 {
     apr_pool_t *pool = relay->task->pool;
+    const char *query = relay->query;
     fpi_swap_t swaps[] = { { "client_id", fpi_url_encode(pool, client_id) }, { "sign", sign } };
     fpi_buf_t *body = relay->call->body;
     size_t len;
 
     if (old->place == IN_QUERY) {
-        relay->query = fpi_pairs_swap(&len, relay->query, strlen(relay->query), swaps, 2, NULL,
-                                      pool);
+        relay->query = fpi_relay_pairs_swap(&len, query, strlen(query), swaps, 2, NULL, pool);
         return;
     }
-    body->data = (char *)fpi_pairs_swap(&len, body->data, body->len, swaps, 2, NULL, pool);
+    body->data = (char *)fpi_relay_pairs_swap(&len, body->data, body->len, swaps, 2, NULL, pool);
     body->len = body->room = len;
 }
 

@@ -81,7 +81,8 @@ static const char *host_of(const char *url, apr_pool_t *pool)
     return apr_pstrmemdup(pool, host, strcspn(host, "/"));
 }
 
-/* Where invoices' files lie: the cloud's own host and the vendor's file hosts (seen in public samples). */
+/* Where invoices' files lie: the cloud's own host and the vendor's file hosts (seen in public
+ * samples). */
 static apr_array_header_t *standard_fetch_hosts(const char *upstream, apr_pool_t *pool)
 {
     static const char *const vendor[] = { "img.piaozone.com", "img-expense.piaozone.com",
@@ -105,7 +106,7 @@ fpi_settings_t *fpi_settings_complete(apr_pool_t *pool, const fpi_settings_t *se
         out->data_dir = state_dir;
     }
     if (!out->database) {
-        out->database = apr_pstrcat(pool, "sqlite:", out->data_dir, "/fpimage.db", NULL);
+        out->database = apr_pstrcat(pool, "sqlite:", out->data_dir, "/store.db", NULL);
     }
     if (!out->blob_store) {
         out->blob_store = apr_pstrcat(pool, "file:", out->data_dir, "/blobs", NULL);

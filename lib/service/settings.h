@@ -1,5 +1,5 @@
-/* What an administrator can set. One list (settings.def) feeds the module's directives, the tool and the
- * documents; every setting has a safe default.
+/* What an administrator can set. One list (settings.def) feeds the module's directives, the tool
+ * and the documents; every setting has a safe default.
  *
  * Life:    in the pool of the configuration; never changed once requests are served.
  * Threads: read-only then.
@@ -25,9 +25,10 @@ typedef struct fpi_subnet_t {
     apr_ipsubnet_t *net;
 } fpi_subnet_t;
 
-/* What a member of each kind holds. Words of lists: PATHS path prefixes without /api; CIDRS fpi_subnet_t;
- * HOSTS lower case, an IPv6 address in brackets, "http://" in front where plain http is meant too; ROUTE
- * fpi_route_setting_t; the others const char *. A list that was not said and has no default is NULL. */
+/* What a member of each kind holds. Words of lists: PATHS path prefixes without /api; CIDRS
+ * fpi_subnet_t; HOSTS lower case, an IPv6 address in brackets, "http://" in front where plain http
+ * is meant too; ROUTE fpi_route_setting_t; the others const char *. A list that was not said and
+ * has no default is NULL. */
 #define FPI_KIND_FLAG bool
 #define FPI_KIND_TEXT const char *
 #define FPI_KIND_FILE const char * /* absolute, no slash at the end */
@@ -70,30 +71,34 @@ int fpi_setting_find_row(const char *name);
 
 /* With nothing given. */
 fpi_settings_t *fpi_settings_make(apr_pool_t *pool);
-/* Takes one directive's words. Returns NULL, or a sentence with the value seen and what is accepted.
- * `handler_is_known` is asked for FPImageRoute's handler names; NULL: not checked. */
+/* Takes one directive's words. Returns NULL, or a sentence with the value seen and what is
+ * accepted. `handler_is_known` is asked for FPImageRoute's handler names; NULL: not checked. */
 const char *fpi_settings_take(fpi_settings_t *settings, fpi_setting_t row, const char *line,
                               bool (*handler_is_known)(const char *name), apr_pool_t *pool);
 /* What `over` was given, else what `base` was given. */
-fpi_settings_t *fpi_settings_merge(apr_pool_t *pool, const fpi_settings_t *base, const fpi_settings_t *over);
+fpi_settings_t *fpi_settings_merge(apr_pool_t *pool, const fpi_settings_t *base,
+                                   const fpi_settings_t *over);
 /* Fills in all that was not given; `state_dir` is the installation's default data directory. */
-fpi_settings_t *fpi_settings_complete(apr_pool_t *pool, const fpi_settings_t *settings, const char *state_dir);
+fpi_settings_t *fpi_settings_complete(apr_pool_t *pool, const fpi_settings_t *settings,
+                                      const char *state_dir);
 bool fpi_setting_is_given(const fpi_settings_t *settings, fpi_setting_t row);
-/* The value of one row as it would stand in a configuration; "" when there is none. For keys and reports. */
+/* The value of one row as it would stand in a configuration; "" when there is none. For keys and
+ * reports. */
 const char *fpi_setting_format(const fpi_settings_t *settings, fpi_setting_t row, apr_pool_t *pool);
 /* Contradictions of complete settings: a sentence, or NULL. */
 const char *fpi_settings_check(const fpi_settings_t *settings, apr_pool_t *pool);
 
-/* Reads the FPImage directives of an httpd configuration file as httpd would for its main server, following
- * Include, <IfModule>, <IfDefine> and Define. Where the main server has none, those of the only virtual host
- * that has (FPI_E_CONFIG when several have and differ). Also gives the value of User, or NULL. */
-fpi_err_t *fpi_settings_read(fpi_settings_t **settings, const char **user, const char *file, fpi_task_t *task)
-    FPI_MUST_USE;
+/* Reads the FPImage directives of an httpd configuration file as httpd would for its main server,
+ * following Include, <IfModule>, <IfDefine> and Define. Where the main server has none, those of
+ * the only virtual host that has (FPI_E_CONFIG when several have and differ). Also gives the value
+ * of User, or NULL. */
+fpi_err_t *fpi_settings_read(fpi_settings_t **settings, const char **user, const char *file,
+                             fpi_task_t *task) FPI_MUST_USE;
 
 /* Is the address (text, as httpd prints it) in one of the subnets? No subnets: no. */
 bool fpi_subnets_has(const apr_array_header_t *subnets, const char *address, apr_pool_t *pool);
-/* Is host:port in a host list (an entry without port allows any)? `host` "http://NAME" asks whether NAME is
- * there with "http://" in front, for plain http too. No list: no. */
+/* Is host:port in a host list (an entry without port allows any)? `host` "http://NAME" asks
+ * whether NAME is there with "http://" in front, for plain http too. No list: no. */
 bool fpi_hosts_has(const apr_array_header_t *hosts, const char *host, int port);
 
 #endif

@@ -293,7 +293,8 @@ static bool has_odd_segment(const char *path)
     return false;
 }
 
-/* What is wrong with the path of a rule, or NULL: it must be told apart from others byte by byte. */
+/* What is wrong with the path of a rule, or NULL: it must be told apart from others byte by byte.
+ * */
 static const char *check_path(const char *path)
 {
     if (path[0] != '/' || path[1] == '\0' || strlen(path) > PREFIX_MAX) {

@@ -7,6 +7,9 @@
  * A name is seen a moment before it is durable, so whoever finds a blob there flushes its folder
  * before saying so. The same holds for a folder's own name: ab/cd is born with the sticky bit, and
  * whoever sees the bit flushes ab and the root, then takes it away. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sync_file_range */
+#endif
 #include "store/blob.h"
 
 #include "base/clock.h"
@@ -26,7 +29,8 @@
 enum {
     NAME_BYTES = 16,               /* of a spool's random name */
     PATH_LEN = 6 + FPI_SHA256_HEX, /* "ab/cd/<sha256>" */
-    READ_LEN = 256 * 1024
+    READ_LEN = 256 * 1024,
+    WRITE_STEP = 1024 * 1024       /* bytes after which the disk is set to work */
 };
 
 struct fpi_blobs_t {
@@ -183,6 +187,17 @@ static void keep_head(fpi_spool_t *spool, const void *data, size_t len)
     spool->head_len += len;
 }
 
+/* So that the disk works while more comes in, and the flush at the end is short. Only a hint. */
+static void start_writing(const fpi_spool_t *spool, size_t len)
+{
+    int64_t done = spool->size / WRITE_STEP * WRITE_STEP;
+    int64_t next = (spool->size + (int64_t)len) / WRITE_STEP * WRITE_STEP;
+
+    if (next > done) {
+        sync_file_range(spool->fd, done, next - done, SYNC_FILE_RANGE_WRITE);
+    }
+}
+
 static fpi_err_t *put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
 {
     int error;
@@ -195,6 +210,7 @@ static fpi_err_t *put(fpi_spool_t *spool, const void *data, size_t len, fpi_task
     if (error) {
         return fail_at(spool->blobs, error, "writing a file in", "spool", task);
     }
+    start_writing(spool, len);
     return fpi_hash_put(spool->hash, data, len, task);
 }
 

@@ -61,14 +61,21 @@ fpi_err_t *fpi_push_put(fpi_push_t *push, fpi_tx_t *tx, fpi_task_t *task)
                       FPI_ARGS(fpi_arg_int(push->id), fpi_arg_int(push->bill)), NULL, NULL, task);
 }
 
-fpi_err_t *fpi_push_repeat(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *body_sha,
-                           fpi_task_t *task)
+fpi_err_t *fpi_push_find_same(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *body_sha,
+                              fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_PUSH_FIND_SAME,
                        FPI_ARGS(fpi_arg_int(bill), fpi_arg_text(body_sha)), &rows, NULL, task));
     *id = fpi_rows_count(rows) ? fpi_rows_int(rows, 0, 0) : 0;
+    return NULL;
+}
+
+fpi_err_t *fpi_push_repeat(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *body_sha,
+                           fpi_task_t *task)
+{
+    FPI_TRY(fpi_push_find_same(id, tx, bill, body_sha, task));
     if (!*id) {
         return NULL;
     }

@@ -27,6 +27,9 @@ typedef struct fpi_push_t {
 } fpi_push_t;
 fpi_err_t *fpi_push_put(fpi_push_t *push, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;   /* id 0: inserts and sets it; else
  * changes bill, number, status and reason, nothing more. The body is kept as it came. */
+/* The bill's last push of that content; *id 0 when there is none. */
+fpi_err_t *fpi_push_find_same(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *body_sha,
+                              fpi_task_t *task) FPI_MUST_USE;
 /* The bill's last push of that content came once more: counts it up. *id 0 when there is none. */
 fpi_err_t *fpi_push_repeat(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *body_sha, fpi_task_t *task)
     FPI_MUST_USE;

@@ -387,7 +387,7 @@ START_TEST(pairs_are_swapped)
 {
     fpi_swap_t swap = { "a", "N" };
     size_t len;
-    const char *out = fpi_pairs_swap(&len, pairs[_i].in, strlen(pairs[_i].in), &swap, 1, "hidden",
+    const char *out = fpi_relay_pairs_swap(&len, pairs[_i].in, strlen(pairs[_i].in), &swap, 1, "hidden",
                                      task->pool);
 
     ck_assert_str_eq(out, pairs[_i].out);
@@ -869,7 +869,7 @@ static const struct {
 START_TEST(json_is_spliced)
 {
     size_t len;
-    const char *out = fpi_json_splice(&len, splices[_i].json, strlen(splices[_i].json), "a", "N",
+    const char *out = fpi_relay_json_splice(&len, splices[_i].json, strlen(splices[_i].json), "a", "N",
                                       task);
 
     if (!splices[_i].out) {

@@ -309,7 +309,7 @@ typedef struct default_t {
 static const default_t defaults[] = {
     { FPI_SET_FPImageEngine, "On" },
     { FPI_SET_FPImageDataDir, "/var/lib/fpimage" },
-    { FPI_SET_FPImageDatabase, "sqlite:/var/lib/fpimage/fpimage.db" },
+    { FPI_SET_FPImageDatabase, "sqlite:/var/lib/fpimage/store.db" },
     { FPI_SET_FPImageBlobStore, "file:/var/lib/fpimage/blobs" },
     { FPI_SET_FPImageSecretFile, "/var/lib/fpimage/keys" },
     { FPI_SET_FPImageUpstream, "https://api.piaozone.com" },
@@ -357,7 +357,7 @@ START_TEST(completes_round_what_was_said)
     say(settings, FPI_SET_FPImageUpstream, "http://127.0.0.1:8099/test");
     say(settings, FPI_SET_FPImageEncrypt, "/x");
     settings = fpi_settings_complete(task->pool, settings, "/var/lib/fpimage");
-    ck_assert_str_eq(settings->database, "sqlite:/srv/f/fpimage.db");
+    ck_assert_str_eq(settings->database, "sqlite:/srv/f/store.db");
     ck_assert_str_eq(settings->secret_file, "/srv/f/keys");
     ck_assert(fpi_hosts_has(settings->fetch_allow, "127.0.0.1", 8099));
     ck_assert(!fpi_hosts_has(settings->fetch_allow, "127.0.0.1", 80));
@@ -554,8 +554,8 @@ START_TEST(follows_the_server_root)
     const char *user;
 
     put("sites/a.conf", "FPImageMaxJSON 1M\n");
-    settings = settings_of(apr_psprintf(task->pool, "ServerRoot \"%s/sites\"\nInclude a.conf\n", dir),
-                           &user);
+    settings = settings_of(
+        apr_psprintf(task->pool, "ServerRoot \"%s/sites\"\nInclude a.conf\n", dir), &user);
     ck_assert_int_eq(settings->max_json, 1 << 20);
     ck_assert(user == NULL);
 }
