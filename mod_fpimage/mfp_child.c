@@ -65,9 +65,6 @@ static fpi_err_t *open_app(mfp_app_t *app, fpi_task_t *task)
     }
     err = fpi_app_open(&app->app, app->pool, app->settings, mfp_log_server(app->pool, app->server),
                        app->shared, app->cache, task);
-    if (app->app && !app->app->cloud) {
-        app->app = NULL; /* it would never be whole: requests are told so */
-    }
     if (app->app) {
         fpi_err_t *late = fpi_app_start(app->app, task);
 

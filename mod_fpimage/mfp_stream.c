@@ -43,6 +43,14 @@ static int add_header(void *baton, const char *name, const char *value)
     return 1;
 }
 
+/* httpd would make a 500 of a status that it has no line for. */
+static const char *line_of(int status, apr_pool_t *pool)
+{
+    const char *number = apr_itoa(pool, status);
+
+    return strncmp(ap_get_status_line(status), number, 3) == 0 ? NULL : apr_pstrcat(pool, number, " Other", NULL);
+}
+
 fpi_err_t *mfp_stream_begin(void *baton, int status, const apr_table_t *headers, int64_t length)
 {
     mfp_request_t *req = baton;
@@ -51,6 +59,7 @@ fpi_err_t *mfp_stream_begin(void *baton, int status, const apr_table_t *headers,
     req->has_begun = true;
     req->length = length;
     r->status = status;
+    r->status_line = line_of(status, r->pool);
     apr_table_do(add_header, r, headers, NULL);
     if (length >= 0) {
         ap_set_content_length(r, (apr_off_t)length);

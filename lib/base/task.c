@@ -99,5 +99,5 @@ apr_interval_time_t fpi_task_left(const fpi_task_t *task, apr_interval_time_t mo
 
 bool fpi_task_is_over(const fpi_task_t *task)
 {
-    return __atomic_load_n(&task->called_off, __ATOMIC_RELAXED) || (task->deadline && fpi_clock_tick() >= task->deadline);
+    return task->called_off || (task->deadline && fpi_clock_tick() >= task->deadline);
 }

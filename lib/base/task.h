@@ -22,7 +22,7 @@ typedef struct fpi_task_t {
     apr_pool_t *pool;
     const fpi_log_sink_t *log;     /* never NULL */
     apr_time_t deadline;           /* in fpi_clock_tick time; 0: none */
-    volatile int called_off;       /* non-zero: stop at the next good place */
+    _Atomic int called_off;        /* non-zero: stop at the next good place */
     char trace[FPI_TRACE_LEN + 1];
     const char *actor;             /* who: "client:ID", "user:ID", "cloud", "erp", "system" */
     const char *lang;              /* "zh" or "en": language of public texts */

@@ -77,10 +77,13 @@ static fpi_json_t *error_object(const fpi_err_t *err, fpi_task_t *task)
     return error;
 }
 
-static void put_retry_after(fpi_reply_t *reply, const fpi_err_t *err, fpi_task_t *task)
+static void put_headers(fpi_reply_t *reply, const fpi_err_t *err, fpi_task_t *task)
 {
     const fpi_code_info_t *info = fpi_code_info(err->code);
 
+    if (err->code == FPI_E_TOKEN) { /* a 401 names the scheme (RFC 9110 15.5.2) */
+        apr_table_setn(reply->headers, "WWW-Authenticate", "Bearer");
+    }
     if (info->retry == FPI_RETRY_LATER || err->retry_after) {
         apr_table_setn(reply->headers, "Retry-After",
                        apr_itoa(task->pool, err->retry_after ? err->retry_after : RETRY_AFTER));
@@ -109,6 +112,6 @@ void fpi_answer_failure(fpi_reply_t *reply, fpi_family_t family, const fpi_err_t
         fpi_json_put(doc, "error", error_object(err, task));
         break;
     }
-    put_retry_after(reply, err, task);
+    put_headers(reply, err, task);
     put_body(reply, family == FPI_FAMILY_C ? info->http_c : info->http, doc, task);
 }

@@ -162,16 +162,26 @@ static fpi_err_t *read_address(fpi_app_t *app, fpi_call_t *call)
 
     FPI_TRY(fpi_path_normalise(&call->path, &malformed, call->uri, task));
     call->local = fpi_url_decode(task->pool, call->path, strlen(call->path), false);
-    if (call->query) {
-        if (strlen(call->query) > QUERY_MAX) {
-            return fpi_refuse(task, FPI_E_BAD_REQUEST, NULL, "查询串过长, 上限 %d 字节",
-                              "the query is longer than %d bytes", QUERY_MAX);
-        }
-        FPI_TRY(fpi_params_parse(&call->params, call->query, strlen(call->query), task));
+    if (call->query && strlen(call->query) > QUERY_MAX) {
+        return fpi_refuse(task, FPI_E_BAD_REQUEST, NULL, "查询串过长, 上限 %d 字节",
+                          "the query is longer than %d bytes", QUERY_MAX);
     }
     if (malformed) {
         tell_prefix(app, call);
     }
+    return NULL;
+}
+
+/* What is handed on is the cloud's to judge, and goes byte for byte. */
+static fpi_err_t *read_query(fpi_call_t *call, bool is_ours)
+{
+    if (!call->query) {
+        return NULL;
+    }
+    if (is_ours) {
+        return fpi_params_parse(&call->params, call->query, strlen(call->query), call->task);
+    }
+    call->params = fpi_params_scan(call->query, strlen(call->query), call->task);
     return NULL;
 }
 
@@ -248,9 +258,11 @@ static fpi_err_t *dispatch(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply,
     if (route) {
         *family = route->family;
         speak(call, *family);
+        FPI_TRY(read_query(call, true));
         return run_local(app, call, route, answer);
     }
     speak(call, *family);
+    FPI_TRY(read_query(call, allow || is_local_space(call->local)));
     if (allow) {
         return refuse_method(call, reply, allow);
     }
@@ -275,6 +287,9 @@ bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
     }
     if (reply->is_streamed) {
         return err == NULL;
+    }
+    if (err && err->code == FPI_E_METHOD && !apr_table_get(reply->headers, "Allow")) {
+        apr_table_setn(reply->headers, "Allow", FPI_RELAY_METHODS);
     }
     if (err) {
         fpi_answer_failure(reply, family, err, call->task);

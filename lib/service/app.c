@@ -63,6 +63,9 @@ static fpi_err_t *try_open(fpi_app_t *app, fpi_task_t *task)
     apr_pool_t *pool;
     fpi_err_t *err;
 
+    if (!app->fetcher) {
+        FPI_TRY(open_cloud(app, task));
+    }
     if (apr_pool_create(&pool, app->pool) != APR_SUCCESS) {
         return fpi_fail(task, FPI_E_INTERNAL, "a pool can't be made");
     }
@@ -105,7 +108,6 @@ fpi_err_t *fpi_app_open(fpi_app_t **out, apr_pool_t *pool, const fpi_settings_t 
         return fpi_fail(task, FPI_E_INTERNAL, "a lock can't be made");
     }
     *out = app;
-    FPI_TRY(open_cloud(app, task));
     apr_pool_pre_cleanup_register(pool, app, app_cleanup); /* threads end before what they use */
     FPI_TRY(try_open(app, task));
     atomic_store(&app->is_open, true);

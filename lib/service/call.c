@@ -31,23 +31,39 @@ static fpi_err_t *add_pair(apr_array_header_t *params, const char *pair, size_t 
     return NULL;
 }
 
-fpi_err_t *fpi_params_parse(const apr_array_header_t **out, const char *text, size_t len, fpi_task_t *task)
+/* Calls add_pair for each; `is_strict`: its first refusal ends it. */
+static fpi_err_t *read_pairs(apr_array_header_t *params, const char *text, size_t len, bool is_strict,
+                             fpi_task_t *task)
 {
-    apr_array_header_t *params = apr_array_make(task->pool, 8, sizeof(fpi_param_t));
-
-    *out = params;
     while (len) {
         const char *amp = memchr(text, '&', len);
         size_t n = amp ? (size_t)(amp - text) : len;
+        fpi_err_t *err = n ? add_pair(params, text, n, task) : NULL;
 
-        if (n) {
-            FPI_TRY(add_pair(params, text, n, task));
+        if (err && is_strict) {
+            return err;
         }
         n += amp != NULL;
         text += n;
         len -= n;
     }
     return NULL;
+}
+
+fpi_err_t *fpi_params_parse(const apr_array_header_t **out, const char *text, size_t len, fpi_task_t *task)
+{
+    apr_array_header_t *params = apr_array_make(task->pool, 8, sizeof(fpi_param_t));
+
+    *out = params;
+    return read_pairs(params, text, len, true, task);
+}
+
+const apr_array_header_t *fpi_params_scan(const char *text, size_t len, fpi_task_t *task)
+{
+    apr_array_header_t *params = apr_array_make(task->pool, 8, sizeof(fpi_param_t));
+
+    fpi_ignore(read_pairs(params, text, len, false, task));
+    return params;
 }
 
 const char *fpi_params_find(const apr_array_header_t *params, const char *name)

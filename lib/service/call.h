@@ -66,6 +66,9 @@ typedef struct fpi_reply_t {
 /* Decodes a query or a form. FPI_E_FIELD for a bad escape, more than 256 pairs, or a name given twice. */
 fpi_err_t *fpi_params_parse(const apr_array_header_t **out, const char *text, size_t len, fpi_task_t *task)
     FPI_MUST_USE;
+/* What can be read of a query that is another's to judge: of a name given twice the first, and nothing of what
+ * can't be decoded or comes behind 256 pairs. */
+const apr_array_header_t *fpi_params_scan(const char *text, size_t len, fpi_task_t *task);
 /* The value, or NULL. */
 const char *fpi_params_find(const apr_array_header_t *params, const char *name);
 

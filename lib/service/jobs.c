@@ -4,7 +4,8 @@
  *            nothing due: sleep until woken, or the idle pause is over
  *   keeper:  once a second: people, cloud tokens; once an hour: spools, token keys; disk room
  *
- * The mutex guards `stop` and `poked` only. */
+ * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
+ * due again at once, for another child. */
 #include "service/jobs.h"
 
 #include "base/clock.h"
@@ -36,6 +37,7 @@ typedef struct fpi_jobs_t {
     apr_thread_mutex_t *mutex;
     apr_thread_cond_t *cond;
     int stop, poked;
+    fpi_task_t *running[FPI_JOBS_WORKERS];
     apr_thread_t *threads[FPI_JOBS_WORKERS + 1];
     int thread_count;
     fpi_app_t *app;
@@ -87,6 +89,10 @@ static void judge(outcome_t *o, const fpi_job_t *job, const fpi_err_t *err, fpi_
     if (!err) {
         o->what = END;
     }
+    else if (task->called_off) {
+        o->what = LATER;
+        o->due = now;
+    }
     else if (fpi_err_may_repeat(err) && now - job->first < GIVE_UP) {
         o->what = LATER;
         o->due = now + fpi_clock_backoff((int)job->attempts + 1, FIRST_PAUSE, MOST_PAUSE);
@@ -130,13 +136,47 @@ static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, apr_pool_t *poo
     return task;
 }
 
+/* Puts `now` into the place of `before` among the tasks that may be called off; false: it is to stop. */
+static bool show_running(fpi_jobs_t *jobs, fpi_task_t *before, fpi_task_t *now)
+{
+    bool stop;
+
+    if (!jobs) {
+        return true;
+    }
+    apr_thread_mutex_lock(jobs->mutex);
+    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
+        if (jobs->running[i] == before) {
+            jobs->running[i] = now;
+            break;
+        }
+    }
+    stop = jobs->stop;
+    apr_thread_mutex_unlock(jobs->mutex);
+    return !stop;
+}
+
+static fpi_err_t *run_step(fpi_app_t *app, const fpi_job_kind_t *kind, const fpi_job_t *job, fpi_task_t *task)
+{
+    fpi_err_t *err;
+
+    if (!kind) {
+        return fpi_fail(task, FPI_E_INTERNAL, "no such kind of job: %s", job->kind);
+    }
+    if (!show_running(app->jobs, NULL, task)) {
+        task->called_off = 1;
+    }
+    err = task->called_off ? fpi_fail(task, FPI_E_GONE, "called off") : kind->run(app, job, task);
+    show_running(app->jobs, task, NULL);
+    return err;
+}
+
 static void run_job(fpi_app_t *app, const fpi_job_t *job, const char *owner, apr_pool_t *pool)
 {
     fpi_task_t *task = task_of(app, job, pool);
     const fpi_job_kind_t *kind = find_kind(job->kind);
     outcome_t o = { .job = job, .owner = owner };
-    fpi_err_t *err = kind ? kind->run(app, job, task)
-                          : fpi_fail(task, FPI_E_INTERNAL, "no such kind of job: %s", job->kind);
+    fpi_err_t *err = run_step(app, kind, job, task);
     fpi_err_t *lost;
 
     judge(&o, job, err, task);
@@ -382,14 +422,19 @@ void fpi_jobs_stop(fpi_app_t *app)
     }
     apr_thread_mutex_lock(jobs->mutex);
     jobs->stop = 1;
+    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
+        if (jobs->running[i]) {
+            jobs->running[i]->called_off = 1;
+        }
+    }
     apr_thread_cond_broadcast(jobs->cond);
     apr_thread_mutex_unlock(jobs->mutex);
-    for (int i = 0; i < jobs->thread_count; i++) {
+    /* app->jobs stays: requests that are still served may poke it */
+    for (; jobs->thread_count > 0; jobs->thread_count--) {
         apr_status_t rv;
 
-        apr_thread_join(&rv, jobs->threads[i]);
+        apr_thread_join(&rv, jobs->threads[jobs->thread_count - 1]);
     }
-    app->jobs = NULL;
 }
 
 void fpi_jobs_wake(fpi_app_t *app)

@@ -1,8 +1,8 @@
 /* Background work of a child: leases due jobs from the store and runs them; renews cloud tokens; refreshes the
  * people; sweeps spools.
  *
- * Life:    threads from fpi_jobs_start to fpi_jobs_stop, which waits for the steps in hand (at most 5 s, then
- *          their leases run out by themselves).
+ * Life:    threads from fpi_jobs_start to fpi_jobs_stop, which calls the steps in hand off and waits for them: what
+ *          they wait for (the cloud, a file's host) is given up within about a second.
  * Threads: FPI_JOBS_WORKERS workers and one keeper per child.
  * Limits:  a step has 2 minutes; its lease 10. Failures that may pass are repeated after 1 s doubling to 1 h, for
  *          3 days; then, and failures that won't pass, are parked. */
@@ -24,6 +24,7 @@ typedef struct fpi_job_kind_t {
 } fpi_job_kind_t;
 
 fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+/* May be called again; from one thread at a time. */
 void fpi_jobs_stop(fpi_app_t *app);
 /* There may be something due now. Cheap; any thread. */
 void fpi_jobs_wake(fpi_app_t *app);

@@ -1,6 +1,6 @@
 /* A try, and what may come of it:
  *
- *   send ──> head 401 ───────────────> stale ──┬─ body kept, first try: swallow, drop token, send again
+ *   send ──> head 401 ───────────────> stale ──┬─ body kept, first: swallow, drop token, send again
  *        ├─> small JSON: hold ── 1300 ─────┘   └─ else: drop token, hand the answer on
  *        │                    └─ other ─┐
  *        └─> all else ──────────────────┴──> begin, write as it comes

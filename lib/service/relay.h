@@ -16,6 +16,9 @@
 
 enum { FPI_RELAY_REPLAY = 64 * 1024 };
 
+/* For Allow. TRACE would show the cloud's token to the caller, CONNECT asks for another host. */
+#define FPI_RELAY_METHODS "GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS"
+
 /* Relays; call->path is normalised. NULL: an answer was streamed (*began). A failure with *began false is still to be answered;
  * with *began true the answer broke in the middle. Access is checked here: a token of ours, or on signed paths
  * (/m4/fpzs/) the sign. */

@@ -6,7 +6,8 @@
  *      relay_sign.c  calls that carry a sign in the place of a token
  *
  * Life:    one request.
- * Threads: the request's. */
+ * Threads: the request's.
+ * Limits:  those of relay.h. */
 #ifndef FPI_RELAY_OWN_H
 #define FPI_RELAY_OWN_H
 

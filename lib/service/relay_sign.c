@@ -165,8 +165,8 @@ static fpi_err_t *swap_in_json(fpi_buf_t *body, const char *name, const char *va
 
     if (!json) {
         return fpi_refuse(task, FPI_E_FIELD, name, "字段 %s 的名称不得使用转义, 请求体不得含有空字节",
-                          "the name of field %s must not be written with escapes, and the body must "
-                          "not hold NUL bytes", name);
+                          "the name of field %s must not be written with escapes, and the body "
+                          "must not hold NUL bytes", name);
     }
     body->data = (char *)json;
     body->len = body->room = len;

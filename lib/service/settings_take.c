@@ -260,7 +260,7 @@ static const char *take_TIMES(fpi_http_times_t *out, const taking_t *t)
     apr_interval_time_t *const parts[] = { &out->connect, &out->first_byte, &out->idle };
     const char *said = check_count(t, t->info->least, t->info->most);
 
-    for (int i = 0; !said && i < t->words->nelts; i++) {
+    for (int i = 0; !said && i < 3; i++) {
         int64_t seconds;
 
         if (!fpi_int_parse(&seconds, word(t, i), 1, TIME_MOST_S)) {
@@ -293,8 +293,7 @@ static bool has_odd_segment(const char *path)
     return false;
 }
 
-/* What is wrong with the path of a rule, or NULL: it must be told apart from others byte by byte.
- * */
+/* What is wrong with the path of a rule, or NULL. Paths are compared byte by byte. */
 static const char *check_path(const char *path)
 {
     if (path[0] != '/' || path[1] == '\0' || strlen(path) > PREFIX_MAX) {

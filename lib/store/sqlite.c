@@ -97,6 +97,93 @@ int fpi_sqlite_execute(fpi_db_t *db, const char *sql)
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 }
 
+/* ---- transactions ---- */
+
+static fpi_err_t *control(fpi_db_t *db, control_t which, fpi_task_t *task)
+{
+    sqlite3_stmt **statement = &db->controls[which];
+    int rc = SQLITE_OK;
+
+    if (!*statement) {
+        rc = sqlite3_prepare_v3(db->handle, controls[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                statement, NULL);
+    }
+    if (rc == SQLITE_OK) {
+        sqlite3_step(*statement);
+        rc = sqlite3_reset(*statement);
+    }
+    /* rollbacks have no task: that one fails means only that there was nothing left to roll back */
+    return rc == SQLITE_OK || !task ? NULL : fpi_sqlite_fail(db, rc, controls[which], task);
+}
+
+static bool is_open(fpi_db_t *db)
+{
+    return db->is_begun && !sqlite3_get_autocommit(db->handle);
+}
+
+static void rollback(fpi_db_t *db)
+{
+    if (is_open(db)) {
+        fpi_ignore(control(db, ROLLBACK, NULL));
+    }
+    db->is_begun = false;
+}
+
+static fpi_err_t *begin(fpi_db_t *db, bool is_write, fpi_task_t *task)
+{
+    fpi_err_t *err;
+
+    if (is_write) {
+        fpi_sqlite_yield(db);
+    }
+    err = control(db, is_write ? BEGIN_WRITE : BEGIN_READ, task);
+    if (is_write) {
+        fpi_sqlite_end_wait(db, !err);
+    }
+    db->is_begun = !err;
+    db->is_write = is_write;
+    return err;
+}
+
+static fpi_err_t *refuse_lost(fpi_db_t *db, const char *doing, fpi_task_t *task)
+{
+    return fpi_fail(task, FPI_E_STORE, "%s in %s: the transaction was ended by an earlier failure",
+                    doing, db->path);
+}
+
+static fpi_err_t *commit(fpi_db_t *db, fpi_task_t *task)
+{
+    fpi_err_t *err = is_open(db) ? control(db, COMMIT, task) : refuse_lost(db, "COMMIT", task);
+
+    if (err) {
+        rollback(db);
+    }
+    db->is_begun = false;
+    return err;
+}
+
+static fpi_err_t *save(fpi_db_t *db, fpi_task_t *task)
+{
+    return is_open(db) ? control(db, SAVE, task) : refuse_lost(db, "SAVEPOINT", task);
+}
+
+static fpi_err_t *keep(fpi_db_t *db, fpi_task_t *task)
+{
+    return is_open(db) ? control(db, KEEP, task) : refuse_lost(db, "RELEASE", task);
+}
+
+static int control_quietly(fpi_db_t *db, control_t which)
+{
+    fpi_ignore(control(db, which, NULL));
+    return sqlite3_errcode(db->handle);
+}
+
+static bool undo(fpi_db_t *db)
+{
+    return is_open(db) && control_quietly(db, UNDO) == SQLITE_OK
+           && control_quietly(db, KEEP) == SQLITE_OK && is_open(db);
+}
+
 /* ---- schema ---- */
 
 static fpi_err_t *refuse_version(fpi_db_t *db, int64_t version, fpi_task_t *task)
@@ -153,98 +240,13 @@ static fpi_err_t *migrate(fpi_db_t *db, bool may_change, int64_t *version, fpi_t
     if (found > SQL_SCHEMA || !may_change) {
         return refuse_version(db, found, task);
     }
-    rc = fpi_sqlite_execute(db, "BEGIN IMMEDIATE");
-    if (rc != SQLITE_OK) {
-        return fpi_sqlite_fail(db, rc, "beginning to migrate", task);
-    }
+    FPI_TRY(begin(db, true, task));
     err = migrate_locked(db, task);
-    if (!err) {
-        rc = fpi_sqlite_execute(db, "COMMIT");
-        err = rc == SQLITE_OK ? NULL : fpi_sqlite_fail(db, rc, "migrating", task);
-    }
-    if (err && !sqlite3_get_autocommit(db->handle)) {
-        fpi_sqlite_execute(db, "ROLLBACK");
-    }
-    return err;
-}
-
-/* ---- transactions ---- */
-
-static fpi_err_t *control(fpi_db_t *db, control_t which, fpi_task_t *task)
-{
-    sqlite3_stmt **statement = &db->controls[which];
-    int rc = SQLITE_OK;
-
-    if (!*statement) {
-        rc = sqlite3_prepare_v3(db->handle, controls[which], -1, SQLITE_PREPARE_PERSISTENT,
-                                statement, NULL);
-    }
-    if (rc == SQLITE_OK) {
-        sqlite3_step(*statement);
-        rc = sqlite3_reset(*statement);
-    }
-    /* rollbacks have no task: that one fails means only that there was nothing left to roll back */
-    return rc == SQLITE_OK || !task ? NULL : fpi_sqlite_fail(db, rc, controls[which], task);
-}
-
-static bool is_open(fpi_db_t *db)
-{
-    return db->is_begun && !sqlite3_get_autocommit(db->handle);
-}
-
-static void rollback(fpi_db_t *db)
-{
-    if (is_open(db)) {
-        fpi_ignore(control(db, ROLLBACK, NULL));
-    }
-    db->is_begun = false;
-}
-
-static fpi_err_t *begin(fpi_db_t *db, bool is_write, fpi_task_t *task)
-{
-    FPI_TRY(control(db, is_write ? BEGIN_WRITE : BEGIN_READ, task));
-    db->is_begun = true;
-    db->is_write = is_write;
-    return NULL;
-}
-
-static fpi_err_t *refuse_lost(fpi_db_t *db, const char *doing, fpi_task_t *task)
-{
-    return fpi_fail(task, FPI_E_STORE, "%s in %s: the transaction was ended by an earlier failure",
-                    doing, db->path);
-}
-
-static fpi_err_t *commit(fpi_db_t *db, fpi_task_t *task)
-{
-    fpi_err_t *err = is_open(db) ? control(db, COMMIT, task) : refuse_lost(db, "COMMIT", task);
-
     if (err) {
         rollback(db);
+        return err;
     }
-    db->is_begun = false;
-    return err;
-}
-
-static fpi_err_t *save(fpi_db_t *db, fpi_task_t *task)
-{
-    return is_open(db) ? control(db, SAVE, task) : refuse_lost(db, "SAVEPOINT", task);
-}
-
-static fpi_err_t *keep(fpi_db_t *db, fpi_task_t *task)
-{
-    return is_open(db) ? control(db, KEEP, task) : refuse_lost(db, "RELEASE", task);
-}
-
-static int control_quietly(fpi_db_t *db, control_t which)
-{
-    fpi_ignore(control(db, which, NULL));
-    return sqlite3_errcode(db->handle);
-}
-
-static bool undo(fpi_db_t *db)
-{
-    return is_open(db) && control_quietly(db, UNDO) == SQLITE_OK
-           && control_quietly(db, KEEP) == SQLITE_OK && is_open(db);
+    return commit(db, task);
 }
 
 /* ---- statements ---- */

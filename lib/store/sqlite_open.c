@@ -10,6 +10,9 @@
  * when all of it is home; so from WAL_PAGES on the writer itself brings home the rest.
  *
  * The database is not mapped into memory: there an I/O error is a signal, which kills httpd. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* F_OFD_SETLK */
+#endif
 #include "store/sqlite_own.h"
 
 #include "base/clock.h"
@@ -17,15 +20,17 @@
 
 #include <apr_strings.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TIDY_PAGES = 1000, WAL_PAGES = 8000 };
+enum { TIDY_PAGES = 1000, WAL_PAGES = 8000, BUSY_SOON = 100 };
 
 #define BUSY_MOST apr_time_from_sec(10)
-#define BUSY_FIRST 200 /* µs; about one flush */
-#define BUSY_PAUSE 4000
+#define BUSY_PAUSE 100 /* µs; about one flush */
+#define BUSY_LONG 4000 /* after BUSY_SOON short ones */
+#define TURN_PAUSE 250 /* in which everyone who waits tries at least once */
 
 /* While it is being opened, what the administrator must put right is a matter of configuration. */
 static fpi_err_t *fail_open(fpi_db_t *db, int rc, const char *doing, fpi_task_t *task)
@@ -71,23 +76,57 @@ static fpi_err_t *prepare_file(fpi_db_t *db, fpi_task_t *task)
     return NULL;
 }
 
-/* ---- opening ---- */
+/* ---- turns among processes ----
+ *
+ * SQLite's write lock is fair to nobody: who has just committed takes it again before a waiting
+ * process looks next, for hundreds of times in a row. So who waits says so with a shared lock on the
+ * folder (the kernel takes it back from the dead), and who had the last turn lets the others try. */
+
+static bool lock_folder(fpi_db_t *db, int command, short kind, struct flock *lock)
+{
+    *lock = (struct flock){ .l_type = kind, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+    return db->turns >= 0 && fcntl(db->turns, command, lock) == 0;
+}
 
 /* BEGIN IMMEDIATE comes here while another process writes. Short pauses, since it does so for about
  * one flush; scattered, so that no two keep meeting. */
 static int wait_turn(void *baton, int tries)
 {
     fpi_db_t *db = baton;
+    struct flock lock;
 
     if (tries == 0) {
         db->busy_since = fpi_clock_tick();
+        db->is_waiting = lock_folder(db, F_OFD_SETLK, F_RDLCK, &lock);
+        db->had_turn = false;
     }
     if (fpi_clock_tick() - db->busy_since >= BUSY_MOST) {
         return 0;
     }
-    apr_sleep(fpi_clock_backoff(tries + 1, BUSY_FIRST, BUSY_PAUSE));
+    apr_sleep(fpi_clock_backoff(tries - BUSY_SOON, BUSY_PAUSE, BUSY_LONG));
     return 1;
 }
+
+void fpi_sqlite_yield(fpi_db_t *db)
+{
+    struct flock lock;
+
+    if (db->had_turn && lock_folder(db, F_OFD_GETLK, F_WRLCK, &lock) && lock.l_type != F_UNLCK) {
+        apr_sleep(TURN_PAUSE);
+    }
+}
+
+void fpi_sqlite_end_wait(fpi_db_t *db, bool is_our_turn)
+{
+    struct flock lock;
+
+    if (db->is_waiting) {
+        db->is_waiting = !lock_folder(db, F_OFD_SETLK, F_UNLCK, &lock);
+    }
+    db->had_turn = is_our_turn;
+}
+
+/* ---- opening ---- */
 
 static int see_commit(void *baton, sqlite3 *handle, const char *name, int pages)
 {
@@ -163,7 +202,7 @@ static fpi_err_t *turn_log_on(fpi_db_t *db, fpi_task_t *task)
             return fpi_fail(task, FPI_E_CONFIG, "%s does not take the write-ahead log: its file "
                             "system has no shared memory; move it to a local disk", db->path);
         }
-        apr_sleep(fpi_clock_backoff(++tries, BUSY_FIRST, BUSY_PAUSE));
+        apr_sleep(fpi_clock_backoff(++tries, BUSY_PAUSE, BUSY_LONG));
     } while ((rc & 0xff) == SQLITE_BUSY && fpi_clock_tick() - since < BUSY_MOST);
     return fail_open(db, rc, "turning on its log", task);
 }
@@ -188,6 +227,7 @@ static fpi_err_t *set_up(fpi_db_t *db, fpi_task_t *task)
         return NULL;
     }
     FPI_TRY(turn_log_on(db, task));
+    db->turns = open(db->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* can do without */
     sqlite3_wal_hook(db->handle, see_commit, db);
     return NULL;
 }
@@ -225,6 +265,9 @@ static apr_status_t close_late(void *data)
         sqlite3_finalize(db->statements[i]);
     }
     sqlite3_close(db->handle);
+    if (db->turns >= 0) {
+        close(db->turns);
+    }
     return APR_SUCCESS;
 }
 
@@ -252,6 +295,7 @@ fpi_err_t *fpi_sqlite_open(fpi_db_t **out, apr_pool_t *pool, const char *address
     db = apr_pcalloc(pool, sizeof(*db));
     db->pool = pool;
     db->use = use;
+    db->turns = -1;
     db->path = apr_pstrdup(pool, path + 1);
     db->folder = apr_pstrmemdup(pool, db->path, (size_t)(strrchr(db->path, '/') - db->path) + 1);
     FPI_TRY(fpi_disk_refuse_network(db->folder, task));

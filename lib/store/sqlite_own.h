@@ -21,6 +21,8 @@ struct fpi_db_t {
     const char *path, *folder;
     fpi_db_use_t use;
     apr_time_t busy_since;
+    int turns;                 /* descriptor of the folder, to lock; -1: none */
+    bool is_waiting, had_turn; /* for the write lock; was the last that held it */
     /* transactions */
     bool is_begun, is_write; /* what we believe; SQLite may have ended it, see is_open() */
     sqlite3_stmt *controls[CONTROL_COUNT]; /* prepared when first needed, as `statements` */
@@ -42,5 +44,9 @@ int fpi_sqlite_number(fpi_db_t *db, const char *sql, int64_t *number);
 fpi_err_t *fpi_sqlite_open(fpi_db_t **db, apr_pool_t *pool, const char *address, fpi_db_use_t use,
                            fpi_task_t *task) FPI_MUST_USE;
 void fpi_sqlite_close(fpi_db_t **db);
+
+/* Before and after BEGIN IMMEDIATE: lets another process go first that waits since our last turn. */
+void fpi_sqlite_yield(fpi_db_t *db);
+void fpi_sqlite_end_wait(fpi_db_t *db, bool is_our_turn);
 
 #endif

@@ -536,7 +536,7 @@ static fpi_err_t *check_wanted(run_t *run, apr_time_t now)
 {
     fpi_http_exchange_t *ex = run->ex;
 
-    if (__atomic_load_n(&run->task->called_off, __ATOMIC_RELAXED)) {
+    if (run->task->called_off) {
         return fpi_fail(run->task, FPI_E_GONE, "%s: called off", where(run));
     }
     if (!ex->is_gone || now - run->moved_at < APR_USEC_PER_SEC

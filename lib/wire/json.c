@@ -111,6 +111,10 @@ fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_ta
     if (deep) {
         return refuse_depth(data, deep, task);
     }
+    /* jansson lets one pass behind a number */
+    if (len && memchr(data, '\0', len)) {
+        return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体含有NUL字节, 不是JSON", "the body holds a NUL byte: it is not JSON");
+    }
     parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
     if (!parsed) {
         return refuse_text(&error, task);

@@ -18,7 +18,7 @@ MALFORMED = [
     "/:/api/base/oauth/token", "/api/base:/oauth/token", "/api/base/oauth:/:token", "/api/base/oauth/token:",
     "/api:/api/:/base//oauth/token",
 ]
-WELL_FORMED = [TOKEN, TOKEN + "/", "/api/base/oauth/%74oken", "/%61pi/base/oauth/token"]
+WELL_FORMED = [TOKEN, TOKEN + "/", "/api/base/oauth/%74oken"]
 
 
 def ask(gateway, target, method="POST", body=BODY, headers=""):
@@ -140,7 +140,8 @@ def test_tricks_are_refused(gateway, target):
 
 
 @pytest.mark.parametrize("target", ["/x/../api/base/oauth/token", "/apix", "/api%2Fbase", "/API/base/oauth/token",
-                                    "/foo//api/base", "/..%2fapi", "*", "api/base"])
+                                    "/foo//api/base", "/..%2fapi", "*", "api/base",
+                                    "/%61pi/base/oauth/token"])
 def test_what_is_not_ours_is_left_to_httpd(gateway, target):
     gateway.httpd.expect_log("AH0|AH1", optional=True)
     reply = ask(gateway, target)

@@ -9,7 +9,7 @@ import pytest
 from harness import processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
 from test_100_start import SLOWDOWN, patience
-from test_190_relay import TOKEN_PATH, cloud_tokens, field, seen
+from test_190_relay import TOKEN_PATH, cloud_tokens, field, seen, sha256
 
 WRONG = {**CLIENT, "secret": "not-what-the-gateway-has"}
 
@@ -93,23 +93,23 @@ def test_token_call_is_the_vendors(gateway):
 
 @pytest.mark.slow
 def test_renewed_in_the_background_before_it_ends(make_gateway):
-    """Asked all the time over two lives of the token, no caller waits for a fetch, slow as fetches are."""
+    """Asked all the time over more than a life of the token, no caller waits for a fetch, slow as fetches are."""
     gateway = make_gateway(processes=2, threads=4)
-    gateway.cloud.token_lifetime(10)
+    gateway.cloud.token_lifetime(8)
     http = gateway.login()
     http.get("/api/m1/x")
-    gateway.cloud.behave("slow", TOKEN_PATH, ms=600)
+    gateway.cloud.behave("slow", TOKEN_PATH, ms=300)
     begin, slowest = time.monotonic(), 0.0
-    while time.monotonic() - begin < 17:
+    while time.monotonic() - begin < 9:
         reply = http.get("/api/m1/x")
         assert reply.status == 200, reply
         slowest = max(slowest, reply.seconds)
         time.sleep(0.05)
-    assert slowest < 0.5
-    assert gateway.cloud.fetches() in (3, 4)
+    assert slowest < 0.25
+    assert gateway.cloud.fetches() == 2
     assert 401 not in {row["status"] for row in seen(gateway, "/m1/x", 100)}
     fetched = [row["time"] for row in gateway.cloud.log() if row["path"] == TOKEN_PATH]
-    assert all(6.5 <= later - earlier <= 9 for earlier, later in zip(fetched, fetched[1:])), fetched
+    assert 5.5 < fetched[1] - fetched[0] < 7.2
 
 
 @pytest.mark.slow
@@ -156,9 +156,9 @@ def test_refused_token_is_dropped_and_the_call_repeated(gateway, status):
     for turn, (method, body) in enumerate(BODIES.values()):
         gateway.cloud.revoke()
         reply = http.request(method, f"/api/m1/{turn}", body)
-        first, second = seen(gateway, f"/m1/{turn}", 2) if turn else seen(gateway, "/m1/0", 1) * 2
-        assert (reply.status, reply.errcode) == (200, "0000")
-        assert first["body_sha256"] == second["body_sha256"] and (second["status"], second["method"]) == (200, method)
+        assert (reply.status, reply.errcode, reply.json()["data"]["bodySha256"]) == (200, "0000", sha256(body or b""))
+        rows = [(row["method"], row["status"]) for row in seen(gateway, f"/m1/{turn}", 1)]
+        assert rows == ([(method, status)] if turn else []) + [(method, 200)]
     assert gateway.cloud.fetches() == len(BODIES)
 
 
@@ -283,18 +283,12 @@ def test_token_answers_that_are_none(gateway):
     assert http.get("/api/m1/x").status == 200
 
 
-def test_token_answer_with_numbers_as_text(gateway):
-    gateway.cloud.behave("fail", TOKEN_PATH, status=200, times=1,
-                         body={"errcode": 0, "access_token": "abcdefghij", "expires_in": "129600"})
-    rule = gateway.cloud.behave("fail", TOKEN_PATH, status=200,
-                                body={"errcode": "0000", "access_token": "abcdefghij", "expires_in": "129600"})
-    gateway.httpd.expect_log("FPI00(20|23)", count=1)
-    http = gateway.login()
+def test_token_answer_with_a_number_as_text(gateway):
+    gateway.cloud.behave("fail", TOKEN_PATH, status=200,
+                         body={"errcode": "0000", "access_token": "abcdefghij", "expires_in": "129600"})
     gateway.cloud.behave("fail", "/m1/x", status=200, body={"errcode": "0000"})
-    assert http.get("/api/m1/x").status == 502
-    time.sleep(5.2)  # a refusal is remembered for that long
-    assert http.get("/api/m1/x").status == 200
-    assert gateway.cloud.rules()[0]["id"] <= rule and cloud_tokens(gateway) == {"abcdefghij"}
+    assert gateway.login().get("/api/m1/x").status == 200
+    assert cloud_tokens(gateway) == {"abcdefghij"}
 
 
 def test_token_call_that_hangs(make_gateway):
@@ -314,7 +308,7 @@ def test_refusal_is_remembered_and_told_in_the_clouds_words(make_gateway):
     gateway = make_gateway(processes=1)
     gateway.cloud.add_client(WRONG)
     http = gateway.login()
-    gateway.httpd.expect_log("FPI0023.*TESTCLIENT01", count=10)
+    gateway.httpd.expect_log("FPI0023.*TESTCLIENT01")
     for _ in range(10):
         reply = http.get("/api/m1/x")
         assert (reply.status, reply.errcode) == (502, "1502")
@@ -322,8 +316,7 @@ def test_refusal_is_remembered_and_told_in_the_clouds_words(make_gateway):
     assert refused_tokens(gateway) == 1
     assert 1 <= int(reply.headers["Retry-After"]) <= 6
     gateway.cloud.add_client(CLIENT)
-    assert processes.wait_until(lambda: http.get("/api/m1/x").status == 200 or
-                                gateway.httpd.expect_log("FPI0023", optional=True), patience(8), 0.3)
+    assert processes.wait_until(lambda: http.get("/api/m1/x").status == 200, patience(8), 0.3)
     assert CLIENT["secret"] not in "".join(line.raw for line in gateway.httpd.log.lines())
 
 
@@ -333,7 +326,7 @@ def test_corrected_secret_is_used_at_once(make_gateway):
     gateway.httpd.expect_log("FPI0023")
     assert gateway.login(WRONG).get("/api/m1/x").status == 502
     gateway.add_enterprise(CLIENT)
-    assert statuses(at_once(gateway, gateway.login().token, 8)) == {200}
+    assert statuses(at_once(gateway, gateway.login(CLIENT).token, 8)) == {200}
 
 
 def test_client_that_the_cloud_does_not_know(gateway):

@@ -99,7 +99,8 @@ static fpi_task_t *open_job(void)
     return job;
 }
 
-static fpi_err_t *keep_bytes(char *sha, const char *bytes, size_t len, size_t piece, fpi_task_t *job)
+static fpi_err_t *keep_bytes(char *sha, const char *bytes, size_t len, size_t piece,
+                             fpi_task_t *job)
 {
     fpi_spool_t *spool;
     int64_t size = -1;
@@ -364,8 +365,8 @@ START_TEST(refuses_bad_places)
     unit_failed(fpi_blobs_open(&other, task->pool, "relative", task), FPI_E_CONFIG);
     unit_failed(fpi_blobs_open(&other, task->pool, "file:relative", task), FPI_E_CONFIG);
     unit_failed(fpi_blobs_open(&other, task->pool, "s3:/bucket", task), FPI_E_CONFIG);
-    unit_failed(fpi_blobs_open(&other, task->pool, apr_pstrcat(task->pool, "file:", note, NULL), task),
-                FPI_E_CONFIG);
+    unit_failed(fpi_blobs_open(&other, task->pool, apr_pstrcat(task->pool, "file:", note, NULL),
+                               task), FPI_E_CONFIG);
     unit_failed(fpi_blobs_open(&other, task->pool,
                                apr_pstrcat(task->pool, "file:", note, "/below", NULL), task),
                 FPI_E_CONFIG);

@@ -1,0 +1,512 @@
+"""Long bodies both ways: constant memory, nothing held back, and what each side sees when the other stops."""
+import contextlib
+import hashlib
+import http.client
+import json
+import pathlib
+import socket
+import threading
+import time
+
+import pytest
+
+from harness import processes
+from harness.client import Raw, reset_on_close
+from test_100_start import SLOWDOWN, patience, scaled
+from test_190_relay import bearer, bearer_line, one, seen, sha256
+
+MIB = 1024 * 1024
+PIECE = bytes(range(256)) * 256
+
+
+# helpers of the files on the proxy half
+
+class Puppet:
+    """A cloud over plain TCP that says, byte for byte, what a test wants; token calls it answers by itself.
+
+    answer(conn, request) gets each request (bytes with its body) and returns bytes to send, or None to close.
+    """
+
+    TOKEN = json.dumps({"errcode": "0000", "access_token": "puppet-token", "expires_in": 3600}).encode()
+
+    def __init__(self, answer):
+        self.answer, self.requests, self.ca, self.base = answer, [], None, ""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.authority = f"localhost:{self.port}"
+        self.url = f"http://{self.authority}"
+        self.accepted, self._open, self._lock = 0, [], threading.Lock()
+        self.release = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def local_tokens(self, *tokens):
+        """Nothing is looked for here."""
+
+    def close(self):
+        self.release.set()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for conn in self._open:
+            with contextlib.suppress(OSError):
+                conn.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self):
+        while True:
+            try:
+                conn, _ = self.listener.accept()
+            except OSError:
+                return
+            self._open.append(conn)
+            self.accepted += 1
+            threading.Thread(target=self._serve, args=(conn,), daemon=True).start()
+
+    def _serve(self, conn):
+        with conn, contextlib.suppress(OSError):
+            data = b""
+            while True:
+                request, data = self._next(conn, data)
+                said = self._say(conn, request) if request else None
+                if said is None:
+                    return
+                conn.sendall(said)
+
+    def _say(self, conn, request):
+        if b" /base/oauth/token " in request:
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(self.TOKEN) + self.TOKEN
+        with self._lock:
+            self.requests.append(request)
+        return self.answer(conn, request)
+
+    @staticmethod
+    def _next(conn, data):
+        """(one whole request, what came behind it); bodies must tell their length."""
+        while b"\r\n\r\n" not in data:
+            piece = conn.recv(65536)
+            if not piece:
+                return None, b""
+            data += piece
+        end = data.index(b"\r\n\r\n") + 4
+        for line in data[:end].split(b"\r\n"):
+            if line.lower().startswith(b"content-length:"):
+                end += int(line.split(b":")[1])
+        while len(data) < end:
+            piece = conn.recv(65536)
+            if not piece:
+                return None, b""
+            data += piece
+        return data[:end], data[end:]
+
+
+@pytest.fixture
+def puppet():
+    made = []
+
+    def make(answer):
+        made.append(Puppet(answer))
+        return made[-1]
+
+    yield make
+    for one_of_them in made:
+        one_of_them.close()
+
+
+def gone_at_the_cloud(gateway, path):
+    """The row of the transfer below `path` once the cloud has noticed that it is over."""
+    assert processes.wait_until(lambda: all(row["done"] for row in gateway.cloud.log(path)), patience(5)), "goes on"
+    return one(gateway, path)
+
+
+def upload(http, path, pieces, length=None):
+    """Sends the pieces as they come and gives the unread answer; chunked when no length is told."""
+    headers = {} if length is None else {"Content-Length": str(length)}
+    return http.stream("POST", path, pieces, headers)
+
+
+# constant memory
+
+def peak_kib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+
+
+def reset_peak(pid):
+    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def download_whole(http, size, query):
+    answer = http.stream("GET", f"/api/bytes/{size}", query=query)
+    total, digest = 0, hashlib.sha256()
+    while piece := answer.read(256 * 1024):
+        total += len(piece)
+        digest.update(piece)
+    return total, digest.hexdigest()
+
+
+def upload_whole(http, size, length):
+    pieces = (PIECE for _ in range(size // len(PIECE)))
+    value = json.loads(upload(http, "/api/sink", pieces, length).read())["data"]
+    return value["bytes"], value["sha256"]
+
+
+def sha_of_pieces(size):
+    digest = hashlib.sha256()
+    for _ in range(size // len(PIECE)):
+        digest.update(PIECE)
+    return digest.hexdigest()
+
+
+TRANSFERS = {
+    "down with length": lambda http, size: download_whole(http, size, {}),
+    "down in chunks": lambda http, size: download_whole(http, size, {"chunked": "1"}),
+    "up with length": lambda http, size: upload_whole(http, size, size),
+    "up in chunks": lambda http, size: upload_whole(http, size, None),
+}
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("transfer", TRANSFERS.values(), ids=TRANSFERS.keys())
+def test_memory_does_not_grow_with_the_body(make_gateway, transfer, record_property):
+    """One child, one thread at work: what 200 MiB leave behind, and the most that was held meanwhile."""
+    gateway = make_gateway(processes=1, threads=1)
+    size = scaled(200, 10) * MIB
+    http = gateway.login(timeout=patience(60))
+    (pid,) = gateway.httpd.children()
+    transfer(http, 8 * MIB)  # buffers that are made once
+    before = gateway.httpd.rss(pid)
+    reset_peak(pid)
+    got, digest = transfer(http, size)
+    grown, peak = gateway.httpd.rss(pid) - before, peak_kib(pid) - before
+    record_property("rss_kib", f"before {before}, grown {grown}, peak {peak}")
+    assert (got, gateway.httpd.children()) == (size, [pid])
+    assert digest == (sha_of_pieces(size) if "up" in str(transfer) or seen(gateway, "/sink", 0) else digest)
+    if SLOWDOWN == 1:  # sanitizers keep what was freed
+        assert grown < 1024 and peak < 4096, (before, grown, peak)
+
+
+@pytest.mark.slow
+def test_many_transfers_at_once(make_gateway):
+    gateway = make_gateway(processes=2, threads=8)
+    token = gateway.login().token
+    wanted = hashlib.sha256()
+    with gateway.httpd.http(token=token) as http:
+        wanted.update(http.get(f"/api/bytes/{2 * MIB}").body)
+    bad = []
+
+    def run(number):
+        with gateway.httpd.http(token=token, timeout=patience(60)) as http:
+            for _ in range(3):
+                down = download_whole(http, 2 * MIB, {"chunked": str(number % 2)})
+                up = upload_whole(http, 2 * MIB, 2 * MIB if number % 2 else None)
+                if down != (2 * MIB, wanted.hexdigest()) or up != (2 * MIB, sha_of_pieces(2 * MIB)):
+                    bad.append((number, down, up))
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bad == []
+
+
+# nothing is held back
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("chunked", ["0", "1"])
+def test_first_byte_goes_on_before_the_last_has_come(gateway, chunked):
+    http = gateway.login()
+    begin = time.monotonic()
+    answer = http.stream("GET", "/api/slow-body", query={"n": "8", "every_ms": "200", "chunked": chunked})
+    times = []
+    while answer.read(1):
+        times.append(time.monotonic() - begin)
+    assert len(times) == 8 and times[0] < patience(0.7) < 1.4 <= times[-1]
+    assert max(later - earlier for earlier, later in zip(times, times[1:])) < patience(0.7)
+
+
+@pytest.mark.parametrize("length", [None, 3 * len(PIECE)])
+def test_body_goes_on_while_it_still_comes(gateway, length):
+    """The cloud has the first pieces in hand before the caller sends the last."""
+    http = gateway.login()
+
+    def pieces():
+        yield PIECE
+        yield PIECE
+        assert processes.wait_until(lambda: gateway.cloud.log("/sink"), patience(5))
+        assert not gateway.cloud.log("/sink")[0]["done"]
+        yield PIECE
+
+    assert json.loads(upload(http, "/api/sink", pieces(), length).read())["data"]["bytes"] == 3 * len(PIECE)
+
+
+def test_bytes_of_the_body_are_not_gathered(make_gateway, puppet):
+    """Every piece is with the cloud before the next one is sent."""
+    arrived = []
+
+    def take(conn, request):
+        conn.settimeout(patience(10))
+        body = b""
+        while b"\r\n0\r\n\r\n" not in body:
+            piece = conn.recv(65536)
+            if not piece:
+                return None
+            body += piece
+            arrived.append(piece)
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+    gateway = make_gateway(cloud=puppet(take))
+    http = gateway.login()
+
+    def pieces():
+        for number in range(5):
+            yield b"piece-%d" % number
+            assert processes.wait_until(lambda: b"piece-%d" % number in b"".join(arrived), patience(3)), number
+
+    assert upload(http, "/api/m1/x", pieces()).read() == b"ok"
+
+
+def test_answer_that_comes_before_the_body_is_over(gateway):
+    """The cloud refuses in the middle of an upload: the caller is told, and the rest isn't asked for."""
+    http = gateway.login()
+    gateway.cloud.behave("fail", "/m1/up", status=413, early=True, body={"errcode": "5001"})
+    sent = []
+
+    def pieces():
+        for _ in range(3000):
+            sent.append(1)
+            yield PIECE
+
+    try:
+        answer = upload(http, "/api/m1/up", pieces(), 3000 * len(PIECE))
+        assert (answer.status, json.loads(answer.read())) == (413, {"errcode": "5001"})
+    except OSError:  # the connection may be closed under the sender's hands
+        gateway.httpd.expect_log("FPI0020", optional=True)
+    assert len(sent) < 3000
+
+
+# one side leaves
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("chunked", ["0", "1"])
+@pytest.mark.parametrize("reset", [True, False])
+def test_caller_leaves_a_download(gateway, reset, chunked):
+    http = gateway.login()
+    with Raw("127.0.0.1", gateway.httpd.port) as raw:
+        raw.send(f"GET /api/bytes/{60 * 1024 * MIB}?chunked={chunked} HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\n\r\n")
+        assert len(raw.until(b"\0\0\0never\0\0", 8 * MIB)) >= 8 * MIB
+        if reset:
+            reset_on_close(raw.sock)
+    row = gone_at_the_cloud(gateway, "/bytes/")
+    assert 7 * MIB < row["sent"] < 500 * MIB
+    assert http.get("/api/m1/x").status == 200
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("framing", ["Content-Length: 1000000000", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("reset", [True, False])
+def test_caller_leaves_an_upload(gateway, reset, framing):
+    http = gateway.login()
+    piece = b"10000\r\n" + PIECE + b"\r\n" if "chunked" in framing else PIECE
+    with Raw("127.0.0.1", gateway.httpd.port) as raw:
+        raw.send(f"POST /api/sink HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\n{framing}\r\n\r\n")
+        raw.send(piece * 40)
+        assert processes.wait_until(lambda: gateway.cloud.log("/sink"), patience(5))
+        if reset:
+            reset_on_close(raw.sock)
+    row = gone_at_the_cloud(gateway, "/sink")
+    assert (row["body_complete"], row["status"], row["body_bytes"] <= 40 * len(PIECE)) == (False, None, True)
+    assert http.get("/api/m1/x").status == 200
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("action", ["hang", "stall"])
+def test_caller_leaves_while_the_cloud_is_silent(gateway, action):
+    http = gateway.login()
+    gateway.cloud.behave(action, "/m1/silent")
+    with Raw("127.0.0.1", gateway.httpd.port) as raw:
+        raw.send(f"GET /api/m1/silent HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\n\r\n")
+        assert processes.wait_until(lambda: gateway.cloud.log("/m1/silent"), patience(5))
+    gone_at_the_cloud(gateway, "/m1/silent")
+
+
+CUTS = [("", 300000), ("?chunked=1", 300000), ("", 1), ("?chunked=1", 1)]
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("reset", [True, False])
+def test_cloud_cuts_an_answer(gateway, reset):
+    """What came is handed on, but never as if it were all: no last chunk, fewer bytes than told, or a reset."""
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020")
+    for query, after in CUTS:
+        gateway.cloud.behave("cut", "/bytes/1000000", after=after, reset=reset, times=2)
+        with pytest.raises((http_broken(), ConnectionResetError)) as broken:
+            http.get("/api/bytes/1000000" + query)
+        assert len(getattr(broken.value, "partial", b"")) <= after
+        with Raw("127.0.0.1", gateway.httpd.port) as raw:  # HTTP/1.0: only a reset tells
+            raw.send(f"GET /api/bytes/1000000{query} HTTP/1.0\r\n{bearer_line(http)}\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                got = b""
+                while piece := raw.sock.recv(65536):
+                    got += piece
+                assert b"content-length: 1000000" in got.lower(), "ended as if it were whole"
+    assert http.get("/api/bytes/1000").status == 200
+
+
+def http_broken():
+    return http.client.IncompleteRead
+
+
+@pytest.mark.parametrize("query", ["", "?chunked=1"])
+def test_cloud_cuts_before_the_first_byte(gateway, query):
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020", count=1)
+    gateway.cloud.behave("cut", "/bytes/1000000", after=0)
+    reply = http.get("/api/bytes/1000000" + query)
+    assert (reply.status, reply.errcode) == (502, "1502")
+    assert reply.headers["Content-Type"].startswith("application/json") and reply.trace == reply.json()["traceId"]
+
+
+def test_cloud_cuts_a_small_answer(gateway):
+    """It is looked at before it is handed on, so the caller gets a true status."""
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020", count=1)
+    gateway.cloud.behave("cut", "/m1/x", after=5)
+    reply = http.get("/api/m1/x")
+    assert (reply.status, reply.errcode) == (502, "1502")
+
+
+def test_cloud_cuts_an_upload(gateway):
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020", optional=True)
+    gateway.cloud.behave("cut", "/m1/up", early=True, reset=True)
+    try:
+        answer = upload(http, "/api/m1/up", (PIECE for _ in range(800)), 800 * len(PIECE))
+        assert (answer.status, json.loads(answer.read())["errcode"]) == (502, "1502")
+    except OSError:
+        http.close()
+    gateway.cloud.behave_normally()
+    assert http.get("/api/m1/x").status == 200
+
+
+# time
+
+@pytest.fixture
+def hasty(make_gateway):
+    return make_gateway(directives=f"FPImageUpstreamTimeout {times(1, 1, 1)}", processes=1)
+
+
+def times(*seconds):
+    return " ".join(str(int(patience(value))) for value in seconds)
+
+
+LATE = {"no answer": ("hang", {}), "late": ("slow", {"ms": int(2500 * SLOWDOWN)})}
+
+
+@pytest.mark.parametrize("action,rule", LATE.values(), ids=LATE.keys())
+@pytest.mark.parametrize("body", [None, b"{}", b"x" * 100000])
+def test_cloud_that_does_not_answer_in_time(hasty, action, rule, body):
+    http = hasty.login()
+    http.get("/api/m1/x")
+    hasty.httpd.expect_log("FPI0020.*no answer's head within", count=1)
+    hasty.cloud.behave(action, "/m1/late", **rule)
+    reply = http.request("GET" if body is None else "POST", "/api/m1/late", body)
+    assert (reply.status, reply.errcode) == (504, "1504")
+    assert int(reply.headers["Retry-After"]) >= 1 and patience(0.9) < reply.seconds < patience(2.4)
+    hasty.cloud.behave_normally()
+    assert http.get("/api/m1/x").status == 200
+
+
+def test_cloud_that_falls_silent_behind_its_head(hasty):
+    """Nothing has been handed on yet, so the caller can still be told why."""
+    http = hasty.login()
+    hasty.httpd.expect_log("FPI0020.*not a byte moved within", count=2)
+    for path in ("/bytes/1000000", "/m1/small"):
+        hasty.cloud.behave("stall", path)
+        reply = http.get("/api" + path)
+        assert (reply.status, reply.errcode, reply.seconds < patience(2.5)) == (504, "1504", True), path
+
+
+def test_cloud_that_falls_silent_in_the_middle(hasty):
+    http = hasty.login()
+    hasty.httpd.expect_log("FPI0020.*not a byte moved within", count=1)
+    begin = time.monotonic()
+    with pytest.raises((http_broken(), ConnectionResetError)):
+        http.get("/api/slow-body", query={"n": "3", "every_ms": str(int(3000 * SLOWDOWN))})
+    assert time.monotonic() - begin < patience(2.5)
+
+
+def test_slow_but_steady_cloud(hasty):
+    reply = hasty.login().get("/api/slow-body", query={"n": "6", "every_ms": "500"})
+    assert (reply.status, len(reply.body), reply.seconds > 2.4) == (200, 6, True)
+
+
+def test_connection_that_is_never_made(make_gateway):
+    """The backlog of the listener is full: nobody answers the first packet."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        others = [socket.socket() for _ in range(4)]
+        for other in others:
+            other.setblocking(False)
+            other.connect_ex(full.getsockname())
+        late_connection(make_gateway, full)
+        for other in others:
+            other.close()
+
+
+def test_handshake_that_is_never_answered(make_gateway):
+    with socket.create_server(("127.0.0.1", 0), backlog=20) as mute:
+        late_connection(make_gateway, mute)
+
+
+def late_connection(make_gateway, listener):
+    gateway = make_gateway(start=False, directives=f"FPImageUpstreamTimeout {times(1, 30, 30)}")
+    gateway.httpd.add(f"FPImageUpstream https://localhost:{listener.getsockname()[1]}")
+    gateway.httpd.start()
+    gateway.httpd.expect_log("FPI0020.*no connection within", count=1)
+    reply = gateway.login().get("/api/m1/x")
+    assert (reply.status, reply.errcode, reply.seconds < patience(3)) == (504, "1504", True)
+
+
+def test_slow_reader_has_time(hasty):
+    """Neither does the cloud lose patience with us, nor we with the cloud, while the caller sleeps."""
+    http = hasty.login()
+    answer = http.stream("GET", f"/api/bytes/{30 * MIB}")
+    total = len(answer.read(100000))
+    time.sleep(patience(2.5))
+    while piece := answer.read(MIB):
+        total += len(piece)
+    assert total == 30 * MIB
+
+
+@pytest.mark.parametrize("length", [None, 5 * len(PIECE)])
+def test_slow_sender_has_time(hasty, length):
+    def pieces():
+        for number in range(5):
+            yield PIECE
+            if number == 2:
+                time.sleep(patience(2.5))
+
+    answer = upload(hasty.login(), "/api/sink", pieces(), length)
+    assert json.loads(answer.read())["data"] == {"bytes": 5 * len(PIECE), "sha256": sha256(PIECE * 5)}
+
+
+# limits
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("path", ["/api/m1/up", "/api/m5/bill/invoice/create"])
+def test_limit_of_the_server_holds_for_streams(make_gateway, path, chunked):
+    gateway = make_gateway(directives="LimitRequestBody 100000")
+    http = gateway.login()
+    headers = bearer(http) | {"Content-Type": "application/json"}
+    for size, status in ((100000, 200), (100001, 413), (3000000, 413)):
+        body = b'{"a":"' + b"x" * (size - 8) + b'"}'
+        try:
+            reply = http.request("POST", path, iter([body]) if chunked else body, headers, token=False)
+        except OSError:  # closed while we were still sending
+            assert status == 413
+            continue
+        assert (reply.status, reply.errcode) == (status, "0000" if status == 200 else "1413"), size
+        assert status == 200 or "100000" in reply.json()["description"]
+    whole = [row["body_complete"] for row in seen(gateway, path[4:])]
+    assert whole.count(True) == 1
