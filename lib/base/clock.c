@@ -45,6 +45,76 @@ apr_interval_time_t fpi_clock_backoff(int attempt, apr_interval_time_t first,
     return pause - (apr_interval_time_t)((double)pause / 5 * dice / UINT32_MAX);
 }
 
+enum { DIGITS_MAX = 20 };
+
+/* Digits of `text` without separators; 0 when there is anything else, or too many. */
+static size_t take_digits(char out[DIGITS_MAX + 1], const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++) {
+        if (*text >= '0' && *text <= '9') {
+            if (n == DIGITS_MAX) {
+                return 0;
+            }
+            out[n++] = *text;
+        }
+        else if (!strchr("-/: T.", *text)) {
+            return 0;
+        }
+    }
+    out[n] = '\0';
+    return n;
+}
+
+static int64_t number_of(const char *digits, size_t len)
+{
+    int64_t value = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        value = value * 10 + (digits[i] - '0');
+    }
+    return value;
+}
+
+static bool read_calendar(apr_time_t *out, const char *digits, size_t len)
+{
+    apr_time_exp_t exp = {
+        .tm_year = (apr_int32_t)number_of(digits, 4) - 1900,
+        .tm_mon = (apr_int32_t)number_of(digits + 4, 2) - 1,
+        .tm_mday = (apr_int32_t)number_of(digits + 6, 2),
+        .tm_hour = (apr_int32_t)number_of(digits + 8, 2),
+        .tm_min = (apr_int32_t)number_of(digits + 10, 2),
+        .tm_sec = (apr_int32_t)number_of(digits + 12, 2),
+        .tm_gmtoff = 8 * 3600,
+    };
+
+    for (size_t i = 14; i < 20; i++) {
+        exp.tm_usec = exp.tm_usec * 10 + (i < len ? digits[i] - '0' : 0);
+    }
+    return exp.tm_mon >= 0 && exp.tm_mon < 12 && exp.tm_mday >= 1 && exp.tm_mday <= 31 && exp.tm_hour < 24
+           && exp.tm_min < 60 && exp.tm_sec < 61 && apr_time_exp_gmt_get(out, &exp) == APR_SUCCESS;
+}
+
+bool fpi_clock_read(apr_time_t *out, const char *text)
+{
+    char digits[DIGITS_MAX + 1];
+    size_t len = take_digits(digits, text);
+
+    if (len == 8 || len == 12) {
+        memcpy(digits + len, "000000", 7);
+        return read_calendar(out, digits, 14);
+    }
+    if (len >= 14) {
+        return read_calendar(out, digits, len);
+    }
+    if (len < 9 || len != strlen(text)) {
+        return false;
+    }
+    *out = number_of(digits, len) * (len == 13 ? 1000 : APR_USEC_PER_SEC);
+    return true;
+}
+
 char *fpi_clock_format(char out[21], apr_time_t when)
 {
     time_t seconds = (time_t)apr_time_sec(when);

@@ -24,6 +24,11 @@ void fpi_clock_set(apr_time_t (*source)(void));
 apr_interval_time_t fpi_clock_backoff(int attempt, apr_interval_time_t first,
                                       apr_interval_time_t most);
 
+/* Reads a peer's time: seconds (9-11 digits), milliseconds (13), or a calendar time in China's zone, with any of "-/: T."
+ * between or none: yyyyMMdd, yyyyMMddHHmm, yyyyMMddHHmmss and up to six more digits of a fraction. False when it is
+ * none of these. */
+bool fpi_clock_read(apr_time_t *out, const char *text);
+
 /* ISO 8601 UTC with seconds, "2026-01-31T08:00:00Z", in `out` of at least 21 bytes; returns it. */
 char *fpi_clock_format(char out[21], apr_time_t when);
 

@@ -1,5 +1,6 @@
 #include "service/forms.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/people.h"
 #include "wire/crypto.h"
@@ -59,70 +60,16 @@ fpi_err_t *fpi_form_get(const char **out, const fpi_json_t *object, const char *
 
 /* ---- pushes ---- */
 
-/* yyyyMMdd[HHmm[ss[SSS]]] in China's time, to ms; 0 when it is no time. */
-static int64_t read_calendar(const char *digits, size_t n)
-{
-    static const int widths[] = { 4, 2, 2, 2, 2, 2, 3 };
-    int64_t parts[7] = { 0 };
-    apr_time_exp_t exp = { 0 };
-    apr_time_t when;
-    char part[5];
-
-    for (size_t i = 0, at = 0; i < 7 && at < n; i++) {
-        apr_cpystrn(part, digits + at, (size_t)widths[i] + 1);
-        if (!fpi_int_parse(&parts[i], part, 0, 9999)) {
-            return 0;
-        }
-        at += (size_t)widths[i];
-    }
-    if (parts[0] < 1970 || parts[1] < 1 || parts[1] > 12 || parts[2] < 1 || parts[2] > 31 || parts[3] > 24
-        || parts[4] > 59 || parts[5] > 60) {
-        return 0;
-    }
-    exp.tm_year = (apr_int32_t)parts[0] - 1900;
-    exp.tm_mon = (apr_int32_t)parts[1] - 1;
-    exp.tm_mday = (apr_int32_t)parts[2];
-    exp.tm_hour = (apr_int32_t)parts[3];
-    exp.tm_min = (apr_int32_t)parts[4];
-    exp.tm_sec = (apr_int32_t)parts[5];
-    exp.tm_gmtoff = 8 * 3600;
-    return apr_time_exp_gmt_get(&when, &exp) == APR_SUCCESS ? apr_time_as_msec(when) + parts[6] : 0;
-}
-
-/* "2026-01-31 08:00:00" (any separators), or a number of seconds or milliseconds, to ms; a smaller number is a
- * counter and stays as it is; 0 when it is neither. */
+/* A time in ms, or a plain counter; 0 when it is neither. */
 static int64_t read_version(const char *text)
 {
-    char digits[21];
-    size_t n = 0;
-    int64_t value;
+    apr_time_t when;
+    int64_t counter = 0;
 
-    if (!text) {
-        return 0;
+    if (text && fpi_clock_read(&when, text)) {
+        return apr_time_as_msec(when);
     }
-    for (; *text && n < 17; text++) {
-        if (*text >= '0' && *text <= '9') {
-            digits[n++] = *text;
-        }
-        else if (!strchr("-/: T.", *text)) {
-            return 0;
-        }
-    }
-    digits[n] = '\0';
-    if (!fpi_int_parse(&value, digits, 1, INT64_MAX)) {
-        return 0;
-    }
-    if (n == 8 || n == 12 || n == 14 || n == 17) {
-        int64_t when = read_calendar(digits, n);
-
-        return when ? when : value;
-    }
-    return n == 10 ? value * 1000 : value;
-}
-
-bool fpi_form_is_older(int64_t version, int64_t than)
-{
-    return version && than && (version < FPI_VERSION_TIMES) == (than < FPI_VERSION_TIMES) && version < than;
+    return text && fpi_int_parse(&counter, text, 1, INT64_MAX) ? counter : 0;
 }
 
 fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object, fpi_task_t *task)

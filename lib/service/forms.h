@@ -27,7 +27,7 @@ typedef struct fpi_identity_t {
     const char *erp_id, *bill_no, *type_code, *resource;
     const char *client_id, *tax_no;
     const char *timestamp, *sign, *enc_type;
-    int64_t version;                /* time of change in ms, 0 unknown */
+    int64_t version;                /* time of change in ms, or a counter below 10^11; 0 unknown */
 } fpi_identity_t;
 fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object, fpi_task_t *task) FPI_MUST_USE;
 

@@ -11,7 +11,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { INVOICES_MAX = 2000, FILES_MAX = 5000 };
+enum { INVOICES_MAX = 2000, FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
 
 #define PULL_PATH "/m4/fpzs/bxdInvoices"
 
@@ -204,7 +204,18 @@ static fpi_err_t *store_file(pull_t *pull, const fpi_link_t *link, const char *o
     return fpi_store_write(pull->app->store, tx_file, &s, pull->task);
 }
 
-/* A file that can't be had is told in the timeline and holds up no other; one that may come later fails the run. */
+static void note_refusal(pull_t *pull, const fpi_link_t *link, const char *origin, const fpi_err_t *err)
+{
+    fpi_task_t *task = pull->task;
+
+    fpi_log_err(task, FPI_M_FETCH_REFUSED, err, "file of bill %s", pull->bill->number);
+    if (++pull->refused <= REFUSALS_TOLD) {
+        pull->refusals = apr_pstrcat(task->pool, pull->refusals ? pull->refusals : "", pull->refusals ? "; " : "",
+                                     link->name ? link->name : origin, ": ", fpi_err_chain(task->pool, err), NULL);
+    }
+}
+
+/* A file that can't be had is told in the timeline; one that may come later is a failure. */
 static fpi_err_t *fetch_one(pull_t *pull, const fpi_link_t *link)
 {
     const char *origin = origin_of(link, pull->task->pool);
@@ -218,14 +229,26 @@ static fpi_err_t *fetch_one(pull_t *pull, const fpi_link_t *link)
     if (!err) {
         return store_file(pull, link, origin, &got);
     }
-    if (fpi_err_may_repeat(err) || err->code == FPI_E_INTERNAL) {
+    if (fpi_code_info(err->code)->retry != FPI_RETRY_CALLER) {
         return fpi_wrap(pull->task, err, "fetching %.200s", origin);
     }
-    fpi_log_err(pull->task, FPI_M_FETCH_REFUSED, err, "file of bill %s", pull->bill->number);
-    pull->refused++;
-    pull->refusals = apr_pstrcat(pull->task->pool, pull->refusals ? pull->refusals : "",
-                                 pull->refusals ? "; " : "", fpi_err_public(err, "en"), NULL);
+    note_refusal(pull, link, origin, err);
     return NULL;
+}
+
+/* One that may come later fails the run, but holds up no other: they have their turn first, unless all seem to fail. */
+static fpi_err_t *fetch_all(pull_t *pull)
+{
+    fpi_err_t *late = NULL;
+    int failures = 0;
+
+    for (int i = 0; i < pull->links->nelts && failures < FAILURES_MAX; i++) {
+        fpi_err_t *err = fetch_one(pull, &APR_ARRAY_IDX(pull->links, i, fpi_link_t));
+
+        late = late ? late : err;
+        failures = err ? failures + 1 : 0;
+    }
+    return late;
 }
 
 /* ---- the end ---- */
@@ -244,12 +267,13 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
     return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
 }
 
-static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, int files, fpi_task_t *task)
+/* What was there when a bill was sent back is no answer to that. */
+static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, int files, bool is_news, fpi_task_t *task)
 {
     fpi_bill_t *bill = pull->bill;
     fpi_state_t from = bill->state, to = bill->state;
 
-    if (files > 0) {
+    if (files > 0 && (is_news || from != FPI_STATE_RESCAN)) {
         FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ATTACH, task));
     }
     if (to == from && bill->page_count == files) {
@@ -287,7 +311,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     else if (pull->invoice_count == 0 && pull->file_count == 0) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
-    FPI_TRY(move_state(pull, tx, pull->file_count, task));
+    FPI_TRY(move_state(pull, tx, pull->file_count, changed || pull->fetched, task));
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;
     }
@@ -308,9 +332,7 @@ fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
         return NULL;
     }
     FPI_TRY(read_document(pull));
-    for (int i = 0; i < pull->links->nelts; i++) {
-        FPI_TRY(fetch_one(pull, &APR_ARRAY_IDX(pull->links, i, fpi_link_t)));
-    }
+    FPI_TRY(fetch_all(pull));
     return fpi_store_write(app->store, tx_end, pull, task);
 }
 

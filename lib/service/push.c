@@ -17,6 +17,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#define VERSION_TIMES INT64_C(100000000000) /* ms; counters stay below */
+
 typedef struct notice_t {
     const fpi_json_t *object;
     fpi_identity_t id;
@@ -33,8 +35,9 @@ typedef struct intake_t {
     fpi_call_t *call;
     notice_t *notices;
     int count;
-    const char *client_id, *tax_no; /* beside the body: query or header */
-    bool is_trusted;                /* came with a token of ours */
+    int at;                /* the notice in hand */
+    fpi_identity_t beside; /* what is said beside the notices: in query, headers, wrappers */
+    bool is_trusted;       /* came with a token of ours, or signed as a whole */
 } intake_t;
 
 /* ---- body ---- */
@@ -61,7 +64,7 @@ static fpi_err_t *decrypt(char **text, size_t *len, intake_t *in, const char *bo
     fpi_task_t *task = in->call->task;
     const fpi_enterprise_t *e = in->call->enterprise
                                     ? in->call->enterprise
-                                    : named_enterprise(in, in->client_id, in->tax_no);
+                                    : named_enterprise(in, in->beside.client_id, in->beside.tax_no);
 
     if (!e) {
         return fpi_refuse(task, FPI_E_FIELD, NULL,
@@ -91,8 +94,21 @@ static fpi_err_t *parse_body(fpi_json_t **doc, intake_t *in)
     return fpi_json_parse(doc, text, len, task);
 }
 
-/* Some senders wrap: {"data": {...}} or {"bills": [...]}; the identity decides which level is meant. */
-static fpi_err_t *unwrap(const fpi_json_t **doc, fpi_task_t *task)
+/* The outermost word counts: it is what was signed. */
+static void take_beside(fpi_identity_t *beside, const fpi_identity_t *wrapper)
+{
+#define TAKE(member) beside->member = beside->member ? beside->member : wrapper->member
+    TAKE(client_id);
+    TAKE(tax_no);
+    TAKE(timestamp);
+    TAKE(sign);
+    TAKE(enc_type);
+#undef TAKE
+}
+
+/* Some senders wrap: {"data": {...}} or {"bills": [...]}; the identity decides which level is meant. Client and
+ * sign may stand on the wrapper. */
+static fpi_err_t *unwrap(const fpi_json_t **doc, fpi_identity_t *beside, fpi_task_t *task)
 {
     static const char *const wraps[] = { "data", "bills", "bill", "list", "body" };
 
@@ -109,6 +125,7 @@ static fpi_err_t *unwrap(const fpi_json_t **doc, fpi_task_t *task)
         if (!inner) {
             return NULL;
         }
+        take_beside(beside, &id);
         *doc = inner;
     }
     return NULL;
@@ -149,10 +166,10 @@ static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *
     notice->body = fpi_json_format(object, false, task);
     notice->sha = content_sha(object, task);
     if (!notice->id.client_id) {
-        notice->id.client_id = in->client_id;
+        notice->id.client_id = in->beside.client_id;
     }
     if (!notice->id.tax_no) {
-        notice->id.tax_no = in->tax_no;
+        notice->id.tax_no = in->beside.tax_no;
     }
     if (!notice->id.number && !notice->id.erp_id && !notice->id.bill_no) {
         return fpi_fail(task, FPI_E_NO_NUMBER, "a push without image number or bill key");
@@ -162,13 +179,22 @@ static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *
 
 /* ---- who may push ---- */
 
-static bool is_signed(intake_t *in, const notice_t *notice)
+static bool is_signed(const fpi_enterprise_t **by, intake_t *in, const fpi_identity_t *id)
 {
-    const fpi_enterprise_t *e;
+    return id->sign && id->client_id
+           && fpi_access_sign_check(by, in->app, id->client_id, id->timestamp, id->sign, id->enc_type, in->call->task)
+                  == NULL;
+}
 
-    return notice->id.sign && notice->id.client_id
-           && fpi_access_sign_check(&e, in->app, notice->id.client_id, notice->id.timestamp, notice->id.sign,
-                                    notice->id.enc_type, in->call->task) == NULL;
+/* One sign for all notices, as it is taken once only. */
+static void trust_sign(intake_t *in)
+{
+    const fpi_enterprise_t *by;
+
+    if (!in->is_trusted && is_signed(&by, in, &in->beside)) {
+        in->is_trusted = true;
+        in->call->enterprise = by;
+    }
 }
 
 static fpi_err_t *check_source(intake_t *in)
@@ -213,21 +239,22 @@ static fpi_err_t *check_push_table(intake_t *in, notice_t *notice)
 static fpi_err_t *admit(intake_t *in, notice_t *notice)
 {
     const fpi_enterprise_t *named = named_enterprise(in, notice->id.client_id, notice->id.tax_no);
-    const char *bare;
+    const fpi_enterprise_t *by = in->call->enterprise;
 
-    if (in->is_trusted || is_signed(in, notice)) {
-        const fpi_enterprise_t *by = in->is_trusted ? in->call->enterprise : named;
-
-        if (notice->id.tax_no) {
-            FPI_TRY(fpi_bill_check_owner(by, notice->id.tax_no, in->call->task));
-        }
-        notice->enterprise = named && named->tenant == by->tenant ? named : by;
-        notice->tenant = by->tenant;
-        bare = notice->enterprise->tax_no;
-        notice->tax_no = notice->id.tax_no ? notice->id.tax_no : bare;
-        return NULL;
+    if (!in->is_trusted && !is_signed(&by, in, &notice->id)) {
+        return check_push_table(in, notice);
     }
-    return check_push_table(in, notice);
+    FPI_TRY(fpi_bill_check_owner(by, notice->id.tax_no, in->call->task));
+    if (named && named->tenant == by->tenant) {
+        FPI_TRY(fpi_bill_check_owner(by, named->tax_no, in->call->task));
+        notice->enterprise = named;
+    }
+    else {
+        notice->enterprise = by;
+    }
+    notice->tenant = by->tenant;
+    notice->tax_no = notice->id.tax_no ? notice->id.tax_no : notice->enterprise->tax_no;
+    return NULL;
 }
 
 /* ---- storing ---- */
@@ -323,6 +350,12 @@ static fpi_err_t *take_new(fpi_tx_t *tx, const intake_t *in, fpi_bill_t *bill, n
     return fpi_pull_put(tx, bill, row.id, task);
 }
 
+/* Times and counters are compared with their like only. */
+static bool is_older(int64_t version, int64_t than)
+{
+    return version && than && (version < VERSION_TIMES) == (than < VERSION_TIMES) && version < than;
+}
+
 static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
 {
     fpi_bill_t *bill;
@@ -341,7 +374,7 @@ static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_tas
     if (bill->push_sha && strcmp(bill->push_sha, notice->sha) == 0) {
         return take_again(tx, bill, notice, task);
     }
-    if (notice->id.version && notice->id.version < bill->push_version) {
+    if (is_older(notice->id.version, bill->push_version)) {
         return take_older(tx, in, bill, notice, task);
     }
     return take_new(tx, in, bill, notice, task);
@@ -351,9 +384,9 @@ static fpi_err_t *take_all(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     intake_t *in = baton;
 
-    for (int i = 0; i < in->count; i++) {
-        task->tenant = in->notices[i].tenant;
-        FPI_TRY(take_one(tx, in, &in->notices[i], task));
+    for (in->at = 0; in->at < in->count; in->at++) {
+        task->tenant = in->notices[in->at].tenant;
+        FPI_TRY(take_one(tx, in, &in->notices[in->at], task));
     }
     return NULL;
 }
@@ -414,11 +447,12 @@ static fpi_err_t *refuse_push(intake_t *in, const notice_t *notice, fpi_err_t *e
 
 /* ---- the handler ---- */
 
-static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc, int *at)
+static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc)
 {
     bool is_list;
 
-    FPI_TRY(unwrap(&doc, in->call->task));
+    FPI_TRY(unwrap(&doc, &in->beside, in->call->task));
+    trust_sign(in);
     is_list = fpi_json_is_array(doc);
     in->count = is_list ? (int)fpi_json_size(doc) : 1;
     if (in->count < 1 || in->count > FPI_LIST_MAX) {
@@ -429,10 +463,10 @@ static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc, int *at)
                           "a push list must have 1 to %d items; it has %d", FPI_LIST_MAX, count);
     }
     in->notices = apr_pcalloc(in->call->task->pool, sizeof(notice_t) * (size_t)in->count);
-    for (*at = 0; *at < in->count; ++*at) {
-        notice_t *notice = &in->notices[*at];
+    for (in->at = 0; in->at < in->count; in->at++) {
+        notice_t *notice = &in->notices[in->at];
 
-        FPI_TRY(read_notice(notice, in, is_list ? fpi_json_at(doc, (size_t)*at) : doc));
+        FPI_TRY(read_notice(notice, in, is_list ? fpi_json_at(doc, (size_t)in->at) : doc));
         FPI_TRY(admit(in, notice));
     }
     return NULL;
@@ -474,27 +508,29 @@ fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answe
     intake_t in = { .app = app, .call = call };
     fpi_json_t *doc = NULL;
     fpi_err_t *err;
-    int at = 0;
 
     call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
-    in.client_id = beside(call, "client_id", "clientId");
-    in.tax_no = beside(call, "tax_no", "taxNo");
+    in.beside.client_id = beside(call, "client_id", "clientId");
+    in.beside.tax_no = beside(call, "tax_no", "taxNo");
+    in.beside.timestamp = fpi_params_find(call->params, "timestamp");
+    in.beside.sign = fpi_params_find(call->params, "sign");
+    in.beside.enc_type = fpi_params_find(call->params, "encType");
     in.is_trusted = fpi_access_call(app, call) == NULL;
     if (call->token && !in.is_trusted) {
         err = fpi_fail(call->task, FPI_E_TOKEN, "the push carries a token that is not valid");
         return refuse_push(&in, NULL, err);
     }
     err = parse_body(&doc, &in);
-    err = err ? err : read_notices(&in, doc, &at);
+    err = err ? err : read_notices(&in, doc);
     if (err) {
-        return refuse_push(&in, in.count ? &in.notices[at] : NULL, err);
+        return refuse_push(&in, in.count ? &in.notices[in.at] : NULL, err);
     }
     if (in.notices[0].id.number) {
         call->note(call->baton, "FPIMAGE_BILL", in.notices[0].id.number);
     }
     err = fpi_store_write(app->store, take_all, &in, call->task);
     if (err) {
-        return refuse_push(&in, &in.notices[0], err);
+        return refuse_push(&in, &in.notices[in.at < in.count ? in.at : 0], err);
     }
     report(&in, answer);
     return NULL;

@@ -127,6 +127,15 @@ static fpi_err_t *hold(fpi_relay_t *relay, const char *data, size_t len)
     return NULL;
 }
 
+/* Of a compressed answer the code can't be seen; such a refusal is handed on. */
+static bool may_be_refusal(const fpi_relay_t *relay)
+{
+    return relay->token && relay->status < 500 && relay->status != 204 && relay->status != 304
+           && (relay->length < 0 || (relay->length > 0 && relay->length <= HELD_MAX))
+           && strcmp(relay->call->method, "HEAD") != 0
+           && !apr_table_get(relay->headers, "Content-Encoding");
+}
+
 static bool looks_like_object(const char *data, size_t len)
 {
     size_t at = 0;
@@ -141,7 +150,8 @@ static bool looks_like_object(const char *data, size_t len)
  * first piece, goes on at once; what is all there is looked at where it lies. */
 static fpi_err_t *take_first(fpi_relay_t *relay, const char *data, size_t len)
 {
-    if (!looks_like_object(data, len) || (relay->length < 0 && !memmem(data, len, "1300", 4))) {
+    if (!may_be_refusal(relay) || !looks_like_object(data, len)
+        || (relay->length < 0 && !memmem(data, len, "1300", 4))) {
         return begin_with(relay, data, len);
     }
     if (relay->length == (int64_t)len) {
@@ -159,15 +169,6 @@ static fpi_err_t *source(void *baton, char *data, size_t room, size_t *len)
     FPI_TRY(relay->call->read(relay->call->baton, data, room, len));
     relay->in += *len;
     return NULL;
-}
-
-/* Of a compressed answer the code can't be seen; such a refusal is handed on. */
-static bool may_be_refusal(const fpi_relay_t *relay)
-{
-    return relay->status < 500 && relay->status != 204 && relay->status != 304
-           && (relay->length < 0 || (relay->length > 0 && relay->length <= HELD_MAX))
-           && strcmp(relay->call->method, "HEAD") != 0
-           && !apr_table_get(relay->headers, "Content-Encoding");
 }
 
 static int64_t length_of(const apr_table_t *headers)
@@ -193,8 +194,9 @@ static fpi_err_t *head(void *baton, int status, const apr_table_t *headers)
         note_stale(relay);
         return relay->is_swallowed ? NULL : begin(relay);
     }
-    relay->is_holding = relay->token && may_be_refusal(relay);
-    return relay->is_holding ? NULL : begin(relay);
+    /* the caller gets the head with the first byte: a failure before it can still be told */
+    relay->is_holding = true;
+    return NULL;
 }
 
 static fpi_err_t *sink(void *baton, const char *data, size_t len)

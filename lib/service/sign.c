@@ -8,52 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- timestamps: seconds, milliseconds, or yyyyMMddHHmmss with any fraction, in China's time ---- */
-
-static bool read_calendar(apr_time_t *out, const char *text)
-{
-    apr_time_exp_t exp = { 0 };
-    char field[5] = "";
-    int64_t parts[6];
-
-    for (int i = 0, at = 0; i < 6; i++) {
-        int width = i == 0 ? 4 : 2;
-
-        memcpy(field, text + at, (size_t)width);
-        field[width] = '\0';
-        at += width;
-        if (!fpi_int_parse(&parts[i], field, 0, 9999)) {
-            return false;
-        }
-    }
-    exp.tm_year = (apr_int32_t)parts[0] - 1900;
-    exp.tm_mon = (apr_int32_t)parts[1] - 1;
-    exp.tm_mday = (apr_int32_t)parts[2];
-    exp.tm_hour = (apr_int32_t)parts[3];
-    exp.tm_min = (apr_int32_t)parts[4];
-    exp.tm_sec = (apr_int32_t)parts[5];
-    exp.tm_gmtoff = 8 * 3600;
-    return parts[1] >= 1 && parts[1] <= 12 && apr_time_exp_gmt_get(out, &exp) == APR_SUCCESS;
-}
-
-static bool read_timestamp(apr_time_t *out, const char *text)
-{
-    size_t len = strlen(text);
-    int64_t number;
-
-    if (strspn(text, "0123456789") != len) {
-        return false;
-    }
-    if (len >= 14 && len <= 20) {
-        return read_calendar(out, text);
-    }
-    if (len < 9 || !fpi_int_parse(&number, text, 1, INT64_MAX / 1000000)) {
-        return false;
-    }
-    *out = len >= 12 ? number * 1000 : number * APR_USEC_PER_SEC;
-    return true;
-}
-
 /* ---- signs ---- */
 
 static fpi_err_t *unknown_client(fpi_app_t *app, const char *client_id, fpi_task_t *task)
@@ -117,7 +71,7 @@ static fpi_err_t *check_skew(fpi_app_t *app, const char *timestamp, fpi_task_t *
     if (window == 0) {
         return NULL;
     }
-    if (!read_timestamp(&when, timestamp)) {
+    if (!fpi_clock_read(&when, timestamp)) {
         return fpi_refuse(task, FPI_E_SKEW, "timestamp", "字段 timestamp 无法识别为时间",
                           "field timestamp can't be read as a time");
     }

@@ -78,9 +78,9 @@ static fpi_err_t *prepare_file(fpi_db_t *db, fpi_task_t *task)
 
 /* ---- turns among processes ----
  *
- * SQLite's write lock is fair to nobody: who has just committed takes it again before a waiting
- * process looks next, for hundreds of times in a row. So who waits says so with a shared lock on the
- * folder (the kernel takes it back from the dead), and who had the last turn lets the others try. */
+ * SQLite's write lock is not fair: who has just committed takes it again before a waiting process
+ * looks next, hundreds of times in a row. So who waits says so with a shared lock on the folder
+ * (the kernel takes it back from the dead), and who had the last turn lets the others try first. */
 
 static bool lock_folder(fpi_db_t *db, int command, short kind, struct flock *lock)
 {

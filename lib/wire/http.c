@@ -100,18 +100,63 @@ static void fold_header(run_t *run, const char *line, size_t len)
     }
 }
 
-static void add_header(run_t *run, const char *line, size_t len)
+static bool is_token_byte(char c)
 {
-    const char *colon = memchr(line, ':', len);
+    return apr_isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static fpi_err_t *add_header(run_t *run, const char *line, size_t len)
+{
+    const char *end = line + len;
+    const char *colon = line;
     apr_pool_t *pool = run->task->pool;
 
+    while (end > line && (end[-1] == '\n' || end[-1] == '\r')) {
+        end--;
+    }
+    for (const char *c = line; c < end; c++) {
+        if (apr_iscntrl(*c) && *c != '\t') {
+            return fpi_fail(run->task, FPI_E_CLOUD, "%s: broken answer: a control byte in a header",
+                            where(run));
+        }
+    }
     if (*line == ' ' || *line == '\t') {
         fold_header(run, line, len);
+        return NULL;
     }
-    else if (colon && colon > line) {
-        apr_table_addn(run->ex->reply_headers, apr_pstrmemdup(pool, line, (size_t)(colon - line)),
-                       copy_value(colon + 1, line + len, pool));
+    while (colon < end && is_token_byte(*colon)) {
+        colon++;
     }
+    if (colon == line || colon == end || *colon != ':') {
+        return fpi_fail(run->task, FPI_E_CLOUD, "%s: broken answer: a header without a proper name",
+                        where(run));
+    }
+    apr_table_addn(run->ex->reply_headers, apr_pstrmemdup(pool, line, (size_t)(colon - line)),
+                   copy_value(colon + 1, end, pool));
+    return NULL;
+}
+
+/* libcurl takes the last of several lengths, and of each only what begins it: where the answer ends
+ * would be told to our side in another way than it is read (RFC 9112, 6.3). */
+static fpi_err_t *check_length(const run_t *run)
+{
+    const apr_array_header_t *rows = apr_table_elts(run->ex->reply_headers);
+    int64_t length, before = -1;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const apr_table_entry_t *row = &APR_ARRAY_IDX(rows, i, apr_table_entry_t);
+
+        if (!row->key || strcasecmp(row->key, "Content-Length") != 0) {
+            continue;
+        }
+        if (!fpi_int_parse(&length, row->val, 0, INT64_MAX) || (before >= 0 && length != before)) {
+            return fpi_fail(run->task, FPI_E_CLOUD,
+                            "%s: broken answer: its Content-Length is no number, or there are two",
+                            where(run));
+        }
+        before = length;
+    }
+    return NULL;
 }
 
 static fpi_err_t *end_head(run_t *run)
@@ -121,6 +166,7 @@ static fpi_err_t *end_head(run_t *run)
     if (ex->status < 200) {
         return NULL;
     }
+    FPI_TRY(check_length(run));
     run->has_head = true;
     ex->upstream_us = fpi_clock_tick() - run->start;
     return ex->head ? ex->head(ex->baton, ex->status, ex->reply_headers) : NULL;
@@ -141,7 +187,7 @@ static fpi_err_t *take_head_line(run_t *run, const char *line, size_t len)
         return end_head(run);
     }
     else {
-        add_header(run, line, len);
+        return add_header(run, line, len);
     }
     return NULL;
 }
@@ -671,10 +717,11 @@ static fpi_err_t *explain_setup(const run_t *run, CURLcode result)
     case CURLE_LOGIN_DENIED: /* user information in the URL */
         return run->ex->is_connected ? NULL
             : fpi_fail(run->task, FPI_E_FIELD, "%s: a URL that can't be called", where(run));
-    case CURLE_OUT_OF_MEMORY:
+    case CURLE_OUT_OF_MEMORY: /* also said of a head line that is too long for libcurl */
     case CURLE_FAILED_INIT:
-        return fpi_fail(run->task, FPI_E_INTERNAL, "%s: libcurl: %s", where(run),
-                        curl_easy_strerror(result));
+        return run->ex->is_answered && !run->has_head ? NULL
+            : fpi_fail(run->task, FPI_E_INTERNAL, "%s: libcurl: %s", where(run),
+                       curl_easy_strerror(result));
     case CURLE_OPERATION_TIMEDOUT:
         return late(run, "no connection", run->options->times.connect);
     default:

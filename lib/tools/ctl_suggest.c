@@ -1,0 +1,222 @@
+/* Which handler would serve an unknown call: told by the names in its body and query, and by the words of its path.
+ *
+ *   points:  a word of the handler in the path 4, or 8 when it is the last part of it
+ *            a field of the handler that was sent 2, one that only this kind of call has 5
+ *   sure:    high from 12 on with 4 ahead of the next; medium from 6 on with 2 ahead; else low */
+#include "tools/ctl.h"
+
+#include "service/api.h"
+#include "store/pushes.h"
+
+#include <apr_strings.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WORD = 4, LAST_WORD = 8, FIELD = 2, OWN_FIELD = 5, HIGH = 12, MEDIUM = 6 };
+
+/* Lists have blanks between; words are parts of a path's segment in lower case. */
+typedef struct profile_t {
+    const char *handler;
+    const char *words;
+    const char *own;    /* fields that tell it from the others */
+    const char *fields; /* fields that it shares */
+} profile_t;
+
+static const profile_t profiles[] = {
+    { "oauth_token", "token oauth auth login", "sign encType grant_type", "client_id clientId timestamp client_secret" },
+    { "bill_push", "erpbillpush billpush billadd savebill syncbill",
+      "fscanBillNo fbillId fbillTypeCode fbillTypeDes fapplyUserName fapplyUserPhone fapplyErpUserName "
+      "fapplyOrganizationCode fapplyOrganizationName",
+      "scanBillNo billId billTypeCode resource billNo taxNo" },
+    { "bill_status", "billstatus status querystatus getstatus imagestatus state", "", "scanBillNo fscanBillNo resource" },
+    { "bill_rescan", "rescan sendback reject retreat", "rescanReason", "scanBillNo reason operator operatorName resource" },
+    { "bill_cancel", "cancelrescan undorescan withdraw revoke", "", "scanBillNo operator operatorName resource" },
+    { "bill_invalid", "invalid void discard deletebill", "", "scanBillNo operator reason resource" },
+    { "bill_voucher", "voucher bindvoucher erpbingscanvoucher erpbindscanvoucher",
+      "voucherNo voucher voucherNumber fvoucherNo", "scanBillNo resource lock" },
+    { "bill_invoices", "invoices getinvoices queryinvoices invoicelist", "", "scanBillNo resource" },
+    { "bill_operate", "operate operation", "operate operateType operation operationType", "scanBillNo resource type method" },
+    { "push", "push notify notice callback receive pushinvoice",
+      "invoice invoices invoiceList invoiceData bxd_key invoiceType invoiceNo cover attachment attachments",
+      "scanBillNo imageNo imageNumber coverNo billId billNo billNumber clientId client_id taxNo tin buyerTaxNo ghf_tin" },
+};
+
+typedef struct score_t {
+    int points;
+    fpi_json_t *reasons;
+} score_t;
+
+/* ---- what the call says ---- */
+
+/* Is `word` among the words, which are divided by blanks? */
+static bool is_listed(const char *list, const char *word, size_t len)
+{
+    for (const char *at = list; *at;) {
+        size_t n = strcspn(at, " ");
+
+        if (n == len && strncasecmp(at, word, n) == 0) {
+            return true;
+        }
+        at += n + strspn(at + n, " ");
+    }
+    return false;
+}
+
+/* Names of the body's shape ("{a:text,b:[{c:...}]}", "form:a,b") and of the query, each once. */
+static void add_names(apr_hash_t *names, const char *text, apr_pool_t *pool)
+{
+    while (*text) {
+        size_t len = strcspn(text, "{}[]:,");
+        const char *name = apr_pstrmemdup(pool, text, len);
+
+        if (len && strcmp(name, "text") != 0 && strcmp(name, "number|bool") != 0 && strcmp(name, "null") != 0) {
+            apr_hash_set(names, name, APR_HASH_KEY_STRING, name);
+        }
+        text += len + (text[len] != '\0');
+    }
+}
+
+static const char *last_segment(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The path in lower case without - and _, which people put where they like. */
+static const char *plain_path(const char *path, apr_pool_t *pool)
+{
+    char *out = apr_pstrdup(pool, path), *to = out;
+
+    for (; *path; path++) {
+        if (*path != '-' && *path != '_') {
+            *to++ = (char)tolower((unsigned char)*path);
+        }
+    }
+    *to = '\0';
+    return out;
+}
+
+/* ---- points ---- */
+
+static void give(score_t *score, int points, ctl_t *ctl, const char *zh, const char *en, const char *what)
+{
+    score->points += points;
+    fpi_json_add_text(score->reasons, apr_psprintf(ctl->task->pool, "%s %s (+%d)", ctl->is_zh ? zh : en, what, points));
+}
+
+static void score_path(score_t *score, ctl_t *ctl, const profile_t *p, const char *path)
+{
+    const char *last = last_segment(path);
+
+    if (is_listed(p->words, last, strlen(last))) {
+        give(score, LAST_WORD, ctl, "路径末段", "the path ends with", last);
+        return;
+    }
+    for (const char *at = path; *at;) {
+        size_t len = strcspn(at, "/");
+
+        if (len && is_listed(p->words, at, len)) {
+            give(score, WORD, ctl, "路径含有", "the path has", apr_pstrmemdup(ctl->task->pool, at, len));
+            return;
+        }
+        at += len + (at[len] != '\0');
+    }
+    for (const char *at = p->words; *at;) {
+        size_t len = strcspn(at, " ");
+        const char *word = apr_pstrmemdup(ctl->task->pool, at, len);
+
+        if (strstr(last, word)) {
+            give(score, WORD, ctl, "路径末段含有", "the last part of the path has", word);
+            return;
+        }
+        at += len + strspn(at + len, " ");
+    }
+}
+
+static void score_names(score_t *score, ctl_t *ctl, const profile_t *p, apr_hash_t *names)
+{
+    for (apr_hash_index_t *i = apr_hash_first(ctl->task->pool, names); i; i = apr_hash_next(i)) {
+        const char *name = apr_hash_this_key(i);
+
+        if (is_listed(p->own, name, strlen(name))) {
+            give(score, OWN_FIELD, ctl, "特有字段", "it sends, as only this kind of call does,", name);
+        }
+        else if (is_listed(p->fields, name, strlen(name))) {
+            give(score, FIELD, ctl, "字段", "it sends", name);
+        }
+    }
+}
+
+/* An encrypted body has no names; only pushes come so. */
+static void score_shape(score_t *score, ctl_t *ctl, const profile_t *p, const fpi_journal_t *entry)
+{
+    if (strcmp(p->handler, "push") != 0) {
+        return;
+    }
+    if (entry->shape && strncmp(entry->shape, "base64", 6) == 0) {
+        give(score, MEDIUM, ctl, "报文为", "the body is", entry->shape);
+    }
+}
+
+static score_t score_of(ctl_t *ctl, const profile_t *p, const fpi_journal_t *entry, apr_hash_t *names)
+{
+    score_t score = { 0, fpi_json_make_array(ctl->task) };
+
+    score_path(&score, ctl, p, plain_path(entry->path, ctl->task->pool));
+    score_names(&score, ctl, p, names);
+    score_shape(&score, ctl, p, entry);
+    return score;
+}
+
+static const char *sureness(int best, int next)
+{
+    if (best >= HIGH && best - next >= 4) {
+        return "high";
+    }
+    return best >= MEDIUM && best - next >= 2 ? "medium" : "low";
+}
+
+/* ---- the line ---- */
+
+/* Taken as httpd would take it: what it refuses must not be advised. */
+static void write_line(ctl_suggestion_t *out, ctl_t *ctl, const fpi_journal_t *entry)
+{
+    const char *words = apr_pstrcat(ctl->task->pool, entry->method, " ", entry->path, " ", out->handler, NULL);
+
+    out->line = apr_pstrcat(ctl->task->pool, "FPImageRoute ", words, NULL);
+    out->obstacle = fpi_settings_take(fpi_settings_make(ctl->task->pool), FPI_SET_FPImageRoute, words,
+                                      fpi_handler_is_known, ctl->task->pool);
+}
+
+void ctl_suggest(ctl_suggestion_t *out, ctl_t *ctl, const fpi_journal_t *entry)
+{
+    apr_hash_t *names = apr_hash_make(ctl->task->pool);
+    int next = 0;
+
+    memset(out, 0, sizeof(*out));
+    if (entry->query) {
+        add_names(names, entry->query, ctl->task->pool);
+    }
+    if (entry->shape) {
+        add_names(names, entry->shape, ctl->task->pool);
+    }
+    for (size_t i = 0; i < sizeof(profiles) / sizeof(*profiles); i++) {
+        score_t score = score_of(ctl, &profiles[i], entry, names);
+
+        if (score.points > out->score) {
+            next = out->score;
+            out->score = score.points;
+            out->reasons = score.reasons;
+            out->handler = profiles[i].handler;
+        }
+        else {
+            next = score.points > next ? score.points : next;
+        }
+    }
+    if (out->handler) {
+        out->sureness = sureness(out->score, next);
+        write_line(out, ctl, entry);
+    }
+}

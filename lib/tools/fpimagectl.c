@@ -1,0 +1,135 @@
+/* fpimagectl: the administrator's tool. The table of its commands, and main. */
+#include "tools/ctl.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CLOUD "upstream upstream-ca"
+
+const ctl_command_t ctl_commands[] = {
+    { "init", NULL, "", 0, 0, "user", "make or migrate the store; prints the first administrator's one-time password",
+      "创建或升级数据库; 首次输出管理员一次性密码", ctl_init },
+    { "enterprise", "add", "", 0, 0,
+      "tax-no! name! client-id! secret-file! encrypt-key-file cloud-client-id cloud-secret-file unchecked " CLOUD,
+      "add an enterprise authorisation, or change the one of that client id, once the cloud has given a token for it",
+      "新增企业授权 (或修改同一 client_id 的), 先向发票云校验", ctl_enterprise_add },
+    { "enterprise", "list", "", 0, 0, "", "list them, secrets masked", "列出企业授权 (密文不显示)", ctl_enterprise_list },
+    { "enterprise", "check", "[CLIENT_ID]", 0, 1, CLOUD, "really fetch a token from the cloud, for one or for all enabled",
+      "向发票云实际取 token, 指定一个或全部启用的", ctl_enterprise_check },
+    { "enterprise", "disable", "CLIENT_ID", 1, 1, "", "disable it; its tokens die at once", "停用, 其 token 立即失效",
+      ctl_enterprise_disable },
+    { "enterprise", "enable", "CLIENT_ID", 1, 1, "", "enable it again", "重新启用", ctl_enterprise_enable },
+    { "enterprise", "remove", "CLIENT_ID", 1, 1, "yes", "remove it, after asking twice; its tokens die at once",
+      "删除 (两次确认), 其 token 立即失效", ctl_enterprise_remove },
+    { "enterprise", "import", "FILE.csv", 1, 1, "partial unchecked " CLOUD,
+      "add many: a first line tax_no,name,client_id,secret,encrypt_key; all lines or none",
+      "批量导入: 首行 税号,名称,client_id,client_secret,encrypt_key; 全部成功才保存", ctl_enterprise_import },
+    { "push-table", "add", "", 0, 0, "name! tax-no! client-id! url!",
+      "admit pushes of the receipt assistant for this enterprise", "登记推送表: 允许收票助手为该企业推送", ctl_push_table_add },
+    { "push-table", "list", "", 0, 0, "", "list its rows", "列出推送表", ctl_push_table_list },
+    { "push-table", "check", "", 0, 0, "", "what does not fit the enterprises", "检查与企业授权是否一致", ctl_push_table_check },
+    { "push-table", "remove", "[ID]", 0, 1, "tax-no client-id", "remove a row, by its id or by both keys",
+      "删除一行: 按 ID, 或税号加 client_id", ctl_push_table_remove },
+    { "bill", "show", "NUMBER", 1, 1, "resource", "all that is known of a bill, and why it is stuck",
+      "显示单据的全部信息, 以及卡在哪里", ctl_bill_show },
+    { "bill", "trail", "NUMBER", 1, 1, "resource", "its timeline", "显示单据轨迹", ctl_bill_trail },
+    { "push", "list", "", 0, 0, "failed limit before", "the push log, newest first", "推送日志, 新的在前", ctl_push_list },
+    { "push", "show", "ID", 1, 1, "", "one push with its body", "显示一次推送及其报文", ctl_push_show },
+    { "push", "replay", "ID", 1, 1, "", "put it back to work", "重新处理一次推送", ctl_push_replay },
+    { "journal", "list", "", 0, 0, "limit", "calls to unknown paths", "未知接口的调用", ctl_journal_list },
+    { "journal", "show", "ID", 1, 1, "", "one of them", "显示其中一条", ctl_journal_show },
+    { "journal", "suggest", "ID", 1, 1, "", "the FPImageRoute line that would serve it", "给出可处理该调用的 FPImageRoute 配置行",
+      ctl_journal_suggest },
+    { "journal", "capture", "[off]", 0, 1, "minutes", "keep bodies of unknown calls in clear for a time",
+      "限时以明文保存未知调用的报文", ctl_journal_capture },
+    { "url", "check", "URL", 1, 1, "kind", "what is wrong with an interface address, and the right one",
+      "检查接口地址并给出正确写法", ctl_url_check },
+    { "routes", NULL, "", 0, 0, "", "the routes and the handlers that FPImageRoute can name", "列出路由与可用的处理器",
+      ctl_routes },
+    { "doctor", NULL, "", 0, 0, CLOUD, "every self-check, with remedies", "全部自检及处理办法", ctl_doctor },
+    { "user", "list", "", 0, 0, "", "list users", "列出用户", ctl_user_list },
+    { "user", "reset", "NAME", 1, 1, "", "print a new one-time password", "重置为新的一次性密码", ctl_user_reset },
+    { "keys", "rotate", "", 0, 0, "", "sign new tokens with a new key", "更换签发 token 的密钥", ctl_keys_rotate },
+    { "version", NULL, "", 0, 0, "", "versions of this program and what it is linked with", "显示版本", ctl_version },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};
+
+static void write_log(void *baton, fpi_level_t level, const char *line)
+{
+    fprintf(stderr, "fpimagectl: %s\n", line);
+}
+
+/* Who did it, for timelines: the person behind sudo, too. */
+static const char *actor_of(apr_pool_t *pool)
+{
+    const char *name = getenv("SUDO_USER");
+    const struct passwd *pw = name ? NULL : getpwuid(getuid());
+
+    name = name ? name : pw ? pw->pw_name : "?";
+    return apr_pstrcat(pool, "admin:", apr_pstrndup(pool, name, 64), NULL);
+}
+
+/* No memory of ours is to be left on a disk, and no file be open to others. */
+static void prepare_process(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    setrlimit(RLIMIT_CORE, &none);
+    fpi_http_setup();
+}
+
+static int help(ctl_t *ctl)
+{
+    fpi_json_t *doc = fpi_json_make_object(ctl->task);
+
+    fpi_json_put(doc, "commands", ctl_command_names(ctl));
+    if (!ctl_json(ctl, doc)) {
+        ctl_help(ctl, ctl->arg_count ? ctl->args[0] : NULL, true);
+    }
+    return CTL_DONE;
+}
+
+static int serve(ctl_t *ctl, int argc, const char *const *argv)
+{
+    fpi_err_t *err = ctl_parse(ctl, argc, argv);
+
+    if (!err && !ctl->command) {
+        return help(ctl);
+    }
+    err = err ? err : ctl->command->run(ctl);
+    return err ? ctl_fail(ctl, err) : (int)ctl->exit;
+}
+
+int main(int argc, const char *const *argv)
+{
+    static const fpi_log_sink_t sink = { write_log, NULL, FPI_LEVEL_WARN };
+    ctl_t ctl = { .exit = CTL_DONE };
+    apr_pool_t *pool;
+    int code;
+
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
+        return CTL_FAILED;
+    }
+    prepare_process();
+    ctl.task = fpi_task_make(pool, &sink);
+    ctl.task->tenant = FPI_TENANT_FIRST;
+    ctl.task->actor = actor_of(pool);
+    code = serve(&ctl, argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "fpimagectl: standard output can't be written\n");
+        code = code ? code : CTL_FAILED;
+    }
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return code;
+}
