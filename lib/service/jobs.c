@@ -57,6 +57,31 @@ static const fpi_job_kind_t *find_kind(const char *name)
     return NULL;
 }
 
+/* ---- waiting ---- */
+
+static bool is_stopping(fpi_jobs_t *jobs)
+{
+    bool stop;
+
+    apr_thread_mutex_lock(jobs->mutex);
+    stop = jobs->stop;
+    apr_thread_mutex_unlock(jobs->mutex);
+    return stop;
+}
+
+/* Sleeps until poked (workers), told to stop, or the pause is over. */
+static void pause_for(fpi_jobs_t *jobs, apr_interval_time_t span, bool until_poked)
+{
+    apr_thread_mutex_lock(jobs->mutex);
+    if (!jobs->stop && !(until_poked && jobs->poked)) {
+        apr_thread_cond_timedwait(jobs->cond, jobs->mutex, span);
+    }
+    if (until_poked && jobs->poked) {
+        jobs->poked--;
+    }
+    apr_thread_mutex_unlock(jobs->mutex);
+}
+
 /* ---- one job ---- */
 
 typedef struct outcome_t {
@@ -95,7 +120,7 @@ static void judge(outcome_t *o, const fpi_job_t *job, const fpi_err_t *err, fpi_
     }
     else if (fpi_err_may_repeat(err) && now - job->first < GIVE_UP) {
         o->what = LATER;
-        o->due = now + fpi_clock_backoff((int)job->attempts + 1, FIRST_PAUSE, MOST_PAUSE);
+        o->due = now + fpi_clock_backoff((int)job->attempts, FIRST_PAUSE, MOST_PAUSE);
     }
     else {
         o->what = PARK;
@@ -113,7 +138,7 @@ static void tell(fpi_app_t *app, const fpi_job_kind_t *kind, const outcome_t *o,
         break;
     case LATER:
         FPI_COUNT(app, jobs_failed, 1);
-        fpi_log_err(task, FPI_M_JOB_RETRY, err, "%s %s failed, try %d", job->kind, job->key, (int)job->attempts + 1);
+        fpi_log_err(task, FPI_M_JOB_RETRY, err, "%s %s failed, try %d", job->kind, job->key, (int)job->attempts);
         break;
     default:
         FPI_COUNT(app, jobs_parked, 1);
@@ -171,22 +196,42 @@ static fpi_err_t *run_step(fpi_app_t *app, const fpi_job_kind_t *kind, const fpi
     return err;
 }
 
+/* Without its outcome a job would be held up until its lease runs out, so on a full disk, say, it is tried on. */
+static bool store_outcome(outcome_t *o, fpi_app_t *app, fpi_task_t *task)
+{
+    bool is_told = false;
+    fpi_task_t try = *task;
+
+    apr_pool_create(&try.pool, task->pool);
+    for (;;) {
+        fpi_err_t *err = fpi_store_write(app->store, tx_outcome, o, &try);
+
+        if (!err) {
+            return true;
+        }
+        if (!is_told) {
+            fpi_log_err(&try, FPI_M_JOBS_FAILED, err, "the outcome of %s %s could not be stored", o->job->kind,
+                        o->job->key);
+            is_told = true;
+        }
+        if (!app->jobs || is_stopping(app->jobs)) {
+            return false;
+        }
+        apr_pool_clear(try.pool);
+        pause_for(app->jobs, IDLE_PAUSE, false);
+    }
+}
+
 static void run_job(fpi_app_t *app, const fpi_job_t *job, const char *owner, apr_pool_t *pool)
 {
     fpi_task_t *task = task_of(app, job, pool);
     const fpi_job_kind_t *kind = find_kind(job->kind);
     outcome_t o = { .job = job, .owner = owner };
     fpi_err_t *err = run_step(app, kind, job, task);
-    fpi_err_t *lost;
 
     judge(&o, job, err, task);
     task->deadline = 0;
-    lost = fpi_store_write(app->store, tx_outcome, &o, task);
-    if (lost) {
-        fpi_log_err(task, FPI_M_JOBS_FAILED, lost, "the outcome of %s %s could not be stored", job->kind, job->key);
-        return;
-    }
-    if (o.held) {
+    if (store_outcome(&o, app, task) && o.held) {
         tell(app, kind, &o, err, task);
     }
 }
@@ -255,29 +300,6 @@ fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task)
 }
 
 /* ---- threads ---- */
-
-static bool is_stopping(fpi_jobs_t *jobs)
-{
-    bool stop;
-
-    apr_thread_mutex_lock(jobs->mutex);
-    stop = jobs->stop;
-    apr_thread_mutex_unlock(jobs->mutex);
-    return stop;
-}
-
-/* Sleeps until poked (workers), told to stop, or the pause is over. */
-static void pause_for(fpi_jobs_t *jobs, apr_interval_time_t span, bool until_poked)
-{
-    apr_thread_mutex_lock(jobs->mutex);
-    if (!jobs->stop && !(until_poked && jobs->poked)) {
-        apr_thread_cond_timedwait(jobs->cond, jobs->mutex, span);
-    }
-    if (until_poked && jobs->poked) {
-        jobs->poked--;
-    }
-    apr_thread_mutex_unlock(jobs->mutex);
-}
 
 static apr_pool_t *thread_pool(const char *tag)
 {

@@ -47,7 +47,7 @@ struct ctl_t {
     int arg_count;
     ctl_exit_t exit;
     bool is_answered;         /* the JSON document is out */
-    fpi_json_t *more;         /* members for the error's object, or NULL */
+    fpi_json_t *more;         /* further members of the error's object, or NULL */
 
     const fpi_settings_t *settings; /* once ctl_read_settings was called */
     const char *user;               /* httpd's by the configuration, or NULL */
@@ -97,6 +97,8 @@ typedef struct ctl_column_t {
 /* In JSON: prints the document and returns true. Else false: people want tables. */
 bool ctl_json(ctl_t *ctl, const fpi_json_t *doc);
 void ctl_table(ctl_t *ctl, const fpi_json_t *list, const ctl_column_t *columns);
+/* The list in JSON, or its table. */
+void ctl_list(ctl_t *ctl, const fpi_json_t *list, const ctl_column_t *columns);
 /* "Heading  value", a line each; absent values are left out. */
 void ctl_card(ctl_t *ctl, const fpi_json_t *object, const ctl_column_t *columns);
 /* A line for people; nothing in JSON. Control characters are made visible. */
@@ -112,7 +114,7 @@ const char *ctl_clean(ctl_t *ctl, const char *text);
 /* What a failure says in the language of the output, with what lies behind it. */
 const char *ctl_why(ctl_t *ctl, const fpi_err_t *err);
 ctl_exit_t ctl_exit_of(const fpi_err_t *err);
-/* Prints the failure; returns the exit code. */
+/* Prints the failure, on standard error too; returns the exit code. */
 int ctl_fail(ctl_t *ctl, const fpi_err_t *err);
 
 /* A refusal that ends with exit code 2. */
@@ -120,15 +122,17 @@ int ctl_fail(ctl_t *ctl, const fpi_err_t *err);
 
 /* ---- ctl_suggest.c ---- */
 struct fpi_journal_t;
+enum { CTL_SUGGESTIONS = 3 };
 typedef struct ctl_suggestion_t {
-    const char *handler;   /* NULL: nothing fits */
+    const char *handler;
     const char *line;      /* "FPImageRoute METHOD PATH handler" */
     const char *sureness;  /* "high", "medium", "low" */
     int score;
     fpi_json_t *reasons;   /* texts */
     const char *obstacle;  /* why the line can't be used, or NULL */
 } ctl_suggestion_t;
-void ctl_suggest(ctl_suggestion_t *out, ctl_t *ctl, const struct fpi_journal_t *entry);
+/* The best first; returns how many fit at all. */
+int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const struct fpi_journal_t *entry);
 
 /* ---- the commands ---- */
 fpi_err_t *ctl_init(ctl_t *ctl);

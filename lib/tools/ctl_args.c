@@ -105,7 +105,7 @@ static fpi_err_t *take_option(ctl_t *ctl, int argc, const char *const *argv, int
     const char *name = word + 1 + is_long;
     size_t len = is_long ? strcspn(name, "=") : strlen(name);
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
-    const option_t *option = strcmp(word, "-h") == 0 ? &globals[COUNT(globals) - 1] : find_option(name, len);
+    const option_t *option = find_option(name, len);
 
     if (!option || (strlen(option->name) == 1) == is_long) {
         return unknown_option(ctl, word);
@@ -134,6 +134,9 @@ static fpi_err_t *split(ctl_t *ctl, int argc, const char *const *argv)
     for (int i = 1; i < argc; i++) {
         if (!is_over && strcmp(argv[i], "--") == 0) {
             is_over = true;
+        }
+        else if (!is_over && strcmp(argv[i], "-h") == 0) {
+            apr_hash_set(ctl->options, "help", APR_HASH_KEY_STRING, "");
         }
         else if (!is_over && argv[i][0] == '-' && argv[i][1]) {
             FPI_TRY(take_option(ctl, argc, argv, &i));

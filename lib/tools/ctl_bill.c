@@ -508,8 +508,6 @@ fpi_err_t *ctl_bill_trail(ctl_t *ctl)
     for (int i = 0; i < l.trail->nelts; i++) {
         fpi_json_add(list, event_json(ctl, &APR_ARRAY_IDX(l.trail, i, fpi_event_t)));
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }

@@ -129,9 +129,7 @@ fpi_err_t *ctl_enterprise_list(ctl_t *ctl)
     for (int i = 0; i < all.count; i++) {
         fpi_json_add(list, enterprise_json(ctl, all.items[i]));
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }
 
@@ -188,9 +186,7 @@ static fpi_err_t *check_all(ctl_t *ctl)
             FPI_TRY(check_next(ctl, list, all.items[i]->client_id));
         }
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, check_columns);
-    }
+    ctl_list(ctl, list, check_columns);
     return NULL;
 }
 
@@ -245,9 +241,6 @@ static fpi_err_t *confirm(ctl_t *ctl, const fpi_enterprise_t *e)
 {
     char answer[256];
 
-    if (!isatty(STDIN_FILENO)) {
-        return ctl_usage(ctl, "删除需要确认: 在终端运行, 或加 --yes", "removing is asked for twice: run it on a terminal, or say --yes");
-    }
     if (!read_answer(ctl, ctl_text(ctl, "删除 %s (%s)? 其 token 立即失效. [y/N] ",
                                    "Remove %s (%s)? Its tokens die at once. [y/N] ", e->client_id, e->name),
                      answer, sizeof(answer))
@@ -269,7 +262,7 @@ fpi_err_t *ctl_enterprise_remove(ctl_t *ctl)
     int rows;
 
     FPI_TRY(ctl_open(ctl));
-    if (!ctl_has(ctl, "yes")) {
+    if (!ctl_has(ctl, "yes") && isatty(STDIN_FILENO)) {
         FPI_TRY(fpi_admin_enterprise_get(&e, ctl->app, ctl->args[0], ctl->task));
         FPI_TRY(confirm(ctl, e));
     }

@@ -60,9 +60,7 @@ fpi_err_t *ctl_journal_list(ctl_t *ctl)
     for (int i = 0; i < l.count; i++) {
         fpi_json_add(list, entry_json(ctl, &l.items[i]));
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }
 
@@ -135,35 +133,49 @@ static fpi_json_t *suggestion_json(ctl_t *ctl, const ctl_suggestion_t *s)
     return doc;
 }
 
-static void tell_suggestion(ctl_t *ctl, const ctl_suggestion_t *s)
+/* The best, with the others behind it. */
+static fpi_json_t *suggestions_json(ctl_t *ctl, const ctl_suggestion_t *list, int count)
 {
-    if (!s->obstacle) {
-        printf("%s\n", ctl_clean(ctl, s->line));
+    fpi_json_t *doc = suggestion_json(ctl, &list[0]), *others = fpi_json_make_array(ctl->task);
+
+    for (int i = 1; i < count; i++) {
+        fpi_json_add(others, suggestion_json(ctl, &list[i]));
     }
-    ctl_say(ctl, "# 把握: %s", "# how sure: %s", s->sureness);
-    for (size_t i = 0; i < fpi_json_size(s->reasons); i++) {
+    fpi_json_put(doc, "others", others);
+    return doc;
+}
+
+/* One line that can be copied; what else is said is a comment in httpd's configuration, too. */
+static void tell_suggestion(ctl_t *ctl, const ctl_suggestion_t *s, bool is_first)
+{
+    printf("%s%s\n", is_first && !s->obstacle ? "" : "# ", ctl_clean(ctl, s->line));
+    ctl_say(ctl, "#   把握: %s", "#   how sure: %s", s->sureness);
+    for (size_t i = 0; is_first && i < fpi_json_size(s->reasons); i++) {
         ctl_say(ctl, "#   %s", "#   %s", fpi_json_text(fpi_json_at(s->reasons, i)));
     }
     if (s->obstacle) {
-        ctl_say(ctl, "# 无法使用: %s", "# it can't be used: %s", s->obstacle);
+        ctl_say(ctl, "#   无法使用: %s", "#   it can't be used: %s", s->obstacle);
     }
 }
 
 fpi_err_t *ctl_journal_suggest(ctl_t *ctl)
 {
-    ctl_suggestion_t suggestion;
+    ctl_suggestion_t list[CTL_SUGGESTIONS];
     fpi_journal_t *entry;
+    int count;
 
     FPI_TRY(get_entry(&entry, ctl));
-    ctl_suggest(&suggestion, ctl, entry);
-    if (!suggestion.handler) {
+    count = ctl_suggest(list, ctl, entry);
+    if (!count) {
         return fpi_refuse(ctl->task, FPI_E_ABSENT, NULL,
                           "没有处理器符合 %.16s %.200s; fpimagectl routes 列出全部处理器",
                           "no handler fits %.16s %.200s; fpimagectl routes lists them all", entry->method, entry->path);
     }
-    ctl->exit = suggestion.obstacle ? CTL_FAILED : CTL_DONE;
-    if (!ctl_json(ctl, suggestion_json(ctl, &suggestion))) {
-        tell_suggestion(ctl, &suggestion);
+    ctl->exit = list[0].obstacle ? CTL_FAILED : CTL_DONE;
+    if (!ctl_json(ctl, suggestions_json(ctl, list, count))) {
+        for (int i = 0; i < count; i++) {
+            tell_suggestion(ctl, &list[i], i == 0);
+        }
     }
     return NULL;
 }

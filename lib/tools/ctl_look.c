@@ -59,9 +59,7 @@ fpi_err_t *ctl_routes(ctl_t *ctl)
         add_route(ctl, list, route->method, route->path, route, "built in");
     }
     add_configured(ctl, list);
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }
 

@@ -157,6 +157,13 @@ static void print_row(const char *const *cells, const ctl_column_t *columns, con
     printf("\n");
 }
 
+void ctl_list(ctl_t *ctl, const fpi_json_t *list, const ctl_column_t *columns)
+{
+    if (!ctl_json(ctl, list)) {
+        ctl_table(ctl, list, columns);
+    }
+}
+
 void ctl_table(ctl_t *ctl, const fpi_json_t *list, const ctl_column_t *columns)
 {
     size_t rows = fpi_json_size(list);
@@ -261,15 +268,26 @@ static const char *name_of(const fpi_err_t *err, ctl_exit_t code)
     }
 }
 
+static void put_more(ctl_t *ctl, fpi_json_t *error)
+{
+    const char *name;
+    fpi_json_t *value;
+    void *iter = NULL;
+
+    while (ctl->more && fpi_json_next(&iter, ctl->more, &name, &value)) {
+        fpi_json_put(error, name, value);
+    }
+}
+
 int ctl_fail(ctl_t *ctl, const fpi_err_t *err)
 {
     ctl_exit_t code = ctl_exit_of(err);
     const char *why = ctl_why(ctl, err);
-    fpi_json_t *error = ctl->more ? ctl->more : fpi_json_make_object(ctl->task);
+    fpi_json_t *error = fpi_json_make_object(ctl->task);
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
+    fprintf(stderr, "fpimagectl: %s\n", ctl_clean(ctl, why));
     if (!ctl->is_json || ctl->is_answered) {
-        fprintf(stderr, "fpimagectl: %s\n", ctl_clean(ctl, why));
         return code;
     }
     fpi_json_put_text(error, "code", name_of(err, code));
@@ -278,6 +296,7 @@ int ctl_fail(ctl_t *ctl, const fpi_err_t *err)
         fpi_json_put_text(error, "field", err->field);
     }
     fpi_json_put_int(error, "exit", code);
+    put_more(ctl, error);
     fpi_json_put(doc, "error", error);
     ctl_json(ctl, doc);
     return code;

@@ -62,9 +62,7 @@ fpi_err_t *ctl_push_list(ctl_t *ctl)
     for (int i = 0; i < l.count; i++) {
         fpi_json_add(list, push_json(ctl, &l.items[i]));
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }
 

@@ -59,9 +59,7 @@ fpi_err_t *ctl_push_table_list(ctl_t *ctl)
     for (int i = 0; i < count; i++) {
         fpi_json_add(list, row_json(ctl, &rows[i]));
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }
 
@@ -104,11 +102,8 @@ fpi_err_t *ctl_push_table_check(ctl_t *ctl)
         fpi_json_add(list, problem_json(ctl, &APR_ARRAY_IDX(problems, i, fpi_push_problem_t)));
     }
     ctl->exit = problems->nelts ? CTL_FAILED : CTL_DONE;
-    if (ctl_json(ctl, list)) {
-        return NULL;
-    }
-    if (problems->nelts) {
-        ctl_table(ctl, list, problem_columns);
+    if (problems->nelts || ctl->is_json) {
+        ctl_list(ctl, list, problem_columns);
     }
     else {
         ctl_say(ctl, "推送表与企业授权一致", "the push table fits the enterprises");

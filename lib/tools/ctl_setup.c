@@ -237,9 +237,7 @@ fpi_err_t *ctl_user_list(ctl_t *ctl)
     for (int i = 0; i < users.count; i++) {
         fpi_json_add(list, user_json(ctl, &users.items[i]));
     }
-    if (!ctl_json(ctl, list)) {
-        ctl_table(ctl, list, columns);
-    }
+    ctl_list(ctl, list, columns);
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* Which handler would serve an unknown call: told by the names in its body and query, and by the words of its path.
  *
- *   points:  a word of the handler in the path 4, or 8 when it is the last part of it
+ *   points:  a word of the handler in the path 4, or 8 when it is the last part of it, 6 when that is a slip away
+ *            the part of the path that the vendor gives to this kind of call 6
  *            a field of the handler that was sent 2, one that only this kind of call has 5
  *   sure:    high from 12 on with 4 ahead of the next; medium from 6 on with 2 ahead; else low */
 #include "tools/ctl.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WORD = 4, LAST_WORD = 8, FIELD = 2, OWN_FIELD = 5, HIGH = 12, MEDIUM = 6 };
+enum { WORD = 4, SLIP = 6, LAST_WORD = 8, HOME = 6, FIELD = 2, OWN_FIELD = 5, HIGH = 12, MEDIUM = 6 };
 
 /* Lists have blanks between; words are parts of a path's segment in lower case. */
 typedef struct profile_t {
@@ -21,25 +22,28 @@ typedef struct profile_t {
     const char *words;
     const char *own;    /* fields that tell it from the others */
     const char *fields; /* fields that it shares */
+    const char *home;   /* where the vendor's own system has such calls, or NULL */
 } profile_t;
 
 static const profile_t profiles[] = {
-    { "oauth_token", "token oauth auth login", "sign encType grant_type", "client_id clientId timestamp client_secret" },
+    { "oauth_token", "token oauth auth login", "sign encType grant_type", "client_id clientId timestamp client_secret",
+      "/api/base/" },
     { "bill_push", "erpbillpush billpush billadd savebill syncbill",
       "fscanBillNo fbillId fbillTypeCode fbillTypeDes fapplyUserName fapplyUserPhone fapplyErpUserName "
       "fapplyOrganizationCode fapplyOrganizationName",
-      "scanBillNo billId billTypeCode resource billNo taxNo" },
-    { "bill_status", "billstatus status querystatus getstatus imagestatus state", "", "scanBillNo fscanBillNo resource" },
-    { "bill_rescan", "rescan sendback reject retreat", "rescanReason", "scanBillNo reason operator operatorName resource" },
-    { "bill_cancel", "cancelrescan undorescan withdraw revoke", "", "scanBillNo operator operatorName resource" },
-    { "bill_invalid", "invalid void discard deletebill", "", "scanBillNo operator reason resource" },
+      "scanBillNo billId billTypeCode resource billNo taxNo", "/api/imgsys/bill/signpost/" },
+    { "bill_status", "billstatus status querystatus getstatus imagestatus state", "", "scanBillNo fscanBillNo resource", NULL },
+    { "bill_rescan", "rescan sendback reject retreat", "rescanReason", "scanBillNo reason operator operatorName resource", NULL },
+    { "bill_cancel", "cancelrescan undorescan withdraw revoke", "", "scanBillNo operator operatorName resource", NULL },
+    { "bill_invalid", "invalid void discard deletebill", "", "scanBillNo operator reason resource", NULL },
     { "bill_voucher", "voucher bindvoucher erpbingscanvoucher erpbindscanvoucher",
-      "voucherNo voucher voucherNumber fvoucherNo", "scanBillNo resource lock" },
-    { "bill_invoices", "invoices getinvoices queryinvoices invoicelist", "", "scanBillNo resource" },
-    { "bill_operate", "operate operation", "operate operateType operation operationType", "scanBillNo resource type method" },
+      "voucherNo voucher voucherNumber fvoucherNo", "scanBillNo resource lock", NULL },
+    { "bill_invoices", "invoices getinvoices queryinvoices invoicelist", "", "scanBillNo resource", NULL },
+    { "bill_operate", "operate operation", "operate operateType operation operationType", "scanBillNo resource type method", NULL },
     { "push", "push notify notice callback receive pushinvoice",
       "invoice invoices invoiceList invoiceData bxd_key invoiceType invoiceNo cover attachment attachments",
-      "scanBillNo imageNo imageNumber coverNo billId billNo billNumber clientId client_id taxNo tin buyerTaxNo ghf_tin" },
+      "scanBillNo imageNo imageNumber coverNo billId billNo billNumber clientId client_id taxNo tin buyerTaxNo ghf_tin",
+      "/api/imgsys/outside/" },
 };
 
 typedef struct score_t {
@@ -106,12 +110,59 @@ static void give(score_t *score, int points, ctl_t *ctl, const char *zh, const c
     fpi_json_add_text(score->reasons, apr_psprintf(ctl->task->pool, "%s %s (+%d)", ctl->is_zh ? zh : en, what, points));
 }
 
+/* One letter too many, too few, another, or two exchanged? For words of four letters and more. */
+static bool is_slip(const char *said, const char *meant, size_t len)
+{
+    size_t other = strlen(said), same = 0;
+
+    while (same < len && same < other && said[same] == meant[same]) {
+        same++;
+    }
+    said += same;
+    meant += same;
+    len -= same;
+    other -= same;
+    if (same + len < 4) {
+        return false;
+    }
+    if (len == other) {
+        return (len >= 1 && strncmp(said + 1, meant + 1, len - 1) == 0)
+               || (len >= 2 && said[0] == meant[1] && said[1] == meant[0] && strncmp(said + 2, meant + 2, len - 2) == 0);
+    }
+    return (other == len + 1 && strncmp(said + 1, meant, len) == 0)
+           || (len == other + 1 && strncmp(said, meant + 1, other) == 0);
+}
+
+static bool score_slip(score_t *score, ctl_t *ctl, const profile_t *p, const char *last)
+{
+    for (const char *at = p->words; *at;) {
+        size_t len = strcspn(at, " ");
+
+        if (is_slip(last, at, len)) {
+            give(score, SLIP, ctl, "路径末段疑似", "the path ends with what may be", apr_pstrmemdup(ctl->task->pool, at, len));
+            return true;
+        }
+        at += len + strspn(at + len, " ");
+    }
+    return false;
+}
+
+static void score_home(score_t *score, ctl_t *ctl, const profile_t *p, const char *path)
+{
+    if (p->home && strncmp(path, p->home, strlen(p->home)) == 0) {
+        give(score, HOME, ctl, "路径位于", "the path is under", p->home);
+    }
+}
+
 static void score_path(score_t *score, ctl_t *ctl, const profile_t *p, const char *path)
 {
     const char *last = last_segment(path);
 
     if (is_listed(p->words, last, strlen(last))) {
         give(score, LAST_WORD, ctl, "路径末段", "the path ends with", last);
+        return;
+    }
+    if (score_slip(score, ctl, p, last)) {
         return;
     }
     for (const char *at = path; *at;) {
@@ -164,7 +215,10 @@ static score_t score_of(ctl_t *ctl, const profile_t *p, const fpi_journal_t *ent
 {
     score_t score = { 0, fpi_json_make_array(ctl->task) };
 
-    score_path(&score, ctl, p, plain_path(entry->path, ctl->task->pool));
+    const char *path = plain_path(entry->path, ctl->task->pool);
+
+    score_path(&score, ctl, p, path);
+    score_home(&score, ctl, p, path);
     score_names(&score, ctl, p, names);
     score_shape(&score, ctl, p, entry);
     return score;
@@ -190,33 +244,38 @@ static void write_line(ctl_suggestion_t *out, ctl_t *ctl, const fpi_journal_t *e
                                       fpi_handler_is_known, ctl->task->pool);
 }
 
-void ctl_suggest(ctl_suggestion_t *out, ctl_t *ctl, const fpi_journal_t *entry)
+/* Keeps the best in order; of equal ones the earlier in the table. */
+static int keep(ctl_suggestion_t *out, int count, const char *handler, const score_t *score)
+{
+    int at = count;
+
+    while (at > 0 && out[at - 1].score < score->points) {
+        at--;
+    }
+    if (score->points == 0 || at == CTL_SUGGESTIONS) {
+        return count;
+    }
+    count += count < CTL_SUGGESTIONS;
+    memmove(out + at + 1, out + at, sizeof(*out) * (size_t)(count - at - 1));
+    out[at] = (ctl_suggestion_t){ .handler = handler, .score = score->points, .reasons = score->reasons };
+    return count;
+}
+
+int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const fpi_journal_t *entry)
 {
     apr_hash_t *names = apr_hash_make(ctl->task->pool);
-    int next = 0;
+    int count = 0;
 
-    memset(out, 0, sizeof(*out));
-    if (entry->query) {
-        add_names(names, entry->query, ctl->task->pool);
-    }
-    if (entry->shape) {
-        add_names(names, entry->shape, ctl->task->pool);
-    }
+    add_names(names, entry->query ? entry->query : "", ctl->task->pool);
+    add_names(names, entry->shape ? entry->shape : "", ctl->task->pool);
     for (size_t i = 0; i < sizeof(profiles) / sizeof(*profiles); i++) {
         score_t score = score_of(ctl, &profiles[i], entry, names);
 
-        if (score.points > out->score) {
-            next = out->score;
-            out->score = score.points;
-            out->reasons = score.reasons;
-            out->handler = profiles[i].handler;
-        }
-        else {
-            next = score.points > next ? score.points : next;
-        }
+        count = keep(out, count, profiles[i].handler, &score);
     }
-    if (out->handler) {
-        out->sureness = sureness(out->score, next);
-        write_line(out, ctl, entry);
+    for (int i = 0; i < count; i++) {
+        out[i].sureness = i ? "low" : sureness(out[0].score, count > 1 ? out[1].score : 0);
+        write_line(&out[i], ctl, entry);
     }
+    return count;
 }

@@ -135,8 +135,8 @@ def test_tenant_client(make_gateway):
 
 
 def test_blanks_round_id_and_secret_are_trimmed_when_stored(make_gateway):
-    one = make_gateway(clients=({**CLIENT, "client_id": CLIENT["client_id"], "secret": f"  {CLIENT['secret']}\t "},))
-    assert works(one.login())
+    one = make_gateway(clients=({**CLIENT, "client_id": f" {CLIENT['client_id']}\t", "secret": f"  {CLIENT['secret']}\t "},))
+    assert works(one.login(CLIENT))
 
 
 # refusals: (changes to a good call, errcode, words)
@@ -252,7 +252,7 @@ def disable(gateway):
 
 
 def remove(gateway):
-    gateway.ctl.must("enterprise", "remove", CLIENT["client_id"])
+    gateway.ctl.must("enterprise", "remove", "--yes", CLIENT["client_id"])
     return "1201"
 
 

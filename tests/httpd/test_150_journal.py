@@ -142,15 +142,11 @@ def test_capture_is_off_unless_asked_for_and_ends_by_itself(gateway):
 
 # the line that would serve it
 
-def suggestions(gateway, entry_id):
-    return gateway.ctl.must("journal", "suggest", entry_id)["lines"]
-
-
 def suggested(gateway, path):
     (entry,) = [entry for entry in entries(gateway) if entry["path"] == path]
-    lines = suggestions(gateway, entry["id"])
-    assert lines and all(line.startswith("FPImageRoute ") and path in line for line in lines)
-    return lines[0]
+    line = gateway.ctl.must("journal", "suggest", entry["id"])["lines"][0]
+    assert line.startswith("FPImageRoute ") and path in line
+    return line
 
 
 WOULD_SERVE = [

@@ -1,7 +1,6 @@
 """What the gateway does when the cloud is slow, broken, gone or hostile, and that nothing else is ever called."""
 import concurrent.futures
 import contextlib
-import http.client
 import json
 import socket
 import threading
@@ -14,7 +13,7 @@ from harness import processes
 from harness.client import Raw
 from harness.cloudctl import CLIENT
 from test_100_start import STATUS, TOKEN, metric, patience
-from test_190_relay import bearer_line, field, nothing_reached, raw_call, seen
+from test_190_relay import bearer_line, field, raw_call, seen
 from test_191_cloud_token import at_once, statuses
 from test_193_stream import BROKEN_OFF, MIB, PIECE, Puppet, puppet, times, upload  # noqa: F401  puppet is a fixture
 
@@ -191,7 +190,7 @@ def test_no_slot_is_told_in_time(make_gateway):
 
 def test_hung_cloud_does_not_hold_up_the_house(make_gateway):
     """Three workers wait for the cloud and nobody else does, however many ask."""
-    gateway = make_gateway(processes=1, threads=8,
+    gateway = make_gateway(processes=1, threads=24,
                            directives=f"FPImageUpstreamConnections 3\nFPImageUpstreamTimeout {times(1, 30, 30)}")
     http = gateway.login(timeout=patience(10))
     http.get("/api/m1/x")
@@ -219,6 +218,8 @@ ANSWERS = {
     "status of letters": (b"HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n", 502),
     "status of four digits": (whole(status=b"2000 OK"), 502), "status 42": (whole(status=b"042 OK"), 502),
     "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokx", 502),
+    "list of lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nokx", 502),
+    "length and letters": (b"HTTP/1.1 200 OK\r\nContent-Length: 2x\r\n\r\nok", 502),
     "length of letters": (b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok", 502),
     "length below 0": (b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok", 502),
     "length too long": (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nok", 502),
@@ -229,11 +230,11 @@ ANSWERS = {
     "chunks without an end": (CHUNKED + b"2\r\nok\r\n", "broken"),
     "half a head": (b"HTTP/1.1 200 OK\r\nContent-Le", 502), "only 100": (b"HTTP/1.1 100 Continue\r\n\r\n", 502),
     "switching": (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nxx", 502),
-    "zero in a header": (whole(head=b"X-A: a\0b\r\n"), 502), "name with a blank": (whole(head=b"X A: b\r\n"), (200, 502)),
-    "line without a colon": (whole(head=b"nothing\r\n"), (200, 502)),
-    "return in a header": (whole(head=b"X-A: a\rX-Evil: b\r\n"), (200, 500, 502)),
+    "zero in a header": (whole(head=b"X-A: a\0b\r\n"), 502), "name with a blank": (whole(head=b"X A: b\r\n"), 502),
+    "line without a colon": (whole(head=b"nothing\r\n"), 502),
+    "return in a header": (whole(head=b"X-A: a\rX-Evil: b\r\n"), 502),
     "300 lines": (whole(head=b"X-A: b\r\n" * 300), 502), "head of 200 KB": (whole(head=b"X-A: " + b"b" * 200000 + b"\r\n"), 502),
-    "two heads": (b"HTTP/1.1 200 OK\r\nX-A: b\r\nHTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nok", (200, 302, 502)),
+    "two heads": (b"HTTP/1.1 200 OK\r\nX-A: b\r\nHTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nok", 502),
 }
 
 
@@ -257,7 +258,6 @@ def test_broken_answers(scripted):
     names = {f"/m1/{number}": name for number, name in enumerate(ANSWERS)}
     gateway, caller = scripted({path: ANSWERS[name][0] for path, name in names.items()})
     gateway.httpd.expect_log("FPI0020")
-    gateway.httpd.expect_log("AH", optional=True)
     wrong = {}
     for path, name in names.items():
         wanted = ANSWERS[name][1]
@@ -392,7 +392,7 @@ def refused_handshake(make_gateway, cloud, authority, words):
     reply = gateway.login().get("/api/m1/x")
     assert (reply.status, reply.errcode) == (502, "1502") and "certificate" not in reply.text
     stats = cloud.stats()
-    assert (stats["requests"], stats["connections"]["failed_handshakes"] >= 1) == (0, True)
+    assert (stats["requests"], stats["connections"]["accepted"] >= 1) == (0, True)
 
 
 def test_other_authority_is_refused(make_gateway, cloud, make_cloud):
@@ -423,6 +423,7 @@ def test_authority_that_is_not_there_stops_the_start(make_gateway):
 def test_graceful_restart_loses_nothing(make_gateway):
     """Transfers under way go on to their end, and who comes meanwhile is served."""
     gateway = make_gateway(processes=2, threads=8)
+    gateway.httpd.expect_log("AH03490", optional=True)  # children of both generations
     token = gateway.login().token
     before = set(gateway.httpd.children())
 
