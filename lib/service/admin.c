@@ -43,7 +43,8 @@ fpi_err_t *fpi_admin_app_make(fpi_app_t **out, apr_pool_t *pool, const fpi_setti
 
 fpi_err_t *fpi_admin_app_open(fpi_app_t *app, fpi_task_t *task)
 {
-    fpi_store_options_t options = { .database = app->settings->database, .data_dir = app->settings->data_dir };
+    fpi_store_options_t options = { .database = app->settings->database,
+                                    .data_dir = app->settings->data_dir };
 
     FPI_TRY(fpi_setup_read_key(&app->master, app->settings, app->pool, task));
     options.master = app->master;
@@ -102,17 +103,20 @@ fpi_err_t *fpi_admin_take_name(const char **out, const char *text, fpi_task_t *t
     }
     for (const char *c = name; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            return fpi_refuse(task, FPI_E_FIELD, "name", "name不得有控制字符", "name must not hold control characters");
+            return fpi_refuse(task, FPI_E_FIELD, "name", "name不得有控制字符",
+                              "name must not hold control characters");
         }
     }
     if (fpi_utf8_length(name) > NAME_MAX_LEN) {
-        return fpi_refuse(task, FPI_E_FIELD, "name", "name最多%d个字符", "name may have %d characters", NAME_MAX_LEN);
+        return fpi_refuse(task, FPI_E_FIELD, "name", "name最多%d个字符", "name may have %d characters",
+                          NAME_MAX_LEN);
     }
     *out = name;
     return NULL;
 }
 
-static fpi_err_t *take_secret(fpi_secret_t **out, const fpi_secret_t *given, const char *field, fpi_task_t *task)
+static fpi_err_t *take_secret(fpi_secret_t **out, const fpi_secret_t *given, const char *field,
+                              fpi_task_t *task)
 {
     const char *word = NULL;
     fpi_err_t *err;
@@ -154,7 +158,8 @@ static fpi_err_t *take_cloud(fpi_enterprise_t *e, const fpi_enterprise_form_t *f
         return fpi_refuse(task, FPI_E_FIELD, "cloud_client_id", "cloud_client_id 与 cloud_secret 须同时给出",
                           "cloud_client_id and cloud_secret must come together");
     }
-    FPI_TRY(fpi_people_take_word(&e->cloud_client_id, form->cloud_client_id, "cloud_client_id", FPI_ADMIN_ID_MAX, task));
+    FPI_TRY(fpi_people_take_word(&e->cloud_client_id, form->cloud_client_id, "cloud_client_id",
+                                 FPI_ADMIN_ID_MAX, task));
     return take_secret(&e->cloud_secret, form->cloud_secret, "cloud_secret", task);
 }
 
@@ -302,7 +307,8 @@ static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return get_row(baton, tx, task);
 }
 
-fpi_err_t *fpi_admin_enterprise_get(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id, fpi_task_t *task)
+fpi_err_t *fpi_admin_enterprise_get(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id,
+                                    fpi_task_t *task)
 {
     getting_t get = { .e = NULL };
 
@@ -354,7 +360,8 @@ static fpi_err_t *tx_note(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_enterprise_put(c->e, tx, task);
 }
 
-fpi_err_t *fpi_admin_enterprise_check(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id, fpi_task_t *task)
+fpi_err_t *fpi_admin_enterprise_check(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id,
+                                      fpi_task_t *task)
 {
     checking_t c = { NULL, NULL, NULL };
     fpi_enterprise_t *asked;
@@ -418,7 +425,8 @@ static fpi_err_t *tx_remove(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return NULL;
 }
 
-fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const char *client_id, fpi_task_t *task)
+fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const char *client_id,
+                                       fpi_task_t *task)
 {
     removing_t r = { NULL, 0 };
 
@@ -451,7 +459,8 @@ static fpi_err_t *tx_reset(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     FPI_TRY(fpi_user_find(&user, tx, FPI_TENANT_FIRST, reset->name, task));
     if (!user) {
-        return fpi_refuse(task, FPI_E_ABSENT, "name", "用户 %.100s 不存在", "there is no user %.100s", reset->name);
+        return fpi_refuse(task, FPI_E_ABSENT, "name", "用户 %.100s 不存在", "there is no user %.100s",
+                          reset->name);
     }
     user->password = reset->hash;
     user->must_change = true;

@@ -53,7 +53,8 @@ fpi_err_t *fpi_admin_enterprise_check(fpi_enterprise_t **out, fpi_app_t *app, co
 fpi_err_t *fpi_admin_enterprise_enable(fpi_enterprise_t **out, bool *was_changed, fpi_app_t *app,
                                        const char *client_id, bool is_enabled, fpi_task_t *task) FPI_MUST_USE;
 /* *push_rows: how many rows of the push table still name it. */
-fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const char *client_id, fpi_task_t *task)
+fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const char *client_id,
+                                       fpi_task_t *task)
     FPI_MUST_USE;
 
 /* ---- import of enterprises ----
@@ -73,15 +74,18 @@ typedef struct fpi_import_t {
 
 /* Stores all lines, or none when one is refused; with `is_partial` those that are not refused. `csv` is overwritten.
  * A failure is one of the file as a whole; what is wrong with a line stands in the line. */
-fpi_err_t *fpi_admin_import(fpi_import_t *out, fpi_app_t *app, fpi_secret_t *csv, bool is_partial, bool must_check,
+fpi_err_t *fpi_admin_import(fpi_import_t *out, fpi_app_t *app, fpi_secret_t *csv, bool is_partial,
+                            bool must_check,
                             fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- push table ---- */
 
-fpi_err_t *fpi_admin_push_rows(fpi_push_row_t **out, int *count, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_admin_push_rows(fpi_push_row_t **out, int *count, fpi_app_t *app,
+                               fpi_task_t *task) FPI_MUST_USE;
 /* Adds it, or overwrites name and url of the row with this tax number and client id. A url with something wrong
  * (service/urlcheck) is refused with the right one named. */
-fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *app, const fpi_push_row_t *form,
+fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *app,
+                                  const fpi_push_row_t *form,
                                   fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_admin_push_row_remove(fpi_app_t *app, int64_t id, fpi_task_t *task) FPI_MUST_USE;

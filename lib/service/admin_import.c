@@ -134,7 +134,8 @@ static fpi_err_t *take_heading(import_t *in, const char *heading, int place)
                           heading);
     }
     if (in->place[column] >= 0) {
-        return fpi_refuse(in->task, FPI_E_FIELD, NULL, "首行的列 %s 重复", "the first line names the column %s twice",
+        return fpi_refuse(in->task, FPI_E_FIELD, NULL, "首行的列 %s 重复",
+                          "the first line names the column %s twice",
                           headings[column][0]);
     }
     in->place[column] = place;
@@ -236,7 +237,8 @@ static fpi_err_t *read_lines(import_t *in)
             fpi_err_t *err;
 
             if (in->out->lines->nelts == LINES_MAX) {
-                return fpi_refuse(in->task, FPI_E_TOO_LARGE, NULL, "超过 %d 行", "more than %d lines", LINES_MAX);
+                return fpi_refuse(in->task, FPI_E_TOO_LARGE, NULL, "超过 %d 行", "more than %d lines",
+                                  LINES_MAX);
             }
             entry->report = add_report(in, line, cell_of(in, CLIENT_ID, cells, count));
             err = take_line(in, entry, cells, count);
@@ -359,10 +361,12 @@ static void mark_unchecked(import_t *in)
     }
 }
 
-fpi_err_t *fpi_admin_import(fpi_import_t *out, fpi_app_t *app, fpi_secret_t *csv, bool is_partial, bool must_check,
+fpi_err_t *fpi_admin_import(fpi_import_t *out, fpi_app_t *app, fpi_secret_t *csv, bool is_partial,
+                            bool must_check,
                             fpi_task_t *task)
 {
-    import_t in = { .app = app, .task = task, .out = out, .at = csv->bytes, .line = 1, .is_partial = is_partial };
+    import_t in = { .app = app, .task = task, .out = out, .at = csv->bytes, .line = 1,
+                    .is_partial = is_partial };
 
     memset(out, 0, sizeof(*out));
     /* reports are pointed at: room for all of them from the start */

@@ -21,7 +21,8 @@ fpi_err_t *fpi_admin_write(fpi_app_t *app, fpi_tx_fn *fn, void *baton, fpi_task_
 fpi_err_t *fpi_admin_take_name(const char **out, const char *text, fpi_task_t *task) FPI_MUST_USE;
 
 /* The form checked and trimmed; what it leaves out is NULL. */
-fpi_err_t *fpi_admin_form_take(fpi_enterprise_t *e, const fpi_enterprise_form_t *form, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_admin_form_take(fpi_enterprise_t *e, const fpi_enterprise_form_t *form,
+                               fpi_task_t *task) FPI_MUST_USE;
 /* What was left out, and whether it is enabled, from the row that is there. */
 fpi_err_t *fpi_admin_enterprise_follow(fpi_enterprise_t *e, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
     FPI_MUST_USE;

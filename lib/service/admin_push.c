@@ -69,7 +69,8 @@ static fpi_err_t *tx_row_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_push_row_put(&put->row, tx, task);
 }
 
-fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *app, const fpi_push_row_t *form,
+fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *app,
+                                  const fpi_push_row_t *form,
                                   fpi_task_t *task)
 {
     row_put_t put = { .said = { .tenant = FPI_TENANT_FIRST } };
@@ -115,7 +116,8 @@ static bool is_en(const fpi_task_t *task)
     return strcmp(task->lang, "en") == 0;
 }
 
-static void add(finding_t *f, int kind, const fpi_push_row_t *row, const fpi_enterprise_t *e, const char *text)
+static void add(finding_t *f, int kind, const fpi_push_row_t *row, const fpi_enterprise_t *e,
+                const char *text)
 {
     APR_ARRAY_PUSH(f->problems, fpi_push_problem_t) = (fpi_push_problem_t){ kind, row, e, text };
 }
@@ -128,7 +130,8 @@ static void look_at_url(finding_t *f, const fpi_push_row_t *row, const fpi_enter
     fpi_url_check(&report, row->url ? row->url : "", FPI_ADDRESS_PUSH, pool);
     if (!report.is_right) {
         add(f, FPI_PUSH_URL, row, e,
-            apr_pstrcat(pool, fpi_url_wrongs(&report, f->task->lang, pool), report.right ? " -> " : "", report.right,
+            apr_pstrcat(pool, fpi_url_wrongs(&report, f->task->lang, pool), report.right ? " -> " : "",
+                        report.right,
                         NULL));
     }
 }

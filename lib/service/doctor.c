@@ -40,7 +40,8 @@ const char *fpi_doctor_say(fpi_doctor_t *d, const char *zh, const char *en, ...)
     return out;
 }
 
-void fpi_doctor_note(fpi_doctor_t *d, const char *name, fpi_health_t health, const char *found, const char *remedy)
+void fpi_doctor_note(fpi_doctor_t *d, const char *name, fpi_health_t health, const char *found,
+                     const char *remedy)
 {
     APR_ARRAY_PUSH(d->checks, fpi_check_t) = (fpi_check_t){ name, health, found, remedy };
 }
@@ -118,7 +119,8 @@ static bool look_at_dir(fpi_doctor_t *d)
     }
     owner = user_name(d, st.st_uid);
     if (is_strange(d, st.st_uid)) {
-        FAIL("data_dir", SAY("%s 属于 %s, 而 httpd 以 %s 运行", "%s belongs to %s, but httpd runs as %s", dir, owner,
+        FAIL("data_dir",
+             SAY("%s 属于 %s, 而 httpd 以 %s 运行", "%s belongs to %s, but httpd runs as %s", dir, owner,
                              d->options->user),
              SAY("chown -R %s %s", "chown -R %s %s", d->options->user, dir));
     }
@@ -173,7 +175,8 @@ static void find_type(char *type, size_t room, const char *path)
         const char *tail = strstr(line, " - ");
         size_t len;
 
-        if (!tail || sscanf(line, "%*s %*s %*s %*s %2047s", point) != 1 || sscanf(tail, " - %63s", kind) != 1) {
+        if (!tail || sscanf(line, "%*s %*s %*s %*s %2047s", point) != 1 || sscanf(tail, " - %63s",
+                                                                                  kind) != 1) {
             continue;
         }
         len = strcmp(point, "/") == 0 ? 0 : strlen(point);
@@ -189,7 +192,8 @@ static void find_type(char *type, size_t room, const char *path)
 
 static bool is_remote(const char *type)
 {
-    static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "9p",
+    static const char *const types[] = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre",
+                                         "9p",
                                          "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.juicefs" };
 
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
@@ -312,7 +316,8 @@ static void look_at_enterprises(fpi_doctor_t *d)
              SAY("fpimagectl enterprise check", "fpimagectl enterprise check"));
     }
     else {
-        OK("enterprises", SAY("%d 个, 其中启用 %d 个, 均已校验", "%d, %d of them enabled, all checked", all.count, enabled));
+        OK("enterprises",
+           SAY("%d 个, 其中启用 %d 个, 均已校验", "%d, %d of them enabled, all checked", all.count, enabled));
     }
 }
 
@@ -372,7 +377,8 @@ static void tell_jobs(fpi_doctor_t *d, const counts_t *c)
     apr_time_t late = c->due ? fpi_clock_now() - c->due : 0;
 
     if (c->jobs.parked) {
-        WARN("jobs", SAY("%ld 个后台任务已挂起, %ld 个等待", "%ld background steps are parked, %ld wait", (long)c->jobs.parked,
+        WARN("jobs",
+             SAY("%ld 个后台任务已挂起, %ld 个等待", "%ld background steps are parked, %ld wait", (long)c->jobs.parked,
                          (long)c->jobs.ready),
              SAY("fpimagectl push list --failed 查看原因, 排除后 push replay ID",
                  "fpimagectl push list --failed tells why; remove the cause, then push replay ID"));
@@ -390,14 +396,16 @@ static void tell_jobs(fpi_doctor_t *d, const counts_t *c)
 static void tell_pushes(fpi_doctor_t *d, const counts_t *c)
 {
     if (c->troubles.refused) {
-        WARN("pushes", SAY("最近一天有 %ld 次推送被拒绝", "%ld pushes were refused in the last day", (long)c->troubles.refused),
+        WARN("pushes",
+             SAY("最近一天有 %ld 次推送被拒绝", "%ld pushes were refused in the last day", (long)c->troubles.refused),
              SAY("fpimagectl push list --failed 查看原因", "fpimagectl push list --failed tells why"));
     }
     else {
         OK("pushes", SAY("最近一天没有被拒绝的推送", "none was refused in the last day"));
     }
     if (c->troubles.unknown) {
-        WARN("unknown_calls", SAY("最近一天收到 %ld 种未知接口的调用", "%ld kinds of calls to unknown paths came in the last day",
+        WARN("unknown_calls",
+             SAY("最近一天收到 %ld 种未知接口的调用", "%ld kinds of calls to unknown paths came in the last day",
                                   (long)c->troubles.unknown),
              SAY("fpimagectl journal list, 再 journal suggest ID",
                  "fpimagectl journal list, then journal suggest ID"));
@@ -412,7 +420,8 @@ static void tell_capture(fpi_doctor_t *d, const counts_t *c)
         WARN("capture", SAY("未知调用的报文正以明文保存, 还有 %ld 分钟", "bodies of unknown calls are kept in clear for %ld "
                                                                       "more minutes",
                             (long)(apr_time_sec(until - fpi_clock_now()) / 60 + 1)),
-             SAY("不再需要时 fpimagectl journal capture off", "fpimagectl journal capture off when it is not needed"));
+             SAY("不再需要时 fpimagectl journal capture off",
+                 "fpimagectl journal capture off when it is not needed"));
     }
 }
 
@@ -432,9 +441,11 @@ static void look_at_work(fpi_doctor_t *d)
 
 /* ---- all of it ---- */
 
-void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_options_t *options, fpi_task_t *task)
+void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_options_t *options,
+                    fpi_task_t *task)
 {
-    fpi_doctor_t d = { app, app->settings, options, task, apr_array_make(task->pool, 16, sizeof(fpi_check_t)) };
+    fpi_doctor_t d = { app, app->settings, options, task,
+                       apr_array_make(task->pool, 16, sizeof(fpi_check_t)) };
     const char *blobs = strchr(app->settings->blob_store, ':') + 1;
 
     look_at_settings(&d);

@@ -31,7 +31,8 @@ typedef struct fpi_doctor_options_t {
 } fpi_doctor_options_t;
 
 /* Opens app->store when it is not open. Pushes fpi_check_t onto a new array, in the order they were made. */
-void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_options_t *options, fpi_task_t *task);
+void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_options_t *options,
+                    fpi_task_t *task);
 
 /* The worst of them; "ok", "warn", "fail". */
 fpi_health_t fpi_doctor_worst(const apr_array_header_t *checks);

@@ -125,7 +125,8 @@ static int copy_addresses(address_t *out, const struct addrinfo *found)
         address_t *a = &out[count];
 
         if (found->ai_addrlen <= sizeof(a->sa)
-            && getnameinfo(found->ai_addr, found->ai_addrlen, a->text, sizeof(a->text), NULL, 0, NI_NUMERICHOST) == 0) {
+            && getnameinfo(found->ai_addr, found->ai_addrlen, a->text, sizeof(a->text), NULL, 0,
+                           NI_NUMERICHOST) == 0) {
             memcpy(&a->sa, found->ai_addr, found->ai_addrlen);
             a->len = found->ai_addrlen;
             count++;
@@ -153,12 +154,14 @@ static int look_at_dns(fpi_doctor_t *d, const fpi_url_t *url, address_t *address
 
     if (!lookup || !lookup_wait(lookup)) {
         fpi_doctor_note(d, "dns", FPI_HEALTH_FAIL,
-                        SAY("%s 在 %d 秒内未得到解析", "%s was not resolved within %d s", url->host, STEP_SECONDS), remedy);
+                        SAY("%s 在 %d 秒内未得到解析", "%s was not resolved within %d s", url->host,
+                            STEP_SECONDS), remedy);
         return 0;
     }
     if (lookup->code != 0) {
         fpi_doctor_note(d, "dns", FPI_HEALTH_FAIL,
-                        SAY("%s 无法解析: %s", "%s can't be resolved: %s", url->host, gai_strerror(lookup->code)), remedy);
+                        SAY("%s 无法解析: %s", "%s can't be resolved: %s", url->host,
+                            gai_strerror(lookup->code)), remedy);
     }
     else {
         count = copy_addresses(addresses, lookup->found);
@@ -208,11 +211,13 @@ static bool look_at_tcp(fpi_doctor_t *d, const fpi_url_t *url, const address_t *
     }
     if (!error) {
         fpi_doctor_note(d, "tcp", FPI_HEALTH_OK,
-                        SAY("%s 端口 %d 可连接", "%s port %d takes connections", addresses[i - 1].text, url->port), NULL);
+                        SAY("%s 端口 %d 可连接", "%s port %d takes connections", addresses[i - 1].text,
+                            url->port), NULL);
         return true;
     }
     fpi_doctor_note(d, "tcp", FPI_HEALTH_FAIL,
-                    SAY("%s 端口 %d 无法连接: %s", "%s port %d can't be reached: %s", url->host, url->port, strerror(error)),
+                    SAY("%s 端口 %d 无法连接: %s", "%s port %d can't be reached: %s", url->host, url->port,
+                        strerror(error)),
                     SAY("请在防火墙放通到 %s 端口 %d 的出站访问", "allow outbound connections to %s port %d in the firewall",
                         url->host, url->port));
     return false;
@@ -229,11 +234,13 @@ static void look_at_clock(fpi_doctor_t *d, const fpi_http_exchange_t *ex, apr_ti
     if (!theirs) {
         fpi_doctor_note(d, "clock", FPI_HEALTH_WARN,
                         SAY("上游的应答没有日期, 无法核对时钟", "the upstream's answer has no date to compare with"),
-                        SAY("确认本机启用了时间同步 (chrony 或 ntpd)", "make sure that this machine keeps time (chrony or ntpd)"));
+                        SAY("确认本机启用了时间同步 (chrony 或 ntpd)",
+                            "make sure that this machine keeps time (chrony or ntpd)"));
     }
     else if (labs(skew) > SKEW_WARN_S) {
         fpi_doctor_note(d, "clock", FPI_HEALTH_WARN,
-                        SAY("本机时钟比发票云%s %ld 秒%.0s", "our clock is %.0s%ld s %s the cloud's", skew > 0 ? "快" : "慢",
+                        SAY("本机时钟比发票云%s %ld 秒%.0s", "our clock is %.0s%ld s %s the cloud's",
+                            skew > 0 ? "快" : "慢",
                             labs(skew), skew > 0 ? "ahead of" : "behind"),
                         SAY("启用时间同步 (chrony 或 ntpd)", "turn on time synchronisation (chrony or ntpd)"));
     }
@@ -263,7 +270,8 @@ static bool look_at_http(fpi_doctor_t *d, const fpi_url_t *url)
         return false;
     }
     fpi_doctor_note(d, name, FPI_HEALTH_OK,
-                    SAY("%s 应答 HTTP %d", "%s answers HTTP %d", fpi_cloud_base(d->app->cloud), ex.status), NULL);
+                    SAY("%s 应答 HTTP %d", "%s answers HTTP %d", fpi_cloud_base(d->app->cloud),
+                        ex.status), NULL);
     look_at_clock(d, &ex, fpi_clock_now());
     return true;
 }
@@ -279,7 +287,8 @@ static void look_at_token(fpi_doctor_t *d, const fpi_enterprise_t *e)
     err = fpi_cloud_check(d->app->cloud, e, d->task);
     d->task->deadline = deadline;
     if (!err) {
-        fpi_doctor_note(d, "token", FPI_HEALTH_OK, SAY("%s: 发票云已发放", "%s: the cloud gives one", e->client_id), NULL);
+        fpi_doctor_note(d, "token", FPI_HEALTH_OK, SAY("%s: 发票云已发放", "%s: the cloud gives one", e->client_id),
+                        NULL);
         return;
     }
     fpi_doctor_note(d, "token", FPI_HEALTH_FAIL,
@@ -321,7 +330,8 @@ void fpi_doctor_look_at_cloud(fpi_doctor_t *d)
     int count;
 
     if (err) {
-        fpi_doctor_note(d, "dns", FPI_HEALTH_FAIL, fpi_doctor_why(d, err), SAY("更正 FPImageUpstream", "correct FPImageUpstream"));
+        fpi_doctor_note(d, "dns", FPI_HEALTH_FAIL, fpi_doctor_why(d, err),
+                        SAY("更正 FPImageUpstream", "correct FPImageUpstream"));
         return;
     }
     count = look_at_dns(d, &url, addresses);

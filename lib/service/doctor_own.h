@@ -20,8 +20,10 @@ typedef struct fpi_doctor_t {
 } fpi_doctor_t;
 
 /* A sentence in the task's language: two formats over the same arguments. */
-const char *fpi_doctor_say(fpi_doctor_t *d, const char *zh, const char *en, ...) FPI_PRINTF(2, 4) FPI_PRINTF(3, 4);
-void fpi_doctor_note(fpi_doctor_t *d, const char *name, fpi_health_t health, const char *found, const char *remedy);
+const char *fpi_doctor_say(fpi_doctor_t *d, const char *zh, const char *en,
+                           ...) FPI_PRINTF(2, 4) FPI_PRINTF(3, 4);
+void fpi_doctor_note(fpi_doctor_t *d, const char *name, fpi_health_t health, const char *found,
+                     const char *remedy);
 /* As it was said, with what lies behind it. */
 const char *fpi_doctor_why(fpi_doctor_t *d, const fpi_err_t *err);
 

@@ -2,7 +2,7 @@
  *
  *   worker:  lease a few due jobs ─> run each in a task of its own ─> end / later / park ─> again
  *            nothing due: sleep until woken, or the idle pause is over
- *   keeper:  once a second: people, cloud tokens; once an hour: spools, token keys; disk room
+ *   keeper:  once a second: people, cloud tokens; leases of steps in hand; once an hour: spools, token keys; disk room
  *
  * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
  * due again at once, for another child. */
@@ -15,7 +15,6 @@
 #include "store/people.h"
 
 #include <apr_allocator.h>
-#include <apr_portable.h>
 #include <apr_strings.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
@@ -23,7 +22,8 @@
 #include <string.h>
 
 #define STEP_LIMIT apr_time_from_sec(120)
-#define LEASE apr_time_from_sec(600)
+#define LEASE apr_time_from_sec(12)
+#define HOLD_PAUSE apr_time_from_sec(4)
 #define FIRST_PAUSE apr_time_from_sec(1)
 #define MOST_PAUSE apr_time_from_sec(3600)
 #define GIVE_UP apr_time_from_sec(3 * 86400)
@@ -38,6 +38,8 @@ typedef struct fpi_jobs_t {
     apr_thread_cond_t *cond;
     int stop, poked;
     fpi_task_t *running[FPI_JOBS_WORKERS];
+    const char *owners[FPI_JOBS_WORKERS]; /* of the workers' leases */
+    int owners_taken;
     apr_thread_t *threads[FPI_JOBS_WORKERS + 1];
     int thread_count;
     fpi_app_t *app;
@@ -269,11 +271,10 @@ static fpi_err_t *lease_due(leasing_t *l, fpi_app_t *app, fpi_task_t *task)
     return fpi_store_write(app->store, tx_lease, l, task);
 }
 
-static fpi_err_t *run_some(fpi_app_t *app, int *done, apr_pool_t *pool)
+static fpi_err_t *run_some(fpi_app_t *app, const char *owner, int *done, apr_pool_t *pool)
 {
     fpi_task_t *task = fpi_task_make(pool, app->log);
-    /* two workers of one child must not end each other's leases */
-    leasing_t l = { .owner = apr_psprintf(pool, "%s/%lx", app->instance, (unsigned long)apr_os_thread_current()) };
+    leasing_t l = { .owner = owner };
     apr_pool_t *iter;
 
     FPI_TRY(lease_due(&l, app, task));
@@ -293,7 +294,7 @@ fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task)
     *done = 0;
     do {
         some = 0;
-        FPI_TRY(run_some(app, &some, task->pool));
+        FPI_TRY(run_some(app, app->instance, &some, task->pool));
         *done += some;
     } while (some);
     return NULL;
@@ -313,9 +314,21 @@ static apr_pool_t *thread_pool(const char *tag)
     return pool;
 }
 
+/* Two workers of one child must not end each other's leases. */
+static const char *take_owner(fpi_jobs_t *jobs)
+{
+    const char *owner;
+
+    apr_thread_mutex_lock(jobs->mutex);
+    owner = jobs->owners[jobs->owners_taken++];
+    apr_thread_mutex_unlock(jobs->mutex);
+    return owner;
+}
+
 static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
 {
     fpi_jobs_t *jobs = data;
+    const char *owner = take_owner(jobs);
     apr_pool_t *pool = thread_pool("fpi_worker");
     bool failing = false;
 
@@ -325,7 +338,7 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
         int done = 0;
         fpi_err_t *err = fpi_app_ready(jobs->app, task);
 
-        err = err ? err : run_some(jobs->app, &done, pool);
+        err = err ? err : run_some(jobs->app, owner, &done, pool);
         if (err && !failing) {
             fpi_log_err(task, FPI_M_JOBS_FAILED, err, "background work can't go on");
         }
@@ -363,6 +376,32 @@ static fpi_err_t *tx_rotate(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_token_key_rotate(tx, now - KEY_LIFE, task);
 }
 
+static fpi_err_t *tx_hold(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    fpi_jobs_t *jobs = baton;
+
+    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
+        FPI_TRY(fpi_jobs_hold(tx, jobs->owners[i], fpi_clock_now() + LEASE, task));
+    }
+    return NULL;
+}
+
+/* Leases are short, so that the work of a killed child is taken up soon; those of long steps are lengthened. */
+static void hold_leases(fpi_jobs_t *jobs, fpi_task_t *task)
+{
+    bool is_running = false;
+    fpi_err_t *err;
+
+    apr_thread_mutex_lock(jobs->mutex);
+    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
+        is_running = is_running || jobs->running[i];
+    }
+    apr_thread_mutex_unlock(jobs->mutex);
+    if (is_running && (err = fpi_store_write(jobs->app->store, tx_hold, jobs, task)) != NULL) {
+        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the leases of steps in hand could not be lengthened");
+    }
+}
+
 static void keep_hourly(fpi_app_t *app, fpi_task_t *task)
 {
     bool rotated = false;
@@ -389,7 +428,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
     fpi_app_t *app = jobs->app;
     apr_pool_t *pool = thread_pool("fpi_keeper");
     fpi_store_stats_t counted = { 0 };
-    apr_time_t renew = 0, hourly = 0;
+    apr_time_t renew = 0, hourly = 0, hold = 0;
 
     (void)thread;
     while (!is_stopping(jobs)) {
@@ -401,6 +440,10 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
             fpi_metrics_gather(app, &counted);
             if (fpi_clock_now() >= renew) {
                 renew = fpi_cloud_tokens_renew(app->cloud, find_enabled, app, task);
+            }
+            if (fpi_clock_tick() >= hold) {
+                hold = fpi_clock_tick() + HOLD_PAUSE;
+                hold_leases(jobs, task);
             }
             if (fpi_clock_tick() >= hourly) {
                 hourly = fpi_clock_tick() + HOUR;
@@ -422,6 +465,9 @@ fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task)
     if (apr_thread_mutex_create(&jobs->mutex, APR_THREAD_MUTEX_DEFAULT, app->pool) != APR_SUCCESS
         || apr_thread_cond_create(&jobs->cond, app->pool) != APR_SUCCESS) {
         return fpi_fail(task, FPI_E_INTERNAL, "the background threads' locks can't be made");
+    }
+    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
+        jobs->owners[i] = apr_psprintf(app->pool, "%s/%d", app->instance, i);
     }
     app->jobs = jobs;
     for (int i = 0; i <= FPI_JOBS_WORKERS; i++) {

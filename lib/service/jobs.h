@@ -4,8 +4,9 @@
  * Life:    threads from fpi_jobs_start to fpi_jobs_stop, which calls the steps in hand off and waits for them: what
  *          they wait for (the cloud, a file's host) is given up within about a second.
  * Threads: FPI_JOBS_WORKERS workers and one keeper per child.
- * Limits:  a step has 2 minutes; its lease 10. Failures that may pass are repeated after 1 s doubling to 1 h, for
- *          3 days; then, and failures that won't pass, are parked. */
+ * Limits:  a step has 2 minutes; its lease 12 s, lengthened while the child lives. Failures that may pass are repeated
+ *          after 1 s doubling to 1 h, for 3 days; then, and failures that won't pass, are parked. A step may run
+ *          twice and must bear it. */
 #ifndef FPI_JOBS_H
 #define FPI_JOBS_H
 

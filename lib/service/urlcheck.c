@@ -248,7 +248,8 @@ static void split_port(look_t *l)
 
 static bool is_placeholder(look_t *l)
 {
-    static const char *const words[] = { "ip", "host", "server", "hostname", "your-ip", "x.x.x.x", "xxx.xxx.xxx.xxx",
+    static const char *const words[] = { "ip", "host", "server", "hostname", "your-ip", "x.x.x.x",
+                                         "xxx.xxx.xxx.xxx",
                                          "xx.xx.xx.xx" };
     bool found = l->port && strcasecmp(l->port, "port") == 0;
 
@@ -338,7 +339,8 @@ static bool has_no_port(look_t *l)
 
 static bool is_loopback(look_t *l)
 {
-    return strcasecmp(l->host, "localhost") == 0 || strncmp(l->host, "127.", 4) == 0 || strcmp(l->host, "[::1]") == 0
+    return strcasecmp(l->host, "localhost") == 0 || strncmp(l->host, "127.", 4) == 0 || strcmp(l->host,
+                                                                                               "[::1]") == 0
            || strcmp(l->host, "0.0.0.0") == 0;
 }
 
@@ -515,18 +517,22 @@ static const rule_t rules[] = {
     { TEXT, ALL, turn_backslashes, { "backslash", true, "斜杠方向有误: 应为 /", "a backslash stands for a slash" } },
     { TEXT, ALL, mend_scheme, { "bad_scheme", true, "协议部分有误, 应为 http:// 或 https://",
                                 "the beginning must be http:// or https://, with one colon and two slashes" } },
-    { TEXT, ALL, replace_scheme, { "other_scheme", true, "协议应为 http 或 https", "the scheme must be http or https" } },
+    { TEXT, ALL, replace_scheme,
+      { "other_scheme", true, "协议应为 http 或 https", "the scheme must be http or https" } },
     { TEXT, ALL, add_scheme, { "no_scheme", true, "缺少协议: 应以 http:// 或 https:// 开头",
                                "the scheme is missing: it must begin with http:// or https://" } },
 
-    { PLACE, ALL, cut_user, { "user", true, "地址中不得带用户名或密码", "no user or password may stand in the address" } },
+    { PLACE, ALL, cut_user,
+      { "user", true, "地址中不得带用户名或密码", "no user or password may stand in the address" } },
     { PLACE, ALL, cut_host_colons, { "stray_colon", true, "主机或端口旁多了冒号",
                                      "a stray colon stands by the host or port" } },
     { HOST, ALL, is_placeholder, { "placeholder", true, "照抄了示例中的 ip 或 port, 请换成实际的主机和端口",
                                    "it is the example's \"ip\" or \"port\": put the real host and port there" } },
     { HOST, ALL, has_no_host, { "no_host", true, "缺少主机", "the host is missing" } },
-    { HOST, ALL, has_bad_host, { "bad_host", true, "主机不是有效的名称或 IP 地址", "the host is no valid name or address" } },
-    { HOST, ALL, has_bad_port, { "bad_port", true, "端口应为 1 到 65535 的数字", "the port must be a number from 1 to 65535" } },
+    { HOST, ALL, has_bad_host,
+      { "bad_host", true, "主机不是有效的名称或 IP 地址", "the host is no valid name or address" } },
+    { HOST, ALL, has_bad_port,
+      { "bad_port", true, "端口应为 1 到 65535 的数字", "the port must be a number from 1 to 65535" } },
     { HOST, OURS, is_cloud, { "cloud_host", true,
                               "这是发票云公有云的地址, 不是本系统: 请填本系统的地址, 如 http://本机ip:8080/api/",
                               "this is the vendor's public cloud, not this gateway: put the gateway's own address, such as "
@@ -549,13 +555,16 @@ static const rule_t rules[] = {
     { PATH, IMAGING, add_api, { "no_api", true, "缺少 /api/", "/api/ is missing" } },
     { PATH, IMAGING, cut_suffix, { "suffix", true, "只填到 /api/ 为止, 后面的路径由 EAS 自动生成",
                                    "it ends with /api/: EAS makes what follows by itself" } },
-    { PATH, PUSH, add_push_path, { "no_path", true, "缺少推送接口的路径", "the path of the push interface is missing" } },
+    { PATH, PUSH, add_push_path,
+      { "no_path", true, "缺少推送接口的路径", "the path of the push interface is missing" } },
     { PATH, ERP, cut_eas_login, { "eas_login", true, "末尾多了 EASLogin, 只填到 /ormrpc/services/ 为止",
                                   "EASLogin stands at the end: it ends with /ormrpc/services/" } },
     { PATH, ERP, cut_service_name, { "service_name", true, "末尾多了服务名, 只填到 /ormrpc/services/ 为止",
                                      "the name of a service stands at the end: it ends with /ormrpc/services/" } },
-    { PATH, ERP, mend_services, { "no_services", true, "路径应为 /ormrpc/services/", "the path must be /ormrpc/services/" } },
-    { PATH, IMAGING | ERP, add_final_slash, { "no_final_slash", true, "末尾缺少斜杠", "the slash at the end is missing" } },
+    { PATH, ERP, mend_services,
+      { "no_services", true, "路径应为 /ormrpc/services/", "the path must be /ormrpc/services/" } },
+    { PATH, IMAGING | ERP, add_final_slash,
+      { "no_final_slash", true, "末尾缺少斜杠", "the slash at the end is missing" } },
 };
 
 /* ---- the walk ---- */
@@ -625,7 +634,8 @@ void fpi_url_check(fpi_url_report_t *out, const char *text, fpi_address_t kind, 
     walk(out, &l, HOST);
     walk(out, &l, PATH);
     if (!l.is_lost) {
-        out->right = apr_pstrcat(pool, l.scheme, "://", l.host, l.port ? ":" : "", l.port ? l.port : "", l.path, NULL);
+        out->right = apr_pstrcat(pool, l.scheme, "://", l.host, l.port ? ":" : "", l.port ? l.port : "",
+                                 l.path, NULL);
     }
 }
 

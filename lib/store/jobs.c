@@ -101,6 +101,11 @@ fpi_err_t *fpi_job_later(bool *held, fpi_tx_t *tx, int64_t id, const char *owner
     return NULL;
 }
 
+fpi_err_t *fpi_jobs_hold(fpi_tx_t *tx, const char *owner, apr_time_t until, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_JOB_HOLD, FPI_ARGS(fpi_arg_text(owner), fpi_arg_int(until)), NULL, NULL, task);
+}
+
 fpi_err_t *fpi_job_park(bool *held, fpi_tx_t *tx, int64_t id, const char *owner, const char *error,
                         fpi_task_t *task)
 {

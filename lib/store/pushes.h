@@ -74,6 +74,8 @@ fpi_err_t *fpi_job_later(bool *held, fpi_tx_t *tx, int64_t id, const char *owner
                          const char *error, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_job_park(bool *held, fpi_tx_t *tx, int64_t id, const char *owner, const char *error,
                         fpi_task_t *task) FPI_MUST_USE;
+/* Lengthens all leases of `owner`, which is alive and still at them. */
+fpi_err_t *fpi_jobs_hold(fpi_tx_t *tx, const char *owner, apr_time_t until, fpi_task_t *task) FPI_MUST_USE;
 /* Due time of the next job, 0 when there is none. */
 fpi_err_t *fpi_jobs_next_due(apr_time_t *due, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 typedef struct fpi_job_counts_t {

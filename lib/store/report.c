@@ -28,12 +28,14 @@ fpi_err_t *fpi_report_users(fpi_user_t **out, int *count, fpi_tx_t *tx, int64_t 
     return NULL;
 }
 
-fpi_err_t *fpi_report_bills(fpi_namesake_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *number,
+fpi_err_t *fpi_report_bills(fpi_namesake_t **out, int *count, fpi_tx_t *tx, int64_t tenant,
+                            const char *number,
                             fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_REPORT_BILLS_OF_NUMBER, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)),
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_REPORT_BILLS_OF_NUMBER,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)),
                        &rows, NULL, task));
     *count = fpi_rows_count(rows);
     *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
@@ -59,9 +61,11 @@ fpi_err_t *fpi_report_last_push(int64_t *id, fpi_tx_t *tx, int64_t bill, fpi_tas
     return ask_number(id, tx, FPI_SQL_REPORT_PUSH_OF_BILL, FPI_ARGS(fpi_arg_int(bill)), task);
 }
 
-fpi_err_t *fpi_report_last_refused(int64_t *id, fpi_tx_t *tx, int64_t tenant, const char *number, fpi_task_t *task)
+fpi_err_t *fpi_report_last_refused(int64_t *id, fpi_tx_t *tx, int64_t tenant, const char *number,
+                                   fpi_task_t *task)
 {
-    return ask_number(id, tx, FPI_SQL_REPORT_PUSH_REFUSED, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)),
+    return ask_number(id, tx, FPI_SQL_REPORT_PUSH_REFUSED,
+                      FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)),
                       task);
 }
 

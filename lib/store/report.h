@@ -21,19 +21,22 @@ typedef struct fpi_namesake_t {
     fpi_state_t state;
     apr_time_t created;
 } fpi_namesake_t;
-fpi_err_t *fpi_report_bills(fpi_namesake_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *number,
+fpi_err_t *fpi_report_bills(fpi_namesake_t **out, int *count, fpi_tx_t *tx, int64_t tenant,
+                            const char *number,
                             fpi_task_t *task) FPI_MUST_USE;
 
 /* Id of the bill's newest push, 0: none. */
 fpi_err_t *fpi_report_last_push(int64_t *id, fpi_tx_t *tx, int64_t bill, fpi_task_t *task) FPI_MUST_USE;
 /* Id of the newest refused push that named this image number, 0: none. Such a push has no bill. */
-fpi_err_t *fpi_report_last_refused(int64_t *id, fpi_tx_t *tx, int64_t tenant, const char *number, fpi_task_t *task)
+fpi_err_t *fpi_report_last_refused(int64_t *id, fpi_tx_t *tx, int64_t tenant, const char *number,
+                                   fpi_task_t *task)
     FPI_MUST_USE;
 
 /* Pushes refused, and shapes of unknown calls seen, from `since` on. */
 typedef struct fpi_troubles_t {
     int64_t refused, unknown;
 } fpi_troubles_t;
-fpi_err_t *fpi_report_troubles(fpi_troubles_t *out, fpi_tx_t *tx, apr_time_t since, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_report_troubles(fpi_troubles_t *out, fpi_tx_t *tx, apr_time_t since,
+                               fpi_task_t *task) FPI_MUST_USE;
 
 #endif

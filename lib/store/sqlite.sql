@@ -634,6 +634,9 @@ UPDATE job SET state = 'ready', owner = NULL, lease_until = 0, last_error = ?4,
                due = CASE WHEN again = 1 THEN due ELSE ?3 END, again = 0
  WHERE id = ?1 AND state = 'leased' AND owner = ?2
 
+-- name: JOB_HOLD
+UPDATE job SET lease_until = ?2 WHERE state = 'leased' AND owner = ?1
+
 -- name: JOB_PARK
 UPDATE job SET state = CASE WHEN again = 1 THEN 'ready' ELSE 'parked' END, owner = NULL,
                lease_until = 0, last_error = ?3, again = 0

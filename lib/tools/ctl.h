@@ -65,7 +65,8 @@ fpi_err_t *ctl_parse(ctl_t *ctl, int argc, const char *const *argv) FPI_MUST_USE
 const char *ctl_option(const ctl_t *ctl, const char *name);
 bool ctl_has(const ctl_t *ctl, const char *name);
 /* A whole number, `otherwise` when it is not given. */
-fpi_err_t *ctl_option_int(int64_t *out, ctl_t *ctl, const char *name, int64_t otherwise, int64_t least, int64_t most)
+fpi_err_t *ctl_option_int(int64_t *out, ctl_t *ctl, const char *name, int64_t otherwise, int64_t least,
+                          int64_t most)
     FPI_MUST_USE;
 fpi_err_t *ctl_arg_id(int64_t *out, ctl_t *ctl, int i) FPI_MUST_USE;
 /* Help on all commands, or on those of a noun. */
@@ -86,7 +87,8 @@ fpi_err_t *ctl_secret(fpi_secret_t **out, ctl_t *ctl, const char *option) FPI_MU
 fpi_err_t *ctl_read_file(fpi_secret_t **out, ctl_t *ctl, const char *path, size_t most) FPI_MUST_USE;
 
 /* ---- ctl_out.c ---- */
-typedef enum ctl_look_t { CTL_TEXT, CTL_TIME, CTL_FLAG, CTL_LONG } ctl_look_t; /* LONG: not aligned, last column */
+typedef enum ctl_look_t { CTL_TEXT, CTL_TIME, CTL_FLAG,
+                          CTL_LONG } ctl_look_t; /* LONG: not aligned, last column */
 
 /* A member of an object, and its heading. A list of columns ends with name NULL. */
 typedef struct ctl_column_t {

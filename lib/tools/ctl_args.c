@@ -25,7 +25,8 @@ static const option_t options[] = {
     { "name", "N", "name of the enterprise", "企业名称" },
     { "client-id", "C", "client id", "client_id" },
     { "secret-file", "F", "client secret: a file, - or env:NAME", "client_secret: 文件, - 或 env:NAME" },
-    { "encrypt-key-file", "F", "encrypt_key of 16 bytes: a file, - or env:NAME", "16 字节的 encrypt_key: 文件, - 或 env:NAME" },
+    { "encrypt-key-file", "F", "encrypt_key of 16 bytes: a file, - or env:NAME",
+      "16 字节的 encrypt_key: 文件, - 或 env:NAME" },
     { "cloud-client-id", "C", "where the cloud knows it by another id", "发票云侧的 client_id (不同时)" },
     { "cloud-secret-file", "F", "and secret: a file, - or env:NAME", "发票云侧的 secret: 文件, - 或 env:NAME" },
     { "unchecked", NULL, "save without asking the cloud", "不向发票云校验, 直接保存" },
@@ -71,7 +72,8 @@ static bool takes(const ctl_command_t *command, const char *name, bool *is_neede
     for (const char *at = command->options; *at;) {
         size_t word = strcspn(at, " ");
 
-        if (word >= len && strncmp(at, name, len) == 0 && (word == len || (word == len + 1 && at[len] == '!'))) {
+        if (word >= len && strncmp(at, name,
+                                   len) == 0 && (word == len || (word == len + 1 && at[len] == '!'))) {
             *is_needed = word == len + 1;
             return true;
         }
@@ -94,7 +96,8 @@ bool ctl_has(const ctl_t *ctl, const char *name)
 
 static fpi_err_t *unknown_option(ctl_t *ctl, const char *word)
 {
-    return ctl_usage(ctl, "不认识的选项 %.100s; 见 fpimagectl --help", "unknown option %.100s; see fpimagectl --help", word);
+    return ctl_usage(ctl, "不认识的选项 %.100s; 见 fpimagectl --help",
+                     "unknown option %.100s; see fpimagectl --help", word);
 }
 
 /* "-c F", "--name V", "--name=V", "--flag"; *at is moved past a value. */
@@ -155,7 +158,8 @@ fpi_json_t *ctl_command_names(ctl_t *ctl)
     fpi_json_t *names = fpi_json_make_array(ctl->task);
 
     for (const ctl_command_t *c = ctl_commands; c->noun; c++) {
-        fpi_json_add_text(names, c->verb ? apr_pstrcat(ctl->task->pool, c->noun, " ", c->verb, NULL) : c->noun);
+        fpi_json_add_text(names,
+                          c->verb ? apr_pstrcat(ctl->task->pool, c->noun, " ", c->verb, NULL) : c->noun);
     }
     return names;
 }
@@ -199,7 +203,8 @@ static fpi_err_t *unknown_command(ctl_t *ctl)
     if (ctl->arg_count < 2) {
         return ctl_usage(ctl, "%s 之后应为: %s", "after %s comes one of: %s", noun, list_words(ctl, noun));
     }
-    return ctl_usage(ctl, "没有命令 %s %.60s; %s 可用: %s", "there is no command %s %.60s; %s has: %s", noun, ctl->args[1],
+    return ctl_usage(ctl, "没有命令 %s %.60s; %s 可用: %s", "there is no command %s %.60s; %s has: %s", noun,
+                     ctl->args[1],
                      noun, list_words(ctl, noun));
 }
 
@@ -225,14 +230,16 @@ static fpi_err_t *find_command(ctl_t *ctl)
 
 static const char *usage_of(ctl_t *ctl, const ctl_command_t *c)
 {
-    const char *line = apr_pstrcat(ctl->task->pool, "fpimagectl ", c->noun, c->verb ? " " : "", c->verb ? c->verb : "", NULL);
+    const char *line = apr_pstrcat(ctl->task->pool, "fpimagectl ", c->noun, c->verb ? " " : "",
+                                   c->verb ? c->verb : "", NULL);
 
     for (size_t i = 0; i < COUNT(options); i++) {
         const option_t *o = &options[i];
         bool is_needed;
 
         if (takes(c, o->name, &is_needed)) {
-            line = apr_pstrcat(ctl->task->pool, line, is_needed ? " --" : " [--", o->name, o->value ? " " : "",
+            line = apr_pstrcat(ctl->task->pool, line, is_needed ? " --" : " [--", o->name,
+                               o->value ? " " : "",
                                o->value ? o->value : "", is_needed ? "" : "]", NULL);
         }
     }
@@ -339,7 +346,8 @@ fpi_err_t *ctl_parse(ctl_t *ctl, int argc, const char *const *argv)
     return check_arguments(ctl);
 }
 
-fpi_err_t *ctl_option_int(int64_t *out, ctl_t *ctl, const char *name, int64_t otherwise, int64_t least, int64_t most)
+fpi_err_t *ctl_option_int(int64_t *out, ctl_t *ctl, const char *name, int64_t otherwise, int64_t least,
+                          int64_t most)
 {
     const char *text = ctl_option(ctl, name);
 
@@ -347,7 +355,8 @@ fpi_err_t *ctl_option_int(int64_t *out, ctl_t *ctl, const char *name, int64_t ot
     if (!text || fpi_int_parse(out, text, least, most)) {
         return NULL;
     }
-    return ctl_usage(ctl, "--%s 应为 %ld 到 %ld 的整数, 收到 \"%.50s\"", "--%s is a whole number from %ld to %ld, not \"%.50s\"",
+    return ctl_usage(ctl, "--%s 应为 %ld 到 %ld 的整数, 收到 \"%.50s\"",
+                     "--%s is a whole number from %ld to %ld, not \"%.50s\"",
                      name, (long)least, (long)most, text);
 }
 
@@ -356,7 +365,8 @@ fpi_err_t *ctl_arg_id(int64_t *out, ctl_t *ctl, int i)
     if (fpi_int_parse(out, ctl->args[i], 1, INT64_MAX)) {
         return NULL;
     }
-    return ctl_usage(ctl, "ID 应为正整数, 收到 \"%.50s\"", "an id is a positive number, not \"%.50s\"", ctl->args[i]);
+    return ctl_usage(ctl, "ID 应为正整数, 收到 \"%.50s\"", "an id is a positive number, not \"%.50s\"",
+                     ctl->args[i]);
 }
 
 /* ---- help ---- */
@@ -369,14 +379,16 @@ static void print_options(ctl_t *ctl, FILE *to, const ctl_command_t *c)
         const option_t *o = &options[i];
 
         if (takes(c, o->name, &is_needed)) {
-            fprintf(to, "      --%-18s %-6s %s\n", o->name, o->value ? o->value : "", ctl->is_zh ? o->zh : o->en);
+            fprintf(to, "      --%-18s %-6s %s\n", o->name, o->value ? o->value : "",
+                    ctl->is_zh ? o->zh : o->en);
         }
     }
 }
 
 static void print_globals(ctl_t *ctl, FILE *to)
 {
-    fprintf(to, "%s\n", ctl->is_zh ? "通用选项 (命令前后均可):" : "options of all commands, before or after the command:");
+    fprintf(to, "%s\n",
+            ctl->is_zh ? "通用选项 (命令前后均可):" : "options of all commands, before or after the command:");
     for (size_t i = 0; i < COUNT(globals); i++) {
         const option_t *o = &globals[i];
 

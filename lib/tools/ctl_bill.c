@@ -47,7 +47,8 @@ static fpi_err_t *find_bill(look_t *l, fpi_tx_t *tx, fpi_task_t *task)
         return fpi_bill_find_by_id(&l->bill, tx, FPI_TENANT_FIRST, found->id, task);
     }
     /* people also know the ERP's own number */
-    return l->namesake_count ? NULL : fpi_bill_find_by_erp(&l->bill, tx, FPI_TENANT_FIRST, l->number, l->number, task);
+    return l->namesake_count ? NULL : fpi_bill_find_by_erp(&l->bill, tx, FPI_TENANT_FIRST, l->number,
+                                                           l->number, task);
 }
 
 static fpi_err_t *find_push(fpi_push_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task)
@@ -98,7 +99,8 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     key = apr_psprintf(task->pool, "%" APR_INT64_T_FMT, (apr_int64_t)l->bill->id);
     FPI_TRY(fpi_files_list(&l->files, &l->file_count, tx, FPI_TENANT_FIRST, l->bill->id, FILES_MOST, task));
-    FPI_TRY(fpi_invoices_list(&l->invoices, &l->invoice_count, tx, FPI_TENANT_FIRST, l->bill->id, INVOICES_MOST, task));
+    FPI_TRY(fpi_invoices_list(&l->invoices, &l->invoice_count, tx, FPI_TENANT_FIRST, l->bill->id,
+                              INVOICES_MOST, task));
     FPI_TRY(fpi_job_find(&l->job, tx, FPI_JOB_PULL, key, task));
     return find_trail(l, tx, task);
 }
@@ -177,7 +179,8 @@ static const char *why_job(look_t *l)
                         (long)job->attempts, or_dash(job->last_error), (long)(l->push ? l->push->id : 0));
     }
     if (strcmp(job->state, "leased") == 0 && job->lease_until > now) {
-        return ctl_text(ctl, "正在处理 (第 %ld 次, %s)", "it is being worked on (try %ld, by %s)", (long)job->attempts,
+        return ctl_text(ctl, "正在处理 (第 %ld 次, %s)", "it is being worked on (try %ld, by %s)",
+                        (long)job->attempts,
                         or_dash(job->owner));
     }
     if (job->due + apr_time_from_sec(60) < now) {

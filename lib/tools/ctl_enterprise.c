@@ -86,7 +86,8 @@ static void tell(ctl_t *ctl, const fpi_enterprise_t *e, const char *result)
 static void hint_at_cloud(ctl_t *ctl)
 {
     if (!ctl->conf && !ctl_has(ctl, "upstream")) {
-        ctl_warn(ctl, "以 %s 校验; 实际上游不同时用 -c 或 --upstream 指定", "asking %s; say -c or --upstream when yours is another",
+        ctl_warn(ctl, "以 %s 校验; 实际上游不同时用 -c 或 --upstream 指定",
+                 "asking %s; say -c or --upstream when yours is another",
                  ctl->settings->upstream);
     }
 }
@@ -112,7 +113,8 @@ fpi_err_t *ctl_enterprise_add(ctl_t *ctl)
         }
         return err;
     }
-    ctl_say(ctl, "%s%.0s %s", "%.0s%s %s", is_new ? "已新增" : "已修改", is_new ? "added" : "changed", e->client_id);
+    ctl_say(ctl, "%s%.0s %s", "%.0s%s %s", is_new ? "已新增" : "已修改", is_new ? "added" : "changed",
+            e->client_id);
     tell(ctl, e, is_new ? "added" : "changed");
     return NULL;
 }
@@ -168,7 +170,8 @@ static fpi_err_t *check_next(ctl_t *ctl, fpi_json_t *list, const char *client_id
         return err;
     }
     fpi_json_put_text(doc, "client_id", client_id);
-    fpi_json_put_text(doc, "result", !err ? "accepted" : err->code == FPI_E_CLOUD_REFUSED ? "refused" : "unreachable");
+    fpi_json_put_text(doc, "result",
+                      !err ? "accepted" : err->code == FPI_E_CLOUD_REFUSED ? "refused" : "unreachable");
     fpi_json_put_text(doc, "reason", err ? ctl_why(ctl, err) : NULL);
     fpi_json_add(list, doc);
     ctl->exit = err ? CTL_REFUSED : ctl->exit;
@@ -275,7 +278,8 @@ fpi_err_t *ctl_enterprise_remove(ctl_t *ctl)
     }
     ctl_say(ctl, "已删除 %s", "removed %s", ctl->args[0]);
     if (rows) {
-        ctl_say(ctl, "推送表中还有 %d 行使用它: fpimagectl push-table check", "%d rows of the push table still name it: "
+        ctl_say(ctl, "推送表中还有 %d 行使用它: fpimagectl push-table check",
+                "%d rows of the push table still name it: "
                 "fpimagectl push-table check", rows);
     }
     return NULL;
@@ -329,7 +333,8 @@ static void tell_import(ctl_t *ctl, const fpi_import_t *import)
     fpi_json_put(doc, "lines", lines);
     if (!ctl_json(ctl, doc)) {
         ctl_table(ctl, lines, import_columns);
-        ctl_say(ctl, "共 %d 行, 保存 %d, 拒绝 %d", "%d lines, %d stored, %d refused", import->lines->nelts, import->stored,
+        ctl_say(ctl, "共 %d 行, 保存 %d, 拒绝 %d", "%d lines, %d stored, %d refused", import->lines->nelts,
+                import->stored,
                 import->refused);
     }
 }

@@ -89,7 +89,8 @@ static fpi_err_t *get_entry(fpi_journal_t **entry, ctl_t *ctl)
     if (f.entry) {
         return NULL;
     }
-    return fpi_refuse(ctl->task, FPI_E_ABSENT, "id", "未知调用日志中没有第 %ld 条", "the journal has no entry %ld", (long)f.id);
+    return fpi_refuse(ctl->task, FPI_E_ABSENT, "id", "未知调用日志中没有第 %ld 条", "the journal has no entry %ld",
+                      (long)f.id);
 }
 
 fpi_err_t *ctl_journal_show(ctl_t *ctl)

@@ -9,7 +9,8 @@
 
 /* ---- routes ---- */
 
-static void add_route(ctl_t *ctl, fpi_json_t *list, const char *method, const char *path, const fpi_route_t *route,
+static void add_route(ctl_t *ctl, fpi_json_t *list, const char *method, const char *path,
+                      const fpi_route_t *route,
                       const char *source)
 {
     static const char *const families[] = { "A", "B", "C" };
@@ -100,7 +101,8 @@ fpi_err_t *ctl_url_check(ctl_t *ctl)
     fpi_url_report_t report;
 
     if (name && !fpi_address_find(&kind, name)) {
-        return ctl_usage(ctl, "--kind 应为 imaging, erp 或 push, 收到 %.20s", "--kind is imaging, erp or push, not %.20s", name);
+        return ctl_usage(ctl, "--kind 应为 imaging, erp 或 push, 收到 %.20s",
+                         "--kind is imaging, erp or push, not %.20s", name);
     }
     fpi_url_check(&report, ctl->args[0], kind, ctl->task->pool);
     for (int i = 0; i < report.count; i++) {

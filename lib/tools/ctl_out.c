@@ -28,7 +28,8 @@ const char *ctl_clean(ctl_t *ctl, const char *text)
     return out;
 }
 
-static const char *format(ctl_t *ctl, const char *zh, const char *en, va_list args) FPI_PRINTF(2, 0) FPI_PRINTF(3, 0);
+static const char *format(ctl_t *ctl, const char *zh, const char *en,
+                          va_list args) FPI_PRINTF(2, 0) FPI_PRINTF(3, 0);
 
 static const char *format(ctl_t *ctl, const char *zh, const char *en, va_list args)
 {
@@ -172,7 +173,8 @@ void ctl_table(ctl_t *ctl, const fpi_json_t *list, const ctl_column_t *columns)
 
     for (size_t r = 0; r <= rows; r++) {
         for (int c = 0; columns[c].name; c++) {
-            const char *text = r ? cell(ctl, fpi_json_at(list, r - 1), &columns[c]) : heading(ctl, &columns[c]);
+            const char *text = r ? cell(ctl, fpi_json_at(list, r - 1), &columns[c]) : heading(ctl,
+                                                                                              &columns[c]);
             int width;
 
             cells[r][c] = text ? text : "-";

@@ -84,7 +84,8 @@ static void put_body(ctl_t *ctl, fpi_json_t *doc, const fpi_push_t *push)
 {
     fpi_json_t *body;
 
-    if (push->body && push->body_len && fpi_json_parse(&body, push->body, (size_t)push->body_len, ctl->task) == NULL) {
+    if (push->body && push->body_len && fpi_json_parse(&body, push->body, (size_t)push->body_len,
+                                                       ctl->task) == NULL) {
         fpi_json_put(doc, "body", body);
     }
     else {
@@ -139,7 +140,8 @@ fpi_err_t *ctl_push_replay(ctl_t *ctl)
     fpi_json_put_int(doc, "id", id);
     fpi_json_put_text(doc, "result", "queued");
     if (!ctl_json(ctl, doc)) {
-        ctl_say(ctl, "推送 %ld 已重新排队, 由运行中的 httpd 处理", "push %ld is queued again; the running httpd works it off", (long)id);
+        ctl_say(ctl, "推送 %ld 已重新排队, 由运行中的 httpd 处理",
+                "push %ld is queued again; the running httpd works it off", (long)id);
     }
     return NULL;
 }

@@ -136,8 +136,10 @@ fpi_err_t *ctl_push_table_remove(ctl_t *ctl)
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
     int64_t id = 0;
 
-    if ((ctl->arg_count == 1) == by_keys || (!by_keys && (ctl_has(ctl, "tax-no") || ctl_has(ctl, "client-id")))) {
-        return ctl_usage(ctl, "需要 ID, 或同时给出 --tax-no 与 --client-id", "say the row's ID, or both --tax-no and --client-id");
+    if ((ctl->arg_count == 1) == by_keys || (!by_keys && (ctl_has(ctl, "tax-no") || ctl_has(ctl,
+                                                                                            "client-id")))) {
+        return ctl_usage(ctl, "需要 ID, 或同时给出 --tax-no 与 --client-id",
+                         "say the row's ID, or both --tax-no and --client-id");
     }
     if (!by_keys) {
         FPI_TRY(ctl_arg_id(&id, ctl, 0));

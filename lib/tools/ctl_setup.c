@@ -63,7 +63,8 @@ static fpi_err_t *choose_user(owner_t *owner, ctl_t *ctl)
         return said ? ctl_usage(ctl, "--user 只能由 root 使用", "--user is for root only") : NULL;
     }
     if (ctl->user && said && strcmp(ctl->user, said) != 0) {
-        return ctl_usage(ctl, "--user %.64s 与配置中的 User %.64s 不一致", "--user %.64s is not the configuration's User %.64s",
+        return ctl_usage(ctl, "--user %.64s 与配置中的 User %.64s 不一致",
+                         "--user %.64s is not the configuration's User %.64s",
                          said, ctl->user);
     }
     if (ctl->user) {
@@ -110,7 +111,8 @@ static fpi_err_t *settle_owner(owner_t *owner, ctl_t *ctl)
     }
     FPI_TRY(choose_user(owner, ctl));
     if (chown(dir, owner->uid, owner->gid) != 0 || chmod(dir, 0700) != 0) {
-        return fpi_fail(ctl->task, FPI_E_CONFIG, "%s can't be given to httpd's user: %s", dir, strerror(errno));
+        return fpi_fail(ctl->task, FPI_E_CONFIG, "%s can't be given to httpd's user: %s", dir,
+                        strerror(errno));
     }
     return NULL;
 }
@@ -131,7 +133,8 @@ static void tell_init(ctl_t *ctl, bool is_first, const char *owner, const char *
     if (ctl_json(ctl, doc)) {
         return;
     }
-    ctl_say(ctl, "%s 已就绪 (属主 %s); 请另行备份密钥文件 %s", "%s is ready (owner %s); keep a copy of the key file %s elsewhere",
+    ctl_say(ctl, "%s 已就绪 (属主 %s); 请另行备份密钥文件 %s",
+            "%s is ready (owner %s); keep a copy of the key file %s elsewhere",
             ctl->settings->data_dir, owner, ctl->settings->secret_file);
     if (password) {
         ctl_say(ctl, "管理员 admin 的一次性密码 (只显示这一次): %s", "one-time password of the administrator \"admin\", "

@@ -26,20 +26,25 @@ typedef struct profile_t {
 } profile_t;
 
 static const profile_t profiles[] = {
-    { "oauth_token", "token oauth auth login", "sign encType grant_type", "client_id clientId timestamp client_secret",
+    { "oauth_token", "token oauth auth login", "sign encType grant_type",
+      "client_id clientId timestamp client_secret",
       "/api/base/" },
     { "bill_push", "erpbillpush billpush billadd savebill syncbill",
       "fscanBillNo fbillId fbillTypeCode fbillTypeDes fapplyUserName fapplyUserPhone fapplyErpUserName "
       "fapplyOrganizationCode fapplyOrganizationName",
       "scanBillNo billId billTypeCode resource billNo taxNo", "/api/imgsys/bill/signpost/" },
-    { "bill_status", "billstatus status querystatus getstatus imagestatus state", "", "scanBillNo fscanBillNo resource", NULL },
-    { "bill_rescan", "rescan sendback reject retreat", "rescanReason", "scanBillNo reason operator operatorName resource", NULL },
-    { "bill_cancel", "cancelrescan undorescan withdraw revoke", "", "scanBillNo operator operatorName resource", NULL },
+    { "bill_status", "billstatus status querystatus getstatus imagestatus state", "",
+      "scanBillNo fscanBillNo resource", NULL },
+    { "bill_rescan", "rescan sendback reject retreat", "rescanReason",
+      "scanBillNo reason operator operatorName resource", NULL },
+    { "bill_cancel", "cancelrescan undorescan withdraw revoke", "",
+      "scanBillNo operator operatorName resource", NULL },
     { "bill_invalid", "invalid void discard deletebill", "", "scanBillNo operator reason resource", NULL },
     { "bill_voucher", "voucher bindvoucher erpbingscanvoucher erpbindscanvoucher",
       "voucherNo voucher voucherNumber fvoucherNo", "scanBillNo resource lock", NULL },
     { "bill_invoices", "invoices getinvoices queryinvoices invoicelist", "", "scanBillNo resource", NULL },
-    { "bill_operate", "operate operation", "operate operateType operation operationType", "scanBillNo resource type method", NULL },
+    { "bill_operate", "operate operation", "operate operateType operation operationType",
+      "scanBillNo resource type method", NULL },
     { "push", "push notify notice callback receive pushinvoice",
       "invoice invoices invoiceList invoiceData bxd_key invoiceType invoiceNo cover attachment attachments",
       "scanBillNo imageNo imageNumber coverNo billId billNo billNumber clientId client_id taxNo tin buyerTaxNo ghf_tin",
@@ -74,7 +79,8 @@ static void add_names(apr_hash_t *names, const char *text, apr_pool_t *pool)
         size_t len = strcspn(text, "{}[]:,");
         const char *name = apr_pstrmemdup(pool, text, len);
 
-        if (len && strcmp(name, "text") != 0 && strcmp(name, "number|bool") != 0 && strcmp(name, "null") != 0) {
+        if (len && strcmp(name, "text") != 0 && strcmp(name, "number|bool") != 0 && strcmp(name,
+                                                                                           "null") != 0) {
             apr_hash_set(names, name, APR_HASH_KEY_STRING, name);
         }
         text += len + (text[len] != '\0');
@@ -107,7 +113,8 @@ static const char *plain_path(const char *path, apr_pool_t *pool)
 static void give(score_t *score, int points, ctl_t *ctl, const char *zh, const char *en, const char *what)
 {
     score->points += points;
-    fpi_json_add_text(score->reasons, apr_psprintf(ctl->task->pool, "%s %s (+%d)", ctl->is_zh ? zh : en, what, points));
+    fpi_json_add_text(score->reasons,
+                      apr_psprintf(ctl->task->pool, "%s %s (+%d)", ctl->is_zh ? zh : en, what, points));
 }
 
 /* One letter too many, too few, another, or two exchanged? For words of four letters and more. */
@@ -127,7 +134,8 @@ static bool is_slip(const char *said, const char *meant, size_t len)
     }
     if (len == other) {
         return (len >= 1 && strncmp(said + 1, meant + 1, len - 1) == 0)
-               || (len >= 2 && said[0] == meant[1] && said[1] == meant[0] && strncmp(said + 2, meant + 2, len - 2) == 0);
+               || (len >= 2 && said[0] == meant[1] && said[1] == meant[0] && strncmp(said + 2, meant + 2,
+                                                                                     len - 2) == 0);
     }
     return (other == len + 1 && strncmp(said + 1, meant, len) == 0)
            || (len == other + 1 && strncmp(said, meant + 1, other) == 0);
@@ -139,7 +147,8 @@ static bool score_slip(score_t *score, ctl_t *ctl, const profile_t *p, const cha
         size_t len = strcspn(at, " ");
 
         if (is_slip(last, at, len)) {
-            give(score, SLIP, ctl, "路径末段疑似", "the path ends with what may be", apr_pstrmemdup(ctl->task->pool, at, len));
+            give(score, SLIP, ctl, "路径末段疑似", "the path ends with what may be",
+                 apr_pstrmemdup(ctl->task->pool, at, len));
             return true;
         }
         at += len + strspn(at + len, " ");
@@ -237,7 +246,8 @@ static const char *sureness(int best, int next)
 /* Taken as httpd would take it: what it refuses must not be advised. */
 static void write_line(ctl_suggestion_t *out, ctl_t *ctl, const fpi_journal_t *entry)
 {
-    const char *words = apr_pstrcat(ctl->task->pool, entry->method, " ", entry->path, " ", out->handler, NULL);
+    const char *words = apr_pstrcat(ctl->task->pool, entry->method, " ", entry->path, " ", out->handler,
+                                    NULL);
 
     out->line = apr_pstrcat(ctl->task->pool, "FPImageRoute ", words, NULL);
     out->obstacle = fpi_settings_take(fpi_settings_make(ctl->task->pool), FPI_SET_FPImageRoute, words,

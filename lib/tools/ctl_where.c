@@ -46,7 +46,8 @@ static const char *absolute(ctl_t *ctl, const char *path)
     return apr_pstrcat(ctl->task->pool, here, "/", path, NULL);
 }
 
-static fpi_err_t *take(ctl_t *ctl, fpi_settings_t *settings, fpi_setting_t row, const char *option, const char *value)
+static fpi_err_t *take(ctl_t *ctl, fpi_settings_t *settings, fpi_setting_t row, const char *option,
+                       const char *value)
 {
     const char *said = fpi_settings_take(settings, row, quote(ctl, value), NULL, ctl->task->pool);
 
@@ -81,7 +82,8 @@ fpi_err_t *ctl_read_settings(ctl_t *ctl)
         FPI_TRY(take(ctl, said, FPI_SET_FPImageUpstream, "--upstream", ctl_option(ctl, "upstream")));
     }
     if (ctl_has(ctl, "upstream-ca")) {
-        FPI_TRY(take(ctl, said, FPI_SET_FPImageUpstreamCA, "--upstream-ca", absolute(ctl, ctl_option(ctl, "upstream-ca"))));
+        FPI_TRY(take(ctl, said, FPI_SET_FPImageUpstreamCA, "--upstream-ca",
+                     absolute(ctl, ctl_option(ctl, "upstream-ca"))));
     }
     ctl->settings = fpi_settings_complete(ctl->task->pool, said, FPI_STATE_DIR);
     return NULL;
@@ -96,8 +98,10 @@ fpi_err_t *ctl_become(ctl_t *ctl, uid_t uid, gid_t gid)
     if (geteuid() != 0 || uid == 0) {
         return NULL;
     }
-    if ((pw ? initgroups(pw->pw_name, gid) : setgroups(0, NULL)) != 0 || setgid(gid) != 0 || setuid(uid) != 0) {
-        return fpi_fail(ctl->task, FPI_E_CONFIG, "we can't become the owner of the data directory, uid %u: %s",
+    if ((pw ? initgroups(pw->pw_name, gid) : setgroups(0,
+                                                       NULL)) != 0 || setgid(gid) != 0 || setuid(uid) != 0) {
+        return fpi_fail(ctl->task, FPI_E_CONFIG,
+                        "we can't become the owner of the data directory, uid %u: %s",
                         (unsigned)uid, strerror(errno));
     }
     return NULL;
@@ -109,7 +113,8 @@ fpi_err_t *ctl_become_owner(ctl_t *ctl)
     struct stat st;
 
     if (stat(dir, &st) != 0) {
-        return fpi_fail(ctl->task, FPI_E_CONFIG, "the data directory %s: %s; make it with fpimagectl init, or name "
+        return fpi_fail(ctl->task, FPI_E_CONFIG,
+                        "the data directory %s: %s; make it with fpimagectl init, or name "
                         "the right one with -d or -c", dir, strerror(errno));
     }
     return ctl_become(ctl, st.st_uid, st.st_gid);
@@ -155,7 +160,8 @@ static void warn_if_open(ctl_t *ctl, const char *path)
     struct stat st;
 
     if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077)) {
-        ctl_warn(ctl, "%s 可被其他用户读取 (权限 %04o): 请 chmod 600", "%s can be read by others (mode %04o): chmod 600 it",
+        ctl_warn(ctl, "%s 可被其他用户读取 (权限 %04o): 请 chmod 600",
+                 "%s can be read by others (mode %04o): chmod 600 it",
                  path, (unsigned)(st.st_mode & 07777));
     }
 }
@@ -181,7 +187,8 @@ static fpi_err_t *check_stdin(ctl_t *ctl)
 
         count += where && strcmp(where, "-") == 0;
     }
-    return count > 1 ? ctl_usage(ctl, "只能有一个选项用 - 从标准输入读取", "only one option may read standard input (-)") : NULL;
+    return count > 1 ? ctl_usage(ctl, "只能有一个选项用 - 从标准输入读取",
+                                 "only one option may read standard input (-)") : NULL;
 }
 
 fpi_err_t *ctl_secret(fpi_secret_t **out, ctl_t *ctl, const char *option)

@@ -84,9 +84,14 @@ def metric(http, name):
     return int(found[1])
 
 
+def listed(value):
+    """The rows of a list of fpimagectl, bare or under their name."""
+    return value if isinstance(value, list) else next(rows for rows in value.values() if isinstance(rows, list))
+
+
 def trail(gateway, number):
     """The rows of a bill's timeline as fpimagectl tells them, oldest first."""
-    return gateway.ctl.must("bill", "trail", number)["events"]
+    return listed(gateway.ctl.must("bill", "trail", number))
 
 
 def fresh_call(gateway, method, path, body, headers=None):

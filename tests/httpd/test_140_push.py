@@ -10,7 +10,7 @@ import pytest
 from harness import places, processes
 from harness.client import credentials, encrypt_body
 from harness.cloudctl import CLIENT, OTHER_CLIENT
-from test_100_start import ANNOUNCE, PUSH, STATUS, bill, change, metric, opened, patience, rows, trail
+from test_100_start import ANNOUNCE, PUSH, bill, listed, metric, opened, patience, rows, trail
 from test_130_bills import RESCAN, SUBMITTED, UPLOADED, VOID, WAITING, put_state, refused, state_of, stored
 
 from cloudlib import pushing
@@ -61,7 +61,7 @@ def settled(gateway, seconds=20):
 
 
 def pushes(gateway, *options):
-    return gateway.ctl.must("push", "list", *options)["pushes"]
+    return listed(gateway.ctl.must("push", "list", *options))
 
 
 def events(gateway, number, kind):
@@ -441,7 +441,7 @@ def test_without_identity_nothing_is_accepted(desk, body):
     reply = post(desk, {**body, "clientId": CLIENT["client_id"]})
     refused(reply, "1401", 200, "影像编号")
     assert rows(desk, "SELECT * FROM bill") == []
-    (entry,) = desk.ctl.must("journal", "list")["entries"]
+    (entry,) = listed(desk.ctl.must("journal", "list"))
     assert (entry["path"], entry["why"]) == (PUSH, "push without identity")
     (row,) = pushes(desk, "--failed")
     assert row["trace"] == reply.trace and row["reason"]

@@ -6,14 +6,14 @@ import pytest
 
 from harness.client import encrypt_body
 from harness.cloudctl import CLIENT
-from test_100_start import PUSH, STATUS, bill, change, patience, rows
+from test_100_start import PUSH, STATUS, bill, change, listed, patience, rows
 from test_140_push import admit, results
 
 SECRETS = ["张三丰", "6222000011112222", "secret-value", "13800001111"]
 
 
 def entries(gateway):
-    return gateway.ctl.must("journal", "list")["entries"]
+    return listed(gateway.ctl.must("journal", "list"))
 
 
 def unknown(http, path, body=None, method="POST", **options):
@@ -144,7 +144,7 @@ def test_capture_is_off_unless_asked_for_and_ends_by_itself(gateway):
 
 def suggested(gateway, path):
     (entry,) = [entry for entry in entries(gateway) if entry["path"] == path]
-    line = gateway.ctl.must("journal", "suggest", entry["id"])["lines"][0]
+    line = gateway.ctl.must("journal", "suggest", entry["id"])["line"]
     assert line.startswith("FPImageRoute ") and path in line
     return line
 

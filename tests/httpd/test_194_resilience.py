@@ -164,6 +164,7 @@ def test_what_says_nothing_against_the_cloud(make_gateway):
 
 def hang(gateway, token, callers):
     """Callers that wait for the cloud; close the result to let them go."""
+    gateway.httpd.expect_log("FPI0020.*/m1/hang", optional=True)  # when the cloud is the first to go
     gateway.cloud.behave("hang", "/m1/hang")
     stack = contextlib.ExitStack()
     for _ in range(callers):

@@ -62,23 +62,33 @@ static const struct {
     { "http://10.1.2.3:8080/API/", ANY, "api_case", "http://10.1.2.3:8080/api/" },
     { "http://10.1.2.3:8080/api/api/", ANY, "api_twice", "http://10.1.2.3:8080/api/" },
     { "http://10.1.2.3:8080/api/api/api", ANY, "api_twice no_final_slash", "http://10.1.2.3:8080/api/" },
-    { "http://10.1.2.3:8080/api/imgsys/bill/h5/getH5ViewPageUrl", ANY, "suffix", "http://10.1.2.3:8080/api/" },
-    { "http://10.1.2.3:8080/imgsys-web/login?domain=kingdee", ANY, "login_page", "http://10.1.2.3:8080/api/" },
+    { "http://10.1.2.3:8080/api/imgsys/bill/h5/getH5ViewPageUrl", ANY, "suffix",
+      "http://10.1.2.3:8080/api/" },
+    { "http://10.1.2.3:8080/imgsys-web/login?domain=kingdee", ANY, "login_page",
+      "http://10.1.2.3:8080/api/" },
     { "http://10.1.2.3:8080/imgsys-web/#/login", ANY, "login_page", "http://10.1.2.3:8080/api/" },
     /* the ERP's */
-    { "http://10.1.2.3:6888/ormrpc/services/EASLogin?wsdl", ANY, "wsdl eas_login", "http://10.1.2.3:6888/ormrpc/services/" },
-    { "http://10.1.2.3:6888/ormrpc/services/EASLogin", ANY, "eas_login", "http://10.1.2.3:6888/ormrpc/services/" },
-    { "http://10.1.2.3:6888/ormrpc/services", ANY, "no_final_slash", "http://10.1.2.3:6888/ormrpc/services/" },
-    { "http://10.1.2.3:6888/ormrpc/services/WSContextSrv", ANY, "service_name", "http://10.1.2.3:6888/ormrpc/services/" },
-    { "http://10.1.2.3:6888//ormrpc//services/", ANY, "doubled_slash", "http://10.1.2.3:6888/ormrpc/services/" },
+    { "http://10.1.2.3:6888/ormrpc/services/EASLogin?wsdl", ANY, "wsdl eas_login",
+      "http://10.1.2.3:6888/ormrpc/services/" },
+    { "http://10.1.2.3:6888/ormrpc/services/EASLogin", ANY, "eas_login",
+      "http://10.1.2.3:6888/ormrpc/services/" },
+    { "http://10.1.2.3:6888/ormrpc/services", ANY, "no_final_slash",
+      "http://10.1.2.3:6888/ormrpc/services/" },
+    { "http://10.1.2.3:6888/ormrpc/services/WSContextSrv", ANY, "service_name",
+      "http://10.1.2.3:6888/ormrpc/services/" },
+    { "http://10.1.2.3:6888//ormrpc//services/", ANY, "doubled_slash",
+      "http://10.1.2.3:6888/ormrpc/services/" },
     { "http://10.1.2.3:6888/ormrpc/", ANY, "no_services", "http://10.1.2.3:6888/ormrpc/services/" },
     { "http://10.1.2.3/ormrpc/services/", ANY, "(no_port)", "http://10.1.2.3/ormrpc/services/" },
-    { "http://10.1.2.3:6888/easportal/", FPI_ADDRESS_ERP, "no_services", "http://10.1.2.3:6888/ormrpc/services/" },
+    { "http://10.1.2.3:6888/easportal/", FPI_ADDRESS_ERP, "no_services",
+      "http://10.1.2.3:6888/ormrpc/services/" },
     /* the push */
     { "http://1.2.3.4:8080/", PUSH, "no_path", "http://1.2.3.4:8080/api/imgsys/outside/push" },
     { "http://1.2.3.4:8080/api/", PUSH, "no_path", "http://1.2.3.4:8080/api/imgsys/outside/push" },
-    { "http://1.2.3.4:8080/api/api/imgsys/outside/push", PUSH, "api_twice", "http://1.2.3.4:8080/api/imgsys/outside/push" },
-    { "http://1.2.3.4:8080/imgsys-web/login", PUSH, "login_page", "http://1.2.3.4:8080/api/imgsys/outside/push" },
+    { "http://1.2.3.4:8080/api/api/imgsys/outside/push", PUSH, "api_twice",
+      "http://1.2.3.4:8080/api/imgsys/outside/push" },
+    { "http://1.2.3.4:8080/imgsys-web/login", PUSH, "login_page",
+      "http://1.2.3.4:8080/api/imgsys/outside/push" },
     /* nobody can tell */
     { "", ANY, "empty", NULL },
     { " \xE3\x80\x80 ", ANY, "empty blank", NULL },
@@ -128,9 +138,11 @@ START_TEST(finds)
     fpi_url_report_t report;
 
     fpi_url_check(&report, cases[_i].text, cases[_i].kind, task->pool);
-    ck_assert_msg(strcmp(found_of(&report), cases[_i].found) == 0, "%s: found \"%s\", not \"%s\"", cases[_i].text,
+    ck_assert_msg(strcmp(found_of(&report), cases[_i].found) == 0, "%s: found \"%s\", not \"%s\"",
+                  cases[_i].text,
                   found_of(&report), cases[_i].found);
-    ck_assert_msg(cases[_i].right ? report.right && strcmp(report.right, cases[_i].right) == 0 : !report.right,
+    ck_assert_msg(cases[_i].right ? report.right && strcmp(report.right,
+                                                           cases[_i].right) == 0 : !report.right,
                   "%s: right is %s", cases[_i].text, report.right ? report.right : "not told");
     ck_assert_int_eq(report.is_right, !has_wrong(&report));
     ck_assert_int_eq(report.is_right, *fpi_url_wrongs(&report, "zh", task->pool) == '\0');
