@@ -56,8 +56,14 @@ static bool is_hex_run(const char *s, size_t n)
 
 void fpi_task_take_traceparent(fpi_task_t *task, const char *header)
 {
-    if (!header || strlen(header) < 55 || header[2] != '-' || header[35] != '-'
-        || header[52] != '-' || strncmp(header, "ff", 2) == 0) {
+    size_t len = header ? strlen(header) : 0;
+
+    if (len < 55 || header[2] != '-' || header[35] != '-' || header[52] != '-'
+        || strncmp(header, "ff", 2) == 0) {
+        return;
+    }
+    /* version 00 ends here; a later one may go on behind a hyphen */
+    if (len > 55 && (strncmp(header, "00", 2) == 0 || header[55] != '-')) {
         return;
     }
     if (!is_hex_run(header + 3, 32) || !is_hex_run(header + 36, 16)) {

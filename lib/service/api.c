@@ -222,6 +222,9 @@ static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
     case FPI_E_GONE:
         msg = FPI_M_RELAY_CUT;
         break;
+    case FPI_E_SIGN: case FPI_E_SKEW: case FPI_E_NO_CLIENT: case FPI_E_CLIENT: case FPI_E_DISABLED:
+        msg = FPI_M_TOKEN_REFUSED;
+        break;
     default:
         break;
     }

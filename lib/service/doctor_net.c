@@ -24,6 +24,7 @@ enum { STEP_SECONDS = 10, ADDRESSES_MAX = 8, SKEW_WARN_S = 60 };
  * getaddrinfo() knows none: it runs in a thread, and whoever of the two is last frees what they share. */
 
 typedef struct lookup_t {
+    apr_pool_t *pool; /* its own, of no other: it may outlive the examination */
     pthread_mutex_t lock;
     pthread_cond_t done;
     bool is_done, is_left;
@@ -39,7 +40,7 @@ static void lookup_free(lookup_t *lookup)
     }
     pthread_cond_destroy(&lookup->done);
     pthread_mutex_destroy(&lookup->lock);
-    free(lookup);
+    apr_pool_destroy(lookup->pool);
 }
 
 static void *lookup_run(void *data)
@@ -65,15 +66,18 @@ static void *lookup_run(void *data)
 
 static lookup_t *lookup_start(const fpi_url_t *url)
 {
-    lookup_t *lookup = calloc(1, sizeof(*lookup));
+    lookup_t *lookup;
+    apr_pool_t *pool;
     pthread_condattr_t clock;
     pthread_attr_t detached;
     pthread_t thread;
     bool is_started;
 
-    if (!lookup) {
+    if (apr_pool_create_unmanaged_ex(&pool, NULL, NULL) != APR_SUCCESS) {
         return NULL;
     }
+    lookup = apr_pcalloc(pool, sizeof(*lookup));
+    lookup->pool = pool;
     snprintf(lookup->host, sizeof(lookup->host), "%s", url->host);
     snprintf(lookup->port, sizeof(lookup->port), "%d", url->port);
     pthread_mutex_init(&lookup->lock, NULL);

@@ -339,8 +339,8 @@ static bool has_no_port(look_t *l)
 
 static bool is_loopback(look_t *l)
 {
-    return strcasecmp(l->host, "localhost") == 0 || strncmp(l->host, "127.", 4) == 0 || strcmp(l->host,
-                                                                                               "[::1]") == 0
+    return strcasecmp(l->host, "localhost") == 0 || strncmp(l->host, "127.", 4) == 0
+           || strcmp(l->host, "[::1]") == 0
            || strcmp(l->host, "0.0.0.0") == 0;
 }
 

@@ -1,6 +1,8 @@
 /* What sqlite.c and sqlite_open.c share. Private to these two; no other file includes sqlite3.h.
  *
- * Life, threads, limits: as backend.h says of a connection. */
+ * Life:    as backend.h says of a connection.
+ * Threads: as backend.h says.
+ * Limits:  as backend.h says. */
 #ifndef FPI_SQLITE_OWN_H
 #define FPI_SQLITE_OWN_H
 

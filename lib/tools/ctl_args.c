@@ -72,9 +72,10 @@ static bool takes(const ctl_command_t *command, const char *name, bool *is_neede
     for (const char *at = command->options; *at;) {
         size_t word = strcspn(at, " ");
 
-        if (word >= len && strncmp(at, name,
-                                   len) == 0 && (word == len || (word == len + 1 && at[len] == '!'))) {
-            *is_needed = word == len + 1;
+        bool has_mark = word > 0 && at[word - 1] == '!';
+
+        if (word - has_mark == len && strncmp(at, name, len) == 0) {
+            *is_needed = has_mark;
             return true;
         }
         at += word + strspn(at + word, " ");

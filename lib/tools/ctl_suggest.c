@@ -79,8 +79,8 @@ static void add_names(apr_hash_t *names, const char *text, apr_pool_t *pool)
         size_t len = strcspn(text, "{}[]:,");
         const char *name = apr_pstrmemdup(pool, text, len);
 
-        if (len && strcmp(name, "text") != 0 && strcmp(name, "number|bool") != 0 && strcmp(name,
-                                                                                           "null") != 0) {
+        if (len && strcmp(name, "text") != 0 && strcmp(name, "number|bool") != 0
+            && strcmp(name, "null") != 0) {
             apr_hash_set(names, name, APR_HASH_KEY_STRING, name);
         }
         text += len + (text[len] != '\0');
@@ -134,8 +134,8 @@ static bool is_slip(const char *said, const char *meant, size_t len)
     }
     if (len == other) {
         return (len >= 1 && strncmp(said + 1, meant + 1, len - 1) == 0)
-               || (len >= 2 && said[0] == meant[1] && said[1] == meant[0] && strncmp(said + 2, meant + 2,
-                                                                                     len - 2) == 0);
+               || (len >= 2 && said[0] == meant[1] && said[1] == meant[0]
+                   && strncmp(said + 2, meant + 2, len - 2) == 0);
     }
     return (other == len + 1 && strncmp(said + 1, meant, len) == 0)
            || (len == other + 1 && strncmp(said, meant + 1, other) == 0);

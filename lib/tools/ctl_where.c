@@ -216,9 +216,9 @@ fpi_err_t *ctl_secret(fpi_secret_t **out, ctl_t *ctl, const char *option)
 
 static fpi_err_t *read_all(fpi_secret_t **out, ctl_t *ctl, const char *path, int fd, size_t most)
 {
-    char *bytes = malloc(most + 1);
+    char *bytes = apr_palloc(ctl->task->pool, most + 1);
     size_t len = 0;
-    ssize_t n = bytes ? 1 : -1;
+    ssize_t n = 1;
 
     while (n > 0 && len <= most && (n = read(fd, bytes + len, most + 1 - len)) > 0) {
         len += (size_t)n;
@@ -226,10 +226,7 @@ static fpi_err_t *read_all(fpi_secret_t **out, ctl_t *ctl, const char *path, int
     if (n >= 0 && len <= most) {
         *out = fpi_secret_make(ctl->task->pool, bytes, len);
     }
-    if (bytes) {
-        fpi_secret_wipe(bytes, len);
-        free(bytes);
-    }
+    fpi_secret_wipe(bytes, len);
     if (n < 0) {
         return ctl_usage(ctl, "%s 无法读取: %s", "%s can't be read: %s", path, strerror(errno));
     }

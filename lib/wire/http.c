@@ -44,11 +44,7 @@ typedef struct run_t {
 
 static const char *where(const run_t *run)
 {
-    const char *url = run->ex->url;
-
-    /* queries may hold tokens */
-    return apr_pstrcat(run->task->pool, run->ex->method, " ",
-                       apr_pstrmemdup(run->task->pool, url, strcspn(url, "?#")), NULL);
+    return fpi_http_request_name(run->ex, run->task->pool);
 }
 
 static void moved(run_t *run)
@@ -362,104 +358,6 @@ static curl_socket_t on_socket(void *baton, curlsocktype purpose, struct curl_so
 
 /* ---- the request ---- */
 
-/* Safe to make twice by its meaning (RFC 9110, 9.2.2), or by the caller's word. */
-static bool may_replay(const fpi_http_exchange_t *ex)
-{
-    static const char *const methods[] = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS" };
-
-    if (ex->source) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-        if (strcmp(ex->method, methods[i]) == 0) {
-            return true;
-        }
-    }
-    return ex->is_repeatable;
-}
-
-static fpi_err_t *check_request(const run_t *run)
-{
-    const char *method = run->ex->method;
-    size_t letters = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
-
-    if (letters == 0 || method[letters] || letters > 32) {
-        return fpi_fail(run->task, FPI_E_FIELD, "an HTTP method that can't be sent");
-    }
-    for (const char *c = run->ex->url; *c; c++) {
-        if ((unsigned char)*c <= 0x20 || *c == 0x7f) {
-            return fpi_fail(run->task, FPI_E_FIELD, "%s: a blank or control byte in the URL",
-                            where(run));
-        }
-    }
-    return NULL;
-}
-
-typedef struct list_t {
-    struct curl_slist *first, **end;
-} list_t;
-
-/* libcurl only reads the list, so it can stand in the pool. */
-static void add_line(list_t *list, char *line, apr_pool_t *pool)
-{
-    struct curl_slist *node = apr_palloc(pool, sizeof(*node));
-
-    node->data = line;
-    node->next = NULL;
-    *list->end = node;
-    list->end = &node->next;
-}
-
-static bool is_made_here(const char *name)
-{
-    return strcasecmp(name, "Host") == 0 || strcasecmp(name, "Content-Length") == 0
-           || strcasecmp(name, "Transfer-Encoding") == 0 || strcasecmp(name, "Expect") == 0;
-}
-
-static fpi_err_t *add_headers(list_t *list, const apr_table_t *headers, fpi_task_t *task)
-{
-    const apr_array_header_t *rows = apr_table_elts(headers);
-
-    for (int i = 0; i < rows->nelts; i++) {
-        const apr_table_entry_t *row = &APR_ARRAY_IDX(rows, i, apr_table_entry_t);
-
-        if (!row->key || is_made_here(row->key)) {
-            continue;
-        }
-        if (row->key[strcspn(row->key, ":;\r\n")] || row->val[strcspn(row->val, "\r\n")]) {
-            return fpi_fail(task, FPI_E_FIELD, "a header to be sent holds a line end");
-        }
-        /* "Name;" is libcurl's way to write a header without a value */
-        add_line(list, row->val[strspn(row->val, " \t")]
-                           ? apr_pstrcat(task->pool, row->key, ": ", row->val, NULL)
-                           : apr_pstrcat(task->pool, row->key, ";", NULL),
-                 task->pool);
-    }
-    return NULL;
-}
-
-/* What libcurl would add by itself is taken out: "Name:" without a value. */
-static fpi_err_t *make_headers(struct curl_slist **lines, const run_t *run)
-{
-    static char no_expect[] = "Expect:", no_accept[] = "Accept:", no_type[] = "Content-Type:";
-    const apr_table_t *headers = run->ex->headers;
-    apr_pool_t *pool = run->task->pool;
-    list_t list = { NULL, &list.first };
-
-    add_line(&list, no_expect, pool);
-    if (!headers || !apr_table_get(headers, "Accept")) {
-        add_line(&list, no_accept, pool);
-    }
-    if (!headers || !apr_table_get(headers, "Content-Type")) {
-        add_line(&list, no_type, pool);
-    }
-    if (headers) {
-        FPI_TRY(add_headers(&list, headers, run->task));
-    }
-    *lines = list.first;
-    return NULL;
-}
-
 #define SET(run, done, option, value) \
     ((done) = (done) && curl_easy_setopt((run)->easy, option, value) == CURLE_OK)
 
@@ -518,8 +416,8 @@ static fpi_err_t *set_request(run_t *run)
     struct curl_slist *lines;
     bool done = true;
 
-    FPI_TRY(check_request(run));
-    FPI_TRY(make_headers(&lines, run));
+    FPI_TRY(fpi_http_request_check(run->ex, run->task));
+    FPI_TRY(fpi_http_request_headers(&lines, run->ex, run->task));
     if (run->options->may_connect) {
         FPI_TRY(fpi_url_parse(&run->url, run->ex->url, run->task));
     }
@@ -793,7 +691,7 @@ fpi_err_t *fpi_http_perform(fpi_http_client_t *client, fpi_http_exchange_t *exch
     run.options = fpi_http_options(client);
     run.easy = slot->easy;
     run.multi = slot->multi;
-    run.may_replay = may_replay(exchange);
+    run.may_replay = fpi_http_request_may_replay(exchange);
     err = perform(&run, slot->said);
     fpi_http_slot_drop(client, slot);
     return err;

@@ -26,4 +26,16 @@ fpi_err_t *fpi_http_slot_take(fpi_http_slot_t **slot, fpi_http_client_t *client,
     FPI_MUST_USE;
 void fpi_http_slot_drop(fpi_http_client_t *client, fpi_http_slot_t *slot);
 
+/* ---- http_request.c: what is sent ---- */
+
+/* "GET https://host/path", without the query, for messages. */
+const char *fpi_http_request_name(const fpi_http_exchange_t *ex, apr_pool_t *pool);
+/* FPI_E_FIELD for a method or URL that can't be sent. */
+fpi_err_t *fpi_http_request_check(const fpi_http_exchange_t *ex, fpi_task_t *task) FPI_MUST_USE;
+/* The header lines as libcurl takes them, in the task's pool. FPI_E_FIELD for a line end in one. */
+struct curl_slist;
+fpi_err_t *fpi_http_request_headers(struct curl_slist **lines, const fpi_http_exchange_t *ex, fpi_task_t *task)
+    FPI_MUST_USE;
+bool fpi_http_request_may_replay(const fpi_http_exchange_t *ex);
+
 #endif

@@ -3,6 +3,7 @@ import base64
 import concurrent.futures
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import struct
@@ -15,7 +16,7 @@ import pytest
 from harness import places
 from harness.client import credentials, sign
 from harness.cloudctl import CLIENT, OTHER_CLIENT
-from test_100_start import STATUS, TOKEN, metric, patience, rows
+from test_100_start import STATUS, TOKEN, each, metric, patience, rows
 
 ASKED = {"scanBillNo": "NONE", "resource": "EAS"}  # with a good token the answer is 1404
 TENANT_CLIENT = {**OTHER_CLIENT, "client_id": "TN_TESTTENANT"}
@@ -40,14 +41,15 @@ STAMPS = ["1769817600", "1769817600123", "20260131080000", "202601310800001234",
           "any text", "2026-01-31 08:00:00"]
 
 
-@pytest.mark.parametrize("stamp", STAMPS)
-def test_signs_of_every_kind_and_timestamp(gateway, stamp):
+def test_signs_of_every_kind_and_timestamp(gateway):
+    def check(stamp, enc_type):
+        reply = http.post(TOKEN, proof(enc_type=enc_type, stamp=stamp), token=False)
+        assert reply.errcode == "0000", reply
+        http.token = reply.json()["access_token"]
+        assert works(http)
+
     with gateway.http() as http:
-        for enc_type in (0, 1, 2):
-            reply = http.post(TOKEN, proof(enc_type=enc_type, stamp=stamp), token=False)
-            assert reply.errcode == "0000", (enc_type, reply)
-            http.token = reply.json()["access_token"]
-            assert works(http)
+        each(itertools.product(STAMPS, (0, 1, 2)), check)
 
 
 @pytest.mark.mpm
@@ -63,27 +65,26 @@ def test_answer_is_flat(gateway):
     assert reply.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("stamp", [1769817600, 1769817600123, 20260131080000])
-def test_timestamp_as_number(gateway, stamp):
+def test_timestamp_as_number(gateway):
     with gateway.http() as http:
-        reply = http.post(TOKEN, {**proof(stamp=str(stamp)), "timestamp": stamp})
-        assert reply.errcode == "0000", reply
+        for stamp in (1769817600, 1769817600123, 20260131080000):
+            reply = http.post(TOKEN, {**proof(stamp=str(stamp)), "timestamp": stamp})
+            assert reply.errcode == "0000", reply
 
 
-@pytest.mark.parametrize("enc_type", [None, "", 0, "0"])
-def test_enc_type_of_md5_in_all_spellings(gateway, enc_type):
-    with gateway.http() as http:
-        assert http.post(TOKEN, {**proof(), "encType": enc_type}).errcode == "0000"
+ENC_TYPES = [(None, 0, "0000"), ("", 0, "0000"), (0, 0, "0000"), ("0", 0, "0000"), ("1", 1, "0000"), (1, 1, "0000"),
+             ("2", 2, "0000"), (3, 0, "1400"), ("md5", 0, "1400"), (-1, 0, "1400"), (True, 1, "1400"), (1.0, 1, "1400"),
+             ([1], 1, "1400")]
 
 
-@pytest.mark.parametrize("enc_type,code", [("1", "0000"), (1, "0000"), ("2", "0000"), (3, "1400"), ("md5", "1400"),
-                                           (-1, "1400"), (True, "1400"), (1.0, "1400"), ([1], "1400")])
-def test_enc_type_as_given(gateway, enc_type, code):
-    kind = int(enc_type) if enc_type in ("1", 1, "2") else 0
-    with gateway.http() as http:
+def test_enc_type_in_all_spellings(gateway):
+    def check(enc_type, kind, code):
         reply = http.post(TOKEN, {**proof(enc_type=kind), "encType": enc_type})
-    assert reply.errcode == code, reply
-    assert code == "0000" or "encType" in reply.json()["description"]
+        assert reply.errcode == code, reply
+        assert code == "0000" or "encType" in reply.json()["description"]
+
+    with gateway.http() as http:
+        each(ENC_TYPES, check)
 
 
 def by_json(http, fields):
@@ -112,19 +113,19 @@ def chunked(http, fields):
     return http.request("POST", TOKEN, iter([json.dumps(fields).encode()]), {"Content-Type": "text/plain"})
 
 
-@pytest.mark.parametrize("ask", [by_json, by_form, by_query, by_json_without_type, by_body_and_query, chunked],
-                         ids=lambda ask: ask.__name__)
-def test_where_the_fields_may_stand(gateway, ask):
-    with gateway.http() as http:
+def test_where_the_fields_may_stand(gateway):
+    def check(ask):
         for enc_type in (0, 1, 2):
             assert ask(http, proof(enc_type=enc_type)).errcode == "0000"
         assert ask(http, {**proof(), "sign": "x" * 32}).errcode == "1101"
 
-
-@pytest.mark.parametrize("enc_type", [0, 1, 2])
-def test_sign_in_any_case(gateway, enc_type):
     with gateway.http() as http:
-        for shape in (str.upper, str.lower, str.title):
+        each([(ask,) for ask in (by_json, by_form, by_query, by_json_without_type, by_body_and_query, chunked)], check)
+
+
+def test_sign_in_any_case(gateway):
+    with gateway.http() as http:
+        for enc_type, shape in itertools.product((0, 1, 2), (str.upper, str.lower, str.title)):
             fields = proof(enc_type=enc_type)
             assert http.post(TOKEN, {**fields, "sign": shape(fields["sign"])}).errcode == "0000"
 
@@ -162,13 +163,15 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize("changes,code,words", REFUSALS, ids=[f"{c}-{n}" for n, (_, c, _) in enumerate(REFUSALS)])
-def test_refusals_say_why(gateway, changes, code, words):
-    with gateway.http() as http:
+def test_refusals_say_why(gateway):
+    def check(changes, code, words):
         reply = http.post(TOKEN, proof(**changes))
         assert (reply.status, reply.errcode) == (200, code), reply
         assert words in reply.json()["description"] and "access_token" not in reply.json()
-        assert metric(http, "fpimage_tokens_refused_total") == 1
+
+    with gateway.http() as http:
+        each(REFUSALS, check)
+        assert metric(http, "fpimage_tokens_refused_total") == len(REFUSALS)
     assert CLIENT["secret"] not in "".join(line.raw for line in gateway.httpd.log.lines())
 
 
@@ -192,15 +195,17 @@ WAYS = {
 
 
 @pytest.mark.mpm
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
-def test_ways_to_pass_it(gateway, way):
-    with gateway.http() as http:
-        token = http.post(TOKEN, proof()).json()["access_token"]
+def test_ways_to_pass_it(gateway):
+    def check(_, way):
         query, headers = way(token)
         assert works(http, query=query, headers=headers)
         bad = {name: value.replace(token, token[:-2] + "AA") for name, value in headers.items()}
         query = {name: token[:-2] + "AA" for name in query}
         assert not works(http, query=query, headers=bad)
+
+    with gateway.http() as http:
+        token = http.post(TOKEN, proof()).json()["access_token"]
+        each(WAYS.items(), check)
 
 
 def test_two_different_tokens_are_refused(gateway):
@@ -336,7 +341,7 @@ def ahead(tmp, monkeypatch):
     return move
 
 
-@pytest.mark.parametrize("lifetime", [None, 60, 2592000])
+@pytest.mark.parametrize("lifetime", [None, 60])
 def test_token_expires(make_gateway, ahead, lifetime):
     one = make_gateway(directives=f"FPImageTokenLifetime {lifetime}" if lifetime else "")
     seconds = lifetime or 129600
@@ -349,11 +354,11 @@ def test_token_expires(make_gateway, ahead, lifetime):
         assert in_every_child(one, token, 4) == {good}, offset
 
 
-@pytest.mark.parametrize("year", [2038, 2106])
-def test_later_years(make_gateway, ahead, year):
+def test_later_years(make_gateway, ahead):
     one = make_gateway()
-    ahead(time.mktime((year, 6, 1, 0, 0, 0, 0, 0, 0)) - time.time())
-    assert works(one.login())
+    for year in (2038, 2106):
+        ahead(time.mktime((year, 6, 1, 0, 0, 0, 0, 0, 0)) - time.time())
+        assert works(one.login()), year
 
 
 # the window
@@ -382,11 +387,11 @@ def test_window_for_every_kind_of_timestamp(windowed):
                 assert reply.errcode == code, (kind, off, reply)
 
 
-@pytest.mark.parametrize("stamp", ["any text", "0", "12345", "99999999999999999999", "20261331080000"])
-def test_window_refuses_what_is_no_time(windowed, stamp):
+def test_window_refuses_what_is_no_time(windowed):
     with windowed.http() as http:
-        reply = http.post(TOKEN, proof(stamp=stamp))
-    assert reply.errcode == "1102" and "timestamp" in reply.json()["description"]
+        for stamp in ("any text", "0", "12345", "99999999999999999999", "20261331080000"):
+            reply = http.post(TOKEN, proof(stamp=stamp))
+            assert reply.errcode == "1102" and "timestamp" in reply.json()["description"], stamp
 
 
 @pytest.mark.mpm
@@ -428,15 +433,16 @@ ROUTES = ["/api/imgsys/bill/signPost/erpBillPush", STATUS, "/api/imgsys/bill/out
           "/api/m5/bill/invoice/create"]
 
 
-@pytest.mark.parametrize("path", ROUTES)
-def test_no_content_without_a_token(gateway, path):
+def test_no_content_without_a_token(gateway):
+    def check(path, query):
+        reply = http.post(path, {"scanBillNo": "A", "operate": "queryBillStatus"}, query=query)
+        assert (reply.status, reply.errcode) == (401, "1300")
+        assert reply.json().get("data") is None
+
     token = gateway.login().token
+    queries = ({}, {"access_token": token[:-1]}, {"access_token": twist(token)[0]})
     with gateway.http() as http:
-        for query in ({}, {"access_token": token[:-1]}, {"access_token": twist(token)[0]}):
-            reply = http.post(path, {"scanBillNo": "A", "operate": "queryBillStatus"}, query=query)
-            value = reply.json()
-            assert (reply.status, reply.errcode) == (401, "1300")
-            assert value.get("data") is None
+        each(itertools.product(ROUTES, queries), check)
     assert [row for row in gateway.cloud.log() if row["path"] != "/base/oauth/token"] == []
 
 

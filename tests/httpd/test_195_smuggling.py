@@ -203,7 +203,6 @@ def test_refused_or_agreed(gateway, group):
         statuses = exchange(gateway, fill(text, http))
         rows = came_since(gateway, since)
         wanted = [fill(body, http) for body in wanted] if isinstance(wanted, list) else wanted
-        print("CASE", name, statuses, [(r["method"], r["body_bytes"], r["body_complete"]) for r in rows], wanted if isinstance(wanted,str) else len(wanted))
         bad = judge(statuses, rows, wanted)
         if bad:
             wrong[name] = (bad, statuses, [(row["method"], row["target"][:80], row["body_bytes"]) for row in rows])
