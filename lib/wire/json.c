@@ -77,17 +77,32 @@ static const char *find_too_deep(const char *s, const char *end)
     return NULL;
 }
 
+static void find_place(int *line, int *column, const char *data, const char *at)
+{
+    *line = *column = 1;
+    for (; data < at; data++) {
+        *line += *data == '\n';
+        *column = *data == '\n' ? 1 : *column + 1;
+    }
+}
+
 static fpi_err_t *refuse_depth(const char *data, const char *at, fpi_task_t *task)
 {
-    int line = 1, column = 1;
+    int line, column;
 
-    for (; data < at; data++) {
-        line += *data == '\n';
-        column = *data == '\n' ? 1 : column + 1;
-    }
+    find_place(&line, &column, data, at);
     return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列: 嵌套超过%d层",
                       "JSON line %d column %d: nested deeper than %d levels", line, column,
                       FPI_JSON_DEPTH);
+}
+
+static fpi_err_t *refuse_nul(const char *data, const char *at, fpi_task_t *task)
+{
+    int line, column;
+
+    find_place(&line, &column, data, at);
+    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列: NUL字节", "JSON line %d column %d: a NUL byte",
+                      line, column);
 }
 
 /* Without the piece of the document that jansson quotes: it may hold a secret. */
@@ -105,6 +120,7 @@ static fpi_err_t *refuse_text(json_error_t *error, fpi_task_t *task)
 fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_task_t *task)
 {
     const char *deep = find_too_deep(data, data + len);
+    const char *nul = len ? memchr(data, '\0', len) : NULL;
     json_error_t error;
     json_t *parsed;
 
@@ -112,8 +128,8 @@ fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_ta
         return refuse_depth(data, deep, task);
     }
     /* jansson lets one pass behind a number */
-    if (len && memchr(data, '\0', len)) {
-        return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体含有NUL字节, 不是JSON", "the body holds a NUL byte: it is not JSON");
+    if (nul) {
+        return refuse_nul(data, nul, task);
     }
     parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
     if (!parsed) {
