@@ -41,17 +41,14 @@ fpi_task_t *fpi_task_make(apr_pool_t *pool, const fpi_log_sink_t *log)
     return task;
 }
 
-static bool is_hex_run(const char *s, size_t n)
+static bool is_hex(const char *s, size_t n)
 {
-    bool zero = true;
+    return strspn(s, "0123456789abcdef") >= n;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        if (!strchr("0123456789abcdef", s[i]) || s[i] == '\0') {
-            return false;
-        }
-        zero = zero && s[i] == '0';
-    }
-    return !zero;
+static bool is_id(const char *s, size_t n)
+{
+    return is_hex(s, n) && strspn(s, "0") < n;
 }
 
 void fpi_task_take_traceparent(fpi_task_t *task, const char *header)
@@ -66,7 +63,7 @@ void fpi_task_take_traceparent(fpi_task_t *task, const char *header)
     if (len > 55 && (strncmp(header, "00", 2) == 0 || header[55] != '-')) {
         return;
     }
-    if (!is_hex_run(header + 3, 32) || !is_hex_run(header + 36, 16)) {
+    if (!is_hex(header, 2) || !is_id(header + 3, 32) || !is_id(header + 36, 16) || !is_hex(header + 53, 2)) {
         return;
     }
     memcpy(task->trace, header + 3, FPI_TRACE_LEN);

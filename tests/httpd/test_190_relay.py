@@ -170,9 +170,9 @@ def test_many_callers_get_their_own_answers(gateway):
     token = gateway.login().token
 
     def ask(number):
-        with gateway.httpd.http(token=token, timeout=patience(30)) as http:
-            for turn in range(5):
-                body = f"{number}-{turn}-".encode() * (1 + number * 700)
+        for turn in range(5):
+            body = f"{number}-{turn}-".encode() * (1 + number * 700)
+            with gateway.httpd.http(token=token, timeout=patience(30)) as http:
                 assert http.request("POST", f"/api/echo/{number}", body).body == body
 
     with concurrent.futures.ThreadPoolExecutor(24) as pool:

@@ -226,7 +226,7 @@ def test_first_byte_goes_on_before_the_last_has_come(gateway, chunked):
     times = []
     while answer.read(1):
         times.append(time.monotonic() - begin)
-    assert len(times) == 8 and times[0] < patience(0.7) < 1.4 <= times[-1]
+    assert len(times) == 8 and times[0] < 1.0 and times[-1] >= 1.3, times
     assert max(later - earlier for earlier, later in zip(times, times[1:])) < patience(0.7)
 
 

@@ -10,8 +10,11 @@ MARK = "FPIMAGE_TEST_SESSION"
 
 
 def mark_session():
-    """Every process started from now on carries the mark in its environment."""
-    os.environ.setdefault(MARK, uuid.uuid4().hex)
+    """Every process started from now on carries the mark in its environment. Each worker of a parallel run has a mark
+    of its own, so that it does not take its siblings for something left behind."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not os.environ.get(MARK, "").endswith(f"-{worker}"):
+        os.environ[MARK] = f"{uuid.uuid4().hex}-{worker}"
     return os.environ[MARK]
 
 
