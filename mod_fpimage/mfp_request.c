@@ -280,8 +280,10 @@ static fpi_err_t *fill_in(mfp_request_t *req, size_t room)
         req->in = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     }
     guard = ap_add_output_filter(GUARD, req, r, r->connection);
-    rv = ap_get_brigade(r->input_filters, req->in, AP_MODE_READBYTES, APR_BLOCK_READ,
-                        (apr_off_t)room);
+    /* prefork tells its children of a graceful restart by a signal, which interrupts their waiting */
+    do {
+        rv = ap_get_brigade(r->input_filters, req->in, AP_MODE_READBYTES, APR_BLOCK_READ, (apr_off_t)room);
+    } while (APR_STATUS_IS_EINTR(rv));
     ap_remove_output_filter(guard);
     if (rv || req->filter_status || req->is_answered) {
         apr_brigade_cleanup(req->in);
@@ -304,7 +306,9 @@ static fpi_err_t *take_out(mfp_request_t *req, char *data, size_t room, size_t *
             apr_bucket_delete(b);
             continue;
         }
-        rv = apr_bucket_read(b, &bytes, &n, APR_BLOCK_READ);
+        do {
+            rv = apr_bucket_read(b, &bytes, &n, APR_BLOCK_READ);
+        } while (APR_STATUS_IS_EINTR(rv));
         if (rv) {
             return judge_read(req, rv);
         }

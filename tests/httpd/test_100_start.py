@@ -557,6 +557,7 @@ def test_graceful_restart_while_an_answer_is_under_way(gateway):
 
 
 @pytest.mark.mpm
+@pytest.mark.skipif(SLOWDOWN > 1, reason="sanitizers keep what they saw of an unloaded module")
 def test_restarts_do_not_grow(gateway):
     """The parent's memory is level over many restarts, and old children go."""
     sizes = []
@@ -567,7 +568,7 @@ def test_restarts_do_not_grow(gateway):
         sizes.append(gateway.httpd.rss(gateway.httpd.pid))
     with gateway.http() as http:
         assert http.get("/fpimage/ready").status == 200
-    assert max(sizes[10:]) - min(sizes[5:10]) < 512, sizes
+    assert max(sizes[10:]) - min(sizes[5:10]) < 256, sizes
 
 
 def test_restart_takes_new_directives(gateway):
