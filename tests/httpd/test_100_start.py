@@ -24,6 +24,8 @@ from harness.httpd import Httpd
 # Sanitizers and valgrind: how many times slower everything is. The harness waits accordingly.
 SLOWDOWN = float(os.environ.get("FPIMAGE_SLOWDOWN", "1"))
 os.environ.setdefault("FPIMAGE_TIME_FACTOR", str(SLOWDOWN))
+# tests/torture/run: how often what is done once is done.
+ROUNDS = int(os.environ.get("FPIMAGE_TORTURE_ROUNDS", "1"))
 
 ANNOUNCE = "/api/imgsys/bill/signPost/erpBillPush"
 STATUS = "/api/imgsys/bill/outside/billStatus"
@@ -530,7 +532,7 @@ class Announcer:
 @pytest.mark.mpm
 def test_graceful_restart_loses_no_answer(gateway):
     load = Announcer(gateway, gateway.login().token)
-    for _ in range(5):
+    for _ in range(5 * ROUNDS):
         wait_for_more(load, 10)
         gateway.httpd.graceful()
     wait_for_more(load, 10)
@@ -561,7 +563,7 @@ def test_graceful_restart_while_an_answer_is_under_way(gateway):
 def test_restarts_do_not_grow(gateway):
     """The parent's memory is level over many restarts, and old children go."""
     sizes = []
-    for _ in range(20):
+    for _ in range(20 * ROUNDS):
         before = gateway.httpd.children()
         gateway.httpd.graceful()
         assert processes.wait_until(lambda: not set(before) & set(gateway.httpd.children()), patience(20))

@@ -13,12 +13,11 @@ import pytest
 
 from harness import places, processes
 from harness.cloudctl import CLIENT
-from test_100_start import ANNOUNCE, PUSH, STATUS, bill, patience, rows, scaled
+from test_100_start import ANNOUNCE, PUSH, ROUNDS, STATUS, bill, patience, rows, scaled
 from test_130_bills import announced
 from test_140_push import admit, assert_complete, pushes, results, settled
 
 WRITER = places.TESTS / "torture" / "writer.py"
-ROUNDS = int(os.environ.get("FPIMAGE_TORTURE_ROUNDS", "1"))
 
 
 # kill -9
@@ -84,7 +83,7 @@ def test_nothing_answered_is_lost_or_doubled(make_gateway, seed):
     dice = random.Random(seed)
     one = make_gateway(processes=3, threads=24)
     admit(one)
-    one.httpd.expect_log("AH0005[0-2]|FPI0004", optional=True)
+    one.httpd.expect_log("AH0005[0-2]|AH10392|FPI0004", optional=True)
     token, total = one.login().token, scaled(2000, 400)
     writer = start_writer(one, token, total, 48, patience(90))
     plan = [kill_child] * 3 + [kill_parent] + [kill_child] * 2 + [power_cut] + [kill_child, kill_parent]

@@ -56,7 +56,7 @@ def test_cloud_closes_connections_between_calls(gateway, closing):
 @pytest.mark.parametrize("reset", [False, True])
 def test_kept_connection_that_dies_under_a_call(make_gateway, reset):
     """What is kept whole is sent once more over a new connection; of a stream the beginning is gone."""
-    gateway = make_gateway(processes=1, threads=1)
+    gateway = make_gateway(processes=1, threads=4)
     http = gateway.login()
     for path, body, tries in (("/m1/a", None, 2), ("/m1/b", b"{}", 2), ("/m1/c", PIECE * 2, 1)):
         assert http.get("/api/m1/x").status == 200
