@@ -559,7 +559,7 @@ def test_graceful_restart_while_an_answer_is_under_way(gateway):
 
 
 @pytest.mark.mpm
-@pytest.mark.skipif(SLOWDOWN > 1, reason="sanitizers keep what they saw of an unloaded module")
+@pytest.mark.slow  # sanitizers keep what they saw of an unloaded module
 def test_restarts_do_not_grow(gateway):
     """The parent's memory is level over many restarts, and old children go."""
     sizes = []

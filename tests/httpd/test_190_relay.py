@@ -78,7 +78,6 @@ def nothing_reached(cloud):
 # method, path, query, body
 
 @pytest.mark.mpm
-@pytest.mark.valgrind
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 def test_method_and_body(gateway, method):
     http = gateway.login()
@@ -149,6 +148,7 @@ def test_query_keeps_all_but_the_token(gateway):
 SIZES = [0, 1, 100, 65535, 65536, 65537, 300000]
 
 
+@pytest.mark.valgrind
 @pytest.mark.mpm
 def test_lengths_and_chunks_both_ways(gateway):
     http = gateway.login()
@@ -193,7 +193,6 @@ PLACES = {
 
 
 @pytest.mark.mpm
-@pytest.mark.valgrind
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
 def test_token_is_replaced_in_its_place(gateway, place):
     http = gateway.login()
@@ -246,7 +245,6 @@ def test_their_token_never_reaches_the_caller(gateway, status):
 
 
 @pytest.mark.mpm
-@pytest.mark.valgrind
 @pytest.mark.parametrize("target,headers", [
     ("/api/m1/x", ()), ("/api/m1/x?access_token=", ()), ("/api/m1/x?access_token=abc", ()),
     ("/api/m1/x", ["Authorization: Bearer abc"]), ("/api/m1/x", ["Authorization: Basic YTpi"]),
@@ -330,6 +328,7 @@ ENDS = {"Keep-Alive": "timeout=77", "Proxy-Authenticate": "Basic", "Trailer": "X
         "Connection": "X-Hop-One", "X-Hop-One": "1"}
 
 
+@pytest.mark.valgrind
 def test_what_ends_at_each_hop(gateway):
     """Of the request the stand-in sees to it; of the answer we do."""
     http = gateway.login()

@@ -148,8 +148,8 @@ BODIES = {"none": ("GET", None), "json": ("POST", b'{"a":1}'), "bytes": ("PUT", 
           "form": ("POST", b"a=b"), "empty": ("POST", b"")}
 
 
-@pytest.mark.mpm
 @pytest.mark.valgrind
+@pytest.mark.mpm
 @pytest.mark.parametrize("status", [401, 200])
 def test_refused_token_is_dropped_and_the_call_repeated(gateway, status):
     http = gateway.login()

@@ -22,7 +22,6 @@ STAMP = "1769817600123"
 # bodies
 
 @pytest.mark.mpm
-@pytest.mark.valgrind
 @pytest.mark.parametrize("path", ROUTES)
 def test_json_is_encrypted_for_the_caller(gateway, path):
     """The stand-in reads nothing but canonical base64 of AES of JSON, and gives back what it read."""
@@ -37,6 +36,7 @@ def test_json_is_encrypted_for_the_caller(gateway, path):
 JSONS = ['{"a":1}', ' \r\n\t{"a" : 1.50}\n', "[1,2]", '{"空":"格"}', '{"a":"' + "x" * 300000 + '"}', "{" + " " * 14 + "}"]
 
 
+@pytest.mark.valgrind
 def test_the_bytes_of_the_json_stay(gateway):
     http = gateway.login()
     for text in JSONS:
@@ -186,7 +186,6 @@ def test_signed_call_passes_as_it_is(gateway, shape):
     assert gateway.cloud.fetches() == 0
 
 
-@pytest.mark.valgrind
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_sign_is_made_anew_for_the_name_in_the_cloud(make_gateway, shape):
     gateway = make_gateway(clients=())
@@ -219,6 +218,7 @@ def test_tokens_are_fetched_under_the_name_in_the_cloud(make_gateway):
         assert other.login(IN_CLOUD).errcode == "1201"  # the name in the cloud is none of ours
 
 
+@pytest.mark.valgrind
 def test_receipt_of_a_bill(make_gateway):
     gateway = make_gateway(clients=())
     known_in_the_cloud_as(gateway, IN_CLOUD)

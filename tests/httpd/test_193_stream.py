@@ -357,6 +357,7 @@ def ended_well(gateway, request):
     return b"content-length: 1000000" not in got.lower()
 
 
+@pytest.mark.valgrind
 @pytest.mark.parametrize("query", ["", "?chunked=1"])
 def test_cloud_cuts_before_the_first_byte(gateway, query):
     http = gateway.login()

@@ -264,6 +264,7 @@ def scripted(make_gateway, puppet):
     return make
 
 
+@pytest.mark.valgrind
 def test_broken_answers(scripted):
     """Each ends as a 502 or visibly in the middle; none hangs, passes for whole, or spoils the next."""
     names = {f"/m1/{number}": name for number, name in enumerate(ANSWERS)}

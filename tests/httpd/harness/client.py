@@ -120,6 +120,17 @@ class Http:
         return path + (mark + urllib.parse.urlencode(query) if query else "")
 
     def _send(self, method, target, body, headers):
+        """Once more on a new connection when httpd closed a kept one just then, as each side may at any time."""
+        is_kept = self._conn is not None and self._conn.sock is not None
+        try:
+            return self._send_once(method, target, body, headers)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            if not is_kept or not (body is None or isinstance(body, bytes)):
+                raise
+            self.close()
+            return self._send_once(method, target, body, headers)
+
+    def _send_once(self, method, target, body, headers):
         conn = self.connection()
         chunked = body is not None and not isinstance(body, bytes)
         conn.request(method, target, body, headers, encode_chunked=chunked)
