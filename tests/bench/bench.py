@@ -24,7 +24,8 @@ class Bench:
 
     def __init__(self, options, root, stack):
         self.rounds, self.seconds, self.root = options.rounds, options.seconds, root
-        self.report = report.Report({**machine.describe(), **disk.describe(root)})
+        self.report = report.Report({"rounds": self.rounds, "seconds": self.seconds, **machine.describe(),
+                                     **disk.describe(root)})
         self._stack = stack
 
     def keep(self, started):
@@ -88,7 +89,7 @@ def main():
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         bench = Bench(options, make_root(stack), stack)
-        print("machine: " + "; ".join(f"{name} {value}" for name, value in bench.report.machine.items()))
+        print("; ".join(f"{name}: {value}" for name, value in bench.report.about.items()), flush=True)
         for name in options.names or BENCHES:
             with bench.part(name) as part:
                 BENCHES[name](part)

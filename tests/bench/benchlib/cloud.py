@@ -9,6 +9,9 @@ from . import servers
 
 CLIENT = {"client_id": "BENCHCLIENT01", "secret": "bench-secret-01", "encrypt_key": "Key!of?bench|001",
           "tax_no": "91310000000000001X", "name": "示例有限公司"}
+CLOUD_TOKEN = "cloud-token-0123456789abcdef0123456789abcdef"
+TOKEN_ANSWER = ('{"errcode":"0000","description":"操作成功","access_token":"%s","token_type":"bearer",'
+                '"expires_in":129600}' % CLOUD_TOKEN)
 ANSWER_BYTES = 1024
 
 
@@ -39,7 +42,7 @@ class Cloud(servers.Nginx):
         self.h2_url = f"https://localhost:{self.h2_port}"
         self.root = root / "cloud"
         super().__init__("cloud.nginx", self.root, [self.port, self.h2_port], CERT=self.ca, KEY=key, PORT=self.port,
-                         H2_PORT=self.h2_port, ANSWER=answer())
+                         H2_PORT=self.h2_port, ANSWER=answer(), TOKEN_ANSWER=TOKEN_ANSWER)
 
     def add_file(self, name, size):
         folder = self.root / "files"

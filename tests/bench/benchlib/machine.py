@@ -14,10 +14,15 @@ CORES = sorted(os.sched_getaffinity(0))
 SAMPLE_SECONDS = 0.05
 
 
-# ---- cores: the load and the peers' upstream on the first, what is measured on the last ----
+# ---- cores: what is measured on the last one, the load and the peers' upstream on the first ----
+
+def is_pinned():
+    return len(CORES) > 1 and len(os.sched_getaffinity(0)) == 1
+
 
 def on_server_core():
-    return ["taskset", "-c", str(CORES[-1])] if len(CORES) > 1 else []
+    """Words in front of a command."""
+    return ["taskset", "-c", str(CORES[-1])] if is_pinned() else []
 
 
 def stay_on_load_core():
@@ -26,16 +31,22 @@ def stay_on_load_core():
         os.sched_setaffinity(0, {CORES[0]})
 
 
-def pinning():
-    if len(CORES) < 2:
-        return "one core for all"
-    return f"measured server on core {CORES[-1]}, load generator and upstream on core {CORES[0]}"
+@contextlib.contextmanager
+def all_cores():
+    """Nothing started meanwhile is pinned."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, CORES)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def describe():
     cpu = next((line.partition(":")[2].strip() for line in _read("/proc/cpuinfo").splitlines()
                 if line.startswith("model name")), platform.machine())
-    return {"cpu": cpu, "cores": len(CORES), "kernel": platform.release(), "pinning": pinning()}
+    return {"cpu": cpu, "cores": len(CORES), "kernel": platform.release(),
+            "load before": f"{os.getloadavg()[0]:.1f}"}
 
 
 def _read(path):
@@ -62,6 +73,12 @@ def _switches(pid):
     for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status"):
         total += sum(int(line.split()[1]) for line in _read(status).splitlines() if "ctxt_switches" in line)
     return total
+
+
+def busy_seconds():
+    """CPU time that all programs of the machine have taken."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, _read("/proc/stat").split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICK
 
 
 def open_files(pid):

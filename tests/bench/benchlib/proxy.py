@@ -8,12 +8,11 @@ import urllib.parse
 from harness import places
 
 from . import load, machine, servers
-from .cloud import ANSWER_BYTES, CLIENT
+from .cloud import ANSWER_BYTES, CLIENT, CLOUD_TOKEN
 from .gateway import THREADS, OurHttpd
 from .report import Ratio, in_turn
 
 TOKEN_KEY = "key-of-the-lua-peer"
-CLOUD_TOKEN = "cloud-token-0123456789abcdef0123456789abcdef"
 OURS, PLAIN, LUA, MOD_PROXY, H2 = "mod_fpimage", "nginx", "nginx+Lua", "mod_proxy", "mod_fpimage, HTTP/2 cloud"
 CASES = (("GET", None, 32), ("GET", None, 128), ("POST", "post.lua", 32))
 METRICS = ("per_second", "per_cpu_second", "cpu_us", "kernel_us", "switches", "instructions", "p50_ms", "p99_ms",
@@ -52,9 +51,11 @@ class Peer:
             raise RuntimeError(f"{self.base}: {status} {body!r} instead of the cloud's answer")
 
     def run(self, clients, seconds, script, cloud):
-        sample = load.measure(lambda: load.wrk(self.url("/m7/query"), clients, seconds, script), self.server.pid,
-                              [cloud.pid])
-        sample["connections"] = open_connections(self.server.pid, self.cloud_port)
+        counted = []
+        sample = load.measure(lambda: load.wrk(self.url("/m7/query"), clients, seconds, script, halfway=lambda:
+                                               counted.append(open_connections(self.server.pid, self.cloud_port))),
+                              self.server.pid, [cloud.pid])
+        sample["connections"] = counted[0]
         return sample
 
 

@@ -15,6 +15,7 @@ from . import HERE, machine
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
+NGINX_MODULES = "/usr/lib/nginx/modules"
 
 
 def wait_port(port, child, log):
@@ -75,7 +76,8 @@ class Nginx(Child):
         root.mkdir()
         root.chmod(0o755)
         user = places.SERVER_USER if os.geteuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-        conf = fill(template, root / "nginx.conf", ROOT=root, HERE=HERE / "conf", USER=user, **values)
+        conf = fill(template, root / "nginx.conf", ROOT=root, HERE=HERE / "conf", USER=user, MODULES=NGINX_MODULES,
+                    **values)
         super().__init__([*(machine.on_server_core() if pinned else []), nginx_path(), "-p", root, "-e",
                           root / "error.log", "-c", conf], root / "stderr.log")
         for port in ports:
