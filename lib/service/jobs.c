@@ -35,7 +35,8 @@ enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512 };
 
 typedef struct fpi_jobs_t {
     apr_thread_mutex_t *mutex;
-    apr_thread_cond_t *cond;
+    apr_thread_cond_t *cond;  /* workers: poked or told to stop */
+    apr_thread_cond_t *quiet; /* others: told to stop; a poke must not wake the keeper, which reads the store */
     int stop, poked;
     fpi_task_t *running[FPI_JOBS_WORKERS];
     const char *owners[FPI_JOBS_WORKERS]; /* of the workers' leases */
@@ -76,7 +77,7 @@ static void pause_for(fpi_jobs_t *jobs, apr_interval_time_t span, bool until_pok
 {
     apr_thread_mutex_lock(jobs->mutex);
     if (!jobs->stop && !(until_poked && jobs->poked)) {
-        apr_thread_cond_timedwait(jobs->cond, jobs->mutex, span);
+        apr_thread_cond_timedwait(until_poked ? jobs->cond : jobs->quiet, jobs->mutex, span);
     }
     if (until_poked && jobs->poked) {
         jobs->poked--;
@@ -463,7 +464,8 @@ fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task)
 
     jobs->app = app;
     if (apr_thread_mutex_create(&jobs->mutex, APR_THREAD_MUTEX_DEFAULT, app->pool) != APR_SUCCESS
-        || apr_thread_cond_create(&jobs->cond, app->pool) != APR_SUCCESS) {
+        || apr_thread_cond_create(&jobs->cond, app->pool) != APR_SUCCESS
+        || apr_thread_cond_create(&jobs->quiet, app->pool) != APR_SUCCESS) {
         return fpi_fail(task, FPI_E_INTERNAL, "the background threads' locks can't be made");
     }
     for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
@@ -496,6 +498,7 @@ void fpi_jobs_stop(fpi_app_t *app)
         }
     }
     apr_thread_cond_broadcast(jobs->cond);
+    apr_thread_cond_broadcast(jobs->quiet);
     apr_thread_mutex_unlock(jobs->mutex);
     /* app->jobs stays: requests that are still served may poke it */
     for (; jobs->thread_count > 0; jobs->thread_count--) {

@@ -20,12 +20,10 @@ ROUNDS_MOST, SECONDS_MOST = 20, 60
 
 
 class Bench:
-    """What a benchmark is given: how long, where, and what several of them use."""
+    """What a benchmark is given: how long, a folder of its own, servers that end with it, and the report."""
 
-    def __init__(self, options, root, stack):
-        self.rounds, self.seconds, self.root = options.rounds, options.seconds, root
-        self.report = report.Report({"rounds": self.rounds, "seconds": self.seconds, **machine.describe(),
-                                     **disk.describe(root)})
+    def __init__(self, options, root, stack, results):
+        self.rounds, self.seconds, self.root, self.report = options.rounds, options.seconds, root, results
         self._stack = stack
 
     def keep(self, started):
@@ -39,18 +37,6 @@ class Bench:
     @functools.cached_property
     def store(self):
         return gateway.Store(self.root / "store")
-
-    @contextlib.contextmanager
-    def part(self, name):
-        """A benchmark's own part: a folder, and servers that end with it."""
-        inner = Bench.__new__(Bench)
-        inner.__dict__.update(self.__dict__)
-        inner.root = self.root / name
-        inner.root.mkdir()
-        inner.root.chmod(0o755)
-        with contextlib.ExitStack() as inner._stack:
-            yield inner
-        shutil.rmtree(inner.root, ignore_errors=True)
 
 
 def read_options():
@@ -80,25 +66,36 @@ def make_root(stack):
     return root
 
 
+def end_left_over(mark):
+    for pid, name, _ in processes.left_over(mark):
+        print(f"ended what was left: {name} {pid}")
+        processes.end(pid)
+
+
+def run_one(name, options, root, results):
+    root.mkdir()
+    root.chmod(0o755)
+    with contextlib.ExitStack() as stack:
+        BENCHES[name](Bench(options, root, stack, results))
+    shutil.rmtree(root, ignore_errors=True)
+
+
 def main():
     options = read_options()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, end_on_signal)
-    mark = processes.mark_session()
     machine.stay_on_load_core()
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        bench = Bench(options, make_root(stack), stack)
-        print("; ".join(f"{name}: {value}" for name, value in bench.report.about.items()), flush=True)
+        stack.callback(end_left_over, processes.mark_session())
+        root = make_root(stack)
+        results = report.Report({"rounds": options.rounds, "seconds": options.seconds, **machine.describe(),
+                                 **disk.describe(root)})
+        print("; ".join(f"{name}: {value}" for name, value in results.about.items()), flush=True)
         for name in options.names or BENCHES:
-            with bench.part(name) as part:
-                BENCHES[name](part)
-            bench.report.write(RESULTS)
-    left = processes.left_over(mark)
-    for pid, _, _ in left:
-        processes.end(pid)
-    print(f"\n{time.monotonic() - started:.0f} s; figures in {RESULTS.relative_to(RESULTS.parents[2])}"
-          + (f"; ended what was left: {left}" if left else ""))
+            run_one(name, options, root / name, results)
+            results.write(RESULTS)
+    print(f"\n{time.monotonic() - started:.0f} s; figures in {RESULTS.relative_to(RESULTS.parents[2])}")
 
 
 if __name__ == "__main__":
