@@ -96,21 +96,21 @@ def test_token_call_is_the_vendors(gateway):
 def test_renewed_in_the_background_before_it_ends(make_gateway):
     """Asked all the time over more than a life of the token, no caller waits for a fetch, slow as fetches are."""
     gateway = make_gateway(processes=2, threads=4)
-    gateway.cloud.token_lifetime(8)
+    gateway.cloud.token_lifetime(12)
     http = gateway.login()
     http.get("/api/m1/x")
-    gateway.cloud.behave("slow", TOKEN_PATH, ms=300)
+    gateway.cloud.behave("slow", TOKEN_PATH, ms=1000)
     begin, slowest = time.monotonic(), 0.0
-    while time.monotonic() - begin < 9:
+    while time.monotonic() - begin < 11.5:
         reply = http.get("/api/m1/x")
         assert reply.status == 200, reply
         slowest = max(slowest, reply.seconds)
         time.sleep(0.05)
-    assert slowest < 0.25
+    assert slowest < 0.8
     assert gateway.cloud.fetches() == 2
     assert 401 not in {row["status"] for row in seen(gateway, "/m1/x", 100)}
     fetched = [row["time"] for row in gateway.cloud.log() if row["path"] == TOKEN_PATH]
-    assert 5.5 < fetched[1] - fetched[0] < 7.2
+    assert 8.5 < fetched[1] - fetched[0] < 10.8
 
 
 @pytest.mark.slow
@@ -127,18 +127,19 @@ def test_unused_token_is_left_to_end(gateway):
 @pytest.mark.slow
 def test_renewal_that_fails_costs_nothing(gateway):
     """The old token is used to its end, and the failure is told."""
-    gateway.cloud.token_lifetime(6)
+    gateway.cloud.token_lifetime(10)
     http = gateway.login()
     http.get("/api/m1/x")
     gateway.httpd.expect_log("FPI0020.*could not be renewed")
     rule = gateway.cloud.behave("fail", TOKEN_PATH, status=500)
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
+    end = time.monotonic() + 8.7
+    while not gateway.cloud.rules()[0]["hits"] and time.monotonic() < end:
         assert http.get("/api/m1/x").status == 200
         time.sleep(0.1)
-    assert gateway.cloud.rules()[0]["hits"] >= 1
+    gateway.httpd.log.wait_for("could not be renewed")
+    assert http.get("/api/m1/x").status == 200
     gateway.cloud.behave_normally(rule)
-    time.sleep(1)
+    time.sleep(max(0.0, end + 0.5 - time.monotonic()))
     assert http.get("/api/m1/x").status == 200
 
 
@@ -299,7 +300,7 @@ def test_token_call_that_hangs(make_gateway):
     gateway.httpd.expect_log("FPI0020", count=1)
     reply = http.get("/api/m1/x")
     assert (reply.status, reply.errcode) == (504, "1504")
-    assert int(reply.headers["Retry-After"]) >= 1 and reply.seconds < patience(2.5)
+    assert int(reply.headers["Retry-After"]) >= 1 and reply.seconds < patience(5)
     assert http.get("/api/m1/x").status == 200
 
 
