@@ -16,7 +16,7 @@ from harness.cloudctl import CLIENT
 from test_100_start import SLOWDOWN, STATUS, metric, patience
 from test_190_relay import bearer_line, field, raw_call, seen
 from test_191_cloud_token import at_once, statuses
-from test_193_stream import BROKEN_OFF, MIB, PIECE, Puppet, puppet, times, upload  # noqa: F401  puppet is a fixture
+from test_193_stream import BROKEN_OFF, PIECE, puppet, times, upload  # noqa: F401  puppet is a fixture
 
 FAILURES = 5  # in a row open the breaker
 PAUSE = 5     # seconds it stays open at first
@@ -288,9 +288,12 @@ def test_broken_answers(scripted):
 
 EVIL = whole(b"evil", status=b"299 Evil")
 REMAINS = {
-    "longer than its length": whole() + EVIL, "a second answer": whole() + EVIL, "behind the chunks": CHUNKED + b"2\r\nok\r\n0\r\n\r\n" + EVIL,
-    "body of a 204": b"HTTP/1.1 204 No Content\r\n\r\n" + EVIL, "body of a 304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nevil" + EVIL,
-    "both framings": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" + EVIL,
+    "longer than its length": whole() + b"evil", "a second answer": whole() + EVIL,
+    "behind the chunks": CHUNKED + b"2\r\nok\r\n0\r\n\r\n" + EVIL,
+    "body of a 204": b"HTTP/1.1 204 No Content\r\n\r\n" + EVIL,
+    "body of a 304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nevil" + EVIL,
+    "both framings": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+                     + EVIL,
 }
 
 

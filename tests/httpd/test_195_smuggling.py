@@ -52,7 +52,8 @@ CASES = {
         "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: chunkedx", "Transfer-Encoding: \"chunked\"", "Transfer-Encoding : chunked",
         "Transfer-Encoding:\x0bchunked", "Transfer-Encoding: \x0cchunked", "Transfer-Encoding: chun\tked", "Transfer-Encoding: chunked\x00",
         "Transfer-Encoding: cow\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: cow", "Transfer-Encoding\r\n : chunked",
-        "Transfer-Encoding: chunked;q=1", " Transfer-Encoding: chunked", "\tTransfer-Encoding: chunked", "Transfer_Encoding: chunked\r\nTransfer-Encoding: x")},
+        "Transfer-Encoding: chunked;q=1", " Transfer-Encoding: chunked", "\tTransfer-Encoding: chunked",
+        "Transfer_Encoding: chunked\r\nTransfer-Encoding: x")},
     "coding twice": (chunks("5\r\nhello\r\n0\r\n\r\n", coding="Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), ["hello"]),
     "coding in capitals": (chunks("5\r\nhello\r\n0\r\n\r\n", coding="TRANSFER-ENCODING: CHUNKED\r\n"), ["hello"]),
     "coding on a folded line": (chunks("5\r\nhello\r\n0\r\n\r\n", coding="Transfer-Encoding:\r\n chunked\r\n"), ["hello"]),
@@ -97,7 +98,8 @@ CASES = {
     "HTTP/0.9": ("GET /api/m1/outer?{query}\r\n", [""]), "HTTP/1.0": (GET.replace("HTTP/1.1", "HTTP/1.0") + "\r\n", [""]),
     **{f"version {text!r}": (GET.replace("HTTP/1.1", text) + "\r\n", "refused") for text in (
         "HTTP/1.10", "HTTP/11.1", "HTTP/1", "HTTP/1.1x", "http/1.1", "HTTPS/1.1", "ICY/1.1", "HTTP/ 1.1", "HTTP/1.1 ")},
-    "HTTP/1.2": (GET.replace("HTTP/1.1", "HTTP/1.2") + "\r\n", [""]), "HTTP/2.0": (GET.replace("HTTP/1.1", "HTTP/2.0") + "\r\n", [""]),
+    "HTTP/1.2": (GET.replace("HTTP/1.1", "HTTP/1.2") + "\r\n", [""]),
+    "HTTP/2.0": (GET.replace("HTTP/1.1", "HTTP/2.0") + "\r\n", [""]),
     "preface of HTTP/2": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "refused"),
     "two blanks": (GET.replace("GET ", "GET  ") + "\r\n", "refused"), "tab": (GET.replace("GET ", "GET\t") + "\r\n", "refused"),
     "blank in the target": (GET.replace("/outer", "/out er") + "\r\n", "refused"),
@@ -223,7 +225,8 @@ def test_nothing_of_a_query_becomes_a_header(gateway):
     http = gateway.login()
     for text in SPLITS:
         with Raw("127.0.0.1", gateway.httpd.port, timeout=patience(5)) as raw:
-            raw.send(f"GET /api/m1/q?to={text}&{text}=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{bearer_line(http)}\r\n\r\n")
+            raw.send(f"GET /api/m1/q?to={text}&{text}=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                     f"{bearer_line(http)}\r\n\r\n")
             assert b"\nX-Evil" not in raw.rest()
     rows = seen(gateway, "/m1/q")
     assert [row["target"] for row in rows] == [f"/m1/q?to={text}&{text}=x" for text in SPLITS]
