@@ -634,6 +634,9 @@ UPDATE bill SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7
    AND (org <> ?3 OR number <> ?4 OR resource <> ?5 OR COALESCE(erp_id, '') <> COALESCE(?6, '')
         OR COALESCE(bill_no, '') <> COALESCE(?7, ''))
 
+-- name: BILL_RAISE_VERSION
+UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
+
 -- ==== timeline ====
 
 -- name: TRAIL_ADD
@@ -698,6 +701,13 @@ SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, sou
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
+
+-- name: FILE_TALLY
+SELECT COUNT(*),
+       COALESCE(SUM(CASE WHEN f.page_first > 0 THEN f.page_last - f.page_first + 1
+                         WHEN c.pages > 0 THEN c.pages ELSE 1 END), 0),
+       COALESCE(MAX(f.position), 0), COALESCE(MAX(f.state), 0)
+  FROM file f LEFT JOIN content c ON c.sha256 = f.sha256 WHERE f.bill = ?2 AND f.tenant = ?1
 
 -- name: FILE_LINK
 UPDATE file SET invoice = ?2 WHERE id = ?1
