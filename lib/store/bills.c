@@ -172,6 +172,14 @@ fpi_err_t *fpi_bill_put(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
     return insert_bill(bill, tx, task);
 }
 
+fpi_err_t *fpi_bill_raise_version(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_RAISE_VERSION,
+                       FPI_ARGS(fpi_arg_int(bill->id), fpi_arg_int(bill->tenant)), NULL, NULL, task));
+    bill->version++;
+    return NULL;
+}
+
 /* ---- timeline ---- */
 
 static void take_event(fpi_event_t *event, const fpi_rows_t *rows, int row)

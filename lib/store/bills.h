@@ -27,6 +27,8 @@ fpi_err_t *fpi_bill_find_by_id(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, i
                                fpi_task_t *task) FPI_MUST_USE;
 /* Inserts (id 0, sets it) or updates all columns; `updated` is set to now. */
 fpi_err_t *fpi_bill_put(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* The bill's files were changed: who has seen the version before must look again. */
+fpi_err_t *fpi_bill_raise_version(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- timeline ---- */
 typedef struct fpi_event_t {
@@ -87,6 +89,14 @@ fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, f
 /* Pages of each of the files' contents, 0 where they are not known yet; -1 where the content has none (a look found
  * no pages in it). As many as files. */
 fpi_err_t *fpi_files_list_pages(int **out, fpi_tx_t *tx, const fpi_file_t *files, int count, fpi_task_t *task)
+    FPI_MUST_USE;
+/* What is on a bill, in one look. */
+typedef struct fpi_tally_t {
+    int64_t count, pages;            /* pages: a part's own, a content's, else 1 */
+    int64_t last_position;
+    fpi_file_state_t most_state;     /* NORMAL: the bill was not sent back since its files came */
+} fpi_tally_t;
+fpi_err_t *fpi_files_tally(fpi_tally_t *out, fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task)
     FPI_MUST_USE;
 /* Does any row still need this blob? */
 fpi_err_t *fpi_file_is_used(bool *used, fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;

@@ -649,6 +649,9 @@ UPDATE bill
         OR COALESCE(bill_no, '') <> COALESCE(?7, '') OR COALESCE(tax_no, '') <> COALESCE(?8, '')
         OR COALESCE(apply_name, '') <> COALESCE(?9, ''))
 
+-- name: BILL_RAISE_VERSION
+UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
+
 -- ==== timeline ====
 
 -- name: TRAIL_ADD
@@ -737,6 +740,13 @@ SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, sou
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
+
+-- name: FILE_TALLY
+SELECT COUNT(*),
+       COALESCE(SUM(CASE WHEN f.page_first > 0 THEN f.page_last - f.page_first + 1
+                         WHEN c.pages > 0 THEN c.pages ELSE 1 END), 0),
+       COALESCE(MAX(f.position), 0), COALESCE(MAX(f.state), 0)
+  FROM file f LEFT JOIN content c ON c.sha256 = f.sha256 WHERE f.bill = ?2 AND f.tenant = ?1
 
 -- name: FILE_LINK
 UPDATE file SET invoice = ?2 WHERE id = ?1
