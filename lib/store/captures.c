@@ -77,6 +77,11 @@ fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fp
     return NULL;
 }
 
+void fpi_capture_settle(fpi_capture_t *capture)
+{
+    capture->state = capture->page_count > 0 && capture->left == 0 ? FPI_CAPTURE_FINISHED : FPI_CAPTURE_OPEN;
+}
+
 fpi_err_t *fpi_capture_touch(fpi_capture_t *capture, fpi_capture_act_t act, int64_t count, fpi_tx_t *tx,
                              fpi_task_t *task)
 {
@@ -89,6 +94,15 @@ fpi_err_t *fpi_capture_touch(fpi_capture_t *capture, fpi_capture_act_t act, int6
                       FPI_ARGS(fpi_arg_int(capture->tenant), fpi_arg_int(capture->id), fpi_arg_int(capture->state),
                                fpi_arg_int(act), fpi_arg_int(count), fpi_arg_text(capture->act_by),
                                fpi_arg_int(capture->updated)),
+                      NULL, NULL, task);
+}
+
+fpi_err_t *fpi_capture_put_facts(const fpi_capture_t *capture, fpi_tx_t *tx, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_CAPTURE_PUT_FACTS,
+                      FPI_ARGS(fpi_arg_int(capture->tenant), fpi_arg_int(capture->id), fpi_arg_text(capture->name),
+                               fpi_arg_text(capture->number), fpi_arg_text(capture->resource),
+                               fpi_arg_text(capture->type_code)),
                       NULL, NULL, task);
 }
 

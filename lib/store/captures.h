@@ -61,9 +61,13 @@ fpi_err_t *fpi_capture_find(fpi_capture_t **out, fpi_tx_t *tx, int64_t tenant, i
 /* The newest first. enterprise 0: of all; state -1: in any. */
 fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, int64_t tenant,
                              int64_t enterprise, int state, int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
+/* FINISHED once it has pages and all of them went to bills, by its counts. */
+void fpi_capture_settle(fpi_capture_t *capture);
 /* It was changed: the next version, by the task's actor; the state is the struct's. */
 fpi_err_t *fpi_capture_touch(fpi_capture_t *capture, fpi_capture_act_t act, int64_t count, fpi_tx_t *tx,
                              fpi_task_t *task) FPI_MUST_USE;
+/* Name, number, resource and type of the bills; its caller touches it, too. */
+fpi_err_t *fpi_capture_put_facts(const fpi_capture_t *capture, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* With its pages. */
 fpi_err_t *fpi_capture_drop(fpi_tx_t *tx, const fpi_capture_t *capture, fpi_task_t *task) FPI_MUST_USE;
 

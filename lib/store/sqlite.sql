@@ -846,6 +846,9 @@ SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) A
 UPDATE capture SET state = ?3, version = version + 1, act = ?4, act_count = ?5, act_by = ?6, updated = ?7
  WHERE id = ?2 AND tenant = ?1
 
+-- name: CAPTURE_PUT_FACTS
+UPDATE capture SET name = ?3, number = ?4, resource = ?5, type_code = ?6 WHERE id = ?2 AND tenant = ?1
+
 -- name: CAPTURE_DROP
 DELETE FROM capture WHERE id = ?2 AND tenant = ?1
 
