@@ -205,6 +205,19 @@ fpi_err_t *fpi_trail_add(fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind,
                       NULL, NULL, task);
 }
 
+fpi_err_t *fpi_trail_has(bool *has, fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind, const char *detail,
+                         fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_TRAIL_HAS,
+                       FPI_ARGS(fpi_arg_int(bill->tenant), fpi_arg_int(bill->id), fpi_arg_text(kind),
+                                fpi_arg_text(detail)),
+                       &rows, NULL, task));
+    *has = fpi_rows_count(rows) > 0;
+    return NULL;
+}
+
 fpi_err_t *fpi_trail_list(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
                           int64_t after, int most, fpi_task_t *task)
 {

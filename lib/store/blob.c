@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/blob_own.h"
 #include "store/disk.h"
 #include "wire/media.h"
 
@@ -31,11 +32,6 @@ enum {
     PATH_LEN = 6 + FPI_SHA256_HEX, /* "ab/cd/<sha256>" */
     READ_LEN = 256 * 1024,
     WRITE_STEP = 1024 * 1024       /* bytes after which the disk is set to work */
-};
-
-struct fpi_blobs_t {
-    const char *folder;
-    int root, spool;
 };
 
 struct fpi_spool_t {
