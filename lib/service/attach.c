@@ -81,7 +81,11 @@ static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *fi
                                     fpi_kind_name(file->kind), file->name, file->size, file->sha256,
                                     a->why ? ", because: " : "", a->why ? a->why : "");
 
-    return fpi_trail_add(tx, a->bill, "file", note, NULL, task);
+    /* the version that this is part of: who has seen an older one is told of it */
+    return fpi_trail_add(tx, a->bill, "file", note,
+                         apr_psprintf(task->pool, "{\"version\":%" APR_INT64_T_FMT ",\"file_id\":%" APR_INT64_T_FMT "}",
+                                      a->bill->version + 1, file->id),
+                         task);
 }
 
 static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi_tx_t *tx, fpi_task_t *task)

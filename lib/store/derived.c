@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/blob_own.h"
-#include "store/disk.h"
 
 #include <apr_strings.h>
 #include <dirent.h>
@@ -14,12 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_BYTES = 16, PATH_ROOM = 8 + 1 + 6 + FPI_SHA256_HEX + 1 + FPI_DERIVED_WHAT + 1 };
-
-static fpi_err_t *fail_at(const fpi_blobs_t *blobs, const char *doing, const char *name, fpi_task_t *task)
-{
-    return fpi_disk_fail(errno, doing, apr_pstrcat(task->pool, blobs->folder, "/", name, NULL), task);
-}
+enum { PATH_ROOM = 8 + 1 + 6 + FPI_SHA256_HEX + 1 + FPI_DERIVED_WHAT + 1 };
 
 static bool is_of(const char *text, size_t least, size_t most, const char *letters)
 {
@@ -57,11 +51,11 @@ fpi_err_t *fpi_derived_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const ch
         return fpi_fail(task, FPI_E_ABSENT, "there is no %s yet", path);
     }
     if (*fd < 0) {
-        return fail_at(blobs, "opening", path, task);
+        return fpi_blobs_fail(blobs, errno, "opening", path, task);
     }
     apr_pool_cleanup_register(task->pool, (void *)(intptr_t)*fd, close_fd, apr_pool_cleanup_null);
     if (fstat(*fd, &st) != 0) {
-        return fail_at(blobs, "looking at", path, task);
+        return fpi_blobs_fail(blobs, errno, "looking at", path, task);
     }
     *size = st.st_size;
     return NULL;
@@ -114,8 +108,8 @@ static bool write_file(const fpi_blobs_t *blobs, const char *name, const void *d
 fpi_err_t *fpi_derived_keep(fpi_blobs_t *blobs, const char *sha256, const char *what, const void *data, size_t len,
                             fpi_task_t *task)
 {
-    char path[PATH_ROOM], name[2 * NAME_BYTES + 1];
-    unsigned char bytes[NAME_BYTES];
+    char path[PATH_ROOM], name[2 * FPI_SPOOL_RANDOM + 1];
+    unsigned char bytes[FPI_SPOOL_RANDOM];
     fpi_err_t *err = NULL;
 
     FPI_TRY(make_path(path, sha256, what, task));
@@ -123,7 +117,7 @@ fpi_err_t *fpi_derived_keep(fpi_blobs_t *blobs, const char *sha256, const char *
     fpi_hex_encode(name, bytes, sizeof(bytes));
     if (!write_file(blobs, name, data, len) || !make_folders(blobs, path)
         || renameat(blobs->spool, name, blobs->root, path) != 0) {
-        err = fail_at(blobs, "making", path, task);
+        err = fpi_blobs_fail(blobs, errno, "making", path, task);
         unlinkat(blobs->spool, name, 0);
     }
     return err;

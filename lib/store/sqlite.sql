@@ -329,8 +329,15 @@ DROP INDEX file_by_content;
 
 CREATE UNIQUE INDEX file_by_content ON file (bill, kind, sha256, page_first);
 
+CREATE INDEX file_by_position ON file (bill, position);
+
 -- counts the changes of a bill's files: who changes them says which he has seen
 ALTER TABLE bill ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+
+-- Lists again: what an enterprise may see, and people by their name.
+CREATE INDEX bill_by_tax_no ON bill (tenant, COALESCE(tax_no, ''), created);
+
+CREATE INDEX bill_by_applicant ON bill (tenant, apply_name) WHERE apply_name <> '';
 
 -- An invoice that was read from a file of a bill (found), beside those that were announced (invoice).
 -- fields: provenance of each field, lib/model/evidence.h. twin: the same invoice elsewhere.
@@ -478,6 +485,9 @@ SELECT id, tenant, parent, code, name, tax_no
 SELECT id, tenant, parent, code, name, tax_no
   FROM org WHERE tenant = ?1 AND code = ?2
 
+-- name: ORG_FIND_BY_ID
+SELECT id, tenant, parent, code, name, tax_no FROM org WHERE id = ?2 AND tenant = ?1
+
 -- name: ORG_INSERT
 INSERT INTO org (tenant, parent, code, name, tax_no) VALUES (?1, 0, ?2, ?3, ?4)
 
@@ -570,6 +580,9 @@ ON CONFLICT (tenant, name) DO UPDATE
 -- name: SETTING_FIND
 SELECT value FROM setting WHERE tenant = ?1 AND name = ?2
 
+-- name: SETTING_LIST
+SELECT name, value FROM setting WHERE tenant = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4
+
 -- name: SETTING_PUT
 INSERT INTO setting (tenant, name, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
@@ -583,7 +596,7 @@ DELETE FROM setting WHERE tenant = ?1 AND name = ?2
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND number = ?2 AND resource IN (?3, '')
  ORDER BY resource DESC LIMIT 1
 
@@ -591,7 +604,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
@@ -599,7 +612,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE id = ?2 AND tenant = ?1
 
 -- Void ones last; two rows are enough to see that it is ambiguous.
@@ -607,39 +620,41 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_FIND_BY_BILL_NO
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_INSERT
 INSERT INTO bill (tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
                   apply_name, apply_phone, apply_erp_user, org_code, org_name, state,
                   state_before, is_announced, is_locked, voucher, reason, doc_sha, push_sha,
-                  push_version, page_count, created, updated)
+                  push_version, page_count, created, updated, version)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-        ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
 
 -- An UPDATE writes the index of each column that it names, changed or not: what is indexed and
 -- hardly ever changes has a statement of its own that mostly finds nothing to do.
 -- name: BILL_UPDATE
 UPDATE bill
-   SET type_code = ?3, type_name = ?4, tax_no = ?5, apply_name = ?6, apply_phone = ?7,
-       apply_erp_user = ?8, org_code = ?9, org_name = ?10, state = ?11, state_before = ?12,
-       is_announced = ?13, is_locked = ?14, voucher = ?15, reason = ?16, doc_sha = ?17,
-       push_sha = ?18, push_version = ?19, page_count = ?20, updated = ?21
+   SET type_code = ?3, type_name = ?4, apply_phone = ?5, apply_erp_user = ?6, org_code = ?7,
+       org_name = ?8, state = ?9, state_before = ?10, is_announced = ?11, is_locked = ?12,
+       voucher = ?13, reason = ?14, doc_sha = ?15, push_sha = ?16, push_version = ?17,
+       page_count = ?18, updated = ?19, version = ?20
  WHERE id = ?1 AND tenant = ?2
 
 -- name: BILL_UPDATE_KEYS
-UPDATE bill SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7
+UPDATE bill
+   SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7, tax_no = ?8, apply_name = ?9
  WHERE id = ?1 AND tenant = ?2
    AND (org <> ?3 OR number <> ?4 OR resource <> ?5 OR COALESCE(erp_id, '') <> COALESCE(?6, '')
-        OR COALESCE(bill_no, '') <> COALESCE(?7, ''))
+        OR COALESCE(bill_no, '') <> COALESCE(?7, '') OR COALESCE(tax_no, '') <> COALESCE(?8, '')
+        OR COALESCE(apply_name, '') <> COALESCE(?9, ''))
 
 -- name: BILL_RAISE_VERSION
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
@@ -653,6 +668,17 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 -- name: TRAIL_LIST
 SELECT id, tenant, bill, at, kind, actor, trace, note, detail
   FROM trail WHERE bill = ?2 AND tenant = ?1 AND id > ?3 ORDER BY id LIMIT ?4
+
+-- name: TRAIL_LIST_LAST
+SELECT id, tenant, bill, at, kind, actor, trace, note, detail
+  FROM trail WHERE bill = ?2 AND tenant = ?1 ORDER BY id DESC LIMIT ?3
+
+-- name: TRAIL_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM trail WHERE bill = ?2 AND tenant = ?1 LIMIT ?3) AS seen
+
+-- name: TRAIL_PAGE
+SELECT id, tenant, bill, at, kind, actor, trace, note, detail
+  FROM trail WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3 OFFSET ?4
 
 -- Was exactly that said of the bill already?
 -- name: TRAIL_HAS
@@ -700,13 +726,26 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
                   attachment_type)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+       CASE WHEN ?9 > 0 THEN ?9
+            ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
+       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+ WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
+                      AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 
+-- Page 0, the whole content, is there too when it was split into parts.
 -- name: FILE_FIND
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type
-  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4 AND page_first = ?5
+  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
+   AND (page_first = ?5 OR ?5 = 0)
+ ORDER BY page_first LIMIT 1
+
+-- name: FILE_FIND_BY_ID
+SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
+       rotation, page_first, page_last, group_id, state, label, attachment_type
+  FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
@@ -726,6 +765,23 @@ UPDATE file SET invoice = ?2 WHERE id = ?1
 -- name: FILE_UNLINK
 UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 
+-- name: FILE_UPDATE
+UPDATE file
+   SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
+       position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
+       state = ?15, label = ?16, attachment_type = ?17
+ WHERE id = ?2 AND tenant = ?1
+
+-- name: FILE_UPDATE_PLACE
+UPDATE file SET position = ?3, group_id = ?4 WHERE id = ?2 AND tenant = ?1
+
+-- name: FILE_DROP
+DELETE FROM file WHERE id = ?2 AND tenant = ?1
+
+-- name: FILE_STATES
+UPDATE file SET state = ?4
+ WHERE bill = ?2 AND tenant = ?1 AND state <> ?4 AND (state = ?3 OR ?3 = -1)
+
 -- name: FILE_IS_USED
 SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1
 
@@ -735,6 +791,9 @@ SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1
 INSERT INTO content (sha256, size, media, pages, state, created, looked)
 VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
 ON CONFLICT (sha256) DO NOTHING
+
+-- name: CONTENT_PAGES
+SELECT pages, state FROM content WHERE sha256 = ?1
 
 -- name: CONTENT_FIND
 SELECT sha256, size, media, pages, state, note, doc, created, looked

@@ -860,7 +860,7 @@ TX_TEST(invoices_are_kept_or_dropped)
 TX_TEST(files)
 {
     fpi_file_t file = { .tenant = 1, .bill = 5, .kind = FPI_KIND_INVOICE, .name = "发票.pdf",
-                        .sha256 = "aa", .media = "application/pdf", .size = 9, .position = 2,
+                        .sha256 = "aa", .media = "application/pdf", .size = 9,
                         .source = "push", .origin = "https://h/p" };
     fpi_file_t *list, again = file;
     bool is_new, used;
@@ -886,12 +886,14 @@ TX_TEST(files)
     ck_assert(is_new);
     unit_done(fpi_files_list(&list, &count, tx, 1, 5, 10, t));
     ck_assert_int_eq(count, 2);
-    ck_assert_int_eq(list[0].kind, FPI_KIND_COVER);
-    ck_assert_int_eq(list[1].kind, FPI_KIND_INVOICE);
-    ck_assert_int_eq(list[1].invoice, 77);
-    ck_assert_str_eq(list[1].media, "application/pdf");
-    ck_assert_str_eq(list[1].origin, "https://h/p");
-    ck_assert_int_eq(list[1].size, 9);
+    ck_assert_int_eq(list[1].kind, FPI_KIND_COVER);
+    ck_assert_int_eq(list[1].position, 2); /* behind what was there */
+    ck_assert_int_eq(list[0].kind, FPI_KIND_INVOICE);
+    ck_assert_int_eq(list[0].position, 1);
+    ck_assert_int_eq(list[0].invoice, 77);
+    ck_assert_str_eq(list[0].media, "application/pdf");
+    ck_assert_str_eq(list[0].origin, "https://h/p");
+    ck_assert_int_eq(list[0].size, 9);
     unit_done(fpi_file_is_used(&used, tx, "aa", t));
     ck_assert(used);
     unit_done(fpi_file_is_used(&used, tx, "a", t));
