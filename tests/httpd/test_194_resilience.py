@@ -128,6 +128,23 @@ def test_breaker_opens_probes_and_closes(make_gateway):
     gateway.httpd.log.wait_for("FPI0022")
 
 
+def test_open_breaker_does_not_flood_the_log(make_gateway):
+    """Of all children together one line, and at the end one that counts the others."""
+    gateway = make_gateway(**room_for(16))
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020", count=1)
+    gateway.httpd.expect_log("FPI0021", count=1)
+    gateway.httpd.expect_log("FPI0022.*answers again; 49 calls failed", count=1)
+    trip(gateway, http)
+    for _ in range(5):
+        assert statuses(at_once(gateway, http.token, 10)) == {502}
+    time.sleep(PAUSE + 0.1)
+    assert http.get("/api/m1/x").status == 200
+    gateway.httpd.log.wait_for("FPI0022")
+    traced = gateway.httpd.log.lines("failed as others before it")
+    assert len(traced) == 49 and {line.level for line in traced} == {"debug"}
+
+
 def test_probe_that_fails_doubles_the_pause(make_gateway):
     gateway = make_gateway(processes=1)
     http = gateway.login()
