@@ -212,6 +212,8 @@ static fpi_gate_t *gate_of(fpi_app_t *app, const fpi_call_t *call, const fpi_err
     case FPI_E_CLOUD_REFUSED:
         return call->enterprise ? fpi_gate_take(&app->shared->cloud.refused, call->enterprise->client_id)
                                 : NULL;
+    case FPI_E_SLOTS:
+        return &app->shared->cloud.no_slot;
     default:
         return NULL;
     }
@@ -252,6 +254,9 @@ static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
         break;
     case FPI_E_CLOUD_REFUSED:
         msg = FPI_M_CLOUD_TOKEN;
+        break;
+    case FPI_E_SLOTS:
+        msg = FPI_M_NO_SLOT;
         break;
     case FPI_E_GONE:
         msg = FPI_M_RELAY_CUT;

@@ -204,6 +204,7 @@ def test_no_slot_is_told_in_time(make_gateway):
     gateway = make_gateway(processes=1, threads=8,
                            directives=f"FPImageUpstreamConnections 1\nFPImageUpstreamTimeout {times(2, 30, 30)}")
     http = gateway.login()
+    gateway.httpd.expect_log("FPI0027.*all 1 slots", count=1)
     http.get("/api/m1/x")
     with hang(gateway, http.token, 1):
         replies = at_once(gateway, http.token, 4)
@@ -220,6 +221,7 @@ def test_hung_cloud_does_not_hold_up_the_house(make_gateway):
     gateway = make_gateway(processes=1, threads=24,
                            directives=f"FPImageUpstreamConnections 3\nFPImageUpstreamTimeout {times(1, 30, 30)}")
     http = gateway.login(timeout=patience(10))
+    gateway.httpd.expect_log("FPI0027", count=1)
     http.get("/api/m1/x")
     with hang(gateway, http.token, 3), concurrent.futures.ThreadPoolExecutor(8) as pool:
         crowd = [pool.submit(at_once, gateway, http.token, 4) for _ in range(3)]
