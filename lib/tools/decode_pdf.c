@@ -2,6 +2,7 @@
 #include "tools/decode_doc.h"
 #include "tools/decode_raster.h"
 
+#include <apr_strings.h>
 #include <poppler.h>
 
 static fpi_err_t *open_failed(GError *error, fpi_task_t *task)

@@ -3,10 +3,12 @@
 
 #include <apr_strings.h>
 
-/* Which page of the file; only TIFF's directories are pages, an animation is its first frame. */
+/* Which page of the file; only TIFF's directories are pages, an animation is its first frame. A page of which the
+ * lower half is grey is not taken for whole. */
 static const char *options_of(const decode_doc_t *doc, int n, fpi_task_t *task)
 {
-    return doc->bytes->media == FPI_MEDIA_TIFF ? apr_psprintf(task->pool, "page=%d", n - 1) : "";
+    return doc->bytes->media == FPI_MEDIA_TIFF ? apr_psprintf(task->pool, "fail_on=truncated,page=%d", n - 1)
+                                               : "fail_on=truncated";
 }
 
 static fpi_err_t *open_page(VipsImage **out, const decode_doc_t *doc, int n, fpi_task_t *task)
@@ -79,8 +81,7 @@ static fpi_err_t *paint(VipsImage **raster, decode_doc_t *doc, int n, int width,
     FPI_TRY(open_page(&image, doc, n, task));
     FPI_TRY(check_size(doc, image, task));
     if (vips_thumbnail_buffer((void *)(uintptr_t)doc->bytes->data, doc->bytes->len, raster, width, "height", height,
-                              "size", VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_TRUNCATED, "option_string",
-                              options_of(doc, n, task), NULL) != 0) {
+                              "size", VIPS_SIZE_DOWN, "option_string", options_of(doc, n, task), NULL) != 0) {
         return decode_vips_failed(task);
     }
     decode_keep(*raster, task);
