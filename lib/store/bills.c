@@ -44,6 +44,19 @@ static fpi_bill_t *first_bill(const fpi_rows_t *rows, fpi_task_t *task)
     return fpi_rows_count(rows) ? bill_of(rows, 0, task) : NULL;
 }
 
+/* Of several: the announced one, of several the youngest. */
+static fpi_err_t *find_any(fpi_rows_t **rows, fpi_tx_t *tx, int64_t tenant, const char *number,
+                           fpi_task_t *task)
+{
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_FIND_ANY,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)), rows, NULL, task));
+    if (fpi_rows_count(*rows) < 2) {
+        return NULL;
+    }
+    return fpi_tx_run(tx, FPI_SQL_BILL_FIND_CHOSEN,
+                      FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)), rows, NULL, task);
+}
+
 fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const char *number,
                          const char *resource, fpi_task_t *task)
 {
@@ -56,8 +69,7 @@ fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const c
                        &rows, NULL, task));
     }
     else {
-        FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_FIND_ANY,
-                           FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)), &rows, NULL, task));
+        FPI_TRY(find_any(&rows, tx, tenant, number, task));
     }
     *out = first_bill(rows, task);
     return NULL;

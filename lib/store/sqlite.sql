@@ -572,15 +572,28 @@ DELETE FROM setting WHERE tenant = ?1 AND name = ?2
 
 -- ==== bills ====
 
+-- Of a number's few bills, the one of this resource before the one of none. bill_by_number holds them
+-- in the order of resource, '' first, and is read from its end: the first that fits is it. Without
+-- the "+" the two texts would become a temporary b-tree, from which each is looked up.
 -- name: BILL_FIND
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
        created, updated
-  FROM bill WHERE tenant = ?1 AND number = ?2 AND resource IN (?3, '')
+  FROM bill WHERE tenant = ?1 AND number = ?2 AND (+resource = ?3 OR +resource = '')
  ORDER BY resource DESC LIMIT 1
 
+-- Two rows are enough to see that there is a choice, which BILL_FIND_CHOSEN makes. Almost always
+-- there is none, and nothing is sorted.
 -- name: BILL_FIND_ANY
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated
+  FROM bill WHERE tenant = ?1 AND number = ?2
+ LIMIT 2
+
+-- name: BILL_FIND_CHOSEN
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
