@@ -1,5 +1,6 @@
 """PDF invoices: text layer in several layouts, embedded files, turned pages."""
 import io
+import itertools
 
 import pikepdf
 import qrcode
@@ -30,10 +31,13 @@ def qr_image(text, box=4):
 class Sheet:
     def __init__(self, c):
         self.c = c
-        self.c.setFont(font(), 8)
-
     def put(self, x, y, text):
-        self.c.drawString(x, SIZE[1] - y, text)
+        """ASCII in Helvetica: the other font has no letters of it."""
+        for is_ascii, run in itertools.groupby(text, lambda c: c < "\u0100"):
+            run, name = "".join(run), "Helvetica" if is_ascii else font()
+            self.c.setFont(name, 8)
+            self.c.drawString(x, SIZE[1] - y, run)
+            x += pdfmetrics.stringWidth(run, name, 8)
 
 
 def head(sheet, inv, layout):
