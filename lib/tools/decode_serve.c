@@ -1,6 +1,7 @@
 #include "tools/decode_serve.h"
 
 #include "base/clock.h"
+#include "tools/decode_codes.h"
 #include "tools/decode_raster.h"
 
 #include <apr_strings.h>
@@ -32,10 +33,13 @@ static fpi_err_t *look_at_raster(fpi_json_t *row, look_t *look, int n, fpi_task_
 {
     decode_grey_t grey;
     VipsImage *raster;
+    fpi_json_t *codes;
 
     FPI_TRY(decode_doc_paint(&raster, look->doc, n, LOOK_SIDE, LOOK_SIDE, task));
     FPI_TRY(decode_grey_make(&grey, raster, task));
     fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
+    FPI_TRY(decode_codes_find(&codes, &grey, task));
+    fpi_json_put(row, "codes", codes);
     return NULL;
 }
 
