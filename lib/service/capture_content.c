@@ -1,7 +1,7 @@
 /* The bytes of a page of a scan session. */
 #include "service/handlers.h"
 
-#include "service/pile.h"
+#include "service/batch.h"
 
 #include <apr_strings.h>
 
