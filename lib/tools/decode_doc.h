@@ -45,7 +45,7 @@ struct decode_doc_t {
     fpi_json_t *notes;    /* texts: what could not be shown */
 };
 
-extern const decode_kind_t decode_kind_picture, decode_kind_pdf;
+extern const decode_kind_t decode_kind_picture, decode_kind_pdf, decode_kind_bmp, decode_kind_text;
 
 /* FPI_E_UNREADABLE when it is damaged, or of a kind that has no pages to show. */
 fpi_err_t *decode_doc_open(decode_doc_t **doc, const decode_bytes_t *bytes, fpi_task_t *task) FPI_MUST_USE;
