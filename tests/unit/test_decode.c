@@ -7,6 +7,7 @@
 
 #include <apr_strings.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -75,6 +76,8 @@ static const seen_t seens[] = {
     { "blank.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
     { "three.tif", FPI_MEDIA_TIFF, 3, 827, 1169, 0, false },
     { "three.pdf", FPI_MEDIA_PDF, 3, 595, 842, 0, false },
+    { "page.bmp", FPI_MEDIA_BMP, 1, 400, 500, 0, false },
+    { "words.txt", FPI_MEDIA_TEXT, 2, 595, 842, 0, false },
 };
 
 START_TEST(look)
@@ -99,6 +102,49 @@ START_TEST(look)
         unit_done(fpi_json_find_bool(&is_blank, page, "is_blank", false, task));
         ck_assert_int_eq(is_blank, want->is_blank);
     }
+}
+END_TEST
+
+/* Codes in every kind of document, with their place; a page without has an empty list. */
+static const struct {
+    const char *name;
+    fpi_media_t media;
+    double x, y; /* of its first corner, in fractions of the upright page */
+} coded[] = {
+    { "page.jpg", FPI_MEDIA_JPEG, 0.82, 0.04 }, { "turned.jpg", FPI_MEDIA_JPEG, 0.82, 0.04 },
+    { "page.png", FPI_MEDIA_PNG, 0.82, 0.04 },  { "page.webp", FPI_MEDIA_WEBP, 0.82, 0.04 },
+    { "three.pdf", FPI_MEDIA_PDF, 0.82, 0.06 }, { "drawn.ofd", FPI_MEDIA_OFD, 0.83, 0.05 },
+};
+
+START_TEST(codes)
+{
+    fpi_json_t *doc, *page, *found, *corner;
+    double x, y;
+
+    start(1, 20000);
+    unit_done(look_at(&doc, coded[_i].name, coded[_i].media));
+    page = fpi_json_at(fpi_json_find(doc, "pages"), 0);
+    found = fpi_json_find(page, "codes");
+    ck_assert_int_eq(fpi_json_size(found), 1);
+    ck_assert_str_eq(fpi_json_text(fpi_json_find(fpi_json_at(found, 0), "kind")), "QR");
+    ck_assert_str_eq(fpi_json_text(fpi_json_find(fpi_json_at(found, 0), "text")), COVER);
+    corner = fpi_json_at(fpi_json_find(fpi_json_at(found, 0), "box"), 0);
+    x = atof(fpi_json_format(corner, false, task) + 1);
+    y = atof(strchr(fpi_json_format(corner, false, task), ',') + 1);
+    ck_assert_msg(fabs(x - coded[_i].x) < 0.15 && fabs(y - coded[_i].y) < 0.15, "at %f, %f", x, y);
+}
+END_TEST
+
+/* What an OFD has that we can't show is said, once. */
+START_TEST(notes)
+{
+    fpi_json_t *doc;
+
+    start(1, 20000);
+    unit_done(look_at(&doc, "drawn.ofd", FPI_MEDIA_OFD));
+    ck_assert_int_eq(number(doc, "page_count"), 2);
+    ck_assert_int_eq(fpi_json_size(fpi_json_find(doc, "notes")), 1);
+    ck_assert(strstr(fpi_json_text(fpi_json_at(fpi_json_find(doc, "notes"), 0)), "is not shown") != NULL);
 }
 END_TEST
 
@@ -139,6 +185,9 @@ static const struct {
 } pictures[] = {
     { "page.jpg", FPI_MEDIA_JPEG, 1, 0, false }, { "turned.jpg", FPI_MEDIA_JPEG, 1, 90, false },
     { "three.tif", FPI_MEDIA_TIFF, 3, 180, false }, { "three.pdf", FPI_MEDIA_PDF, 2, 270, true },
+    { "page.bmp", FPI_MEDIA_BMP, 1, 0, true },
+    { "words.txt", FPI_MEDIA_TEXT, 2, 0, true },
+    { "drawn.ofd", FPI_MEDIA_OFD, 1, 0, false },
 };
 
 START_TEST(render)
@@ -184,6 +233,44 @@ START_TEST(receiver_fails)
     start(1, 20000);
     unit_failed(fpi_decode_render(&media, decoder, fd, FPI_MEDIA_JPEG, &want, refuse, NULL, task), FPI_E_STORE);
     close(fd);
+}
+END_TEST
+
+/* ---- covers ---- */
+
+/* What we print is what we read. */
+START_TEST(cover_print)
+{
+    fpi_cover_print_t covers[2] = { { .number = COVER, .title = "报销单影像封面", .lines = { "提交人: 张三", "2024-05-06" } },
+                                    { .number = "EAS-BX-0009" } };
+    fpi_buf_t *buf = fpi_buf_make(task->pool, 1 << 20);
+    fpi_decode_want_t want = { .codes = true };
+    fpi_json_t *doc;
+    char path[] = "/tmp/fpimage-cover-XXXXXX";
+    int fd = mkstemp(path);
+
+    start(1, 20000);
+    unit_done(fpi_decode_print_cover(decoder, covers, 2, keep, buf, task));
+    ck_assert_int_eq(write(fd, buf->data, buf->len), (ssize_t)buf->len);
+    unlink(path);
+    unit_done(fpi_decode_look(&doc, decoder, fd, FPI_MEDIA_PDF, &want, task));
+    close(fd);
+    ck_assert_int_eq(number(doc, "page_count"), 2);
+    for (size_t i = 0; i < 2; i++) {
+        fpi_json_t *found = fpi_json_find(fpi_json_at(fpi_json_find(doc, "pages"), i), "codes");
+
+        ck_assert_int_eq(fpi_json_size(found), 1);
+        ck_assert_str_eq(fpi_json_text(fpi_json_find(fpi_json_at(found, 0), "text")), covers[i].number);
+    }
+}
+END_TEST
+
+START_TEST(no_covers)
+{
+    fpi_buf_t *buf = fpi_buf_make(task->pool, 1 << 20);
+
+    start(1, 20000);
+    unit_failed(fpi_decode_print_cover(decoder, NULL, 0, keep, buf, task), FPI_E_FIELD);
 }
 END_TEST
 
@@ -268,10 +355,14 @@ int main(void)
     TCase *processes = unit_case(suite, "process");
 
     tcase_add_loop_test(looks, look, 0, UNIT_COUNT(seens));
+    tcase_add_loop_test(looks, codes, 0, UNIT_COUNT(coded));
+    tcase_add_test(looks, notes);
     tcase_add_loop_test(looks, unreadable, 0, UNIT_COUNT(bads));
     tcase_add_loop_test(shows, render, 0, UNIT_COUNT(pictures));
     tcase_add_test(shows, render_no_such_page);
     tcase_add_test(shows, receiver_fails);
+    tcase_add_test(shows, cover_print);
+    tcase_add_test(shows, no_covers);
     tcase_add_test(processes, no_program);
     tcase_add_test(processes, keeper_replaced);
     tcase_add_test(processes, not_a_file);
