@@ -6,6 +6,8 @@
 static const decode_kind_t *const kinds[FPI_MEDIA_COUNT] = {
     [FPI_MEDIA_PDF] = &decode_kind_pdf,      [FPI_MEDIA_JPEG] = &decode_kind_picture,
     [FPI_MEDIA_PNG] = &decode_kind_picture,  [FPI_MEDIA_TIFF] = &decode_kind_picture,
+    [FPI_MEDIA_BMP] = &decode_kind_bmp,      [FPI_MEDIA_XML] = &decode_kind_text,
+    [FPI_MEDIA_OFD] = &decode_kind_ofd,      [FPI_MEDIA_TEXT] = &decode_kind_text,
     [FPI_MEDIA_WEBP] = &decode_kind_picture, [FPI_MEDIA_HEIC] = &decode_kind_picture,
 };
 

@@ -66,4 +66,4 @@ static fpi_err_t *paint(VipsImage **raster, decode_doc_t *doc, int n, int width,
     return decode_sheet_take(raster, cairo, task);
 }
 
-const decode_kind_t decode_kind_pdf = { open, measure, paint };
+const decode_kind_t decode_kind_pdf = { open, measure, paint, false };

@@ -75,6 +75,8 @@ static const seen_t seens[] = {
     { "blank.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
     { "three.tif", FPI_MEDIA_TIFF, 3, 827, 1169, 0, false },
     { "three.pdf", FPI_MEDIA_PDF, 3, 595, 842, 0, false },
+    { "page.bmp", FPI_MEDIA_BMP, 1, 400, 500, 0, false },
+    { "words.txt", FPI_MEDIA_TEXT, 2, 595, 842, 0, false },
 };
 
 START_TEST(look)
@@ -139,6 +141,8 @@ static const struct {
 } pictures[] = {
     { "page.jpg", FPI_MEDIA_JPEG, 1, 0, false }, { "turned.jpg", FPI_MEDIA_JPEG, 1, 90, false },
     { "three.tif", FPI_MEDIA_TIFF, 3, 180, false }, { "three.pdf", FPI_MEDIA_PDF, 2, 270, true },
+    { "page.bmp", FPI_MEDIA_BMP, 1, 0, true },
+    { "words.txt", FPI_MEDIA_TEXT, 2, 0, true },
 };
 
 START_TEST(render)
