@@ -9,6 +9,8 @@
 #ifndef FPI_STORE_CONTENTS_H
 #define FPI_STORE_CONTENTS_H
 
+#include "model/file.h"
+#include "model/file.h"
 #include "store/tx.h"
 
 #include <apr_time.h>
@@ -31,6 +33,10 @@ typedef struct fpi_content_t {
 /* The bytes are in the blob store and belong to somebody now. In the same transaction as the row that names
  * them. Known ones stay as they are. */
 fpi_err_t *fpi_content_put(fpi_tx_t *tx, const char *sha256, int64_t size, const char *media, fpi_task_t *task)
+    FPI_MUST_USE;
+
+/* Of each of the files: hash, pages, state and note; not the rest. As many as files. */
+fpi_err_t *fpi_contents_list(fpi_content_t **out, fpi_tx_t *tx, const fpi_file_t *files, int count, fpi_task_t *task)
     FPI_MUST_USE;
 
 #endif

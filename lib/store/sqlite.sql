@@ -690,6 +690,15 @@ SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax
        seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
   FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
 
+-- Those that a file is, by its link or by what was read from it.
+-- name: INVOICE_LIST_OF_FILE
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice
+ WHERE bill = ?2 AND tenant = ?1
+   AND (id = ?3 OR identity IN (SELECT identity FROM found WHERE bill = ?2 AND file = ?4))
+ ORDER BY id
+
 -- name: INVOICE_INSERT
 INSERT INTO invoice (tenant, bill, serial_no, identity, type, code, number, date, net, tax,
                      gross, seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status,
@@ -781,8 +790,8 @@ INSERT INTO content (sha256, size, media, pages, state, created, looked)
 VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
 ON CONFLICT (sha256) DO NOTHING
 
--- name: CONTENT_PAGES
-SELECT pages, state FROM content WHERE sha256 = ?1
+-- name: CONTENT_BRIEF
+SELECT pages, state, note FROM content WHERE sha256 = ?1
 
 -- ==== uploads in pieces ====
 
