@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/blob_own.h"
 #include "store/disk.h"
-#include "wire/media.h"
 
 #include <apr_strings.h>
 #include <dirent.h>
@@ -27,31 +27,13 @@
 #include <unistd.h>
 
 enum {
-    NAME_BYTES = 16,               /* of a spool's random name */
     PATH_LEN = 6 + FPI_SHA256_HEX, /* "ab/cd/<sha256>" */
-    READ_LEN = 256 * 1024,
     WRITE_STEP = 1024 * 1024       /* bytes after which the disk is set to work */
 };
 
-struct fpi_blobs_t {
-    const char *folder;
-    int root, spool;
-};
+#define LASTING apr_time_from_sec(4 * 86400)
 
-struct fpi_spool_t {
-    fpi_blobs_t *blobs;
-    apr_pool_t *pool;
-    int fd;
-    fpi_hash_t *hash;
-    int64_t size, most;
-    size_t head_len;
-    bool is_broken; /* a put failed: what is there is not what was given */
-    bool is_named;  /* renamed, nothing left to unlink */
-    char name[2 * NAME_BYTES + 1];
-    unsigned char head[FPI_MEDIA_LOOK];
-};
-
-static fpi_err_t *fail_at(const fpi_blobs_t *blobs, int error, const char *doing, const char *name,
+fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing, const char *name,
                           fpi_task_t *task)
 {
     const char *path = apr_pstrcat(task->pool, blobs->folder, "/", name, NULL);
@@ -127,12 +109,12 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *addre
 
 /* ---- spools ---- */
 
-static apr_status_t drop_spool(void *data)
+apr_status_t fpi_spool_close(void *data)
 {
     fpi_spool_t *spool = data;
 
     close(spool->fd);
-    if (!spool->is_named) {
+    if (!spool->is_named && !spool->is_lasting) {
         unlinkat(spool->blobs->spool, spool->name, 0);
     }
     return APR_SUCCESS;
@@ -141,7 +123,7 @@ static apr_status_t drop_spool(void *data)
 fpi_err_t *fpi_spool_open(fpi_spool_t **out, fpi_blobs_t *blobs, int64_t most, fpi_task_t *task)
 {
     fpi_spool_t *spool = apr_pcalloc(task->pool, sizeof(*spool));
-    unsigned char bytes[NAME_BYTES];
+    unsigned char bytes[FPI_SPOOL_RANDOM];
 
     spool->blobs = blobs;
     spool->pool = task->pool;
@@ -151,11 +133,11 @@ fpi_err_t *fpi_spool_open(fpi_spool_t **out, fpi_blobs_t *blobs, int64_t most, f
     fpi_hex_encode(spool->name, bytes, sizeof(bytes));
     /* 0400 already: the mode counts for later openers only */
     spool->fd = openat(blobs->spool, spool->name,
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
     if (spool->fd < 0) {
-        return fail_at(blobs, errno, "making a file in", "spool", task);
+        return fpi_blobs_fail(blobs, errno, "making a file in", "spool", task);
     }
-    apr_pool_cleanup_register(spool->pool, spool, drop_spool, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(spool->pool, spool, fpi_spool_close, apr_pool_cleanup_null);
     *out = spool;
     return NULL;
 }
@@ -203,15 +185,15 @@ static fpi_err_t *put(fpi_spool_t *spool, const void *data, size_t len, fpi_task
     int error;
 
     if ((int64_t)len > spool->most - spool->size) {
-        return fpi_fail(task, FPI_E_TOO_LARGE, "the content is larger than %lld bytes",
-                        (long long)spool->most);
+        return fpi_refuse(task, FPI_E_TOO_LARGE, NULL, "文件超过上限 %" APR_INT64_T_FMT " 字节",
+                          "the file is larger than the limit of %" APR_INT64_T_FMT " bytes", spool->most);
     }
     error = write_all(spool->fd, data, len);
     if (error) {
-        return fail_at(spool->blobs, error, "writing a file in", "spool", task);
+        return fpi_blobs_fail(spool->blobs, error, "writing a file in", "spool", task);
     }
     start_writing(spool, len);
-    return fpi_hash_put(spool->hash, data, len, task);
+    return spool->hash ? fpi_hash_put(spool->hash, data, len, task) : NULL;
 }
 
 fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
@@ -299,15 +281,15 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
     fpi_blobs_t *blobs = spool->blobs;
     int error;
 
-    if (fsync(spool->fd) != 0) {
-        return fail_at(blobs, errno, "flushing a file in", "spool", task);
+    if ((spool->is_lasting && fchmod(spool->fd, 0400) != 0) || fsync(spool->fd) != 0) {
+        return fpi_blobs_fail(blobs, errno, "flushing a file in", "spool", task);
     }
     error = make_parents(blobs, folder);
     if (!error && renameat(blobs->spool, spool->name, blobs->root, path) != 0) {
         error = errno;
     }
     if (error) {
-        return fail_at(blobs, error, "making", path, task);
+        return fpi_blobs_fail(blobs, error, "making", path, task);
     }
     spool->is_named = true;
     return NULL;
@@ -318,25 +300,35 @@ fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_t
     char path[PATH_LEN + 1], folder[6] = "";
     int error;
 
-    if (spool->is_broken || !spool->hash) {
+    if (spool->is_broken || (!spool->hash && !spool->sum)) {
         return fpi_fail(task, FPI_E_INTERNAL, "a spool is kept twice or after a failed write");
     }
-    FPI_TRY(fpi_hash_end(sha256, spool->hash, task));
+    if (spool->hash) {
+        FPI_TRY(fpi_hash_end(sha256, spool->hash, task));
+    }
+    else {
+        memcpy(sha256, spool->sum, FPI_SHA256_HEX + 1);
+    }
     spool->hash = NULL;
+    spool->sum = NULL;
     make_path(path, sha256);
     memcpy(folder, path, 5);
     if (!is_there(spool->blobs, path, spool->size)) {
         FPI_TRY(give_name(spool, path, folder, task));
+    }
+    else { /* not one that a sweep takes for forgotten */
+        utimensat(spool->blobs->root, path, NULL, AT_SYMLINK_NOFOLLOW);
+        spool->is_lasting = false;
     }
     error = flush_folder(spool->blobs, folder);
     if (!error) {
         error = flush_parents(spool->blobs, folder);
     }
     if (error) {
-        return fail_at(spool->blobs, error, "flushing", folder, task);
+        return fpi_blobs_fail(spool->blobs, error, "flushing", folder, task);
     }
     *size = spool->size;
-    apr_pool_cleanup_run(spool->pool, spool, drop_spool);
+    apr_pool_cleanup_run(spool->pool, spool, fpi_spool_close);
     return NULL;
 }
 
@@ -348,7 +340,7 @@ static apr_status_t close_fd(void *data)
     return APR_SUCCESS;
 }
 
-static fpi_err_t *open_blob(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256,
+fpi_err_t *fpi_blobs_open_one(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256,
                             fpi_task_t *task)
 {
     char path[PATH_LEN + 1];
@@ -368,7 +360,7 @@ static fpi_err_t *open_blob(int *fd, struct stat *st, fpi_blobs_t *blobs, const 
     if (error == ENOENT) {
         return fpi_fail(task, FPI_E_ABSENT, "there is no blob %s in %s", sha256, blobs->folder);
     }
-    return fail_at(blobs, error, "opening", path, task);
+    return fpi_blobs_fail(blobs, error, "opening", path, task);
 }
 
 fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char *sha256,
@@ -376,7 +368,7 @@ fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char 
 {
     struct stat st;
 
-    FPI_TRY(open_blob(fd, &st, blobs, sha256, task));
+    FPI_TRY(fpi_blobs_open_one(fd, &st, blobs, sha256, task));
     apr_pool_cleanup_register(task->pool, (void *)(intptr_t)*fd, close_fd, apr_pool_cleanup_null);
     *size = st.st_size;
     return NULL;
@@ -391,15 +383,15 @@ bool fpi_blob_has(fpi_blobs_t *blobs, const char *sha256)
            && S_ISREG(st.st_mode);
 }
 
-static fpi_err_t *hash_file(char *hex, int fd, char *buffer, fpi_blobs_t *blobs, fpi_task_t *task)
+fpi_err_t *fpi_blobs_hash(char *hex, int fd, char *buffer, fpi_blobs_t *blobs, fpi_task_t *task)
 {
     fpi_hash_t *hash;
     ssize_t n;
 
     FPI_TRY(fpi_hash_open(&hash, task));
-    while ((n = read(fd, buffer, READ_LEN)) != 0) {
+    while ((n = read(fd, buffer, FPI_BLOB_READ)) != 0) {
         if (n < 0 && errno != EINTR) {
-            return fail_at(blobs, errno, "reading a blob in", "", task);
+            return fpi_blobs_fail(blobs, errno, "reading a blob in", "", task);
         }
         if (n > 0) {
             FPI_TRY(fpi_hash_put(hash, buffer, (size_t)n, task));
@@ -418,8 +410,8 @@ static fpi_err_t *verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *tas
     int fd;
 
     step.pool = turn;
-    FPI_TRY(open_blob(&fd, &st, blobs, sha256, &step));
-    err = hash_file(hex, fd, apr_palloc(turn, READ_LEN), blobs, &step);
+    FPI_TRY(fpi_blobs_open_one(&fd, &st, blobs, sha256, &step));
+    err = fpi_blobs_hash(hex, fd, apr_palloc(turn, FPI_BLOB_READ), blobs, &step);
     close(fd);
     if (!err && strcmp(hex, sha256) != 0) {
         err = fpi_fail(&step, FPI_E_INTERNAL, "the blob %s in %s is damaged: its bytes hash to %s; "
@@ -456,16 +448,18 @@ static DIR *open_folder(int at, const char *name)
 fpi_err_t *fpi_blobs_sweep(fpi_blobs_t *blobs, apr_interval_time_t age, fpi_task_t *task)
 {
     time_t oldest = (time_t)apr_time_sec(fpi_clock_now() - age);
+    time_t oldest_lasting = (time_t)apr_time_sec(fpi_clock_now() - LASTING);
     DIR *folder = open_folder(blobs->spool, ".");
     struct dirent *entry;
     struct stat st;
 
     if (!folder) {
-        return fail_at(blobs, errno, "listing", "spool", task);
+        return fpi_blobs_fail(blobs, errno, "listing", "spool", task);
     }
     while ((entry = readdir(folder))) {
         if (fstatat(blobs->spool, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
-            && S_ISREG(st.st_mode) && st.st_mtime < oldest) {
+            && S_ISREG(st.st_mode)
+            && st.st_mtime < (strncmp(entry->d_name, FPI_SPOOL_LASTING, 3) == 0 ? oldest_lasting : oldest)) {
             unlinkat(blobs->spool, entry->d_name, 0);
         }
     }
@@ -488,7 +482,7 @@ static fpi_err_t *walk(const walk_t *plan, int at, const char *name, int depth)
     struct dirent *entry;
 
     if (!folder) {
-        return fail_at(plan->blobs, errno, "listing", name, plan->task);
+        return fpi_blobs_fail(plan->blobs, errno, "listing", name, plan->task);
     }
     while (!err && (entry = readdir(folder))) {
         if (depth < 2 && is_hex(entry->d_name, 2)) {

@@ -468,6 +468,11 @@ CREATE TABLE export (
 
 CREATE INDEX export_by_tenant ON export (tenant, id);
 
+-- Each kind of work has its own queue: thousands of pages to look at must not stand before a push.
+DROP INDEX job_by_due;
+
+CREATE INDEX job_by_kind ON job (state, kind, due);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -673,6 +678,10 @@ SELECT COUNT(*) FROM (SELECT 1 FROM trail WHERE bill = ?2 AND tenant = ?1 LIMIT 
 SELECT id, tenant, bill, at, kind, actor, trace, note, detail
   FROM trail WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3 OFFSET ?4
 
+-- Was exactly that said of the bill already?
+-- name: TRAIL_HAS
+SELECT 1 FROM trail WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND detail = ?4 LIMIT 1
+
 -- ==== invoices of a bill ====
 
 -- name: INVOICE_FIND_BY_SERIAL_NO
@@ -793,6 +802,20 @@ ON CONFLICT (sha256) DO NOTHING
 -- name: CONTENT_BRIEF
 SELECT pages, state, note FROM content WHERE sha256 = ?1
 
+-- name: CONTENT_FIND
+SELECT sha256, size, media, pages, state, note, doc, created, looked
+  FROM content WHERE sha256 = ?1
+
+-- name: CONTENT_TELL
+UPDATE content SET pages = ?2, state = ?3, note = ?4, doc = ?5, looked = ?6 WHERE sha256 = ?1
+
+-- is_waiting: other bytes of the same bill have not been looked at yet.
+-- name: CONTENT_BILLS
+SELECT DISTINCT f.tenant, f.bill,
+       EXISTS (SELECT 1 FROM file g JOIN content c ON c.sha256 = g.sha256
+                WHERE g.bill = f.bill AND c.state = 0) AS is_waiting
+  FROM file f WHERE f.sha256 = ?1
+
 -- ==== uploads in pieces ====
 
 -- ==== captures ====
@@ -800,6 +823,85 @@ SELECT pages, state, note FROM content WHERE sha256 = ?1
 -- ==== cover rules ====
 
 -- ==== invoices found in files ====
+
+-- name: FOUND_LIST
+SELECT id, tenant, bill, file, page, identity, type, code, number, date, net, tax, gross, check_code,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, source, fields,
+       twin_kind, twin_bill, twin_file, editor, created, updated
+  FROM found WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
+
+-- name: FOUND_FIND
+SELECT id, tenant, bill, file, page, identity, type, code, number, date, net, tax, gross, check_code,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, source, fields,
+       twin_kind, twin_bill, twin_file, editor, created, updated
+  FROM found WHERE id = ?2 AND tenant = ?1
+
+-- name: FOUND_INSERT
+INSERT INTO found (tenant, bill, file, page, identity, type, code, number, date, net, tax, gross,
+                   check_code, seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status,
+                   source, fields, twin_kind, twin_bill, twin_file, editor, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+        ?21, ?22, ?23, ?24, ?25, ?26)
+
+-- name: FOUND_UPDATE
+UPDATE found
+   SET file = ?3, page = ?4, identity = ?5, type = ?6, code = ?7, number = ?8, date = ?9, net = ?10,
+       tax = ?11, gross = ?12, check_code = ?13, seller_name = ?14, seller_tax_no = ?15,
+       buyer_name = ?16, buyer_tax_no = ?17, check_status = ?18, source = ?19, fields = ?20,
+       twin_kind = ?21, twin_bill = ?22, twin_file = ?23, editor = ?24, created = ?25, updated = ?26
+ WHERE id = ?27 AND tenant = ?1 AND bill = ?2
+
+-- name: FOUND_DROP
+DELETE FROM found WHERE id = ?3 AND bill = ?2 AND tenant = ?1
+
+-- Where else the same invoice is, on bills that are not void: the submitted ones first, then the oldest.
+-- "4 after 2 or 3": sent back, but still claimed by that bill.
+-- name: FOUND_TWINS
+SELECT o.bill, o.file, b.state IN (2, 3) OR (b.state = 4 AND b.state_before IN (2, 3)) AS is_claimed
+  FROM found o JOIN bill b ON b.id = o.bill
+ WHERE o.tenant = ?1 AND o.identity = ?3 AND o.bill <> ?2 AND b.state <> 9
+ UNION ALL
+SELECT i.bill, 0, b.state IN (2, 3) OR (b.state = 4 AND b.state_before IN (2, 3))
+  FROM invoice i JOIN bill b ON b.id = i.bill
+ WHERE i.tenant = ?1 AND i.identity = ?3 AND i.bill <> ?2 AND b.state <> 9
+ ORDER BY 3 DESC, 1, 2 DESC LIMIT ?4
+
+-- Another one of the same seller, sum and day, where one of the two has no number to tell them apart by.
+-- name: FOUND_ALIKE
+SELECT o.bill, o.file
+  FROM found o JOIN bill b ON b.id = o.bill
+ WHERE o.tenant = ?1 AND o.seller_tax_no = ?2 AND o.gross = ?3 AND o.date = ?4 AND o.id <> ?5
+   AND (o.identity IS NULL OR ?6 IS NULL) AND o.seller_tax_no IS NOT NULL AND b.state <> 9
+ ORDER BY o.id LIMIT 1
+
+-- The bills on which an invoice of this bill is, too.
+-- name: FOUND_NEIGHBOURS
+SELECT DISTINCT o.bill FROM found m JOIN found o ON o.tenant = m.tenant AND o.identity = m.identity
+ WHERE m.bill = ?2 AND m.tenant = ?1 AND o.bill <> ?2 LIMIT ?3
+
+-- name: FOUND_BILLS_OF_IDENTITY
+SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> ?2 LIMIT ?4
+
+-- Whoever asks sees bills of one tax number and of none (?2 NULL: all). The row's number of all that fit
+-- stands behind the columns.
+-- name: FOUND_SEARCH
+SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
+       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
+       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
+       f.updated
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?3 IS NULL OR f.number = ?3) AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?8 IS NULL OR f.bill = ?8) AND (?9 IS NULL OR f.twin_kind = ?9)
+ ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+
+-- name: FOUND_SEARCH_COUNT
+SELECT COUNT(*) FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?3 IS NULL OR f.number = ?3) AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?8 IS NULL OR f.bill = ?8) AND (?9 IS NULL OR f.twin_kind = ?9)
 
 -- ==== exports ====
 
@@ -880,7 +982,7 @@ UPDATE job SET state = 'ready', last_error = 'the lease of ' || owner || ' ran o
 -- name: JOB_LIST_DUE
 SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
        last_error, trace
-  FROM job WHERE state = 'ready' AND due <= ?1 ORDER BY due, id LIMIT ?2
+  FROM job WHERE state = 'ready' AND kind = ?3 AND due <= ?1 ORDER BY due, id LIMIT ?2
 
 -- name: JOB_LEASE
 UPDATE job SET state = 'leased', owner = ?2, lease_until = ?3, attempts = attempts + 1
@@ -907,8 +1009,16 @@ UPDATE job SET state = CASE WHEN again = 1 THEN 'ready' ELSE 'parked' END, owner
  WHERE id = ?1 AND state = 'leased' AND owner = ?2
 
 -- name: JOB_NEXT_DUE
-SELECT MIN(at) FROM (SELECT MIN(due) AS at FROM job WHERE state = 'ready'
-                     UNION ALL SELECT MIN(lease_until) FROM job WHERE state = 'leased') AS times
+SELECT MIN(due) FROM job WHERE state = 'ready' AND kind = ?1
+
+-- name: JOB_NEXT_DUE_ANY
+SELECT MIN(due) FROM job WHERE state = 'ready'
+
+-- name: JOB_NEXT_FREE
+SELECT MIN(lease_until) FROM job WHERE state = 'leased'
+
+-- name: JOB_COUNT_LEASED
+SELECT COUNT(*) FROM job WHERE state = 'leased' AND kind = ?1
 
 -- name: JOB_COUNT
 SELECT state, COUNT(*) FROM job GROUP BY state
