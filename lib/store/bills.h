@@ -43,6 +43,9 @@ typedef struct fpi_event_t {
 /* Appends to the bill's timeline with the task's actor and trace. `detail` may be NULL. */
 fpi_err_t *fpi_trail_add(fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind, const char *note,
                          const char *detail, fpi_task_t *task) FPI_MUST_USE;
+/* Was exactly this said of the bill already? For what must be said once. */
+fpi_err_t *fpi_trail_has(bool *has, fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind, const char *detail,
+                         fpi_task_t *task) FPI_MUST_USE;
 /* Oldest first, those with id > after. */
 fpi_err_t *fpi_trail_list(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
                           int64_t after, int most, fpi_task_t *task) FPI_MUST_USE;
