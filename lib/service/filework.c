@@ -147,17 +147,15 @@ fpi_json_t *fpi_filework_detail(const fpi_file_t *file, fpi_task_t *task)
 
 fpi_err_t *fpi_filework_keep(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_act_t act = work->pile->count ? FPI_ACT_EDIT : FPI_ACT_EMPTY;
+    fpi_act_t act = work->pile->count ? work->moves : FPI_ACT_EMPTY;
     fpi_state_t to;
 
     if (!work->note) {
         return NULL;
     }
     FPI_TRY(fpi_pile_put(work->pile, &work->before, tx, task));
-    if (act == FPI_ACT_EDIT || work->before.count) {
-        FPI_TRY(fpi_bill_move(&to, work->bill, act, task));
-        work->bill->state = to;
-    }
+    FPI_TRY(fpi_bill_move(&to, work->bill, act, task));
+    work->bill->state = to;
     return fpi_bill_changed(work->bill, tx, "file", fpi_order_note(&work->order, work->note, task), work->detail, task);
 }
 
@@ -167,6 +165,7 @@ static fpi_err_t *tx_work(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     work->note = NULL;
     work->detail = NULL;
+    work->moves = FPI_ACT_EDIT;
     FPI_TRY(fpi_filework_open(work, FPI_ACT_EDIT, tx, task));
     if (is_amendment(work->bill)) {
         FPI_TRY(check_mode(work->bill, tx, task));

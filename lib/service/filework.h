@@ -39,6 +39,7 @@ struct fpi_filework_t {
     /* on the way */
     fpi_bill_t *bill;
     fpi_pile_t *pile, before;
+    fpi_act_t moves;             /* whose moves hold when it is done, where that is not EDIT: ATTACH brings new bytes */
     const char *note;
     fpi_json_t *detail;
 };
