@@ -672,6 +672,81 @@ UPDATE bill
 -- name: BILL_RAISE_VERSION
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
+-- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
+-- name: BILLS_BY_CREATED_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
+ ORDER BY created DESC, id DESC LIMIT ?4
+
+-- name: BILLS_BY_CREATED_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
+ ORDER BY created, id LIMIT ?4
+
+-- name: BILLS_BY_TAX_NO_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_TAX_NO_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_ORG_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_ORG_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_STATE_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) < (?3, ?4)
+ ORDER BY updated DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_STATE_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
+ ORDER BY updated, id LIMIT ?5
+
+-- name: BILLS_BY_NUMBER_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)
+ ORDER BY number DESC, id DESC LIMIT ?4
+
+-- name: BILLS_BY_NUMBER_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
+ ORDER BY number, id LIMIT ?4
+
+-- name: BILLS_LIKE_NUMBER
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
+ ORDER BY number LIMIT ?4
+
+-- name: BILLS_LIKE_BILL_NO
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND bill_no >= ?2 AND bill_no < ?3
+   AND bill_no <> ''
+ ORDER BY bill_no LIMIT ?4
+
+-- name: BILLS_LIKE_APPLICANT
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND apply_name >= ?2 AND apply_name < ?3
+   AND apply_name <> ''
+ ORDER BY apply_name LIMIT ?4
+
+-- IN is there for the index of the few that went wrong.
+-- name: BILLS_PARKED
+SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no
+  FROM push p JOIN bill b ON b.id = p.bill
+ WHERE p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
+ LIMIT ?2
+
 -- ==== timeline ====
 
 -- name: TRAIL_ADD
@@ -713,6 +788,15 @@ SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax
 SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
        seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
   FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
+
+-- Those that a file is, by its link or by what was read from it.
+-- name: INVOICE_LIST_OF_FILE
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice
+ WHERE bill = ?2 AND tenant = ?1
+   AND (id = ?3 OR identity IN (SELECT identity FROM found WHERE bill = ?2 AND file = ?4))
+ ORDER BY id
 
 -- name: INVOICE_INSERT
 INSERT INTO invoice (tenant, bill, serial_no, identity, type, code, number, date, net, tax,
@@ -805,8 +889,8 @@ INSERT INTO content (sha256, size, media, pages, state, created, looked)
 VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
 ON CONFLICT (sha256) DO NOTHING
 
--- name: CONTENT_PAGES
-SELECT pages, state FROM content WHERE sha256 = ?1
+-- name: CONTENT_BRIEF
+SELECT pages, state, note FROM content WHERE sha256 = ?1
 
 -- name: CONTENT_FIND
 SELECT sha256, size, media, pages, state, note, doc, created, looked
