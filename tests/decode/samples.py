@@ -141,6 +141,7 @@ MAKERS = {
     "blank.jpg": lambda: save(page(text=None).point(lambda v: 245), "JPEG", quality=60),
     "three.tif": lambda: tiff(3),
     "three.pdf": lambda: pdf(3),
+    "long.pdf": lambda: pdf(300),
     "drawn.ofd": ofd,
     "words.txt": lambda: "".join(f"第 {n} 行 a line of words\n" for n in range(1, 81)).encode(),
     "cut.jpg": lambda: save(page(), "JPEG", quality=60)[:8000],

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -347,11 +348,157 @@ START_TEST(counted)
 }
 END_TEST
 
+/* ---- accidents: they cost the document in hand, and nothing else ---- */
+
+/* The only process that the keeper has started; waits for it. */
+static pid_t worker_of(pid_t keeper)
+{
+    const char *path = apr_psprintf(task->pool, "/proc/%d/task/%d/children", (int)keeper, (int)keeper);
+    apr_time_t end = fpi_clock_tick() + apr_time_from_sec(20);
+    char line[64] = "";
+
+    while (!*line && fpi_clock_tick() < end) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read(fd, line, sizeof(line) - 1) : 0;
+
+        line[n > 0 ? n : 0] = '\0';
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return (pid_t)atoi(line);
+}
+
+START_TEST(worker_killed)
+{
+    fpi_json_t *doc;
+    fpi_err_t *err;
+    pid_t killer;
+
+    start(1, 20000);
+    killer = fork();
+    if (killer == 0) {
+        kill(worker_of(fpi_decoder_pid(decoder)), SIGKILL);
+        _exit(0);
+    }
+    err = look_at(&doc, "long.pdf", FPI_MEDIA_PDF);
+    unit_failed(err, FPI_E_DECODER);
+    ck_assert_msg(strstr(err->detail, "killed") != NULL, "%s", err->detail);
+    ck_assert_int_eq(waitpid(killer, NULL, 0), killer);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+}
+END_TEST
+
+/* One that hangs is ended when the page's time is over. */
+START_TEST(worker_hangs)
+{
+    fpi_decode_counts_t counts = { 0 };
+    fpi_json_t *doc;
+    fpi_err_t *err;
+    pid_t worker;
+
+    start(1, 1000);
+    decoder = fpi_decoder_use(decoder, &counts, task->pool);
+    unit_done(look_at(&doc, "page.bmp", FPI_MEDIA_BMP));
+    worker = worker_of(fpi_decoder_pid(decoder));
+    kill(worker, SIGSTOP);
+    err = look_at(&doc, "page.jpg", FPI_MEDIA_JPEG);
+    unit_failed(err, FPI_E_DECODER);
+    ck_assert_msg(strstr(err->detail, "too long") != NULL, "%s", err->detail);
+    ck_assert_uint_eq(atomic_load(&counts.kills), 1);
+    unit_done(look_at(&doc, "page.bmp", FPI_MEDIA_BMP));
+    ck_assert_int_ne(worker_of(fpi_decoder_pid(decoder)), worker);
+}
+END_TEST
+
+/* A bitmap of 81 million pixels in a file without a byte of them: more than the worker may have. */
+START_TEST(worker_eats_memory)
+{
+    static const unsigned char head[62] = { 'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 0x28, 0x23, 0, 0,
+                                            0x28, 0x23, 0, 0, 1, 0, 1 };
+    fpi_decode_options_t options = { .workers = 1, .memory = 64 << 20 };
+    fpi_decode_want_t want = { .codes = true };
+    char path[] = "/tmp/fpimage-bomb-XXXXXX";
+    int fd = mkstemp(path);
+    fpi_json_t *doc;
+
+    ck_assert_int_eq(write(fd, head, sizeof(head)), sizeof(head));
+    ck_assert_int_eq(ftruncate(fd, 62 + 9000L * 1128), 0);
+    unlink(path);
+    unit_done(fpi_decoder_start(&decoder, task->pool, &options, task));
+    unit_failed(fpi_decode_look(&doc, decoder, fd, FPI_MEDIA_BMP, &want, task), FPI_E_DECODER);
+    close(fd);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+}
+END_TEST
+
+static void *restart(void *data)
+{
+    apr_pool_t *pool;
+
+    if (apr_pool_create(&pool, NULL) == APR_SUCCESS) {
+        fpi_ignore(fpi_decoder_restart(decoder, NULL, fpi_task_make(pool, NULL)));
+    }
+    return NULL;
+}
+
+/* A document that is given while there is no keeper waits for the next one. */
+START_TEST(keeper_killed)
+{
+    fpi_json_t *doc;
+    pthread_t thread;
+    pid_t first;
+
+    start(1, 20000);
+    first = fpi_decoder_pid(decoder);
+    kill(first, SIGKILL);
+    ck_assert_int_eq(waitpid(first, NULL, 0), first);
+    fpi_decoder_forget(decoder);
+    ck_assert_int_eq(pthread_create(&thread, NULL, restart, NULL), 0);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+    pthread_join(thread, NULL);
+}
+END_TEST
+
+static void *look_from_thread(void *data)
+{
+    fpi_decode_want_t want = { .codes = true };
+    apr_pool_t *pool;
+    fpi_json_t *doc;
+    int fd = open(data, O_RDONLY | O_CLOEXEC);
+    fpi_err_t *err;
+
+    apr_pool_create(&pool, NULL);
+    err = fpi_decode_look(&doc, decoder, fd, FPI_MEDIA_JPEG, &want, fpi_task_make(pool, NULL));
+    close(fd);
+    return err ? (void *)1 : NULL;
+}
+
+/* More documents than workers: each is answered. */
+START_TEST(many_at_once)
+{
+    const char *path = sample("page.jpg");
+    pthread_t threads[12];
+
+    start(2, 20000);
+    for (int i = 0; i < UNIT_COUNT(threads); i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, look_from_thread, (void *)(uintptr_t)path), 0);
+    }
+    for (int i = 0; i < UNIT_COUNT(threads); i++) {
+        void *failed = NULL;
+
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decode");
     TCase *looks = unit_case(suite, "look");
     TCase *shows = unit_case(suite, "render");
+    TCase *accidents = unit_case(suite, "accidents");
     TCase *processes = unit_case(suite, "process");
 
     tcase_add_loop_test(looks, look, 0, UNIT_COUNT(seens));
@@ -368,5 +515,10 @@ int main(void)
     tcase_add_test(processes, not_a_file);
     tcase_add_test(processes, called_off);
     tcase_add_test(processes, counted);
+    tcase_add_test(accidents, worker_killed);
+    tcase_add_test(accidents, worker_hangs);
+    tcase_add_test(accidents, worker_eats_memory);
+    tcase_add_test(accidents, keeper_killed);
+    tcase_add_test(accidents, many_at_once);
     return unit_run(suite);
 }
