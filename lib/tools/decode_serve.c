@@ -4,6 +4,7 @@
 #include "tools/decode_codes.h"
 #include "tools/decode_cover.h"
 #include "tools/decode_raster.h"
+#include "tools/read.h"
 
 #include <apr_strings.h>
 #include <iconv.h>
@@ -97,15 +98,50 @@ static fpi_err_t *look_at_pages(look_t *look, decode_answer_t *answer, fpi_task_
     return NULL;
 }
 
+/* An archive of invoices has no pages: it is only read. */
+static fpi_err_t *serve_archive(decode_answer_t *answer, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task), *evidence = fpi_json_make_array(task);
+    fpi_json_t *notes = fpi_json_make_array(task);
+
+    FPI_TRY(fpi_read_evidence_of(evidence, notes, bytes->data, bytes->len, bytes->media, task));
+    fpi_json_put_int(doc, "v", 1);
+    fpi_json_put_int(doc, "page_count", 0);
+    fpi_json_put_int(doc, "pages_looked", 0);
+    fpi_json_put(doc, "pages", fpi_json_make_array(task));
+    fpi_json_put(doc, "evidence", evidence);
+    fpi_json_put(doc, "notes", notes);
+    answer->doc = doc;
+    return NULL;
+}
+
+/* What is damaged for the reader may still have been seen: a note, no failure. */
+static fpi_json_t *read_invoices(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    fpi_json_t *evidence = fpi_json_make_array(task);
+    fpi_err_t *err = fpi_read_evidence_of(evidence, look->doc->notes, bytes->data, bytes->len, bytes->media, task);
+
+    if (err) {
+        decode_doc_note(look->doc, apr_psprintf(task->pool, "未能读取发票数据: %s (invoice data can't be read: %s)",
+                                                fpi_err_public(err, "zh"), fpi_err_public(err, "en")));
+    }
+    return evidence;
+}
+
 static fpi_err_t *serve_look(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
                              fpi_task_t *task)
 {
     look_t look = { .pages = fpi_json_make_array(task) };
     fpi_json_t *doc = fpi_json_make_object(task);
+    bool wants_invoice;
     int64_t left;
 
     FPI_TRY(fpi_json_find_int(&left, question, "left_ms", LEFT_MOST_MS, 0, LEFT_MOST_MS, task));
     FPI_TRY(fpi_json_find_bool(&look.wants_codes, question, "codes", false, task));
+    FPI_TRY(fpi_json_find_bool(&wants_invoice, question, "invoice", false, task));
+    if (wants_invoice && bytes->media == FPI_MEDIA_ZIP) {
+        return serve_archive(answer, bytes, task);
+    }
     look.end = fpi_clock_tick() + apr_time_from_msec(left) * 3 / 4;
     FPI_TRY(decode_doc_open(&look.doc, bytes, task));
     FPI_TRY(look_at_pages(&look, answer, task));
@@ -113,7 +149,7 @@ static fpi_err_t *serve_look(decode_answer_t *answer, const fpi_json_t *question
     fpi_json_put_int(doc, "page_count", look.doc->page_count);
     fpi_json_put_int(doc, "pages_looked", look.looked);
     fpi_json_put(doc, "pages", look.pages);
-    fpi_json_put(doc, "evidence", fpi_json_make_array(task));
+    fpi_json_put(doc, "evidence", wants_invoice ? read_invoices(&look, bytes, task) : fpi_json_make_array(task));
     fpi_json_put(doc, "notes", look.doc->notes);
     answer->doc = doc;
     return NULL;
