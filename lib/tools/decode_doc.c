@@ -80,8 +80,10 @@ void decode_keep(void *object, fpi_task_t *task)
 fpi_err_t *decode_vips_failed(fpi_task_t *task)
 {
     char *said = vips_error_buffer_copy();
-    const char *line = apr_pstrndup(task->pool, said, strcspn(said, "\n"));
+    fpi_err_t *err = fpi_refuse(task, FPI_E_UNREADABLE, NULL, "图片已损坏或不完整, 请重新扫描或上传",
+                                "the picture is damaged or cut short; scan or upload it again");
 
+    err->detail = apr_psprintf(task->pool, "libvips: %.*s", (int)strcspn(said, "\n"), said);
     g_free(said);
-    return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "图片已损坏或不完整: %s", "the picture is damaged or cut short: %s", line);
+    return err;
 }

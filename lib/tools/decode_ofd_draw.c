@@ -118,8 +118,8 @@ static PangoLayout *make_layout(ofd_drawing_t *d, const fpi_xml_t *object)
     const ofd_resource_t *font = ofd_resource(d->ofd, attribute(d, object, "Font"));
     const char *family = font ? attribute(d, font->element, "FamilyName") : NULL;
     const char *name = font ? attribute(d, font->element, "FontName") : NULL;
-    PangoLayout *layout = pango_cairo_create_layout(d->cairo);
     PangoFontDescription *description = pango_font_description_new();
+    PangoLayout *layout;
 
     pango_font_description_set_family(description, apr_pstrcat(d->task->pool, family ? family : "", family ? "," : "",
                                                                name ? name : "", name ? "," : "",
@@ -128,7 +128,11 @@ static PangoLayout *make_layout(ofd_drawing_t *d, const fpi_xml_t *object)
     if (number(d, object, "Weight", 400) >= 600) {
         pango_font_description_set_weight(description, PANGO_WEIGHT_BOLD);
     }
-    /* laid out a hundred times as large: sizes in mm are too small for hinting */
+    /* laid out a hundred times as large: sizes in mm are too small for fonts */
+    cairo_save(d->cairo);
+    cairo_scale(d->cairo, 0.01, 0.01);
+    layout = pango_cairo_create_layout(d->cairo);
+    cairo_restore(d->cairo);
     pango_font_description_set_absolute_size(description, number(d, object, "Size", 3) * 100 * PANGO_SCALE);
     pango_layout_set_font_description(layout, description);
     pango_font_description_free(description);

@@ -103,11 +103,12 @@ fpi_err_t *ofd_draw_image(ofd_drawing_t *d, const fpi_xml_t *object)
         return NULL;
     }
     if (!is_picture(bytes.media) || read_raster(&image, &bytes, d->task) != NULL) {
-        const char *name = bytes.data ? fpi_media_info(bytes.media)->name : "?";
+        const ofd_resource_t *resource = ofd_resource(d->ofd, fpi_xml_attribute(object, NULL, "ResourceID", d->task));
+        const char *told = resource ? fpi_xml_attribute(resource->element, NULL, "Format", d->task) : NULL;
 
         cairo_set_matrix(d->cairo, &before);
         cairo_translate(d->cairo, boundary.x, boundary.y);
-        draw_box(d, &boundary, name);
+        draw_box(d, &boundary, told ? told : fpi_media_info(bytes.media)->name);
         return NULL;
     }
     if (!fpi_xml_attribute(object, NULL, "CTM", d->task)) {
