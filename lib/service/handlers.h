@@ -27,6 +27,12 @@ fpi_err_t *fpi_handle_bill_operate(fpi_app_t *app, fpi_call_t *call, fpi_answer_
 /* push.c */
 fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 
+/* exports.c */
+fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_exports(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_export(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_export_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+
 /* ---- console.c: what the handlers of family C share ---- */
 /* The bill of that id, when the caller may see it; else FPI_E_ABSENT: what may not be seen does not exist. */
 fpi_err_t *fpi_console_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_call_t *call, int64_t id, fpi_task_t *task)

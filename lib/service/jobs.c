@@ -2,7 +2,7 @@
  *
  *   worker:  lease a few due jobs ─> run each in a task of its own ─> end / later / park ─> again
  *            nothing due: sleep until woken, or the idle pause is over
- *   keeper:  once a second: people, cloud tokens; leases of steps in hand; once an hour: spools, token keys; disk room
+ *   keeper:  once a second: people, cloud tokens; leases of steps in hand; orphans; once an hour: spools, token keys; disk room
  *
  * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
  * due again at once, for another child. */
@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "service/access.h"
+#include "service/clean.h"
 #include "service/events.h"
+#include "service/exports.h"
 #include "service/pull.h"
 #include "store/people.h"
 
@@ -48,6 +50,7 @@ typedef struct fpi_jobs_t {
 
 static const fpi_job_kind_t kinds[] = {
     { FPI_JOB_PULL, fpi_pull_run, fpi_pull_parked },
+    { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked },
 };
 
 static const fpi_job_kind_t *find_kind(const char *name)
@@ -430,6 +433,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
     apr_pool_t *pool = thread_pool("fpi_keeper");
     fpi_store_stats_t counted = { 0 };
     apr_time_t renew = 0, hourly = 0, hold = 0;
+    int64_t cleaned = 0;
 
     (void)thread;
     while (!is_stopping(jobs)) {
@@ -446,6 +450,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
                 hold = fpi_clock_tick() + HOLD_PAUSE;
                 hold_leases(jobs, task);
             }
+            fpi_clean_turn(&cleaned, app, task);
             if (fpi_clock_tick() >= hourly) {
                 hourly = fpi_clock_tick() + HOUR;
                 keep_hourly(app, task);

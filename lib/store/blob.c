@@ -6,7 +6,10 @@
  *
  * A name is seen a moment before it is durable, so whoever finds a blob there flushes its folder
  * before saying so. The same holds for a folder's own name: ab/cd is born with the sticky bit, and
- * whoever sees the bit flushes ab and the root, then takes it away. */
+ * whoever sees the bit flushes ab and the root, then takes it away.
+ *
+ * Who finds its content there makes it young, with the lock on the spool folder shared; who drops an orphan looks at its
+ * age once more with the lock for itself alone. Each opens the folder anew for that: a lock belongs to what was opened. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sync_file_range */
 #endif
@@ -23,6 +26,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +38,7 @@ enum {
 };
 
 struct fpi_blobs_t {
-    const char *folder;
+    const char *folder, *spool_folder;
     int root, spool;
 };
 
@@ -116,7 +120,8 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *addre
     blobs->root = blobs->spool = -1;
     apr_pool_cleanup_register(pool, blobs, close_folders, apr_pool_cleanup_null);
     FPI_TRY(fpi_disk_make_folder(blobs->folder, task));
-    FPI_TRY(fpi_disk_make_folder(apr_pstrcat(task->pool, blobs->folder, "/spool", NULL), task));
+    blobs->spool_folder = apr_pstrcat(pool, blobs->folder, "/spool", NULL);
+    FPI_TRY(fpi_disk_make_folder(blobs->spool_folder, task));
     if (!open_folders(blobs)) {
         return fpi_fail(task, FPI_E_CONFIG, "the folder of blobs %s can't be used: %s; give it to "
                         "httpd's user", blobs->folder, strerror(errno));
@@ -293,6 +298,48 @@ static bool is_there(const fpi_blobs_t *blobs, const char *path, int64_t size)
            && st.st_size == size;
 }
 
+/* The descriptor that holds the lock, to be closed; -1: errno says why. See the head of this file. */
+static int lock_spool(const fpi_blobs_t *blobs, int how)
+{
+    int fd = openat(blobs->spool, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    while (fd >= 0 && flock(fd, how) != 0) {
+        int error = errno;
+
+        if (error != EINTR) {
+            close(fd);
+            errno = error;
+            fd = -1;
+        }
+    }
+    return fd;
+}
+
+/* Is it there, and young from now on? */
+static bool make_young(const fpi_blobs_t *blobs, const char *path, int64_t size)
+{
+    int lock = is_there(blobs, path, size) ? lock_spool(blobs, LOCK_SH) : -1;
+    bool ok = lock >= 0 && is_there(blobs, path, size)
+              && utimensat(blobs->root, path, NULL, AT_SYMLINK_NOFOLLOW) == 0;
+
+    if (lock >= 0) {
+        close(lock);
+    }
+    return ok;
+}
+
+/* It may take the place of a damaged orphan, which nobody may be about to drop. */
+static int rename_locked(const fpi_spool_t *spool, const char *path)
+{
+    int lock = lock_spool(spool->blobs, LOCK_SH);
+    int error = lock < 0 || renameat(spool->blobs->spool, spool->name, spool->blobs->root, path) != 0 ? errno : 0;
+
+    if (lock >= 0) {
+        close(lock);
+    }
+    return error;
+}
+
 static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *folder,
                             fpi_task_t *task)
 {
@@ -303,9 +350,7 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
         return fail_at(blobs, errno, "flushing a file in", "spool", task);
     }
     error = make_parents(blobs, folder);
-    if (!error && renameat(blobs->spool, spool->name, blobs->root, path) != 0) {
-        error = errno;
-    }
+    error = error ? error : rename_locked(spool, path);
     if (error) {
         return fail_at(blobs, error, "making", path, task);
     }
@@ -325,7 +370,7 @@ fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_t
     spool->hash = NULL;
     make_path(path, sha256);
     memcpy(folder, path, 5);
-    if (!is_there(spool->blobs, path, spool->size)) {
+    if (!make_young(spool->blobs, path, spool->size)) {
         FPI_TRY(give_name(spool, path, folder, task));
     }
     error = flush_folder(spool->blobs, folder);
@@ -508,6 +553,71 @@ fpi_err_t *fpi_blobs_list(fpi_blobs_t *blobs, fpi_err_t *(*each)(void *baton, co
     walk_t plan = { blobs, each, baton, task };
 
     return walk(&plan, blobs->root, ".", 0);
+}
+
+fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
+                               fpi_err_t *(*each)(void *baton, const char *sha256), void *baton, fpi_task_t *task)
+{
+    walk_t plan = { blobs, each, baton, task };
+    char name[3];
+
+    snprintf(name, sizeof(name), "%02x", first);
+    return faccessat(blobs->root, name, F_OK, 0) == 0 ? walk(&plan, blobs->root, name, 1) : NULL;
+}
+
+/* ---- orphans and damaged ones ---- */
+
+bool fpi_blob_stat(fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t *age, int64_t *size)
+{
+    char path[PATH_LEN + 1];
+    struct stat st;
+
+    if (!make_path(path, sha256) || fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    *age = fpi_clock_now() - apr_time_make(st.st_mtim.tv_sec, st.st_mtim.tv_nsec / 1000);
+    *size = st.st_size;
+    return true;
+}
+
+fpi_err_t *fpi_blob_drop(bool *dropped, fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t age,
+                         fpi_task_t *task)
+{
+    int lock = lock_spool(blobs, LOCK_EX), error = 0;
+    char path[PATH_LEN + 1];
+    apr_interval_time_t is;
+    int64_t size;
+
+    *dropped = false;
+    if (lock < 0) {
+        return fail_at(blobs, errno, "locking", "spool", task);
+    }
+    if (fpi_blob_stat(blobs, sha256, &is, &size) && is >= age && make_path(path, sha256)) {
+        *dropped = unlinkat(blobs->root, path, 0) == 0;
+        error = *dropped || errno == ENOENT ? 0 : errno;
+    }
+    close(lock);
+    return error ? fail_at(blobs, error, "removing", path, task) : NULL;
+}
+
+fpi_err_t *fpi_blob_put_aside(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task)
+{
+    char path[PATH_LEN + 1], aside[9 + FPI_SHA256_HEX + 1] = "damaged/";
+
+    if (!make_path(path, sha256)) {
+        return fpi_fail(task, FPI_E_ABSENT, "a blob's name must be %d hex digits", FPI_SHA256_HEX);
+    }
+    strncat(aside, sha256, FPI_SHA256_HEX);
+    if ((mkdirat(blobs->root, "damaged", 0700) != 0 && errno != EEXIST)
+        || renameat(blobs->root, path, blobs->root, aside) != 0) {
+        return fail_at(blobs, errno, "putting aside", path, task);
+    }
+    return NULL;
+}
+
+const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs)
+{
+    return blobs->spool_folder;
 }
 
 int64_t fpi_blobs_room(const fpi_blobs_t *blobs)
