@@ -56,6 +56,10 @@ bool fpi_blob_stat(fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t *
  * *dropped says whether it went. */
 fpi_err_t *fpi_blob_drop(bool *dropped, fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t age,
                          fpi_task_t *task) FPI_MUST_USE;
+/* The same bytes in another store, durable: a hard link, FPI_E_CONFIG across file systems; or a copy, whose hash is
+ * compared: FPI_E_INTERNAL names a damaged one, and nothing is kept of it. */
+fpi_err_t *fpi_blob_link(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_blob_copy(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* Puts damaged bytes aside, out of the way of good ones: into <dir>/damaged/<sha256>. */
 fpi_err_t *fpi_blob_put_aside(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* The folder of spools, where other files of passing use may lie, too: what is older than a day is swept. */

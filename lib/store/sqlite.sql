@@ -788,6 +788,12 @@ SELECT COALESCE(b.type_code, ''), MAX(b.type_name), COUNT(DISTINCT f.bill), COUN
  WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
  GROUP BY COALESCE(b.type_code, '') ORDER BY bytes DESC LIMIT ?3
 
+-- name: STORAGE_DROP_EXPORTS
+DELETE FROM export
+
+-- name: STORAGE_DROP_UPLOADS
+DELETE FROM upload
+
 -- name: STORAGE_SUM
 SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
 

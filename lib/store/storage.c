@@ -151,6 +151,12 @@ fpi_err_t *fpi_storage_list_contents(fpi_naming_t **out, int *count, fpi_tx_t *t
     return list(out, count, tx, FPI_SQL_STORAGE_LIST_CONTENTS, fpi_arg_text(after), most, task);
 }
 
+fpi_err_t *fpi_storage_drop_passing(fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_STORAGE_DROP_EXPORTS, FPI_NO_ARGS, NULL, NULL, task));
+    return fpi_tx_run(tx, FPI_SQL_STORAGE_DROP_UPLOADS, FPI_NO_ARGS, NULL, NULL, task);
+}
+
 /* ---- how much ---- */
 
 static fpi_err_t *usage(fpi_usage_t **out, int *count, fpi_tx_t *tx, fpi_sql_t sql, int64_t tenant, const char *tax_no,

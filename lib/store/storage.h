@@ -40,6 +40,9 @@ fpi_err_t *fpi_storage_list_exports(fpi_naming_t **out, int *count, fpi_tx_t *tx
 fpi_err_t *fpi_storage_list_contents(fpi_naming_t **out, int *count, fpi_tx_t *tx, const char *after, int most,
                                      fpi_task_t *task) FPI_MUST_USE;
 
+/* Takes away the rows whose bytes a backup leaves out: exports, and uploads that are not whole. */
+fpi_err_t *fpi_storage_drop_passing(fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+
 /* ---- how much ---- */
 typedef struct fpi_usage_t {
     const char *key, *name; /* "2026-01"; code and name of a bill type */
