@@ -351,6 +351,7 @@ fpi_call_t *mfp_request_call(mfp_request_t *req)
     call->scheme = req->scheme;
     call->host = client_host(req->r);
     call->body_len = req->body_len;
+    call->body_most = ap_get_limit_req_body(req->r);
     call->read = read_body;
     call->begin = mfp_stream_begin;
     call->write = mfp_stream_write;

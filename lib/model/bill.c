@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { NUMBER_MAX = 100, STATES = FPI_STATE_VOID + 1, ACTS = FPI_ACT_VOUCHER + 1 };
+enum { NUMBER_MAX = 100, STATES = FPI_STATE_VOID + 1, ACTS = FPI_ACT_COUNT };
 
 /* The target plus one; 0: not legal. */
 static const unsigned char moves[ACTS][STATES] = {
@@ -16,25 +16,26 @@ static const unsigned char moves[ACTS][STATES] = {
 };
 
 typedef struct names_t {
-    const char *zh, *en;
+    const char *zh, *en, *symbol;
 } names_t;
 
 static const names_t states[STATES] = {
-#define FPI_STATE(symbol, number, zh, en) [number] = { zh, en },
+#define FPI_STATE(symbol, number, zh, en) [number] = { zh, en, #symbol },
 #include "model/states.def"
 #undef FPI_STATE
 };
 
 static const names_t acts[ACTS] = {
-    [FPI_ACT_ANNOUNCE] = { "登记", "announce" },
-    [FPI_ACT_PUSH] = { "收票推送", "push" },
-    [FPI_ACT_ATTACH] = { "存入影像", "attach" },
-    [FPI_ACT_SUBMIT] = { "提交", "submit" },
-    [FPI_ACT_REVIEW] = { "审核", "review" },
-    [FPI_ACT_RESCAN] = { "退扫", "rescan" },
-    [FPI_ACT_CANCEL_RESCAN] = { "撤销退扫", "cancel rescan" },
-    [FPI_ACT_VOID] = { "作废", "void" },
-    [FPI_ACT_VOUCHER] = { "绑定凭证", "bind voucher" },
+#define FPI_ACT(symbol, zh, en) [FPI_ACT_##symbol] = { zh, en, #symbol },
+#include "model/states.def"
+#undef FPI_ACT
+};
+
+/* Why not, and what to do instead; mostly empty. */
+static const names_t reasons[ACTS][STATES] = {
+#define FPI_REASON(act, state, zh, en) [FPI_ACT_##act][FPI_STATE_##state] = { ": " zh, ": " en, NULL },
+#include "model/states.def"
+#undef FPI_REASON
 };
 
 static const char *name_of(const names_t *names, const char *lang)
@@ -50,6 +51,23 @@ const char *fpi_state_name(fpi_state_t state, const char *lang)
 const char *fpi_act_name(fpi_act_t act, const char *lang)
 {
     return (unsigned)act < ACTS ? name_of(&acts[act], lang) : "?";
+}
+
+const char *fpi_act_symbol(fpi_act_t act)
+{
+    return (unsigned)act < ACTS ? acts[act].symbol : "?";
+}
+
+const char *fpi_state_symbol(fpi_state_t state)
+{
+    return (unsigned)state < STATES ? states[state].symbol : "?";
+}
+
+const char *fpi_mode_name(fpi_mode_t mode)
+{
+    static const char *const names[] = { "", "basic", "match", "sync" };
+
+    return (unsigned)mode < sizeof(names) / sizeof(*names) ? names[mode] : "";
 }
 
 /* ---- the image number ---- */
@@ -110,12 +128,15 @@ fpi_err_t *fpi_bill_move(fpi_state_t *to, const fpi_bill_t *bill, fpi_act_t act,
     assert((unsigned)act < ACTS && (unsigned)bill->state < STATES);
     target = moves[act][bill->state];
     if (!target) {
+        const names_t *why = &reasons[act][bill->state];
+
         /* each text takes its own of the two languages and prints nothing of the other */
-        return fpi_refuse(task, FPI_E_STATE, NULL, "单据%s当前状态为%s%.0s(%d), 不允许%s%.0s",
-                          "bill %s is %.0s%s (%d): %.0s%s is not allowed",
+        return fpi_refuse(task, FPI_E_STATE, NULL, "单据%s当前状态为%s%.0s(%d), 不允许%s%.0s%s%.0s",
+                          "bill %s is %.0s%s (%d): %.0s%s is not allowed%.0s%s",
                           bill->number ? bill->number : "", fpi_state_name(bill->state, "zh"),
                           fpi_state_name(bill->state, "en"), (int)bill->state,
-                          fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
+                          fpi_act_name(act, "zh"), fpi_act_name(act, "en"), why->zh ? why->zh : "",
+                          why->en ? why->en : "");
     }
     if (act == FPI_ACT_CANCEL_RESCAN && can_be_sent_back(bill->state_before)) {
         target = bill->state_before + 1;

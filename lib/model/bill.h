@@ -17,8 +17,10 @@ typedef enum fpi_state_t {
 } fpi_state_t;
 
 typedef enum fpi_act_t {
-    FPI_ACT_ANNOUNCE, FPI_ACT_PUSH, FPI_ACT_ATTACH, FPI_ACT_SUBMIT, FPI_ACT_REVIEW, FPI_ACT_RESCAN,
-    FPI_ACT_CANCEL_RESCAN, FPI_ACT_VOID, FPI_ACT_VOUCHER
+#define FPI_ACT(symbol, zh, en) FPI_ACT_##symbol,
+#include "model/states.def"
+#undef FPI_ACT
+    FPI_ACT_COUNT
 } fpi_act_t;
 
 /* Wire values of fbusinessModel. */
@@ -44,6 +46,7 @@ typedef struct fpi_bill_t {
     const char *push_sha;          /* of the assistant's last push in effect, canonical */
     int64_t push_version;          /* its time of change in ms, 0 unknown */
     int64_t page_count;
+    int64_t version;               /* counts the changes of its files */
     apr_time_t created, updated;
 } fpi_bill_t;
 
@@ -53,12 +56,16 @@ fpi_err_t *fpi_bill_take_number(const char **out, const char *text, const char *
                                 fpi_task_t *task) FPI_MUST_USE;
 
 /* Where `act` leads from the bill's state: by states.def, and a cancelled send-back to `state_before`.
- * FPI_E_STATE naming both when it is not legal. The bill is not changed: who sends back remembers the state,
+ * FPI_E_STATE naming both, and what to do instead where that is known, when it is not legal. The bill is not changed: who sends back remembers the state,
  * unless it is RESCAN already. */
 fpi_err_t *fpi_bill_move(fpi_state_t *to, const fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task)
     FPI_MUST_USE;
 
 const char *fpi_state_name(fpi_state_t state, const char *lang);
 const char *fpi_act_name(fpi_act_t act, const char *lang);
+/* "RESUBMIT", "TO_RESCAN": as family C and the timeline write them. */
+const char *fpi_act_symbol(fpi_act_t act);
+const char *fpi_state_symbol(fpi_state_t state);
+const char *fpi_mode_name(fpi_mode_t mode); /* "basic", "match", "sync", "" */
 
 #endif

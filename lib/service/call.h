@@ -25,6 +25,7 @@ typedef struct fpi_call_t {
     const char *scheme;        /* "http" or "https", as the client sees it */
     const char *host;          /* Host as the client sees it */
     int64_t body_len;          /* -1: not known before it ends (chunked) */
+    int64_t body_most;         /* the server's own limit for a body; 0: none */
 
     /* The body, piece by piece: *len 0 at the end. FPI_E_GONE when the client left, FPI_E_BUSY on its
      * time-out. */

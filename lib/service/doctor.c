@@ -367,7 +367,7 @@ static fpi_err_t *tx_counts(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     counts_t *c = baton;
 
     FPI_TRY(fpi_jobs_count(&c->jobs, tx, task));
-    FPI_TRY(fpi_jobs_next_due(&c->due, tx, task));
+    FPI_TRY(fpi_jobs_next_due(&c->due, tx, NULL, task));
     FPI_TRY(fpi_setting_find(&c->capture, tx, FPI_TENANT_FIRST, "journal.capture_until", task));
     return fpi_report_troubles(&c->troubles, tx, fpi_clock_now() - DAY, task);
 }

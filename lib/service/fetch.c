@@ -120,20 +120,7 @@ static const char *location_of(const apr_table_t *headers, const char *url, fpi_
                     : NULL;
 }
 
-static fpi_err_t *keep(fpi_fetched_t *out, fetching_t *f, const char *url)
-{
-    size_t len;
-    const void *head = fpi_spool_head(f->spool, &len);
-
-    out->media = fpi_media_find(head, len);
-    if (!fpi_media_info(out->media)->is_default) {
-        return fpi_refuse(f->task, FPI_E_MEDIA, "url", "文件类型 %s 不接受: %.200s",
-                          "a file of type %s is not accepted: %.200s", fpi_media_info(out->media)->name, url);
-    }
-    return fpi_spool_keep(out->sha256, &out->size, f->spool, f->task);
-}
-
-fpi_err_t *fpi_fetch(fpi_fetched_t *out, fpi_app_t *app, const char *url, fpi_task_t *task)
+fpi_err_t *fpi_fetch_spool(fpi_spool_t **out, fpi_app_t *app, const char *url, fpi_task_t *task)
 {
     for (int hops = 0; hops <= REDIRECTS_MAX; hops++) {
         fetching_t f = { app, task, NULL, 0 };
@@ -143,8 +130,8 @@ fpi_err_t *fpi_fetch(fpi_fetched_t *out, fpi_app_t *app, const char *url, fpi_ta
         FPI_TRY(fpi_spool_open(&f.spool, app->blobs, app->settings->max_file, task));
         FPI_TRY(fpi_http_perform(app->fetcher, &x, task));
         if (f.status < 300 || f.status > 308 || f.status == 304) {
-            FPI_TRY(judge_status(f.status, url, task));
-            return keep(out, &f, url);
+            *out = f.spool;
+            return judge_status(f.status, url, task);
         }
         url = location_of(x.reply_headers, url, task);
         if (!url) {
@@ -152,4 +139,17 @@ fpi_err_t *fpi_fetch(fpi_fetched_t *out, fpi_app_t *app, const char *url, fpi_ta
         }
     }
     return fpi_fail(task, FPI_E_FOREIGN, "more than %d redirects", REDIRECTS_MAX);
+}
+
+fpi_err_t *fpi_fetch(fpi_fetched_t *out, fpi_app_t *app, const char *url, fpi_task_t *task)
+{
+    fpi_spool_t *spool;
+
+    FPI_TRY(fpi_fetch_spool(&spool, app, url, task));
+    FPI_TRY(fpi_spool_media(&out->media, spool, task));
+    if (!fpi_media_info(out->media)->is_default) {
+        return fpi_refuse(task, FPI_E_MEDIA, "url", "文件类型 %s 不接受: %.200s",
+                          "a file of type %s is not accepted: %.200s", fpi_media_info(out->media)->name, url);
+    }
+    return fpi_spool_keep(out->sha256, &out->size, spool, task);
 }

@@ -20,6 +20,9 @@ typedef struct fpi_fetched_t {
  * FPI_E_CLOUD: no answer, or not 200; FPI_E_ABSENT: 404 or 410. NULL: the bytes are in the blob store, flushed. */
 fpi_err_t *fpi_fetch(fpi_fetched_t *out, fpi_app_t *app, const char *url, fpi_task_t *task) FPI_MUST_USE;
 
+/* The same but for the kind: its bytes, not kept yet. */
+fpi_err_t *fpi_fetch_spool(fpi_spool_t **out, fpi_app_t *app, const char *url, fpi_task_t *task) FPI_MUST_USE;
+
 /* The client for it, with the address rule of app->settings; for fpi_app_open. */
 fpi_err_t *fpi_fetch_client_make(fpi_http_client_t **client, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 

@@ -16,7 +16,7 @@
 #include "service/call.h"
 #include "wire/media.h"
 
-enum { FPI_INTAKE_FILES = 200 };
+enum { FPI_INTAKE_FILES = 200, FPI_UPLOAD_CHUNK = 8 * 1024 * 1024 };
 
 /* Where files enter; the administrator enables formats for each. */
 typedef enum fpi_entry_t { FPI_ENTRY_UPLOAD, FPI_ENTRY_CAPTURE, FPI_ENTRY_ERP, FPI_ENTRY_COUNT } fpi_entry_t;
@@ -43,8 +43,18 @@ fpi_err_t *fpi_intake_read(fpi_intake_t **out, fpi_app_t *app, fpi_call_t *call,
 fpi_err_t *fpi_intake_field(const char **out, const fpi_intake_t *intake, const fpi_call_t *call, const char *name,
                             size_t most) FPI_MUST_USE;
 
+/* ---- formats.c ---- */
 /* Is the format enabled for the tenant's entry? */
 fpi_err_t *fpi_formats_may(bool *may, fpi_app_t *app, int64_t tenant, fpi_entry_t entry, fpi_media_t media,
                            fpi_task_t *task) FPI_MUST_USE;
+/* All that are: bit n for FPI_MEDIA n. */
+fpi_err_t *fpi_formats_find(uint32_t *mask, fpi_app_t *app, int64_t tenant, fpi_entry_t entry, fpi_task_t *task)
+    FPI_MUST_USE;
+/* FPI_E_MEDIA naming the file, its type and what is taken here, unless the type is in `mask`. */
+fpi_err_t *fpi_formats_check(uint32_t mask, fpi_media_t media, const char *name, fpi_task_t *task) FPI_MUST_USE;
+/* "PDF, OFD, ..." */
+const char *fpi_formats_names(uint32_t mask, const char *between, apr_pool_t *pool);
+/* The other way round, blanks passed over; FPI_E_FIELD naming a word that is none or can't be enabled. */
+fpi_err_t *fpi_formats_parse(uint32_t *mask, const char *names, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

@@ -1,7 +1,7 @@
 /* The background threads of a child.
  *
- *   worker:  lease a few due jobs ─> run each in a task of its own ─> end / later / park ─> again
- *            nothing due: sleep until woken, or the idle pause is over
+ *   worker:  lease a few due jobs of its lane ─> run each in a task of its own ─> end / later / park ─> poke all
+ *            lanes ─> again; nothing due: sleep until woken, or the idle pause is over
  *   keeper:  once a second: people, cloud tokens; leases of steps in hand; orphans; once an hour: spools, token keys; disk room
  *
  * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
@@ -24,6 +24,7 @@
 #include <string.h>
 
 #define STEP_LIMIT apr_time_from_sec(120)
+#define SLOW_LIMIT apr_time_from_sec(6 * 3600)
 #define LEASE apr_time_from_sec(12)
 #define HOLD_PAUSE apr_time_from_sec(4)
 #define FIRST_PAUSE apr_time_from_sec(1)
@@ -33,24 +34,39 @@
 #define HOUR apr_time_from_sec(3600)
 #define KEY_LIFE apr_time_from_sec(30 * 86400)
 
-enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512 };
+enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512, KINDS_MAX = 16 };
 
-typedef struct fpi_jobs_t {
-    apr_thread_mutex_t *mutex;
-    apr_thread_cond_t *cond;  /* workers: poked or told to stop */
-    apr_thread_cond_t *quiet; /* others: told to stop; a poke must not wake the keeper, which reads the store */
-    int stop, poked;
-    fpi_task_t *running[FPI_JOBS_WORKERS];
-    const char *owners[FPI_JOBS_WORKERS]; /* of the workers' leases */
-    int owners_taken;
-    apr_thread_t *threads[FPI_JOBS_WORKERS + 1];
-    int thread_count;
+typedef struct fpi_jobs_t fpi_jobs_t;
+
+/* A worker of the usual lane leases several jobs at a time; of the others, whose steps are long, one. */
+typedef struct lane_t {
+    fpi_jobs_t *jobs;
+    apr_thread_cond_t *cond;  /* its workers: poked or told to stop */
+    int workers, poked, at_once;
+} lane_t;
+
+typedef struct worker_t {
+    lane_t *lane;
+    const char *owner;        /* of its leases */
+    fpi_job_queue_t queues[KINDS_MAX + 1];
+    fpi_task_t *running;
+    apr_thread_t *thread;
+} worker_t;
+
+struct fpi_jobs_t {
     fpi_app_t *app;
-} fpi_jobs_t;
+    apr_thread_mutex_t *mutex;
+    apr_thread_cond_t *quiet; /* the keeper: told to stop; a poke must not wake it, as it reads the store */
+    int stop;
+    lane_t lanes[FPI_LANE_COUNT];
+    worker_t workers[FPI_JOBS_THREADS];
+    int worker_count, started;
+    apr_thread_t *keeper;
+};
 
 static const fpi_job_kind_t kinds[] = {
-    { FPI_JOB_PULL, fpi_pull_run, fpi_pull_parked },
-    { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked },
+    { FPI_JOB_PULL, fpi_pull_run, fpi_pull_parked, FPI_LANE_USUAL },
+    { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW },
 };
 
 static const fpi_job_kind_t *find_kind(const char *name)
@@ -75,17 +91,35 @@ static bool is_stopping(fpi_jobs_t *jobs)
     return stop;
 }
 
-/* Sleeps until poked (workers), told to stop, or the pause is over. */
-static void pause_for(fpi_jobs_t *jobs, apr_interval_time_t span, bool until_poked)
+/* Sleeps until the lane is poked, all are told to stop, or the pause is over. `lane` NULL: is not poked. */
+static void pause_for(fpi_jobs_t *jobs, apr_interval_time_t span, lane_t *lane)
 {
     apr_thread_mutex_lock(jobs->mutex);
-    if (!jobs->stop && !(until_poked && jobs->poked)) {
-        apr_thread_cond_timedwait(until_poked ? jobs->cond : jobs->quiet, jobs->mutex, span);
+    if (!jobs->stop && !(lane && lane->poked)) {
+        apr_thread_cond_timedwait(lane ? lane->cond : jobs->quiet, jobs->mutex, span);
     }
-    if (until_poked && jobs->poked) {
-        jobs->poked--;
+    if (lane && lane->poked) {
+        lane->poked--;
     }
     apr_thread_mutex_unlock(jobs->mutex);
+}
+
+static void poke(fpi_jobs_t *jobs, lane_t *lane)
+{
+    apr_thread_mutex_lock(jobs->mutex);
+    if (lane->poked < lane->workers) {
+        lane->poked++;
+    }
+    apr_thread_cond_broadcast(lane->cond);
+    apr_thread_mutex_unlock(jobs->mutex);
+}
+
+/* What a step has done may be work for the others. */
+static void poke_all(fpi_jobs_t *jobs)
+{
+    for (int i = 0; i < FPI_LANE_COUNT; i++) {
+        poke(jobs, &jobs->lanes[i]);
+    }
 }
 
 /* ---- one job ---- */
@@ -155,7 +189,7 @@ static void tell(fpi_app_t *app, const fpi_job_kind_t *kind, const outcome_t *o,
     }
 }
 
-static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, apr_pool_t *pool)
+static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, const fpi_job_kind_t *kind, apr_pool_t *pool)
 {
     fpi_task_t *task = fpi_task_make(pool, app->log);
 
@@ -163,12 +197,12 @@ static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, apr_pool_t *poo
         apr_cpystrn(task->trace, job->trace, sizeof(task->trace));
     }
     task->tenant = job->tenant;
-    fpi_task_limit(task, STEP_LIMIT);
+    fpi_task_limit(task, kind && kind->lane == FPI_LANE_SLOW ? SLOW_LIMIT : STEP_LIMIT);
     return task;
 }
 
-/* Puts `now` into the place of `before` among the tasks that may be called off; false: it is to stop. */
-static bool show_running(fpi_jobs_t *jobs, fpi_task_t *before, fpi_task_t *now)
+/* Shows the task that may be called off, NULL: none; false: the worker is to stop. */
+static bool show_running(fpi_jobs_t *jobs, worker_t *worker, fpi_task_t *task)
 {
     bool stop;
 
@@ -176,29 +210,25 @@ static bool show_running(fpi_jobs_t *jobs, fpi_task_t *before, fpi_task_t *now)
         return true;
     }
     apr_thread_mutex_lock(jobs->mutex);
-    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
-        if (jobs->running[i] == before) {
-            jobs->running[i] = now;
-            break;
-        }
-    }
+    worker->running = task;
     stop = jobs->stop;
     apr_thread_mutex_unlock(jobs->mutex);
     return !stop;
 }
 
-static fpi_err_t *run_step(fpi_app_t *app, const fpi_job_kind_t *kind, const fpi_job_t *job, fpi_task_t *task)
+static fpi_err_t *run_step(fpi_app_t *app, worker_t *worker, const fpi_job_kind_t *kind, const fpi_job_t *job,
+                           fpi_task_t *task)
 {
     fpi_err_t *err;
 
     if (!kind) {
         return fpi_fail(task, FPI_E_INTERNAL, "no such kind of job: %s", job->kind);
     }
-    if (!show_running(app->jobs, NULL, task)) {
+    if (!show_running(app->jobs, worker, task)) {
         task->called_off = 1;
     }
     err = task->called_off ? fpi_fail(task, FPI_E_GONE, "called off") : kind->run(app, job, task);
-    show_running(app->jobs, task, NULL);
+    show_running(app->jobs, worker, NULL);
     return err;
 }
 
@@ -224,16 +254,16 @@ static bool store_outcome(outcome_t *o, fpi_app_t *app, fpi_task_t *task)
             return false;
         }
         apr_pool_clear(try.pool);
-        pause_for(app->jobs, IDLE_PAUSE, false);
+        pause_for(app->jobs, IDLE_PAUSE, NULL);
     }
 }
 
-static void run_job(fpi_app_t *app, const fpi_job_t *job, const char *owner, apr_pool_t *pool)
+static void run_job(fpi_app_t *app, worker_t *worker, const fpi_job_t *job, apr_pool_t *pool)
 {
-    fpi_task_t *task = task_of(app, job, pool);
     const fpi_job_kind_t *kind = find_kind(job->kind);
-    outcome_t o = { .job = job, .owner = owner };
-    fpi_err_t *err = run_step(app, kind, job, task);
+    fpi_task_t *task = task_of(app, job, kind, pool);
+    outcome_t o = { .job = job, .owner = worker->owner };
+    fpi_err_t *err = run_step(app, worker, kind, job, task);
 
     judge(&o, job, err, task);
     task->deadline = 0;
@@ -247,60 +277,97 @@ static void run_job(fpi_app_t *app, const fpi_job_t *job, const char *owner, apr
 typedef struct leasing_t {
     fpi_job_t *jobs;
     int count;
-    const char *owner;
+    const worker_t *worker;
 } leasing_t;
 
 static fpi_err_t *tx_lease(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     leasing_t *l = baton;
+    const worker_t *worker = l->worker;
 
-    return fpi_jobs_lease(&l->jobs, &l->count, tx, l->owner, fpi_clock_now(), LEASE, LEASED_AT_ONCE, task);
+    return fpi_jobs_lease(&l->jobs, &l->count, tx, worker->owner, fpi_clock_now(), LEASE, worker->queues,
+                          worker->lane->at_once, task);
 }
+
+typedef struct next_t {
+    const fpi_job_queue_t *queues;
+    apr_time_t due;
+} next_t;
 
 static fpi_err_t *tx_next_due(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return fpi_jobs_next_due(baton, tx, task);
+    next_t *next = baton;
+
+    return fpi_jobs_next_due(&next->due, tx, next->queues, task);
 }
 
 /* Looking costs a read; the write lock is taken only when something is due. */
 static fpi_err_t *lease_due(leasing_t *l, fpi_app_t *app, fpi_task_t *task)
 {
-    apr_time_t due = 0;
+    next_t next = { l->worker->queues, 0 };
 
     l->count = 0;
-    FPI_TRY(fpi_store_read(app->store, tx_next_due, &due, task));
-    if (due == 0 || due > fpi_clock_now()) {
+    FPI_TRY(fpi_store_read(app->store, tx_next_due, &next, task));
+    if (next.due == 0 || next.due > fpi_clock_now()) {
         return NULL;
     }
     return fpi_store_write(app->store, tx_lease, l, task);
 }
 
-static fpi_err_t *run_some(fpi_app_t *app, const char *owner, int *done, apr_pool_t *pool)
+static fpi_err_t *run_some(fpi_app_t *app, worker_t *worker, int *done, apr_pool_t *pool)
 {
     fpi_task_t *task = fpi_task_make(pool, app->log);
-    leasing_t l = { .owner = owner };
+    leasing_t l = { .worker = worker };
     apr_pool_t *iter;
 
     FPI_TRY(lease_due(&l, app, task));
     apr_pool_create(&iter, pool);
     for (int i = 0; i < l.count; i++) {
         apr_pool_clear(iter);
-        run_job(app, &l.jobs[i], l.owner, iter);
+        run_job(app, worker, &l.jobs[i], iter);
     }
     *done = l.count;
     return NULL;
 }
 
+/* Among the workers of one lane the first takes the kinds in their order, the next begins with the second kind, and
+ * so on: pulls go first, and thousands of them stop nothing else. */
+static void fill_queues(worker_t *worker, const fpi_app_t *app, fpi_lane_t lane, int turn)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (kinds[i].lane == lane) {
+            worker->queues[count++].kind = kinds[i].kind;
+        }
+    }
+    for (; count > 1 && turn % count; turn--) {
+        fpi_job_queue_t first = worker->queues[0];
+
+        memmove(worker->queues, worker->queues + 1, sizeof(first) * (size_t)(count - 1));
+        worker->queues[count - 1] = first;
+    }
+    for (int i = 0; i < count && lane == FPI_LANE_LOOK; i++) {
+        worker->queues[i].most_leased = FPI_JOBS_LOOKERS;
+    }
+    (void)app;
+}
+
 fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task)
 {
-    int some;
+    int some, lane = 0;
 
     *done = 0;
-    do {
+    while (lane < FPI_LANE_COUNT) {
+        lane_t alone = { .at_once = LEASED_AT_ONCE };
+        worker_t worker = { .lane = &alone, .owner = app->instance };
+
+        fill_queues(&worker, app, lane, 0);
         some = 0;
-        FPI_TRY(run_some(app, app->instance, &some, task->pool));
+        FPI_TRY(run_some(app, &worker, &some, task->pool));
         *done += some;
-    } while (some);
+        lane = some ? 0 : lane + 1;
+    }
     return NULL;
 }
 
@@ -318,21 +385,10 @@ static apr_pool_t *thread_pool(const char *tag)
     return pool;
 }
 
-/* Two workers of one child must not end each other's leases. */
-static const char *take_owner(fpi_jobs_t *jobs)
-{
-    const char *owner;
-
-    apr_thread_mutex_lock(jobs->mutex);
-    owner = jobs->owners[jobs->owners_taken++];
-    apr_thread_mutex_unlock(jobs->mutex);
-    return owner;
-}
-
 static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
 {
-    fpi_jobs_t *jobs = data;
-    const char *owner = take_owner(jobs);
+    worker_t *worker = data;
+    fpi_jobs_t *jobs = worker->lane->jobs;
     apr_pool_t *pool = thread_pool("fpi_worker");
     bool failing = false;
 
@@ -342,14 +398,17 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
         int done = 0;
         fpi_err_t *err = fpi_app_ready(jobs->app, task);
 
-        err = err ? err : run_some(jobs->app, owner, &done, pool);
+        err = err ? err : run_some(jobs->app, worker, &done, pool);
         if (err && !failing) {
             fpi_log_err(task, FPI_M_JOBS_FAILED, err, "background work can't go on");
         }
         failing = err != NULL;
         apr_pool_clear(pool);
-        if (!done) {
-            pause_for(jobs, IDLE_PAUSE, true);
+        if (done) {
+            poke_all(jobs);
+        }
+        else {
+            pause_for(jobs, IDLE_PAUSE, worker->lane);
         }
     }
     apr_pool_destroy(pool);
@@ -384,8 +443,8 @@ static fpi_err_t *tx_hold(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     fpi_jobs_t *jobs = baton;
 
-    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
-        FPI_TRY(fpi_jobs_hold(tx, jobs->owners[i], fpi_clock_now() + LEASE, task));
+    for (int i = 0; i < jobs->worker_count; i++) {
+        FPI_TRY(fpi_jobs_hold(tx, jobs->workers[i].owner, fpi_clock_now() + LEASE, task));
     }
     return NULL;
 }
@@ -397,8 +456,8 @@ static void hold_leases(fpi_jobs_t *jobs, fpi_task_t *task)
     fpi_err_t *err;
 
     apr_thread_mutex_lock(jobs->mutex);
-    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
-        is_running = is_running || jobs->running[i];
+    for (int i = 0; i < jobs->worker_count; i++) {
+        is_running = is_running || jobs->workers[i].running;
     }
     apr_thread_mutex_unlock(jobs->mutex);
     if (is_running && (err = fpi_store_write(jobs->app->store, tx_hold, jobs, task)) != NULL) {
@@ -457,73 +516,119 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
             }
         }
         apr_pool_clear(pool);
-        pause_for(jobs, IDLE_PAUSE, false);
+        pause_for(jobs, IDLE_PAUSE, NULL);
     }
     apr_pool_destroy(pool);
+    return NULL;
+}
+
+/* How many threads work at each lane. */
+static int workers_of(const fpi_app_t *app, fpi_lane_t lane)
+{
+    static const int standard[] = { [FPI_LANE_USUAL] = FPI_JOBS_WORKERS, [FPI_LANE_LOOK] = FPI_JOBS_LOOKERS,
+                                    [FPI_LANE_SLOW] = 1 };
+
+    (void)app;
+    return standard[lane];
+}
+
+static fpi_err_t *make_lane(fpi_jobs_t *jobs, fpi_lane_t number, fpi_task_t *task)
+{
+    lane_t *lane = &jobs->lanes[number];
+
+    lane->jobs = jobs;
+    lane->workers = workers_of(jobs->app, number);
+    lane->at_once = number == FPI_LANE_USUAL ? LEASED_AT_ONCE : 1;
+    if (apr_thread_cond_create(&lane->cond, jobs->app->pool) != APR_SUCCESS) {
+        return fpi_fail(task, FPI_E_INTERNAL, "the background threads' locks can't be made");
+    }
+    for (int i = 0; i < lane->workers; i++) {
+        worker_t *worker = &jobs->workers[jobs->worker_count];
+
+        worker->lane = lane;
+        worker->owner = apr_psprintf(jobs->app->pool, "%s/%d", jobs->app->instance, jobs->worker_count++);
+        fill_queues(worker, jobs->app, number, i);
+    }
+    return NULL;
+}
+
+static fpi_err_t *start_threads(fpi_jobs_t *jobs, fpi_task_t *task)
+{
+    apr_pool_t *pool = jobs->app->pool;
+
+    for (; jobs->started < jobs->worker_count; jobs->started++) {
+        worker_t *worker = &jobs->workers[jobs->started];
+
+        if (apr_thread_create(&worker->thread, NULL, work, worker, pool) != APR_SUCCESS) {
+            return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
+        }
+    }
+    if (apr_thread_create(&jobs->keeper, NULL, keep, jobs, pool) != APR_SUCCESS) {
+        jobs->keeper = NULL;
+        return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
+    }
     return NULL;
 }
 
 fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task)
 {
     fpi_jobs_t *jobs = apr_pcalloc(app->pool, sizeof(*jobs));
+    fpi_err_t *err;
 
     jobs->app = app;
     if (apr_thread_mutex_create(&jobs->mutex, APR_THREAD_MUTEX_DEFAULT, app->pool) != APR_SUCCESS
-        || apr_thread_cond_create(&jobs->cond, app->pool) != APR_SUCCESS
         || apr_thread_cond_create(&jobs->quiet, app->pool) != APR_SUCCESS) {
         return fpi_fail(task, FPI_E_INTERNAL, "the background threads' locks can't be made");
     }
-    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
-        jobs->owners[i] = apr_psprintf(app->pool, "%s/%d", app->instance, i);
+    for (int i = 0; i < FPI_LANE_COUNT; i++) {
+        FPI_TRY(make_lane(jobs, i, task));
     }
     app->jobs = jobs;
-    for (int i = 0; i <= FPI_JOBS_WORKERS; i++) {
-        if (apr_thread_create(&jobs->threads[i], NULL, i < FPI_JOBS_WORKERS ? work : keep, jobs, app->pool)
-            != APR_SUCCESS) {
-            fpi_jobs_stop(app);
-            return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
-        }
-        jobs->thread_count++;
+    err = start_threads(jobs, task);
+    if (err) {
+        fpi_jobs_stop(app);
     }
-    return NULL;
+    return err;
+}
+
+static void tell_to_stop(fpi_jobs_t *jobs)
+{
+    apr_thread_mutex_lock(jobs->mutex);
+    jobs->stop = 1;
+    for (int i = 0; i < jobs->worker_count; i++) {
+        if (jobs->workers[i].running) {
+            jobs->workers[i].running->called_off = 1;
+        }
+    }
+    for (int i = 0; i < FPI_LANE_COUNT; i++) {
+        apr_thread_cond_broadcast(jobs->lanes[i].cond);
+    }
+    apr_thread_cond_broadcast(jobs->quiet);
+    apr_thread_mutex_unlock(jobs->mutex);
 }
 
 void fpi_jobs_stop(fpi_app_t *app)
 {
     fpi_jobs_t *jobs = app->jobs;
+    apr_status_t rv;
 
     if (!jobs) {
         return;
     }
-    apr_thread_mutex_lock(jobs->mutex);
-    jobs->stop = 1;
-    for (int i = 0; i < FPI_JOBS_WORKERS; i++) {
-        if (jobs->running[i]) {
-            jobs->running[i]->called_off = 1;
-        }
-    }
-    apr_thread_cond_broadcast(jobs->cond);
-    apr_thread_cond_broadcast(jobs->quiet);
-    apr_thread_mutex_unlock(jobs->mutex);
+    tell_to_stop(jobs);
     /* app->jobs stays: requests that are still served may poke it */
-    for (; jobs->thread_count > 0; jobs->thread_count--) {
-        apr_status_t rv;
-
-        apr_thread_join(&rv, jobs->threads[jobs->thread_count - 1]);
+    if (jobs->keeper) {
+        apr_thread_join(&rv, jobs->keeper);
+        jobs->keeper = NULL;
+    }
+    for (; jobs->started > 0; jobs->started--) {
+        apr_thread_join(&rv, jobs->workers[jobs->started - 1].thread);
     }
 }
 
 void fpi_jobs_wake(fpi_app_t *app)
 {
-    fpi_jobs_t *jobs = app->jobs;
-
-    if (!jobs) {
-        return;
+    if (app->jobs) {
+        poke(app->jobs, &app->jobs->lanes[FPI_LANE_USUAL]);
     }
-    apr_thread_mutex_lock(jobs->mutex);
-    if (jobs->poked < FPI_JOBS_WORKERS) {
-        jobs->poked++;
-    }
-    apr_thread_cond_broadcast(jobs->cond);
-    apr_thread_mutex_unlock(jobs->mutex);
 }

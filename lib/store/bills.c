@@ -36,6 +36,7 @@ static fpi_bill_t *bill_of(const fpi_rows_t *rows, int row, fpi_task_t *task)
     bill->page_count = fpi_rows_int(rows, row, c++);
     bill->created = fpi_rows_int(rows, row, c++);
     bill->updated = fpi_rows_int(rows, row, c++);
+    bill->version = fpi_rows_int(rows, row, c++);
     return bill;
 }
 
@@ -121,7 +122,7 @@ static fpi_err_t *insert_bill(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
             fpi_arg_int(bill->is_locked), fpi_arg_text(bill->voucher), fpi_arg_text(bill->reason),
             fpi_arg_text(bill->doc_sha), fpi_arg_text(bill->push_sha),
             fpi_arg_int(bill->push_version), fpi_arg_int(bill->page_count),
-            fpi_arg_int(bill->created), fpi_arg_int(bill->updated)),
+            fpi_arg_int(bill->created), fpi_arg_int(bill->updated), fpi_arg_int(bill->version)),
         task);
 }
 
@@ -132,7 +133,6 @@ static fpi_err_t *update_bill(const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_UPDATE,
                        FPI_ARGS(fpi_arg_int(bill->id), fpi_arg_int(bill->tenant),
                                 fpi_arg_text(bill->type_code), fpi_arg_text(bill->type_name),
-                                fpi_arg_text(bill->tax_no), fpi_arg_text(bill->apply_name),
                                 fpi_arg_text(bill->apply_phone), fpi_arg_text(bill->apply_erp_user),
                                 fpi_arg_text(bill->org_code), fpi_arg_text(bill->org_name),
                                 fpi_arg_int(bill->state), fpi_arg_int(bill->state_before),
@@ -140,7 +140,7 @@ static fpi_err_t *update_bill(const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *
                                 fpi_arg_text(bill->voucher), fpi_arg_text(bill->reason),
                                 fpi_arg_text(bill->doc_sha), fpi_arg_text(bill->push_sha),
                                 fpi_arg_int(bill->push_version), fpi_arg_int(bill->page_count),
-                                fpi_arg_int(bill->updated)),
+                                fpi_arg_int(bill->updated), fpi_arg_int(bill->version)),
                        NULL, &changed, task));
     if (!changed) {
         return fpi_fail(task, FPI_E_ABSENT,
@@ -152,7 +152,8 @@ static fpi_err_t *update_bill(const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *
                       FPI_ARGS(fpi_arg_int(bill->id), fpi_arg_int(bill->tenant),
                                fpi_arg_int(bill->org), fpi_arg_text(bill->number),
                                fpi_arg_text(bill->resource), fpi_arg_text(bill->erp_id),
-                               fpi_arg_text(bill->bill_no)),
+                               fpi_arg_text(bill->bill_no), fpi_arg_text(bill->tax_no),
+                               fpi_arg_text(bill->apply_name)),
                       NULL, NULL, task);
 }
 
@@ -169,6 +170,14 @@ fpi_err_t *fpi_bill_put(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
         bill->created = bill->updated;
     }
     return insert_bill(bill, tx, task);
+}
+
+fpi_err_t *fpi_bill_raise_version(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_RAISE_VERSION,
+                       FPI_ARGS(fpi_arg_int(bill->id), fpi_arg_int(bill->tenant)), NULL, NULL, task));
+    bill->version++;
+    return NULL;
 }
 
 /* ---- timeline ---- */
@@ -199,6 +208,15 @@ fpi_err_t *fpi_trail_add(fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind,
                       NULL, NULL, task);
 }
 
+static void take_events(fpi_event_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task)
+{
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
+    for (int i = 0; i < *count; i++) {
+        take_event(&(*out)[i], rows, i);
+    }
+}
+
 fpi_err_t *fpi_trail_list(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
                           int64_t after, int most, fpi_task_t *task)
 {
@@ -208,10 +226,36 @@ fpi_err_t *fpi_trail_list(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi
                        FPI_ARGS(fpi_arg_int(bill->tenant), fpi_arg_int(bill->id),
                                 fpi_arg_int(after), fpi_arg_int(most)),
                        &rows, NULL, task));
-    *count = fpi_rows_count(rows);
-    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
-    for (int i = 0; i < *count; i++) {
-        take_event(&(*out)[i], rows, i);
-    }
+    take_events(out, count, rows, task);
+    return NULL;
+}
+
+fpi_err_t *fpi_trail_list_last(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
+                               int most, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(
+        tx, FPI_SQL_TRAIL_LIST_LAST,
+        FPI_ARGS(fpi_arg_int(bill->tenant), fpi_arg_int(bill->id), fpi_arg_int(most)), &rows, NULL,
+        task));
+    take_events(out, count, rows, task);
+    return NULL;
+}
+
+fpi_err_t *fpi_trail_page(fpi_event_t **out, int *count, int64_t *total, fpi_tx_t *tx,
+                          const fpi_bill_t *bill, int64_t skip, int most, int bound,
+                          fpi_task_t *task)
+{
+    fpi_arg_t tenant = fpi_arg_int(bill->tenant), id = fpi_arg_int(bill->id);
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_TRAIL_COUNT, FPI_ARGS(tenant, id, fpi_arg_int(bound)), &rows,
+                       NULL, task));
+    *total = fpi_rows_int(rows, 0, 0);
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_TRAIL_PAGE,
+                       FPI_ARGS(tenant, id, fpi_arg_int(most), fpi_arg_int(skip)), &rows, NULL,
+                       task));
+    take_events(out, count, rows, task);
     return NULL;
 }

@@ -27,6 +27,8 @@ fpi_err_t *fpi_bill_find_by_id(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, i
                                fpi_task_t *task) FPI_MUST_USE;
 /* Inserts (id 0, sets it) or updates all columns; `updated` is set to now. */
 fpi_err_t *fpi_bill_put(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* The bill's files were changed: who has seen the version before must look again. */
+fpi_err_t *fpi_bill_raise_version(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- timeline ---- */
 typedef struct fpi_event_t {
@@ -45,6 +47,13 @@ fpi_err_t *fpi_trail_add(fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind,
 fpi_err_t *fpi_trail_list(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
                           int64_t after, int most, fpi_task_t *task) FPI_MUST_USE;
 
+/* The newest first. */
+fpi_err_t *fpi_trail_list_last(fpi_event_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill, int most,
+                               fpi_task_t *task) FPI_MUST_USE;
+/* Oldest first, `most` of them behind the first `skip`; *total counts up to `bound`. */
+fpi_err_t *fpi_trail_page(fpi_event_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_bill_t *bill,
+                          int64_t skip, int most, int bound, fpi_task_t *task) FPI_MUST_USE;
+
 /* ---- invoices of a bill ---- */
 /* By bill and serial number, else by bill and identity; sets id. *is_changed false when all was the same. One
  * with neither is always new: the same taxi receipt twice is two. */
@@ -59,11 +68,36 @@ fpi_err_t *fpi_invoices_keep_only(int64_t *dropped, fpi_tx_t *tx, int64_t tenant
 
 /* ---- files of a bill ---- */
 /* The same bytes of the same kind on one bill are the same file: *is_new false, and `file` becomes the one
- * that is there, linked to the invoice that it was given with, if any. */
+ * that is there (its first part, when it was split), linked to the invoice that it was given with, if any.
+ * position 0: behind all that are there. */
 fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* By position. */
 fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
                           int most, fpi_task_t *task) FPI_MUST_USE;
+/* NULL when absent. */
+fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+/* Overwrites the row of that id; source, origin and created stay. FPI_E_DUPLICATE when the bill has those bytes as
+ * that kind already. */
+fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* Position and group only. */
+fpi_err_t *fpi_file_put_place(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* The row only; its bytes are kept. */
+fpi_err_t *fpi_file_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+/* All files of the bill that are in state `from` (-1: in any) are in `to` now. */
+fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, fpi_file_state_t to, fpi_task_t *task)
+    FPI_MUST_USE;
+/* Pages of each of the files' contents, 0 where they are not known yet; -1 where the content has none (a look found
+ * no pages in it). As many as files. */
+fpi_err_t *fpi_files_list_pages(int **out, fpi_tx_t *tx, const fpi_file_t *files, int count, fpi_task_t *task)
+    FPI_MUST_USE;
+/* What is on a bill, in one look. */
+typedef struct fpi_tally_t {
+    int64_t count, pages;            /* pages: a part's own, a content's, else 1 */
+    int64_t last_position;
+    fpi_file_state_t most_state;     /* NORMAL: the bill was not sent back since its files came */
+} fpi_tally_t;
+fpi_err_t *fpi_files_tally(fpi_tally_t *out, fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task)
+    FPI_MUST_USE;
 /* Does any row still need this blob? */
 fpi_err_t *fpi_file_is_used(bool *used, fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 

@@ -17,8 +17,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/blob_own.h"
 #include "store/disk.h"
-#include "wire/media.h"
 
 #include <apr_strings.h>
 #include <dirent.h>
@@ -31,31 +31,12 @@
 #include <unistd.h>
 
 enum {
-    NAME_BYTES = 16,               /* of a spool's random name */
-    PATH_LEN = 6 + FPI_SHA256_HEX, /* "ab/cd/<sha256>" */
-    READ_LEN = 256 * 1024,
     WRITE_STEP = 1024 * 1024       /* bytes after which the disk is set to work */
 };
 
-struct fpi_blobs_t {
-    const char *folder, *spool_folder;
-    int root, spool;
-};
+#define LASTING apr_time_from_sec(4 * 86400)
 
-struct fpi_spool_t {
-    fpi_blobs_t *blobs;
-    apr_pool_t *pool;
-    int fd;
-    fpi_hash_t *hash;
-    int64_t size, most;
-    size_t head_len;
-    bool is_broken; /* a put failed: what is there is not what was given */
-    bool is_named;  /* renamed, nothing left to unlink */
-    char name[2 * NAME_BYTES + 1];
-    unsigned char head[FPI_MEDIA_LOOK];
-};
-
-static fpi_err_t *fail_at(const fpi_blobs_t *blobs, int error, const char *doing, const char *name,
+fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing, const char *name,
                           fpi_task_t *task)
 {
     const char *path = apr_pstrcat(task->pool, blobs->folder, "/", name, NULL);
@@ -70,13 +51,12 @@ static bool is_hex(const char *text, size_t len)
     return strspn(text, "0123456789abcdef") == len && text[len] == '\0';
 }
 
-/* Everything that comes from a row or a request passes here, so no ".." ever reaches a path. */
-static bool make_path(char path[PATH_LEN + 1], const char *sha256)
+bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256)
 {
     if (!is_hex(sha256, FPI_SHA256_HEX)) {
         return false;
     }
-    snprintf(path, PATH_LEN + 1, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
+    snprintf(path, FPI_BLOB_PATH + 1, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
     return true;
 }
 
@@ -132,12 +112,12 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *addre
 
 /* ---- spools ---- */
 
-static apr_status_t drop_spool(void *data)
+apr_status_t fpi_spool_close(void *data)
 {
     fpi_spool_t *spool = data;
 
     close(spool->fd);
-    if (!spool->is_named) {
+    if (!spool->is_named && !spool->is_lasting) {
         unlinkat(spool->blobs->spool, spool->name, 0);
     }
     return APR_SUCCESS;
@@ -146,7 +126,7 @@ static apr_status_t drop_spool(void *data)
 fpi_err_t *fpi_spool_open(fpi_spool_t **out, fpi_blobs_t *blobs, int64_t most, fpi_task_t *task)
 {
     fpi_spool_t *spool = apr_pcalloc(task->pool, sizeof(*spool));
-    unsigned char bytes[NAME_BYTES];
+    unsigned char bytes[FPI_SPOOL_RANDOM];
 
     spool->blobs = blobs;
     spool->pool = task->pool;
@@ -156,11 +136,11 @@ fpi_err_t *fpi_spool_open(fpi_spool_t **out, fpi_blobs_t *blobs, int64_t most, f
     fpi_hex_encode(spool->name, bytes, sizeof(bytes));
     /* 0400 already: the mode counts for later openers only */
     spool->fd = openat(blobs->spool, spool->name,
-                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
     if (spool->fd < 0) {
-        return fail_at(blobs, errno, "making a file in", "spool", task);
+        return fpi_blobs_fail(blobs, errno, "making a file in", "spool", task);
     }
-    apr_pool_cleanup_register(spool->pool, spool, drop_spool, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(spool->pool, spool, fpi_spool_close, apr_pool_cleanup_null);
     *out = spool;
     return NULL;
 }
@@ -208,15 +188,15 @@ static fpi_err_t *put(fpi_spool_t *spool, const void *data, size_t len, fpi_task
     int error;
 
     if ((int64_t)len > spool->most - spool->size) {
-        return fpi_fail(task, FPI_E_TOO_LARGE, "the content is larger than %lld bytes",
-                        (long long)spool->most);
+        return fpi_refuse(task, FPI_E_TOO_LARGE, NULL, "文件超过上限 %" APR_INT64_T_FMT " 字节",
+                          "the file is larger than the limit of %" APR_INT64_T_FMT " bytes", spool->most);
     }
     error = write_all(spool->fd, data, len);
     if (error) {
-        return fail_at(spool->blobs, error, "writing a file in", "spool", task);
+        return fpi_blobs_fail(spool->blobs, error, "writing a file in", "spool", task);
     }
     start_writing(spool, len);
-    return fpi_hash_put(spool->hash, data, len, task);
+    return spool->hash ? fpi_hash_put(spool->hash, data, len, task) : NULL;
 }
 
 fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
@@ -278,7 +258,7 @@ static int flush_parents(const fpi_blobs_t *blobs, const char *path)
     return error;
 }
 
-static int make_parents(const fpi_blobs_t *blobs, const char *path)
+int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path)
 {
     char above[3] = { path[0], path[1], '\0' };
 
@@ -298,27 +278,10 @@ static bool is_there(const fpi_blobs_t *blobs, const char *path, int64_t size)
            && st.st_size == size;
 }
 
-/* The descriptor that holds the lock, to be closed; -1: errno says why. See the head of this file. */
-static int lock_spool(const fpi_blobs_t *blobs, int how)
-{
-    int fd = openat(blobs->spool, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    while (fd >= 0 && flock(fd, how) != 0) {
-        int error = errno;
-
-        if (error != EINTR) {
-            close(fd);
-            errno = error;
-            fd = -1;
-        }
-    }
-    return fd;
-}
-
 /* Is it there, and young from now on? */
 static bool make_young(const fpi_blobs_t *blobs, const char *path, int64_t size)
 {
-    int lock = is_there(blobs, path, size) ? lock_spool(blobs, LOCK_SH) : -1;
+    int lock = is_there(blobs, path, size) ? fpi_blobs_lock(blobs, LOCK_SH) : -1;
     bool ok = lock >= 0 && is_there(blobs, path, size)
               && utimensat(blobs->root, path, NULL, AT_SYMLINK_NOFOLLOW) == 0;
 
@@ -331,7 +294,7 @@ static bool make_young(const fpi_blobs_t *blobs, const char *path, int64_t size)
 /* It may take the place of a damaged orphan, which nobody may be about to drop. */
 static int rename_locked(const fpi_spool_t *spool, const char *path)
 {
-    int lock = lock_spool(spool->blobs, LOCK_SH);
+    int lock = fpi_blobs_lock(spool->blobs, LOCK_SH);
     int error = lock < 0 || renameat(spool->blobs->spool, spool->name, spool->blobs->root, path) != 0 ? errno : 0;
 
     if (lock >= 0) {
@@ -346,13 +309,13 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
     fpi_blobs_t *blobs = spool->blobs;
     int error;
 
-    if (fsync(spool->fd) != 0) {
-        return fail_at(blobs, errno, "flushing a file in", "spool", task);
+    if ((spool->is_lasting && fchmod(spool->fd, 0400) != 0) || fsync(spool->fd) != 0) {
+        return fpi_blobs_fail(blobs, errno, "flushing a file in", "spool", task);
     }
-    error = make_parents(blobs, folder);
+    error = fpi_blobs_make_parents(blobs, folder);
     error = error ? error : rename_locked(spool, path);
     if (error) {
-        return fail_at(blobs, error, "making", path, task);
+        return fpi_blobs_fail(blobs, error, "making", path, task);
     }
     spool->is_named = true;
     return NULL;
@@ -360,28 +323,37 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
 
 fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_task_t *task)
 {
-    char path[PATH_LEN + 1], folder[6] = "";
+    char path[FPI_BLOB_PATH + 1], folder[6] = "";
     int error;
 
-    if (spool->is_broken || !spool->hash) {
+    if (spool->is_broken || (!spool->hash && !spool->sum)) {
         return fpi_fail(task, FPI_E_INTERNAL, "a spool is kept twice or after a failed write");
     }
-    FPI_TRY(fpi_hash_end(sha256, spool->hash, task));
+    if (spool->hash) {
+        FPI_TRY(fpi_hash_end(sha256, spool->hash, task));
+    }
+    else {
+        memcpy(sha256, spool->sum, FPI_SHA256_HEX + 1);
+    }
     spool->hash = NULL;
-    make_path(path, sha256);
+    spool->sum = NULL;
+    fpi_blobs_path(path, sha256);
     memcpy(folder, path, 5);
     if (!make_young(spool->blobs, path, spool->size)) {
         FPI_TRY(give_name(spool, path, folder, task));
+    }
+    else {
+        spool->is_lasting = false;
     }
     error = flush_folder(spool->blobs, folder);
     if (!error) {
         error = flush_parents(spool->blobs, folder);
     }
     if (error) {
-        return fail_at(spool->blobs, error, "flushing", folder, task);
+        return fpi_blobs_fail(spool->blobs, error, "flushing", folder, task);
     }
     *size = spool->size;
-    apr_pool_cleanup_run(spool->pool, spool, drop_spool);
+    apr_pool_cleanup_run(spool->pool, spool, fpi_spool_close);
     return NULL;
 }
 
@@ -393,13 +365,13 @@ static apr_status_t close_fd(void *data)
     return APR_SUCCESS;
 }
 
-static fpi_err_t *open_blob(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256,
+fpi_err_t *fpi_blobs_open_one(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256,
                             fpi_task_t *task)
 {
-    char path[PATH_LEN + 1];
+    char path[FPI_BLOB_PATH + 1];
     int error;
 
-    if (!make_path(path, sha256)) {
+    if (!fpi_blobs_path(path, sha256)) {
         return fpi_fail(task, FPI_E_ABSENT, "a blob's name must be %d hex digits", FPI_SHA256_HEX);
     }
     *fd = openat(blobs->root, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -413,7 +385,7 @@ static fpi_err_t *open_blob(int *fd, struct stat *st, fpi_blobs_t *blobs, const 
     if (error == ENOENT) {
         return fpi_fail(task, FPI_E_ABSENT, "there is no blob %s in %s", sha256, blobs->folder);
     }
-    return fail_at(blobs, error, "opening", path, task);
+    return fpi_blobs_fail(blobs, error, "opening", path, task);
 }
 
 fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char *sha256,
@@ -421,7 +393,7 @@ fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char 
 {
     struct stat st;
 
-    FPI_TRY(open_blob(fd, &st, blobs, sha256, task));
+    FPI_TRY(fpi_blobs_open_one(fd, &st, blobs, sha256, task));
     apr_pool_cleanup_register(task->pool, (void *)(intptr_t)*fd, close_fd, apr_pool_cleanup_null);
     *size = st.st_size;
     return NULL;
@@ -429,22 +401,22 @@ fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char 
 
 bool fpi_blob_has(fpi_blobs_t *blobs, const char *sha256)
 {
-    char path[PATH_LEN + 1];
+    char path[FPI_BLOB_PATH + 1];
     struct stat st;
 
-    return make_path(path, sha256) && fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
+    return fpi_blobs_path(path, sha256) && fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
            && S_ISREG(st.st_mode);
 }
 
-static fpi_err_t *hash_file(char *hex, int fd, char *buffer, fpi_blobs_t *blobs, fpi_task_t *task)
+fpi_err_t *fpi_blobs_hash(char *hex, int fd, char *buffer, fpi_blobs_t *blobs, fpi_task_t *task)
 {
     fpi_hash_t *hash;
     ssize_t n;
 
     FPI_TRY(fpi_hash_open(&hash, task));
-    while ((n = read(fd, buffer, READ_LEN)) != 0) {
+    while ((n = read(fd, buffer, FPI_BLOB_READ)) != 0) {
         if (n < 0 && errno != EINTR) {
-            return fail_at(blobs, errno, "reading a blob in", "", task);
+            return fpi_blobs_fail(blobs, errno, "reading a blob in", "", task);
         }
         if (n > 0) {
             FPI_TRY(fpi_hash_put(hash, buffer, (size_t)n, task));
@@ -463,8 +435,8 @@ static fpi_err_t *verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *tas
     int fd;
 
     step.pool = turn;
-    FPI_TRY(open_blob(&fd, &st, blobs, sha256, &step));
-    err = hash_file(hex, fd, apr_palloc(turn, READ_LEN), blobs, &step);
+    FPI_TRY(fpi_blobs_open_one(&fd, &st, blobs, sha256, &step));
+    err = fpi_blobs_hash(hex, fd, apr_palloc(turn, FPI_BLOB_READ), blobs, &step);
     close(fd);
     if (!err && strcmp(hex, sha256) != 0) {
         err = fpi_fail(&step, FPI_E_INTERNAL, "the blob %s in %s is damaged: its bytes hash to %s; "
@@ -501,16 +473,18 @@ static DIR *open_folder(int at, const char *name)
 fpi_err_t *fpi_blobs_sweep(fpi_blobs_t *blobs, apr_interval_time_t age, fpi_task_t *task)
 {
     time_t oldest = (time_t)apr_time_sec(fpi_clock_now() - age);
+    time_t oldest_lasting = (time_t)apr_time_sec(fpi_clock_now() - LASTING);
     DIR *folder = open_folder(blobs->spool, ".");
     struct dirent *entry;
     struct stat st;
 
     if (!folder) {
-        return fail_at(blobs, errno, "listing", "spool", task);
+        return fpi_blobs_fail(blobs, errno, "listing", "spool", task);
     }
     while ((entry = readdir(folder))) {
         if (fstatat(blobs->spool, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
-            && S_ISREG(st.st_mode) && st.st_mtime < oldest) {
+            && S_ISREG(st.st_mode)
+            && st.st_mtime < (strncmp(entry->d_name, FPI_SPOOL_LASTING, 3) == 0 ? oldest_lasting : oldest)) {
             unlinkat(blobs->spool, entry->d_name, 0);
         }
     }
@@ -533,7 +507,7 @@ static fpi_err_t *walk(const walk_t *plan, int at, const char *name, int depth)
     struct dirent *entry;
 
     if (!folder) {
-        return fail_at(plan->blobs, errno, "listing", name, plan->task);
+        return fpi_blobs_fail(plan->blobs, errno, "listing", name, plan->task);
     }
     while (!err && (entry = readdir(folder))) {
         if (depth < 2 && is_hex(entry->d_name, 2)) {
@@ -563,56 +537,6 @@ fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
 
     snprintf(name, sizeof(name), "%02x", first);
     return faccessat(blobs->root, name, F_OK, 0) == 0 ? walk(&plan, blobs->root, name, 1) : NULL;
-}
-
-/* ---- orphans and damaged ones ---- */
-
-bool fpi_blob_stat(fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t *age, int64_t *size)
-{
-    char path[PATH_LEN + 1];
-    struct stat st;
-
-    if (!make_path(path, sha256) || fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return false;
-    }
-    *age = fpi_clock_now() - apr_time_make(st.st_mtim.tv_sec, st.st_mtim.tv_nsec / 1000);
-    *size = st.st_size;
-    return true;
-}
-
-fpi_err_t *fpi_blob_drop(bool *dropped, fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t age,
-                         fpi_task_t *task)
-{
-    int lock = lock_spool(blobs, LOCK_EX), error = 0;
-    char path[PATH_LEN + 1];
-    apr_interval_time_t is;
-    int64_t size;
-
-    *dropped = false;
-    if (lock < 0) {
-        return fail_at(blobs, errno, "locking", "spool", task);
-    }
-    if (fpi_blob_stat(blobs, sha256, &is, &size) && is >= age && make_path(path, sha256)) {
-        *dropped = unlinkat(blobs->root, path, 0) == 0;
-        error = *dropped || errno == ENOENT ? 0 : errno;
-    }
-    close(lock);
-    return error ? fail_at(blobs, error, "removing", path, task) : NULL;
-}
-
-fpi_err_t *fpi_blob_put_aside(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task)
-{
-    char path[PATH_LEN + 1], aside[9 + FPI_SHA256_HEX + 1] = "damaged/";
-
-    if (!make_path(path, sha256)) {
-        return fpi_fail(task, FPI_E_ABSENT, "a blob's name must be %d hex digits", FPI_SHA256_HEX);
-    }
-    strncat(aside, sha256, FPI_SHA256_HEX);
-    if ((mkdirat(blobs->root, "damaged", 0700) != 0 && errno != EEXIST)
-        || renameat(blobs->root, path, blobs->root, aside) != 0) {
-        return fail_at(blobs, errno, "putting aside", path, task);
-    }
-    return NULL;
 }
 
 const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs)

@@ -2,6 +2,8 @@
  *
  *   <dir>/ab/cd/abcd...ef   finished, read-only, named by its content
  *   <dir>/spool/xxxx        being written; older than a day = left over, swept
+ *   <dir>/spool/up.KEY      comes in pieces, over requests and restarts; swept by whoever keeps the rows, and here
+ *                           when it was untouched for four days
  *
  * What no row names is an orphan (an upload that was never answered, an export that was given up) and goes after a
  * while. Whoever keeps content that is there already makes it young again, so that an orphan is not taken from under a
@@ -15,6 +17,7 @@
 
 #include "base/task.h"
 #include "wire/crypto.h"
+#include "wire/media.h"
 
 #include <stdint.h>
 
@@ -29,15 +32,37 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **blobs, apr_pool_t *pool, const char *add
 fpi_err_t *fpi_spool_open(fpi_spool_t **spool, fpi_blobs_t *blobs, int64_t most, fpi_task_t *task)
     FPI_MUST_USE;
 fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task) FPI_MUST_USE;
+/* What the bytes so far are: by the first FPI_MEDIA_LOOK, and where those say "a zip" by the names in all of it. */
+fpi_err_t *fpi_spool_media(fpi_media_t *media, const fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
 /* Flushes file and directory, then gives it its name. NULL means: durable. `sha256` holds
  * FPI_SHA256_HEX + 1. The same content again is success. The first FPI_MEDIA_LOOK bytes stay readable
  * through fpi_spool_head(). */
 fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
 const void *fpi_spool_head(const fpi_spool_t *spool, size_t *len);
 
+/* ---- a spool that comes in pieces ---- */
+/* Opens the one of that key (1-64 of [0-9a-z]), makes it when there is none and `may_make`, and locks it against other
+ * threads and processes until the task ends. FPI_E_ABSENT; FPI_E_BUSY when another holds it for longer than 2 s. */
+fpi_err_t *fpi_spool_resume(fpi_spool_t **spool, fpi_blobs_t *blobs, const char *key, int64_t most, bool may_make,
+                            fpi_task_t *task) FPI_MUST_USE;
+/* Cuts off what is behind `taken`; the next put goes there. FPI_E_INTERNAL when so much is not there. */
+fpi_err_t *fpi_spool_rewind(fpi_spool_t *spool, int64_t taken, fpi_task_t *task) FPI_MUST_USE;
+/* Are these the bytes at that place? */
+fpi_err_t *fpi_spool_compare(bool *is_same, const fpi_spool_t *spool, int64_t at, const void *data, size_t len,
+                             fpi_task_t *task) FPI_MUST_USE;
+/* NULL: what was put is on the disk. */
+fpi_err_t *fpi_spool_flush(fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
+/* The SHA-256 of all of it, read anew. fpi_spool_keep gives it that name then. */
+fpi_err_t *fpi_spool_sum(char *sha256, fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
+/* Takes the spool of that key away, locked or not. Absence is fine. */
+void fpi_spool_drop(fpi_blobs_t *blobs, const char *key);
+
+/* ---- finished blobs ---- */
 /* An open descriptor for reading and the size; closed with the task's pool. FPI_E_ABSENT. */
 fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char *sha256,
                          fpi_task_t *task) FPI_MUST_USE;
+/* As fpi_spool_media. FPI_E_ABSENT. */
+fpi_err_t *fpi_blob_media(fpi_media_t *media, fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 bool fpi_blob_has(fpi_blobs_t *blobs, const char *sha256);
 /* Reads it whole and compares its hash. FPI_E_INTERNAL names the damaged blob. */
 fpi_err_t *fpi_blob_verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;

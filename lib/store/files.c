@@ -91,6 +91,102 @@ fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t te
     return NULL;
 }
 
+fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND_BY_ID, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)),
+                       &rows, NULL, task));
+    *out = NULL;
+    if (fpi_rows_count(rows)) {
+        *out = apr_pcalloc(task->pool, sizeof(**out));
+        take_file(*out, rows, 0);
+    }
+    return NULL;
+}
+
+static fpi_err_t *must_have_changed(const fpi_file_t *file, int64_t changed, fpi_task_t *task)
+{
+    return changed ? NULL
+                   : fpi_fail(task, FPI_E_ABSENT,
+                              "file %" APR_INT64_T_FMT " of tenant %" APR_INT64_T_FMT " is gone",
+                              file->id, file->tenant);
+}
+
+fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int64_t changed;
+
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(fpi_tx_run(
+        tx, FPI_SQL_FILE_UPDATE,
+        FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->id), fpi_arg_int(file->bill),
+                 fpi_arg_int(file->invoice), fpi_arg_int(file->kind), fpi_arg_text(file->name),
+                 fpi_arg_text(file->sha256), fpi_arg_text(file->media), fpi_arg_int(file->size),
+                 fpi_arg_int(file->position), fpi_arg_int(file->rotation),
+                 fpi_arg_int(file->page_first), fpi_arg_int(file->page_last),
+                 fpi_arg_int(file->group_id), fpi_arg_int(file->state), fpi_arg_text(file->label),
+                 fpi_arg_int(file->attachment_type)),
+        NULL, &changed, task));
+    return must_have_changed(file, changed, task);
+}
+
+fpi_err_t *fpi_file_put_place(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int64_t changed;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_UPDATE_PLACE,
+                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->id),
+                                fpi_arg_int(file->position), fpi_arg_int(file->group_id)),
+                       NULL, &changed, task));
+    return must_have_changed(file, changed, task);
+}
+
+fpi_err_t *fpi_file_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_FILE_DROP, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)), NULL,
+                      NULL, task);
+}
+
+fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, fpi_file_state_t to,
+                               fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_FILE_STATES,
+                      FPI_ARGS(fpi_arg_int(bill->tenant), fpi_arg_int(bill->id), fpi_arg_int(from),
+                               fpi_arg_int(to)),
+                      NULL, NULL, task);
+}
+
+fpi_err_t *fpi_files_list_pages(int **out, fpi_tx_t *tx, const fpi_file_t *files, int count,
+                                fpi_task_t *task)
+{
+    *out = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)count + 1));
+    for (int i = 0; i < count; i++) {
+        fpi_rows_t *rows;
+
+        FPI_TRY(fpi_tx_run(tx, FPI_SQL_CONTENT_PAGES, FPI_ARGS(fpi_arg_text(files[i].sha256)), &rows,
+                           NULL, task));
+        if (fpi_rows_count(rows)) {
+            int pages = (int)fpi_rows_int(rows, 0, 0);
+
+            (*out)[i] = pages ? pages : fpi_rows_int(rows, 0, 1) == FPI_CONTENT_WAITING ? 0 : -1;
+        }
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_files_tally(fpi_tally_t *out, fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_TALLY, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill)), &rows, NULL, task));
+    out->count = fpi_rows_int(rows, 0, 0);
+    out->pages = fpi_rows_int(rows, 0, 1);
+    out->last_position = fpi_rows_int(rows, 0, 2);
+    out->most_state = (fpi_file_state_t)fpi_rows_int(rows, 0, 3);
+    return NULL;
+}
+
 fpi_err_t *fpi_file_is_used(bool *used, fpi_tx_t *tx, const char *sha256, fpi_task_t *task)
 {
     fpi_rows_t *rows;

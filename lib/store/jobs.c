@@ -52,25 +52,62 @@ static fpi_err_t *lease(bool *leased, fpi_job_t *job, fpi_tx_t *tx, const char *
     return NULL;
 }
 
-fpi_err_t *fpi_jobs_lease(fpi_job_t **out, int *count, fpi_tx_t *tx, const char *owner,
-                          apr_time_t now, apr_interval_time_t span, int most, fpi_task_t *task)
+/* How many of the queue may be leased beside those that are. */
+static fpi_err_t *find_room(int *room, const fpi_job_queue_t *queue, int most, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_rows_t *rows;
-    int due;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_REVIVE, FPI_ARGS(fpi_arg_int(now)), NULL, NULL, task));
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_LIST_DUE, FPI_ARGS(fpi_arg_int(now), fpi_arg_int(most)),
-                       &rows, NULL, task));
-    due = fpi_rows_count(rows);
-    *out = apr_pcalloc(task->pool, (apr_size_t)due * sizeof(**out));
-    *count = 0;
-    for (int i = 0; i < due; i++) {
+    *room = most;
+    if (!queue->most_leased) {
+        return NULL;
+    }
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_COUNT_LEASED, FPI_ARGS(fpi_arg_text(queue->kind)), &rows, NULL, task));
+    if (queue->most_leased - fpi_rows_int(rows, 0, 0) < most) {
+        *room = (int)(queue->most_leased - fpi_rows_int(rows, 0, 0));
+    }
+    return NULL;
+}
+
+typedef struct leasing_t {
+    fpi_job_t *jobs;
+    int count;
+    const char *owner;
+    apr_time_t now, until;
+} leasing_t;
+
+static fpi_err_t *lease_queue(leasing_t *l, fpi_tx_t *tx, const fpi_job_queue_t *queue, int most, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+    int room;
+
+    FPI_TRY(find_room(&room, queue, most, tx, task));
+    if (room <= 0) {
+        return NULL;
+    }
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_LIST_DUE,
+                       FPI_ARGS(fpi_arg_int(l->now), fpi_arg_int(room), fpi_arg_text(queue->kind)), &rows, NULL, task));
+    for (int i = 0; i < fpi_rows_count(rows); i++) {
         bool leased;
 
-        take_job(&(*out)[*count], rows, i);
-        FPI_TRY(lease(&leased, &(*out)[*count], tx, owner, now + span, task));
-        *count += leased;
+        take_job(&l->jobs[l->count], rows, i);
+        FPI_TRY(lease(&leased, &l->jobs[l->count], tx, l->owner, l->until, task));
+        l->count += leased;
     }
+    return NULL;
+}
+
+fpi_err_t *fpi_jobs_lease(fpi_job_t **out, int *count, fpi_tx_t *tx, const char *owner, apr_time_t now,
+                          apr_interval_time_t span, const fpi_job_queue_t *queues, int most, fpi_task_t *task)
+{
+    leasing_t l = { .owner = owner, .now = now, .until = now + span };
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_REVIVE, FPI_ARGS(fpi_arg_int(now)), NULL, NULL, task));
+    l.jobs = apr_pcalloc(task->pool, (apr_size_t)most * sizeof(*l.jobs));
+    for (; queues->kind && l.count < most; queues++) {
+        FPI_TRY(lease_queue(&l, tx, queues, most - l.count, task));
+    }
+    *out = l.jobs;
+    *count = l.count;
     return NULL;
 }
 
@@ -120,12 +157,43 @@ fpi_err_t *fpi_job_park(bool *held, fpi_tx_t *tx, int64_t id, const char *owner,
 
 /* ---- looking ---- */
 
-fpi_err_t *fpi_jobs_next_due(apr_time_t *due, fpi_tx_t *tx, fpi_task_t *task)
+static void take_sooner(apr_time_t *due, const fpi_rows_t *rows)
+{
+    apr_time_t at = fpi_rows_int(rows, 0, 0);
+
+    if (at && (*due == 0 || at < *due)) {
+        *due = at;
+    }
+}
+
+static fpi_err_t *next_of(apr_time_t *due, fpi_tx_t *tx, const fpi_job_queue_t *queue, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+    int room;
+
+    FPI_TRY(find_room(&room, queue, 1, tx, task));
+    if (room <= 0) {
+        return NULL;
+    }
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_NEXT_DUE, FPI_ARGS(fpi_arg_text(queue->kind)), &rows, NULL, task));
+    take_sooner(due, rows);
+    return NULL;
+}
+
+fpi_err_t *fpi_jobs_next_due(apr_time_t *due, fpi_tx_t *tx, const fpi_job_queue_t *queues, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_NEXT_DUE, FPI_NO_ARGS, &rows, NULL, task));
-    *due = fpi_rows_int(rows, 0, 0);
+    *due = 0;
+    if (!queues) {
+        FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_NEXT_DUE_ANY, FPI_NO_ARGS, &rows, NULL, task));
+        take_sooner(due, rows);
+    }
+    for (; queues && queues->kind; queues++) {
+        FPI_TRY(next_of(due, tx, queues, task));
+    }
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_NEXT_FREE, FPI_NO_ARGS, &rows, NULL, task));
+    take_sooner(due, rows);
     return NULL;
 }
 

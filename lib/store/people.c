@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 /* What was put must be found; an index that says otherwise is damaged. */
@@ -54,6 +55,17 @@ fpi_err_t *fpi_org_find(fpi_org_t **out, fpi_tx_t *tx, int64_t tenant, const cha
         return NULL;
     }
     return find_org(out, tx, FPI_SQL_ORG_FIND_BY_CODE, tenant, code, task);
+}
+
+fpi_err_t *fpi_org_find_by_id(fpi_org_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id,
+                              fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_ORG_FIND_BY_ID, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)),
+                       &rows, NULL, task));
+    *out = first_org(rows, task);
+    return NULL;
 }
 
 fpi_err_t *fpi_org_put(fpi_org_t **out, bool *is_new, fpi_tx_t *tx, int64_t tenant,
@@ -228,4 +240,23 @@ fpi_err_t *fpi_setting_put(fpi_tx_t *tx, int64_t tenant, const char *name, const
     return fpi_tx_run(tx, FPI_SQL_SETTING_PUT,
                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(name), fpi_arg_text(value)), NULL,
                       NULL, task);
+}
+
+fpi_err_t *fpi_settings_list(fpi_named_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *prefix,
+                             fpi_task_t *task)
+{
+    char *end = apr_pstrdup(task->pool, prefix);
+    fpi_rows_t *rows;
+
+    end[strlen(end) - 1]++;
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_SETTING_LIST,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(prefix), fpi_arg_text(end),
+                                fpi_arg_int(FPI_ROWS_MAX)),
+                       &rows, NULL, task));
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
+    for (int i = 0; i < *count; i++) {
+        (*out)[i] = (fpi_named_t){ fpi_rows_text(rows, i, 0), fpi_rows_text(rows, i, 1) };
+    }
+    return NULL;
 }

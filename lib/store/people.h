@@ -19,6 +19,9 @@ enum { FPI_TENANT_FIRST = 1 };
 /* By tax number, else by code, else the top (org 0 -> *out NULL). NULL arguments match nothing. */
 fpi_err_t *fpi_org_find(fpi_org_t **out, fpi_tx_t *tx, int64_t tenant, const char *tax_no,
                         const char *code, fpi_task_t *task) FPI_MUST_USE;
+/* NULL when absent. */
+fpi_err_t *fpi_org_find_by_id(fpi_org_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
+    FPI_MUST_USE;
 /* Makes it under the top when the code is unknown; *is_new says so. A known one stays as it is. */
 fpi_err_t *fpi_org_put(fpi_org_t **out, bool *is_new, fpi_tx_t *tx, int64_t tenant, const char *code,
                        const char *name, const char *tax_no, fpi_task_t *task) FPI_MUST_USE;
@@ -77,6 +80,12 @@ fpi_err_t *fpi_nonce_take(fpi_tx_t *tx, const char *key, apr_time_t expires, apr
 /* ---- settings: names are ours, lower case with dots ---- */
 fpi_err_t *fpi_setting_find(const char **value, fpi_tx_t *tx, int64_t tenant, const char *name,
                             fpi_task_t *task) FPI_MUST_USE;
+typedef struct fpi_named_t {
+    const char *name, *value;
+} fpi_named_t;
+/* Those whose names begin with `prefix` (not empty, ASCII), by name. */
+fpi_err_t *fpi_settings_list(fpi_named_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *prefix,
+                             fpi_task_t *task) FPI_MUST_USE;
 /* A NULL value takes it away. */
 fpi_err_t *fpi_setting_put(fpi_tx_t *tx, int64_t tenant, const char *name, const char *value,
                            fpi_task_t *task) FPI_MUST_USE;

@@ -65,9 +65,16 @@ typedef struct fpi_job_t {
  * _later and _park then make it ready, due as put, and so does a lease that runs out. */
 fpi_err_t *fpi_job_put(fpi_tx_t *tx, int64_t tenant, const char *kind, const char *key,
                        const char *payload, apr_time_t due, fpi_task_t *task) FPI_MUST_USE;
-/* Leases up to `most` due jobs (ready and due, or leased with a lease that ran out) for `span`. */
+/* Jobs of one kind are a queue of their own. */
+typedef struct fpi_job_queue_t {
+    const char *kind;
+    int most_leased;             /* in the whole store at once; 0: any number */
+} fpi_job_queue_t;
+/* Leases up to `most` due jobs (ready and due, or leased with a lease that ran out) of these queues, from the first
+ * to the last (kind NULL ends), for `span`. */
 fpi_err_t *fpi_jobs_lease(fpi_job_t **out, int *count, fpi_tx_t *tx, const char *owner, apr_time_t now,
-                          apr_interval_time_t span, int most, fpi_task_t *task) FPI_MUST_USE;
+                          apr_interval_time_t span, const fpi_job_queue_t *queues, int most, fpi_task_t *task)
+    FPI_MUST_USE;
 /* These three change only a job that `owner` still holds; *held says so. */
 fpi_err_t *fpi_job_end(bool *held, fpi_tx_t *tx, int64_t id, const char *owner, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_job_later(bool *held, fpi_tx_t *tx, int64_t id, const char *owner, apr_time_t due,
@@ -76,8 +83,10 @@ fpi_err_t *fpi_job_park(bool *held, fpi_tx_t *tx, int64_t id, const char *owner,
                         fpi_task_t *task) FPI_MUST_USE;
 /* Lengthens all leases of `owner`, which is alive and still at them. */
 fpi_err_t *fpi_jobs_hold(fpi_tx_t *tx, const char *owner, apr_time_t until, fpi_task_t *task) FPI_MUST_USE;
-/* Due time of the next job, 0 when there is none. */
-fpi_err_t *fpi_jobs_next_due(apr_time_t *due, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* When something may be leased from these queues (NULL: from any): the next job's due time, or the end of a lease; 0
+ * when there is neither. */
+fpi_err_t *fpi_jobs_next_due(apr_time_t *due, fpi_tx_t *tx, const fpi_job_queue_t *queues, fpi_task_t *task)
+    FPI_MUST_USE;
 typedef struct fpi_job_counts_t {
     int64_t ready, leased, parked;
 } fpi_job_counts_t;

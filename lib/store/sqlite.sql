@@ -329,8 +329,15 @@ DROP INDEX file_by_content;
 
 CREATE UNIQUE INDEX file_by_content ON file (bill, kind, sha256, page_first);
 
+CREATE INDEX file_by_position ON file (bill, position);
+
 -- counts the changes of a bill's files: who changes them says which he has seen
 ALTER TABLE bill ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+
+-- Lists again: what an enterprise may see, and people by their name.
+CREATE INDEX bill_by_tax_no ON bill (tenant, COALESCE(tax_no, ''), created);
+
+CREATE INDEX bill_by_applicant ON bill (tenant, apply_name) WHERE apply_name <> '';
 
 -- An invoice that was read from a file of a bill (found), beside those that were announced (invoice).
 -- fields: provenance of each field, lib/model/evidence.h. twin: the same invoice elsewhere.
@@ -461,6 +468,11 @@ CREATE TABLE export (
 
 CREATE INDEX export_by_tenant ON export (tenant, id);
 
+-- Each kind of work has its own queue: thousands of pages to look at must not stand before a push.
+DROP INDEX job_by_due;
+
+CREATE INDEX job_by_kind ON job (state, kind, due);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -470,6 +482,9 @@ SELECT id, tenant, parent, code, name, tax_no
 -- name: ORG_FIND_BY_CODE
 SELECT id, tenant, parent, code, name, tax_no
   FROM org WHERE tenant = ?1 AND code = ?2
+
+-- name: ORG_FIND_BY_ID
+SELECT id, tenant, parent, code, name, tax_no FROM org WHERE id = ?2 AND tenant = ?1
 
 -- name: ORG_INSERT
 INSERT INTO org (tenant, parent, code, name, tax_no) VALUES (?1, 0, ?2, ?3, ?4)
@@ -563,6 +578,9 @@ ON CONFLICT (tenant, name) DO UPDATE
 -- name: SETTING_FIND
 SELECT value FROM setting WHERE tenant = ?1 AND name = ?2
 
+-- name: SETTING_LIST
+SELECT name, value FROM setting WHERE tenant = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4
+
 -- name: SETTING_PUT
 INSERT INTO setting (tenant, name, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
@@ -576,7 +594,7 @@ DELETE FROM setting WHERE tenant = ?1 AND name = ?2
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND number = ?2 AND resource IN (?3, '')
  ORDER BY resource DESC LIMIT 1
 
@@ -584,7 +602,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
@@ -592,7 +610,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE id = ?2 AND tenant = ?1
 
 -- Void ones last; two rows are enough to see that it is ambiguous.
@@ -600,39 +618,44 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_FIND_BY_BILL_NO
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated
+       created, updated, version
   FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_INSERT
 INSERT INTO bill (tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
                   apply_name, apply_phone, apply_erp_user, org_code, org_name, state,
                   state_before, is_announced, is_locked, voucher, reason, doc_sha, push_sha,
-                  push_version, page_count, created, updated)
+                  push_version, page_count, created, updated, version)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-        ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
 
 -- An UPDATE writes the index of each column that it names, changed or not: what is indexed and
 -- hardly ever changes has a statement of its own that mostly finds nothing to do.
 -- name: BILL_UPDATE
 UPDATE bill
-   SET type_code = ?3, type_name = ?4, tax_no = ?5, apply_name = ?6, apply_phone = ?7,
-       apply_erp_user = ?8, org_code = ?9, org_name = ?10, state = ?11, state_before = ?12,
-       is_announced = ?13, is_locked = ?14, voucher = ?15, reason = ?16, doc_sha = ?17,
-       push_sha = ?18, push_version = ?19, page_count = ?20, updated = ?21
+   SET type_code = ?3, type_name = ?4, apply_phone = ?5, apply_erp_user = ?6, org_code = ?7,
+       org_name = ?8, state = ?9, state_before = ?10, is_announced = ?11, is_locked = ?12,
+       voucher = ?13, reason = ?14, doc_sha = ?15, push_sha = ?16, push_version = ?17,
+       page_count = ?18, updated = ?19, version = ?20
  WHERE id = ?1 AND tenant = ?2
 
 -- name: BILL_UPDATE_KEYS
-UPDATE bill SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7
+UPDATE bill
+   SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7, tax_no = ?8, apply_name = ?9
  WHERE id = ?1 AND tenant = ?2
    AND (org <> ?3 OR number <> ?4 OR resource <> ?5 OR COALESCE(erp_id, '') <> COALESCE(?6, '')
-        OR COALESCE(bill_no, '') <> COALESCE(?7, ''))
+        OR COALESCE(bill_no, '') <> COALESCE(?7, '') OR COALESCE(tax_no, '') <> COALESCE(?8, '')
+        OR COALESCE(apply_name, '') <> COALESCE(?9, ''))
+
+-- name: BILL_RAISE_VERSION
+UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
 -- ==== timeline ====
 
@@ -643,6 +666,21 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 -- name: TRAIL_LIST
 SELECT id, tenant, bill, at, kind, actor, trace, note, detail
   FROM trail WHERE bill = ?2 AND tenant = ?1 AND id > ?3 ORDER BY id LIMIT ?4
+
+-- name: TRAIL_LIST_LAST
+SELECT id, tenant, bill, at, kind, actor, trace, note, detail
+  FROM trail WHERE bill = ?2 AND tenant = ?1 ORDER BY id DESC LIMIT ?3
+
+-- name: TRAIL_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM trail WHERE bill = ?2 AND tenant = ?1 LIMIT ?3) AS seen
+
+-- name: TRAIL_PAGE
+SELECT id, tenant, bill, at, kind, actor, trace, note, detail
+  FROM trail WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3 OFFSET ?4
+
+-- Was exactly that said of the bill already?
+-- name: TRAIL_HAS
+SELECT 1 FROM trail WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND detail = ?4 LIMIT 1
 
 -- ==== invoices of a bill ====
 
@@ -686,24 +724,61 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
                   attachment_type)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+       CASE WHEN ?9 > 0 THEN ?9
+            ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
+       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+ WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
+                      AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 
+-- Page 0, the whole content, is there too when it was split into parts.
 -- name: FILE_FIND
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type
-  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4 AND page_first = ?5
+  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
+   AND (page_first = ?5 OR ?5 = 0)
+ ORDER BY page_first LIMIT 1
+
+-- name: FILE_FIND_BY_ID
+SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
+       rotation, page_first, page_last, group_id, state, label, attachment_type
+  FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
+-- name: FILE_TALLY
+SELECT COUNT(*),
+       COALESCE(SUM(CASE WHEN f.page_first > 0 THEN f.page_last - f.page_first + 1
+                         WHEN c.pages > 0 THEN c.pages ELSE 1 END), 0),
+       COALESCE(MAX(f.position), 0), COALESCE(MAX(f.state), 0)
+  FROM file f LEFT JOIN content c ON c.sha256 = f.sha256 WHERE f.bill = ?2 AND f.tenant = ?1
+
 -- name: FILE_LINK
 UPDATE file SET invoice = ?2 WHERE id = ?1
 
 -- name: FILE_UNLINK
 UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
+
+-- name: FILE_UPDATE
+UPDATE file
+   SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
+       position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
+       state = ?15, label = ?16, attachment_type = ?17
+ WHERE id = ?2 AND tenant = ?1
+
+-- name: FILE_UPDATE_PLACE
+UPDATE file SET position = ?3, group_id = ?4 WHERE id = ?2 AND tenant = ?1
+
+-- name: FILE_DROP
+DELETE FROM file WHERE id = ?2 AND tenant = ?1
+
+-- name: FILE_STATES
+UPDATE file SET state = ?4
+ WHERE bill = ?2 AND tenant = ?1 AND state <> ?4 AND (state = ?3 OR ?3 = -1)
 
 -- name: FILE_IS_USED
 SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1
@@ -715,6 +790,23 @@ INSERT INTO content (sha256, size, media, pages, state, created, looked)
 VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
 ON CONFLICT (sha256) DO NOTHING
 
+-- name: CONTENT_PAGES
+SELECT pages, state FROM content WHERE sha256 = ?1
+
+-- name: CONTENT_FIND
+SELECT sha256, size, media, pages, state, note, doc, created, looked
+  FROM content WHERE sha256 = ?1
+
+-- name: CONTENT_TELL
+UPDATE content SET pages = ?2, state = ?3, note = ?4, doc = ?5, looked = ?6 WHERE sha256 = ?1
+
+-- is_waiting: other bytes of the same bill have not been looked at yet.
+-- name: CONTENT_BILLS
+SELECT DISTINCT f.tenant, f.bill,
+       EXISTS (SELECT 1 FROM file g JOIN content c ON c.sha256 = g.sha256
+                WHERE g.bill = f.bill AND c.state = 0) AS is_waiting
+  FROM file f WHERE f.sha256 = ?1
+
 -- ==== uploads in pieces ====
 
 -- ==== captures ====
@@ -722,6 +814,85 @@ ON CONFLICT (sha256) DO NOTHING
 -- ==== cover rules ====
 
 -- ==== invoices found in files ====
+
+-- name: FOUND_LIST
+SELECT id, tenant, bill, file, page, identity, type, code, number, date, net, tax, gross, check_code,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, source, fields,
+       twin_kind, twin_bill, twin_file, editor, created, updated
+  FROM found WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
+
+-- name: FOUND_FIND
+SELECT id, tenant, bill, file, page, identity, type, code, number, date, net, tax, gross, check_code,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, source, fields,
+       twin_kind, twin_bill, twin_file, editor, created, updated
+  FROM found WHERE id = ?2 AND tenant = ?1
+
+-- name: FOUND_INSERT
+INSERT INTO found (tenant, bill, file, page, identity, type, code, number, date, net, tax, gross,
+                   check_code, seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status,
+                   source, fields, twin_kind, twin_bill, twin_file, editor, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+        ?21, ?22, ?23, ?24, ?25, ?26)
+
+-- name: FOUND_UPDATE
+UPDATE found
+   SET file = ?3, page = ?4, identity = ?5, type = ?6, code = ?7, number = ?8, date = ?9, net = ?10,
+       tax = ?11, gross = ?12, check_code = ?13, seller_name = ?14, seller_tax_no = ?15,
+       buyer_name = ?16, buyer_tax_no = ?17, check_status = ?18, source = ?19, fields = ?20,
+       twin_kind = ?21, twin_bill = ?22, twin_file = ?23, editor = ?24, created = ?25, updated = ?26
+ WHERE id = ?27 AND tenant = ?1 AND bill = ?2
+
+-- name: FOUND_DROP
+DELETE FROM found WHERE id = ?3 AND bill = ?2 AND tenant = ?1
+
+-- Where else the same invoice is, on bills that are not void: the submitted ones first, then the oldest.
+-- "4 after 2 or 3": sent back, but still claimed by that bill.
+-- name: FOUND_TWINS
+SELECT o.bill, o.file, b.state IN (2, 3) OR (b.state = 4 AND b.state_before IN (2, 3)) AS is_claimed
+  FROM found o JOIN bill b ON b.id = o.bill
+ WHERE o.tenant = ?1 AND o.identity = ?3 AND o.bill <> ?2 AND b.state <> 9
+ UNION ALL
+SELECT i.bill, 0, b.state IN (2, 3) OR (b.state = 4 AND b.state_before IN (2, 3))
+  FROM invoice i JOIN bill b ON b.id = i.bill
+ WHERE i.tenant = ?1 AND i.identity = ?3 AND i.bill <> ?2 AND b.state <> 9
+ ORDER BY 3 DESC, 1, 2 DESC LIMIT ?4
+
+-- Another one of the same seller, sum and day, where one of the two has no number to tell them apart by.
+-- name: FOUND_ALIKE
+SELECT o.bill, o.file
+  FROM found o JOIN bill b ON b.id = o.bill
+ WHERE o.tenant = ?1 AND o.seller_tax_no = ?2 AND o.gross = ?3 AND o.date = ?4 AND o.id <> ?5
+   AND (o.identity IS NULL OR ?6 IS NULL) AND o.seller_tax_no IS NOT NULL AND b.state <> 9
+ ORDER BY o.id LIMIT 1
+
+-- The bills on which an invoice of this bill is, too.
+-- name: FOUND_NEIGHBOURS
+SELECT DISTINCT o.bill FROM found m JOIN found o ON o.tenant = m.tenant AND o.identity = m.identity
+ WHERE m.bill = ?2 AND m.tenant = ?1 AND o.bill <> ?2 LIMIT ?3
+
+-- name: FOUND_BILLS_OF_IDENTITY
+SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> ?2 LIMIT ?4
+
+-- Whoever asks sees bills of one tax number and of none (?2 NULL: all). The row's number of all that fit
+-- stands behind the columns.
+-- name: FOUND_SEARCH
+SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
+       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
+       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
+       f.updated
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?3 IS NULL OR f.number = ?3) AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?8 IS NULL OR f.bill = ?8) AND (?9 IS NULL OR f.twin_kind = ?9)
+ ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+
+-- name: FOUND_SEARCH_COUNT
+SELECT COUNT(*) FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?3 IS NULL OR f.number = ?3) AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?8 IS NULL OR f.bill = ?8) AND (?9 IS NULL OR f.twin_kind = ?9)
 
 -- ==== exports ====
 
@@ -874,7 +1045,7 @@ UPDATE job SET state = 'ready', last_error = 'the lease of ' || owner || ' ran o
 -- name: JOB_LIST_DUE
 SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
        last_error, trace
-  FROM job WHERE state = 'ready' AND due <= ?1 ORDER BY due, id LIMIT ?2
+  FROM job WHERE state = 'ready' AND kind = ?3 AND due <= ?1 ORDER BY due, id LIMIT ?2
 
 -- name: JOB_LEASE
 UPDATE job SET state = 'leased', owner = ?2, lease_until = ?3, attempts = attempts + 1
@@ -901,8 +1072,16 @@ UPDATE job SET state = CASE WHEN again = 1 THEN 'ready' ELSE 'parked' END, owner
  WHERE id = ?1 AND state = 'leased' AND owner = ?2
 
 -- name: JOB_NEXT_DUE
-SELECT MIN(at) FROM (SELECT MIN(due) AS at FROM job WHERE state = 'ready'
-                     UNION ALL SELECT MIN(lease_until) FROM job WHERE state = 'leased') AS times
+SELECT MIN(due) FROM job WHERE state = 'ready' AND kind = ?1
+
+-- name: JOB_NEXT_DUE_ANY
+SELECT MIN(due) FROM job WHERE state = 'ready'
+
+-- name: JOB_NEXT_FREE
+SELECT MIN(lease_until) FROM job WHERE state = 'leased'
+
+-- name: JOB_COUNT_LEASED
+SELECT COUNT(*) FROM job WHERE state = 'leased' AND kind = ?1
 
 -- name: JOB_COUNT
 SELECT state, COUNT(*) FROM job GROUP BY state

@@ -860,7 +860,7 @@ TX_TEST(invoices_are_kept_or_dropped)
 TX_TEST(files)
 {
     fpi_file_t file = { .tenant = 1, .bill = 5, .kind = FPI_KIND_INVOICE, .name = "发票.pdf",
-                        .sha256 = "aa", .media = "application/pdf", .size = 9, .position = 2,
+                        .sha256 = "aa", .media = "application/pdf", .size = 9,
                         .source = "push", .origin = "https://h/p" };
     fpi_file_t *list, again = file;
     bool is_new, used;
@@ -886,12 +886,14 @@ TX_TEST(files)
     ck_assert(is_new);
     unit_done(fpi_files_list(&list, &count, tx, 1, 5, 10, t));
     ck_assert_int_eq(count, 2);
-    ck_assert_int_eq(list[0].kind, FPI_KIND_COVER);
-    ck_assert_int_eq(list[1].kind, FPI_KIND_INVOICE);
-    ck_assert_int_eq(list[1].invoice, 77);
-    ck_assert_str_eq(list[1].media, "application/pdf");
-    ck_assert_str_eq(list[1].origin, "https://h/p");
-    ck_assert_int_eq(list[1].size, 9);
+    ck_assert_int_eq(list[1].kind, FPI_KIND_COVER);
+    ck_assert_int_eq(list[1].position, 2); /* behind what was there */
+    ck_assert_int_eq(list[0].kind, FPI_KIND_INVOICE);
+    ck_assert_int_eq(list[0].position, 1);
+    ck_assert_int_eq(list[0].invoice, 77);
+    ck_assert_str_eq(list[0].media, "application/pdf");
+    ck_assert_str_eq(list[0].origin, "https://h/p");
+    ck_assert_int_eq(list[0].size, 9);
     unit_done(fpi_file_is_used(&used, tx, "aa", t));
     ck_assert(used);
     unit_done(fpi_file_is_used(&used, tx, "a", t));
@@ -1044,6 +1046,8 @@ END_TEST
 
 enum { LEASE = 600 };
 
+static const fpi_job_queue_t pulls[] = { { "pull", 0 }, { NULL, 0 } };
+
 static fpi_job_t *job_of(fpi_tx_t *tx, const char *key)
 {
     fpi_job_t *job;
@@ -1058,7 +1062,7 @@ static fpi_job_t *lease_one(fpi_tx_t *tx, const char *owner, const char *key)
     fpi_job_t *jobs;
     int count;
 
-    unit_done(fpi_jobs_lease(&jobs, &count, tx, owner, now, LEASE * SECOND, 1, task));
+    unit_done(fpi_jobs_lease(&jobs, &count, tx, owner, now, LEASE * SECOND, pulls, 1, task));
     ck_assert_int_eq(count, key != NULL);
     if (key) {
         ck_assert_str_eq(jobs->key, key);
@@ -1078,7 +1082,7 @@ TX_TEST(jobs_live)
     apr_time_t due;
     bool held;
 
-    unit_done(fpi_jobs_next_due(&due, tx, t));
+    unit_done(fpi_jobs_next_due(&due, tx, NULL, t));
     ck_assert_int_eq(due, 0);
     put_job(tx, "b", "{}", now + 5 * SECOND);
     put_job(tx, "a", "{}", now);
@@ -1086,7 +1090,7 @@ TX_TEST(jobs_live)
     ck_assert_str_eq(job_of(tx, "a")->trace, t->trace);
     ck_assert_int_eq(job_of(tx, "a")->tenant, 1);
     ck_assert_int_eq(job_of(tx, "a")->first, now);
-    unit_done(fpi_jobs_next_due(&due, tx, t));
+    unit_done(fpi_jobs_next_due(&due, tx, NULL, t));
     ck_assert_int_eq(due, now);
 
     job = lease_one(tx, "me", "a");
@@ -1097,7 +1101,7 @@ TX_TEST(jobs_live)
     ck_assert_str_eq(job_of(tx, "a")->owner, "me");
     ck_assert_int_eq(job_of(tx, "a")->attempts, 1);
     lease_one(tx, "you", NULL);
-    unit_done(fpi_jobs_next_due(&due, tx, t));
+    unit_done(fpi_jobs_next_due(&due, tx, NULL, t));
     ck_assert_int_eq(due, now + 5 * SECOND);
 
     unit_done(fpi_job_later(&held, tx, job->id, "you", now, "no", t));
@@ -1128,7 +1132,7 @@ TX_TEST(jobs_live)
     unit_done(fpi_job_end(&held, tx, job_of(tx, "b")->id, "me", t));
     ck_assert(held);
     ck_assert_ptr_null(job_of(tx, "b"));
-    unit_done(fpi_jobs_next_due(&due, tx, t));
+    unit_done(fpi_jobs_next_due(&due, tx, NULL, t));
     ck_assert_int_eq(due, 0);
     return NULL;
 }
@@ -1160,6 +1164,43 @@ TX_TEST(jobs_are_put_again)
     ck_assert_int_eq(job_of(tx, "a")->id, job->id);
     unit_done(fpi_job_put(tx, 1, "fetch", "a", "other kind", now, t));
     ck_assert_str_eq(job_of(tx, "a")->payload, "4");
+    return NULL;
+}
+
+/* Kinds are queues of their own: leased in the order asked for, and only so many at once where that is said. */
+TX_TEST(jobs_by_kind)
+{
+    static const fpi_job_queue_t both[] = { { "pull", 0 }, { "look", 2 }, { NULL, 0 } };
+    static const fpi_job_queue_t looks[] = { { "look", 2 }, { NULL, 0 } };
+    fpi_job_t *jobs;
+    apr_time_t due;
+    bool held;
+    int count;
+
+    for (int i = 0; i < 5; i++) {
+        unit_done(fpi_job_put(tx, 1, "look", apr_psprintf(t->pool, "%d", i), "{}", now - 10 * SECOND + i, t));
+    }
+    put_job(tx, "late", "{}", now);
+    unit_done(fpi_jobs_next_due(&due, tx, pulls, t));
+    ck_assert_int_eq(due, now);
+    unit_done(fpi_jobs_next_due(&due, tx, looks, t));
+    ck_assert_int_eq(due, now - 10 * SECOND);
+    unit_done(fpi_jobs_lease(&jobs, &count, tx, "a", now, LEASE * SECOND, both, 10, t));
+    ck_assert_int_eq(count, 3);
+    ck_assert_str_eq(jobs[0].key, "late");
+    ck_assert_str_eq(jobs[1].key, "0");
+    ck_assert_str_eq(jobs[2].key, "1");
+
+    unit_done(fpi_jobs_next_due(&due, tx, looks, t)); /* as many as may: nothing until one ends */
+    ck_assert_int_eq(due, now + LEASE * SECOND);
+    unit_done(fpi_jobs_lease(&jobs, &count, tx, "b", now, LEASE * SECOND, looks, 10, t));
+    ck_assert_int_eq(count, 0);
+    unit_done(fpi_job_end(&held, tx, job_of(tx, "late")->id, "a", t));
+    unit_done(fpi_jobs_lease(&jobs, &count, tx, "b", now, LEASE * SECOND, looks, 10, t));
+    ck_assert_int_eq(count, 0);
+    now += LEASE * SECOND;
+    unit_done(fpi_jobs_lease(&jobs, &count, tx, "b", now, LEASE * SECOND, looks, 1, t));
+    ck_assert_int_eq(count, 1);
     return NULL;
 }
 
@@ -1214,12 +1255,12 @@ TX_TEST(leases_run_out)
     put_job(tx, "b", "1", now);
     job = lease_one(tx, "me", "a");
     unit_done(fpi_job_end(&held, tx, lease_one(tx, "me", "b")->id, "me", t));
-    unit_done(fpi_jobs_next_due(&due, tx, t));
+    unit_done(fpi_jobs_next_due(&due, tx, NULL, t));
     ck_assert_int_eq(due, now + LEASE * SECOND);
     now += LEASE * SECOND - 1;
     lease_one(tx, "you", NULL);
     now++;
-    unit_done(fpi_jobs_lease(&jobs, &count, tx, "you", now, SECOND, 10, t));
+    unit_done(fpi_jobs_lease(&jobs, &count, tx, "you", now, SECOND, pulls, 10, t));
     ck_assert_int_eq(count, 1);
     ck_assert_int_eq(jobs->id, job->id);
     ck_assert_int_eq(jobs->attempts, 2);
@@ -1256,7 +1297,7 @@ static fpi_err_t *lease_some(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 {
     taken_t *taken = baton;
 
-    return fpi_jobs_lease(&taken->jobs, &taken->count, tx, taken->owner, now, LEASE * SECOND, 7, t);
+    return fpi_jobs_lease(&taken->jobs, &taken->count, tx, taken->owner, now, LEASE * SECOND, pulls, 7, t);
 }
 
 static fpi_err_t *end_some(fpi_tx_t *tx, void *baton, fpi_task_t *t)
@@ -1448,6 +1489,7 @@ int main(void)
     tcase_add_test(pushes, journal_is_bounded);
     tcase_add_test(jobs, jobs_live);
     tcase_add_test(jobs, jobs_are_put_again);
+    tcase_add_test(jobs, jobs_by_kind);
     tcase_add_loop_test(jobs, jobs_put_again_while_leased, 0, FINISHES);
     tcase_add_test(jobs, leases_run_out);
     tcase_add_test(jobs, two_processes_share_the_jobs);

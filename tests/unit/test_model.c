@@ -41,10 +41,12 @@ static const struct matrix_t {
     const char *to;
 } matrix[] = {
     { FPI_ACT_ANNOUNCE, "012345678-" }, { FPI_ACT_PUSH, "012345678-" },
-    { FPI_ACT_ATTACH, "112311178-" },   { FPI_ACT_SUBMIT, "-2-----22-" },
+    { FPI_ACT_ATTACH, "112311178-" },   { FPI_ACT_SUBMIT, "-22----22-" },
     { FPI_ACT_REVIEW, "--3-------" },   { FPI_ACT_RESCAN, "-44444444-" },
     { FPI_ACT_CANCEL_RESCAN, "----2-----" }, { FPI_ACT_VOID, "9999999999" },
-    { FPI_ACT_VOUCHER, "--23------" },
+    { FPI_ACT_VOUCHER, "--23------" },  { FPI_ACT_RESUBMIT, "-22-2-222-" },
+    { FPI_ACT_EDIT, "012341178-" },     { FPI_ACT_EMPTY, "00--40000-" },
+    { FPI_ACT_LOCK, "--23------" },
 };
 
 START_TEST(moves_are_the_matrix)
@@ -79,7 +81,7 @@ START_TEST(every_act_is_in_the_matrix)
     for (int i = 0; i < UNIT_COUNT(matrix); i++) {
         ck_assert_int_eq(matrix[i].act, i);
     }
-    ck_assert_int_eq(UNIT_COUNT(matrix), FPI_ACT_VOUCHER + 1);
+    ck_assert_int_eq(UNIT_COUNT(matrix), FPI_ACT_COUNT);
 }
 END_TEST
 
@@ -103,7 +105,7 @@ START_TEST(names)
     ck_assert_str_eq(fpi_state_name((fpi_state_t)10, "en"), "?");
     ck_assert_str_eq(fpi_state_name((fpi_state_t)-1, "en"), "?");
     ck_assert_str_eq(fpi_act_name(FPI_ACT_RESCAN, "zh"), "退扫");
-    ck_assert_str_eq(fpi_act_name((fpi_act_t)9, "zh"), "?");
+    ck_assert_str_eq(fpi_act_name(FPI_ACT_COUNT, "zh"), "?");
     ck_assert_str_eq(fpi_kind_name(FPI_KIND_COVER), "cover");
     ck_assert_str_eq(fpi_kind_name(FPI_KIND_ATTACHMENT), "attachment");
     ck_assert_str_eq(fpi_kind_name((fpi_kind_t)3), "?");

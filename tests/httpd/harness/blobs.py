@@ -16,7 +16,7 @@ def put_blob(gateway, data, age=0):
     """Bytes that no row names; `age` in seconds."""
     sha256 = hashlib.sha256(data).hexdigest()
     path = path_of(gateway, sha256)
-    for folder in (path.parents[1], path.parent):
+    for folder in (path.parents[2], path.parents[1], path.parent):
         if not folder.exists():
             folder.mkdir()
             places.give(folder, 0o700)

@@ -1,0 +1,152 @@
+#include "service/attach.h"
+
+#include "service/handlers.h"
+#include "service/looks.h"
+#include "store/people.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* ---- the bill ---- */
+
+fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task)
+{
+    if (!bill->is_locked) {
+        return NULL;
+    }
+    /* each text takes its own of the two languages and prints nothing of the other */
+    return fpi_refuse(task, FPI_E_STATE, "scanBillNo",
+                      "单据 %s 已绑定凭证 %s 并锁定 (状态: %s%.0s), 不能再%s%.0s",
+                      "bill %s is locked by voucher %s (state: %.0s%s): not allowed: %.0s%s", bill->number,
+                      bill->voucher ? bill->voucher : "", fpi_state_name(bill->state, "zh"),
+                      fpi_state_name(bill->state, "en"), fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
+}
+
+static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,
+                            const char *resource, const char *type_code, fpi_task_t *task)
+{
+    fpi_bill_t *bill = apr_pcalloc(task->pool, sizeof(*bill));
+    fpi_org_t *org;
+    bool is_new;
+
+    bill->tenant = enterprise->tenant;
+    bill->number = number;
+    bill->resource = resource ? resource : "";
+    bill->type_code = type_code;
+    bill->tax_no = strncmp(enterprise->client_id, "TN_", 3) == 0 ? NULL : enterprise->tax_no;
+    FPI_TRY(fpi_org_find(&org, tx, bill->tenant, bill->tax_no, NULL, task));
+    bill->org = org ? org->id : 0;
+    if (type_code && *type_code) {
+        FPI_TRY(fpi_bill_type_put(&is_new, tx, bill->tenant, type_code, type_code, task));
+    }
+    FPI_TRY(fpi_bill_put(bill, tx, task));
+    *out = bill;
+    return fpi_trail_add(tx, bill, "made", "files came before the ERP announced the bill", NULL, task);
+}
+
+fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,
+                           const char *resource, const char *type_code, fpi_task_t *task)
+{
+    FPI_TRY(fpi_bill_find(bill, tx, enterprise->tenant, number, resource, task));
+    if (*bill) {
+        return fpi_bill_check_owner(enterprise, (*bill)->tax_no, task);
+    }
+    return make_bill(bill, tx, enterprise, number, resource, type_code, task);
+}
+
+/* ---- the files ---- */
+
+fpi_file_t fpi_attach_wanted(const fpi_taken_t *taken, fpi_kind_t kind)
+{
+    return (fpi_file_t){ .kind = kind,
+                         .name = taken->name,
+                         .sha256 = taken->sha256,
+                         .media = fpi_media_info(taken->media)->type,
+                         .size = taken->size };
+}
+
+/* What comes to a bill that was sent back was added to it. */
+static fpi_file_state_t state_of(const fpi_attach_t *a, const fpi_file_t *wanted, const fpi_tally_t *before)
+{
+    if (wanted->state != FPI_FILE_NORMAL) {
+        return wanted->state;
+    }
+    return a->bill->state == FPI_STATE_RESCAN || before->most_state != FPI_FILE_NORMAL ? FPI_FILE_ADDED
+                                                                                      : FPI_FILE_NORMAL;
+}
+
+static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *file, fpi_task_t *task)
+{
+    const char *note = apr_psprintf(task->pool, "%s %s stored, %" APR_INT64_T_FMT " bytes, sha256 %s%s%s",
+                                    fpi_kind_name(file->kind), file->name, file->size, file->sha256,
+                                    a->why ? ", because: " : "", a->why ? a->why : "");
+
+    /* the version that this is part of: who has seen an older one is told of it */
+    return fpi_trail_add(tx, a->bill, "file", note,
+                         apr_psprintf(task->pool, "{\"version\":%" APR_INT64_T_FMT ",\"file_id\":%" APR_INT64_T_FMT "}",
+                                      a->bill->version + 1, file->id),
+                         task);
+}
+
+static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_file_t *file = &a->stored[i];
+    int64_t place = a->position ? a->position : before->last_position + 1;
+    bool is_new;
+
+    *file = a->wanted[i];
+    file->id = 0;
+    file->tenant = a->bill->tenant;
+    file->bill = a->bill->id;
+    file->source = a->source;
+    file->position = place + a->added;
+    file->state = state_of(a, &a->wanted[i], before);
+    FPI_TRY(fpi_file_put(file, &is_new, tx, task));
+    if (!is_new) {
+        return NULL;
+    }
+    a->added++;
+    FPI_TRY(fpi_look_put(tx, file->tenant, file->sha256, task));
+    return tell(tx, a, file, task);
+}
+
+static fpi_err_t *move(fpi_attach_t *a, fpi_state_t to, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_bill_t *bill = a->bill;
+    fpi_state_t from = bill->state;
+    fpi_tally_t after;
+
+    FPI_TRY(fpi_files_tally(&after, tx, bill->tenant, bill->id, task));
+    bill->page_count = after.pages;
+    bill->state = to;
+    FPI_TRY(fpi_bill_put(bill, tx, task));
+    FPI_TRY(fpi_bill_raise_version(bill, tx, task));
+    FPI_TRY(fpi_read_put(tx, bill->tenant, bill->id, task));
+    if (from == to) {
+        return NULL;
+    }
+    return fpi_trail_add(tx, bill, "state",
+                         apr_psprintf(task->pool, "%s: %s -> %s", fpi_act_name(a->act, "en"), fpi_state_name(from, "en"),
+                                      fpi_state_name(to, "en")),
+                         NULL, task);
+}
+
+fpi_err_t *fpi_attach_files(fpi_attach_t *a, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_tally_t before;
+    fpi_state_t to;
+
+    a->added = 0;
+    a->stored = apr_pcalloc(task->pool, sizeof(*a->stored) * (size_t)(a->count + 1));
+    FPI_TRY(fpi_attach_refuse_locked(a->bill, a->act, task));
+    FPI_TRY(fpi_bill_move(&to, a->bill, a->act, task));
+    FPI_TRY(fpi_files_tally(&before, tx, a->bill->tenant, a->bill->id, task));
+    for (int i = 0; i < a->count; i++) {
+        FPI_TRY(put_one(a, i, &before, tx, task));
+    }
+    if (before.count + a->added > FPI_BILL_FILES) {
+        return fpi_refuse(task, FPI_E_TOO_LARGE, NULL, "单据 %s 的文件数超过上限 %d 个",
+                          "bill %s would have more than %d files", a->bill->number, FPI_BILL_FILES);
+    }
+    return a->added ? move(a, to, tx, task) : NULL;
+}

@@ -1,0 +1,46 @@
+/* Stored bytes become files of a bill: the one place where rows of files, the state's move, the page count, the
+ * timeline and the background work that follows are written together.
+ *
+ *   taken (intake.h) | pages of a capture ──> wanted files ──> rows, trail, state, version, jobs "look" and "read"
+ *
+ * Life:    a write transaction's; results live in its task's pool.
+ * Threads: as the transaction.
+ * Limits:  FPI_BILL_FILES files on a bill. */
+#ifndef FPI_ATTACH_H
+#define FPI_ATTACH_H
+
+#include "service/intake.h"
+#include "store/bills.h"
+
+enum { FPI_BILL_FILES = 5000 };
+
+typedef struct fpi_attach_t {
+    fpi_bill_t *bill;            /* found in this transaction; its state, page_count follow */
+    fpi_act_t act;               /* whose moves hold: FPI_ACT_ATTACH, or a finer one of states.def */
+    const fpi_file_t *wanted;    /* kind, name, sha256, media, size, and of the rest what is not its standard; the bill,
+                                  * source, position and time are filled in here, state too when it is NORMAL */
+    int count;
+    const char *source;          /* "upload", "erp", "capture" */
+    const char *why;             /* the clerk's reason, for the timeline; NULL */
+    int64_t position;            /* of the first, whose place is free from there on; 0: behind what is there */
+    fpi_file_t *stored;          /* out: as many as wanted */
+    int added;                   /* out: so many of them are new; the same bytes again change nothing */
+} fpi_attach_t;
+
+/* FPI_E_STATE: the bill is locked or its state does not allow the act (both are named); FPI_E_TOO_LARGE: too many
+ * files. Nothing new: nothing is written. The bytes must be in the blob store. After the commit the caller wakes the
+ * workers (fpi_jobs_wake). */
+fpi_err_t *fpi_attach_files(fpi_attach_t *attach, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+
+/* What a taken thing wants to be. */
+fpi_file_t fpi_attach_wanted(const fpi_taken_t *taken, fpi_kind_t kind);
+
+/* The bill of that number, or a new one in state 0 that nobody has announced, so that nothing is lost; the
+ * enterprise's right to it is checked. `type_code` NULL: not told. */
+fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,
+                           const char *resource, const char *type_code, fpi_task_t *task) FPI_MUST_USE;
+
+/* FPI_E_STATE when the bill is locked by its voucher; names voucher, state and act. */
+fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task) FPI_MUST_USE;
+
+#endif

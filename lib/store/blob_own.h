@@ -1,0 +1,56 @@
+/* What the files of blobs share. Private to them.
+ *
+ * Life:    a spool's is its task.
+ * Threads: one per spool.
+ * Limits:  a spool's key has at most 64 characters. */
+#ifndef FPI_BLOB_OWN_H
+#define FPI_BLOB_OWN_H
+
+#include "store/blob.h"
+
+#include <sys/stat.h>
+
+enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
+       FPI_BLOB_PATH = 6 + FPI_SHA256_HEX }; /* "ab/cd/<sha256>" */
+
+#define FPI_SPOOL_LASTING "up." /* begins the names of those that come in pieces */
+
+struct fpi_blobs_t {
+    const char *folder, *spool_folder;
+    int root, spool;
+};
+
+struct fpi_spool_t {
+    fpi_blobs_t *blobs;
+    apr_pool_t *pool;
+    int fd;
+    fpi_hash_t *hash;
+    const char *sum;  /* of a lasting one, once it was read */
+    int64_t size, most;
+    size_t head_len;
+    bool is_broken;   /* a put failed: what is there is not what was given */
+    bool is_named;    /* renamed, nothing left to unlink */
+    bool is_lasting;  /* stays when the task ends */
+    char name[FPI_SPOOL_NAME];
+    unsigned char head[FPI_MEDIA_LOOK];
+};
+
+/* FPI_E_STORE of errno's number. */
+fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing, const char *name, fpi_task_t *task)
+    FPI_MUST_USE;
+/* Everything that comes from a row or a request passes here, so no ".." ever reaches a path: false when it is no name
+ * of a blob. */
+bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256);
+/* Makes ab and ab/cd; errno's number. */
+int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path);
+/* The lock of the head of blob.c, LOCK_SH or LOCK_EX: a descriptor to be closed; -1: errno says why. */
+int fpi_blobs_lock(const fpi_blobs_t *blobs, int how);
+/* The cleanup of a spool. */
+apr_status_t fpi_spool_close(void *data);
+/* From where the descriptor stands; `buffer` has FPI_BLOB_READ bytes. */
+fpi_err_t *fpi_blobs_hash(char *hex, int fd, char *buffer, fpi_blobs_t *blobs, fpi_task_t *task) FPI_MUST_USE;
+/* The caller closes it. */
+fpi_err_t *fpi_blobs_open_one(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task)
+    FPI_MUST_USE;
+
+#endif
