@@ -41,6 +41,12 @@ static const option_t options[] = {
     { "limit", "N", "at most so many (default 50)", "最多条数 (默认 50)" },
     { "before", "ID", "those before this one", "此 ID 之前的" },
     { "minutes", "N|off", "for how long (1 to 1440)", "时长 (1-1440 分钟)" },
+    { "quick", NULL, "compare sizes only", "只比较大小" },
+    { "repair", NULL, "remove orphans older than a day, put damaged ones aside", "清理无主文件, 移开损坏的文件" },
+    { "link", NULL, "hard links instead of copies (the same disk)", "用硬链接代替复制 (同一磁盘)" },
+    { "with-key", NULL, "the key file, too: whoever has the backup can read its secrets", "同时备份密钥文件: 持有备份者即可读取密文" },
+    { "key-file", "F", "the key file that was kept apart", "另行保存的密钥文件" },
+    { "o", "FILE", "where to write it", "输出文件" },
     { "user", "NAME", "httpd's user, for a new data directory", "httpd 用户 (新建数据目录时)" },
 };
 
