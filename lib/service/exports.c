@@ -74,8 +74,7 @@ typedef struct asking_t {
     fpi_export_t export;
 } asking_t;
 
-/* Whose bills only; NULL: a tenant authorisation may see all. */
-static const char *scope_of(const fpi_enterprise_t *enterprise)
+const char *fpi_export_scope(const fpi_enterprise_t *enterprise)
 {
     return strncmp(enterprise->client_id, "TN_", 3) == 0 ? NULL : enterprise->tax_no ? enterprise->tax_no : "";
 }
@@ -216,7 +215,7 @@ fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
     asking_t asking = { .call = call };
 
     FPI_TRY(read_asking(&asking));
-    asking.tax_no = scope_of(call->enterprise);
+    asking.tax_no = fpi_export_scope(call->enterprise);
     asking.export.tenant = task->tenant;
     asking.export.actor = task->actor;
     asking.export.kind = asking.kind->name;

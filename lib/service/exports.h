@@ -13,6 +13,7 @@
 #ifndef FPI_EXPORTS_H
 #define FPI_EXPORTS_H
 
+#include "model/people.h"
 #include "service/app.h"
 #include "store/pushes.h"
 #include "wire/scratch.h"
@@ -49,6 +50,9 @@ fpi_err_t *fpi_archive_make(fpi_export_made_t *made, fpi_app_t *app, const fpi_e
 /* The workbook: a sheet of bills, and one of their invoices. */
 fpi_err_t *fpi_sheet_make(fpi_export_made_t *made, fpi_app_t *app, const fpi_export_want_t *want,
                           const fpi_export_sink_t *sink, fpi_task_t *task) FPI_MUST_USE;
+
+/* Whose bills the enterprise may see: its tax number; NULL for a tenant authorisation ("TN_..."): all. */
+const char *fpi_export_scope(const fpi_enterprise_t *enterprise);
 
 /* The job. */
 fpi_err_t *fpi_export_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;

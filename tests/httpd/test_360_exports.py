@@ -9,7 +9,7 @@ import pytest
 
 from harness import blobs, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
-from test_100_start import bill, change, each, patience, rows
+from test_100_start import change, each, patience, rows
 from test_130_bills import announced
 
 EXPORTS = "/api/v1/exports"
