@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <apr_strings.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,16 +18,49 @@ static void write_nowhere(void *baton, fpi_level_t level, const char *line)
 
 static const fpi_log_sink_t nowhere = { write_nowhere, NULL, FPI_LEVEL_CRIT };
 
-/* Ids only have to differ; the kernel's pool is there long before httpd is. */
+/* Bytes for ids, drawn for many at once: up to 256 are given whole, whatever signal comes. The
+ * kernel's own pool is there long before httpd is. */
+static __thread struct {
+    unsigned char bytes[256];
+    size_t left;
+} draw;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Runs in the child, in a copy of the thread that forked; the others are not there. */
+static void forget_draw(void)
+{
+    draw.left = 0;
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, forget_draw);
+}
+
+static void draw_bytes(size_t need)
+{
+    pthread_once(&once, watch_forks);
+    draw.left = sizeof(draw.bytes);
+    if (getrandom(draw.bytes, sizeof(draw.bytes), 0) != (ssize_t)sizeof(draw.bytes)) {
+        /* no such call here: ids only have to differ, so the clock will do, for this one */
+        apr_time_t tick = fpi_clock_tick();
+
+        memset(draw.bytes, 0, sizeof(draw.bytes));
+        draw.left = need;
+        memcpy(draw.bytes + sizeof(draw.bytes) - need, &tick, sizeof(tick));
+    }
+}
+
 static void random_hex(char *out, size_t digits)
 {
-    unsigned char bytes[16] = { 0 };
+    size_t need = digits / 2;
 
-    if (getrandom(bytes, digits / 2, 0) < 0) {
-        apr_time_t tick = fpi_clock_tick();
-        memcpy(bytes, &tick, sizeof(tick));
+    if (draw.left < need) {
+        draw_bytes(need);
     }
-    fpi_hex_encode(out, bytes, digits / 2);
+    fpi_hex_encode(out, draw.bytes + sizeof(draw.bytes) - draw.left, need);
+    draw.left -= need;
 }
 
 fpi_task_t *fpi_task_make(apr_pool_t *pool, const fpi_log_sink_t *log)

@@ -335,7 +335,9 @@ size_t fpi_utf8_length(const char *text)
     return n;
 }
 
-/* Bytes of the blank at `s`, 0 when there is none. */
+enum { BLANK_MOST = 3 };
+
+/* Bytes of the blank at `s`, 0 when there is none; at most BLANK_MOST. */
 static size_t blank_at(const char *s)
 {
     static const char *const wide[] = { "\xE3\x80\x80", "\xC2\xA0", "\xEF\xBB\xBF", "\xE2\x80\x8B" };
@@ -351,6 +353,18 @@ static size_t blank_at(const char *s)
     return 0;
 }
 
+/* Bytes of the blank that ends at `end`, 0 when there is none. No blank's bytes are the end of
+ * another's, so at most one length fits. */
+static size_t blank_before(const char *text, const char *end)
+{
+    for (size_t n = 1; n <= BLANK_MOST && n <= (size_t)(end - text); n++) {
+        if (blank_at(end - n) == n) {
+            return n;
+        }
+    }
+    return 0;
+}
+
 char *fpi_text_trim(apr_pool_t *pool, const char *text)
 {
     const char *end;
@@ -359,13 +373,9 @@ char *fpi_text_trim(apr_pool_t *pool, const char *text)
     while ((n = blank_at(text)) > 0) {
         text += n;
     }
-    end = text;
-    for (const char *s = text; *s;) {
-        n = blank_at(s);
-        s += n ? n : 1;
-        if (!n) {
-            end = s;
-        }
+    end = text + strlen(text);
+    while ((n = blank_before(text, end)) > 0) {
+        end -= n;
     }
     return apr_pstrmemdup(pool, text, (size_t)(end - text));
 }

@@ -59,6 +59,16 @@ static bool is_cloud_down(const fpi_http_exchange_t *ex, const fpi_err_t *err)
     return ex->status >= 502 && ex->status <= 504;
 }
 
+/* What is to be said of the lines that were not written. */
+static const char *end_of(fpi_gate_t *gate, fpi_task_t *task)
+{
+    uint64_t untold = 0;
+
+    (void)fpi_gate_end(gate, &untold);
+    return untold ? apr_psprintf(task->pool, "; %" APR_UINT64_T_FMT " calls failed since the last line "
+                                 "of them", (apr_uint64_t)untold) : "";
+}
+
 static void judge(fpi_cloud_t *cloud, const fpi_http_exchange_t *ex, const fpi_err_t *err,
                   fpi_task_t *task)
 {
@@ -80,7 +90,8 @@ static void judge(fpi_cloud_t *cloud, const fpi_http_exchange_t *ex, const fpi_e
         fpi_breaker_left(cloud->breaker);
     }
     else if (fpi_breaker_succeeded(cloud->breaker)) {
-        fpi_log(task, FPI_M_BREAKER_CLOSED, "%s answers again", cloud->base);
+        fpi_log(task, FPI_M_BREAKER_CLOSED, "%s answers again%s", cloud->base,
+                end_of(&cloud->counts->down, task));
     }
 }
 
@@ -159,6 +170,18 @@ static fpi_err_t *ask_token(fpi_token_t *token, fpi_cloud_t *cloud,
     return fpi_reply_read_token(token, answer, now, task);
 }
 
+static void note_token_back(fpi_cloud_t *cloud, const fpi_enterprise_t *enterprise, fpi_task_t *task)
+{
+    fpi_gate_t *gate = fpi_gate_find(&cloud->counts->refused, enterprise->client_id);
+    uint64_t untold;
+
+    if (gate && fpi_gate_end(gate, &untold)) {
+        fpi_log(task, FPI_M_TOKEN_BACK, "the cloud gives tokens for client_id %.64s again; %"
+                APR_UINT64_T_FMT " calls failed since the last line of them", enterprise->client_id,
+                (apr_uint64_t)untold);
+    }
+}
+
 static fpi_err_t *fetch_token(fpi_token_t *token, fpi_cloud_t *cloud,
                               const fpi_enterprise_t *enterprise, bool is_check, fpi_task_t *task)
 {
@@ -174,6 +197,7 @@ static fpi_err_t *fetch_token(fpi_token_t *token, fpi_cloud_t *cloud,
         return fpi_wrap(task, err, "a cloud token for client_id %.64s",
                         fpi_cloud_client_id(enterprise));
     }
+    note_token_back(cloud, enterprise, task);
     return NULL;
 }
 

@@ -12,6 +12,7 @@
 #ifndef FPI_CLOUD_H
 #define FPI_CLOUD_H
 
+#include "base/gate.h"
 #include "base/task.h"
 #include "model/people.h"
 #include "remote/breaker.h"
@@ -32,6 +33,11 @@ typedef struct fpi_cache_t {
 
 typedef struct fpi_cloud_counts_t { /* may lie in shared memory */
     _Atomic uint64_t calls, failures, timeouts, token_fetches, token_failures, repeats, us_total;
+    /* for log lines that each call would write again. Opened by who writes them; the first two are
+     * shut here, when the breaker closes and when an enterprise (by client id) gets a token */
+    fpi_gate_t down;
+    fpi_gates_t refused;
+    fpi_gate_t no_slot; /* never shut: who comes a while later begins anew anyhow */
 } fpi_cloud_counts_t;
 
 typedef struct fpi_cloud_options_t {

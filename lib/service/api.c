@@ -1,5 +1,6 @@
 #include "service/api.h"
 
+#include "base/clock.h"
 #include "service/access.h"
 #include "service/answer.h"
 #include "service/handlers.h"
@@ -202,6 +203,41 @@ static fpi_err_t *run_local(fpi_app_t *app, fpi_call_t *call, const fpi_route_t 
     return route->run(app, call, answer);
 }
 
+/* Failures that each call meets again as long as their cause lasts. */
+static fpi_gate_t *gate_of(fpi_app_t *app, const fpi_call_t *call, const fpi_err_t *err)
+{
+    switch (err->code) {
+    case FPI_E_CLOUD: case FPI_E_CLOUD_LATE:
+        return fpi_breaker_is_open(&app->shared->breaker) ? &app->shared->cloud.down : NULL;
+    case FPI_E_CLOUD_REFUSED:
+        return call->enterprise ? fpi_gate_take(&app->shared->cloud.refused, call->enterprise->client_id)
+                                : NULL;
+    case FPI_E_SLOTS:
+        return &app->shared->cloud.no_slot;
+    default:
+        return NULL;
+    }
+}
+
+static void write_failure(fpi_app_t *app, fpi_call_t *call, fpi_msg_t msg, const fpi_err_t *err)
+{
+    fpi_task_t *task = call->task;
+    fpi_gate_t *gate = gate_of(app, call, err);
+    const char *path = call->path ? call->path : call->uri, *more = "";
+    uint64_t untold = 0;
+
+    if (gate && !fpi_gate_may_tell(gate, fpi_clock_tick(), &untold)) {
+        fpi_debug(task, "%.16s %.200s from %s failed as others before it: %s", call->method, path,
+                  call->client_ip, fpi_err_chain(task->pool, err));
+        return;
+    }
+    if (untold) {
+        more = apr_psprintf(task->pool, ", and %" APR_UINT64_T_FMT " calls since the last such line",
+                            (apr_uint64_t)untold);
+    }
+    fpi_log_err(task, msg, err, "%.16s %.200s from %s%s", call->method, path, call->client_ip, more);
+}
+
 static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
 {
     fpi_msg_t msg = FPI_M_CALLER_REFUSED;
@@ -219,6 +255,9 @@ static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
     case FPI_E_CLOUD_REFUSED:
         msg = FPI_M_CLOUD_TOKEN;
         break;
+    case FPI_E_SLOTS:
+        msg = FPI_M_NO_SLOT;
+        break;
     case FPI_E_GONE:
         msg = FPI_M_RELAY_CUT;
         break;
@@ -234,8 +273,7 @@ static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
     else {
         FPI_COUNT(app, failures, 1);
     }
-    fpi_log_err(call->task, msg, err, "%.16s %.200s from %s", call->method,
-                call->path ? call->path : call->uri, call->client_ip);
+    write_failure(app, call, msg, err);
 }
 
 static void speak(fpi_call_t *call, fpi_family_t family)

@@ -25,7 +25,7 @@ typedef struct notice_t {
     const fpi_enterprise_t *enterprise; /* whose bill it is; NULL when only the push table knows it */
     int64_t tenant;
     const char *tax_no;
-    const char *body, *sha;
+    const char *body, *sha; /* the body as it came where that was this notice alone, else made anew */
     bool is_document;   /* brings the invoices along */
     const char *result; /* "taken", "unchanged", "older" */
 } notice_t;
@@ -33,6 +33,8 @@ typedef struct notice_t {
 typedef struct intake_t {
     fpi_app_t *app;
     fpi_call_t *call;
+    const char *text;        /* of the body */
+    const fpi_json_t *whole; /* what stands in it; NULL: it came encrypted */
     notice_t *notices;
     int count;
     int at;                /* the notice in hand */
@@ -80,6 +82,7 @@ static fpi_err_t *parse_body(fpi_json_t **doc, intake_t *in)
     fpi_task_t *task = in->call->task;
     char *text = in->call->body->data;
     size_t len = in->call->body->len;
+    bool is_plain;
 
     while (len && strchr(" \t\r\n", *text)) {
         text++;
@@ -88,10 +91,14 @@ static fpi_err_t *parse_body(fpi_json_t **doc, intake_t *in)
     if (len == 0) {
         return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体为空", "the body is empty");
     }
-    if (*text != '{' && *text != '[') {
+    is_plain = *text == '{' || *text == '[';
+    if (!is_plain) {
         FPI_TRY(decrypt(&text, &len, in, text, len));
     }
-    return fpi_json_parse(doc, text, len, task);
+    FPI_TRY(fpi_json_parse(doc, text, len, task));
+    in->text = text;
+    in->whole = is_plain ? *doc : NULL;
+    return NULL;
 }
 
 /* The outermost word counts: it is what was signed. */
@@ -138,15 +145,13 @@ static const char *content_sha(const fpi_json_t *object, fpi_task_t *task)
 {
     static const char *const passing[] = { "sign", "timestamp", "reqid", "access_token", "encType", "traceId",
                                            "random" };
-    const char *text = fpi_json_format(object, true, task);
-    fpi_json_t *copy;
+    fpi_json_t *copy = fpi_json_copy(object, task);
+    const char *text;
 
-    if (fpi_json_parse(&copy, text, strlen(text), task) == NULL) {
-        for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++) {
-            fpi_json_drop(copy, passing[i]);
-        }
-        text = fpi_json_format(copy, true, task);
+    for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++) {
+        fpi_json_drop(copy, passing[i]);
     }
+    text = fpi_json_format(copy, true, task);
     return fpi_sha256_hex(text, strlen(text), task);
 }
 
@@ -163,7 +168,7 @@ static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *
     FPI_TRY(fpi_form_read_identity(&notice->id, object, task));
     FPI_TRY(fpi_form_read_document(&doc, object, task));
     notice->is_document = doc.invoices != NULL;
-    notice->body = fpi_json_format(object, false, task);
+    notice->body = object == in->whole ? in->text : fpi_json_format(object, false, task);
     notice->sha = content_sha(object, task);
     if (!notice->id.client_id) {
         notice->id.client_id = in->beside.client_id;

@@ -285,7 +285,7 @@ static fpi_err_t *check_access(fpi_relay_t *relay)
     if (err && !call->token && fpi_relay_may_be_signed(relay)) {
         return fpi_relay_take_sign(relay);
     }
-    return err;
+    return err ? err : fpi_relay_renew_sign(relay);
 }
 
 static void tell(fpi_relay_t *relay)

@@ -76,6 +76,9 @@ bool fpi_relay_may_be_signed(const fpi_relay_t *relay);
 /* Checks the sign and, where the cloud knows the enterprise by other credentials, puts a sign of
  * those into its place. FPI_E_TOKEN when no sign came. */
 fpi_err_t *fpi_relay_take_sign(fpi_relay_t *relay) FPI_MUST_USE;
+/* The same for a call that holds a token as well: a sign of the token's own enterprise is checked and
+ * made anew where the cloud knows it by other credentials. No sign, or another's, is left as it is. */
+fpi_err_t *fpi_relay_renew_sign(fpi_relay_t *relay) FPI_MUST_USE;
 /* `json`, a valid object, with the value of its top member `name` replaced by a text; NULL when it has
  * no such member, or its name is written with escapes. */
 const char *fpi_relay_json_splice(size_t *out_len, const char *json, size_t len, const char *name,

@@ -49,23 +49,29 @@ static bool is_type(const char *type, const char *wanted)
     return type && strncasecmp(type, wanted, strlen(wanted)) == 0;
 }
 
-/* Files (multipart, images) are signed in the query, so they need not be gathered for a look. */
-static fpi_err_t *read_body(sign_t *sign, fpi_relay_t *relay)
+static bool is_form(const fpi_call_t *call)
 {
-    fpi_call_t *call = relay->call;
-    const char *type = apr_table_get(call->headers, "Content-Type");
-    bool is_form = is_type(type, "application/x-www-form-urlencoded");
+    return is_type(apr_table_get(call->headers, "Content-Type"), "application/x-www-form-urlencoded");
+}
 
-    if (call->body_len == 0
-        || (type && !is_form && !is_type(type, "application/json") && !is_type(type, "text/"))) {
-        return NULL;
-    }
-    FPI_TRY(fpi_call_gather(call, relay->app->settings->max_json));
+/* Files (multipart, images) are signed in the query, so they need not be gathered for a look. */
+static bool may_hold_sign(const fpi_call_t *call)
+{
+    const char *type = apr_table_get(call->headers, "Content-Type");
+
+    return call->body_len != 0
+           && (!type || is_form(call) || is_type(type, "application/json")
+               || is_type(type, "text/"));
+}
+
+/* Of a gathered body. */
+static fpi_err_t *read_body(sign_t *sign, fpi_call_t *call)
+{
     if (call->body->data[strspn(call->body->data, " \t\r\n")] == '{') {
         sign->place = IN_JSON;
         return read_json(sign, call);
     }
-    if (is_form) {
+    if (is_form(call)) {
         sign->place = IN_FORM;
         FPI_TRY(fpi_params_parse(&call->form, call->body->data, call->body->len, call->task));
         read_pairs(sign, call->form);
@@ -217,8 +223,9 @@ fpi_err_t *fpi_relay_take_sign(fpi_relay_t *relay)
     sign_t sign = { .place = IN_QUERY };
 
     read_pairs(&sign, call->params);
-    if (!sign.sign) {
-        FPI_TRY(read_body(&sign, relay));
+    if (!sign.sign && may_hold_sign(call)) {
+        FPI_TRY(fpi_call_gather(call, relay->app->settings->max_json));
+        FPI_TRY(read_body(&sign, call));
     }
     if (!sign.sign) {
         return fpi_fail(task, FPI_E_TOKEN, "neither an access token nor a sign came");
@@ -228,4 +235,39 @@ fpi_err_t *fpi_relay_take_sign(fpi_relay_t *relay)
     task->tenant = call->enterprise->tenant;
     task->actor = apr_pstrcat(task->pool, "client:", call->enterprise->client_id, NULL);
     return call->enterprise->cloud_client_id ? sign_anew(relay, &sign) : NULL;
+}
+
+/* The body of a call that holds a token is the cloud's to judge: one that can't be read carries no
+ * sign that we could renew, and one that is too long to be gathered is streamed unseen. */
+static fpi_err_t *find_beside_token(sign_t *sign, fpi_relay_t *relay)
+{
+    fpi_call_t *call = relay->call;
+    int64_t most = relay->app->settings->max_json;
+
+    read_pairs(sign, call->params);
+    if (sign->sign || !may_hold_sign(call) || call->body_len > most) {
+        return NULL;
+    }
+    FPI_TRY(fpi_call_gather(call, most));
+    if (read_body(sign, call) != NULL) {
+        sign->sign = NULL;
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_relay_renew_sign(fpi_relay_t *relay)
+{
+    const fpi_enterprise_t *enterprise = relay->call->enterprise, *signer;
+    sign_t sign = { .place = IN_QUERY };
+
+    if (!enterprise->cloud_client_id || !fpi_relay_may_be_signed(relay)) {
+        return NULL;
+    }
+    FPI_TRY(find_beside_token(&sign, relay));
+    if (!sign.sign || !sign.client_id || strcmp(sign.client_id, enterprise->client_id) != 0) {
+        return NULL;
+    }
+    FPI_TRY(fpi_access_sign_check(&signer, relay->app, sign.client_id, sign.timestamp, sign.sign,
+                                  sign.enc_type, relay->task));
+    return sign_anew(relay, &sign);
 }

@@ -45,6 +45,19 @@ static fpi_bill_t *first_bill(const fpi_rows_t *rows, fpi_task_t *task)
     return fpi_rows_count(rows) ? bill_of(rows, 0, task) : NULL;
 }
 
+/* Of several: the announced one, of several the youngest. */
+static fpi_err_t *find_any(fpi_rows_t **rows, fpi_tx_t *tx, int64_t tenant, const char *number,
+                           fpi_task_t *task)
+{
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_FIND_ANY,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)), rows, NULL, task));
+    if (fpi_rows_count(*rows) < 2) {
+        return NULL;
+    }
+    return fpi_tx_run(tx, FPI_SQL_BILL_FIND_CHOSEN,
+                      FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)), rows, NULL, task);
+}
+
 fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const char *number,
                          const char *resource, fpi_task_t *task)
 {
@@ -57,8 +70,7 @@ fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const c
                        &rows, NULL, task));
     }
     else {
-        FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_FIND_ANY,
-                           FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number)), &rows, NULL, task));
+        FPI_TRY(find_any(&rows, tx, tenant, number, task));
     }
     *out = first_bill(rows, task);
     return NULL;
@@ -206,6 +218,19 @@ fpi_err_t *fpi_trail_add(fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind,
                                fpi_arg_text(task->actor), fpi_arg_text(task->trace),
                                fpi_arg_text(note), fpi_arg_text(detail)),
                       NULL, NULL, task);
+}
+
+fpi_err_t *fpi_trail_has(bool *has, fpi_tx_t *tx, const fpi_bill_t *bill, const char *kind, const char *detail,
+                         fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_TRAIL_HAS,
+                       FPI_ARGS(fpi_arg_int(bill->tenant), fpi_arg_int(bill->id), fpi_arg_text(kind),
+                                fpi_arg_text(detail)),
+                       &rows, NULL, task));
+    *has = fpi_rows_count(rows) > 0;
+    return NULL;
 }
 
 static void take_events(fpi_event_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task)

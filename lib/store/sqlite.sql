@@ -375,6 +375,8 @@ CREATE INDEX found_by_bill ON found (bill);
 
 CREATE INDEX found_by_identity ON found (tenant, identity) WHERE identity IS NOT NULL;
 
+CREATE INDEX found_by_number ON found (tenant, number) WHERE number IS NOT NULL;
+
 -- seller, gross and date alike: a warning only
 CREATE INDEX found_by_likeness ON found (tenant, seller_tax_no, gross, date) WHERE seller_tax_no IS NOT NULL;
 
@@ -590,15 +592,28 @@ DELETE FROM setting WHERE tenant = ?1 AND name = ?2
 
 -- ==== bills ====
 
+-- Of a number's few bills, the one of this resource before the one of none. bill_by_number holds them
+-- in the order of resource, '' first, and is read from its end: the first that fits is it. Without
+-- the "+" the two texts would become a temporary b-tree, from which each is looked up.
 -- name: BILL_FIND
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
        created, updated, version
-  FROM bill WHERE tenant = ?1 AND number = ?2 AND resource IN (?3, '')
+  FROM bill WHERE tenant = ?1 AND number = ?2 AND (+resource = ?3 OR +resource = '')
  ORDER BY resource DESC LIMIT 1
 
+-- Two rows are enough to see that there is a choice, which BILL_FIND_CHOSEN makes. Almost always
+-- there is none, and nothing is sorted.
 -- name: BILL_FIND_ANY
+SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
+       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
+       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
+       created, updated, version
+  FROM bill WHERE tenant = ?1 AND number = ?2
+ LIMIT 2
+
+-- name: BILL_FIND_CHOSEN
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
@@ -657,6 +672,81 @@ UPDATE bill
 -- name: BILL_RAISE_VERSION
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
+-- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
+-- name: BILLS_BY_CREATED_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
+ ORDER BY created DESC, id DESC LIMIT ?4
+
+-- name: BILLS_BY_CREATED_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
+ ORDER BY created, id LIMIT ?4
+
+-- name: BILLS_BY_TAX_NO_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_TAX_NO_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_ORG_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_ORG_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_STATE_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) < (?3, ?4)
+ ORDER BY updated DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_STATE_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
+ ORDER BY updated, id LIMIT ?5
+
+-- name: BILLS_BY_NUMBER_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)
+ ORDER BY number DESC, id DESC LIMIT ?4
+
+-- name: BILLS_BY_NUMBER_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
+ ORDER BY number, id LIMIT ?4
+
+-- name: BILLS_LIKE_NUMBER
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
+ ORDER BY number LIMIT ?4
+
+-- name: BILLS_LIKE_BILL_NO
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND bill_no >= ?2 AND bill_no < ?3
+   AND bill_no <> ''
+ ORDER BY bill_no LIMIT ?4
+
+-- name: BILLS_LIKE_APPLICANT
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND apply_name >= ?2 AND apply_name < ?3
+   AND apply_name <> ''
+ ORDER BY apply_name LIMIT ?4
+
+-- IN is there for the index of the few that went wrong.
+-- name: BILLS_PARKED
+SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no
+  FROM push p JOIN bill b ON b.id = p.bill
+ WHERE p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
+ LIMIT ?2
+
 -- ==== timeline ====
 
 -- name: TRAIL_ADD
@@ -698,6 +788,15 @@ SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax
 SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
        seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
   FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
+
+-- Those that a file is, by its link or by what was read from it.
+-- name: INVOICE_LIST_OF_FILE
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice
+ WHERE bill = ?2 AND tenant = ?1
+   AND (id = ?3 OR identity IN (SELECT identity FROM found WHERE bill = ?2 AND file = ?4))
+ ORDER BY id
 
 -- name: INVOICE_INSERT
 INSERT INTO invoice (tenant, bill, serial_no, identity, type, code, number, date, net, tax,
@@ -790,8 +889,8 @@ INSERT INTO content (sha256, size, media, pages, state, created, looked)
 VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
 ON CONFLICT (sha256) DO NOTHING
 
--- name: CONTENT_PAGES
-SELECT pages, state FROM content WHERE sha256 = ?1
+-- name: CONTENT_BRIEF
+SELECT pages, state, note FROM content WHERE sha256 = ?1
 
 -- name: CONTENT_FIND
 SELECT sha256, size, media, pages, state, note, doc, created, looked
@@ -805,7 +904,7 @@ UPDATE content SET pages = ?2, state = ?3, note = ?4, doc = ?5, looked = ?6 WHER
 SELECT DISTINCT f.tenant, f.bill,
        EXISTS (SELECT 1 FROM file g JOIN content c ON c.sha256 = g.sha256
                 WHERE g.bill = f.bill AND c.state = 0) AS is_waiting
-  FROM file f WHERE f.sha256 = ?1
+  FROM file f WHERE f.sha256 = ?1 ORDER BY f.bill DESC LIMIT ?2
 
 -- ==== uploads in pieces ====
 
@@ -873,8 +972,8 @@ SELECT DISTINCT o.bill FROM found m JOIN found o ON o.tenant = m.tenant AND o.id
 -- name: FOUND_BILLS_OF_IDENTITY
 SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> ?2 LIMIT ?4
 
--- Whoever asks sees bills of one tax number and of none (?2 NULL: all). The row's number of all that fit
--- stands behind the columns.
+-- Whoever asks sees bills of one tax number and of none (?2 NULL: all). What is asked for most has a statement
+-- that finds it by an index.
 -- name: FOUND_SEARCH
 SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
        f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
@@ -882,17 +981,58 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?3 IS NULL OR f.number = ?3) AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?8 IS NULL OR f.bill = ?8) AND (?9 IS NULL OR f.twin_kind = ?9)
+   AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?9 IS NULL OR f.twin_kind = ?9)
  ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
 
--- name: FOUND_SEARCH_COUNT
-SELECT COUNT(*) FROM found f JOIN bill b ON b.id = f.bill
+-- name: FOUND_COUNT
+SELECT COUNT(*)
+  FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?3 IS NULL OR f.number = ?3) AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?8 IS NULL OR f.bill = ?8) AND (?9 IS NULL OR f.twin_kind = ?9)
+   AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?9 IS NULL OR f.twin_kind = ?9)
+
+-- name: FOUND_SEARCH_NUMBER
+SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
+       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
+       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
+       f.updated
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?9 IS NULL OR f.twin_kind = ?9)
+ ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+
+-- name: FOUND_COUNT_NUMBER
+SELECT COUNT(*)
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?9 IS NULL OR f.twin_kind = ?9)
+
+-- name: FOUND_SEARCH_BILL
+SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
+       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
+       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
+       f.updated
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?9 IS NULL OR f.twin_kind = ?9)
+ ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+
+-- name: FOUND_COUNT_BILL
+SELECT COUNT(*)
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
+   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
+   AND (?9 IS NULL OR f.twin_kind = ?9)
 
 -- ==== exports ====
 

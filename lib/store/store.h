@@ -1,8 +1,8 @@
 /* The storage API: transactions over the metadata, and the epoch that tells when people's data changed.
  * The nouns (bills.h, pushes.h, jobs.h, ...) say what is stored; blob.h holds the images' bytes.
  *
- *   many threads ──write──> queue ──> whoever finds no leader leads: BEGIN, every waiting function in
- *                                     its own SAVEPOINT, COMMIT (one flush for all), wake them
+ *   many threads ──write──> queue ──> whoever finds no leader leads: BEGIN, every waiting function,
+ *                                     COMMIT (one flush for all), wake them
  *   many threads ──read───> connections of their own, never blocked by the flush
  *
  * Life:    opened after fork, in a pool of the child; closed with fpi_store_close or the pool.
@@ -42,7 +42,8 @@ fpi_err_t *fpi_store_read(fpi_store_t *store, fpi_tx_fn *fn, void *baton, fpi_ta
 
 /* Runs `fn` in a write transaction. NULL means: committed and flushed. A failure of `fn` undoes what it
  * did and nothing of others. `fn` may be run by another thread while this one waits, and again from the
- * start when the shared transaction was lost: it must keep to its baton and task, and assign anew. */
+ * start, whether it had failed or not, when the shared transaction was lost or another's function
+ * failed in it: it must keep to its baton and task, and assign anew. */
 fpi_err_t *fpi_store_write(fpi_store_t *store, fpi_tx_fn *fn, void *baton, fpi_task_t *task) FPI_MUST_USE;
 
 /* A counter shared by all processes of the node (mapped memory; no call, no lock): changes of

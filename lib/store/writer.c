@@ -13,14 +13,25 @@
  *   the leader alone     uses the connection and the batch, with no lock held
  *   a sleeper's write_t  is on its stack and is the leader's until the leader posts `wake`
  *
- * In a transaction the first function needs no savepoint: when it fails, all is rolled back. Each
- * later one has its own. When the transaction itself is lost (a full disk), those who had done well
- * are run once more, each in a transaction of its own, so that one great write fails alone. */
+ * Hardly any write fails, so a batch has no savepoints at first:
+ *
+ *   bare ──one fails, or the transaction is gone──> roll all back ──> careful ──lost──> singly
+ *
+ *   bare      The first to fail as the first of its transaction is refused: nothing of others is
+ *             there. A later one may have failed because of those before it (a row of theirs, the
+ *             room they took), which may not be kept in the end; its error is dropped.
+ *   careful   All that are not refused yet are run again from the start, each later one in a
+ *             savepoint; who fails now is refused. So do the next WARY batches from the start, or
+ *             callers who keep failing would have all work done twice.
+ *   singly    The transaction itself is lost (a full disk): those who had done well are run once
+ *             more, each in a transaction of its own, so that one great write fails alone. */
 #include "store/writer.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+
+enum { WARY = 32 };
 
 typedef struct write_t {
     fpi_tx_fn *fn;
@@ -37,6 +48,7 @@ typedef struct write_t {
 typedef struct batch_t {
     write_t *first, **end;
     int taken, kept;          /* kept: are in the transaction */
+    bool is_careful;          /* each later write has a savepoint */
     bool is_lost;
     const fpi_err_t *refusal; /* why no transaction can be begun at all */
 } batch_t;
@@ -51,6 +63,7 @@ struct fpi_writer_t {
     bool has_leader;
     bool is_led;      /* by the thread in `leader`; false between two leaders */
     pthread_t leader;
+    int wary;         /* batches yet to begin carefully; the leader's */
     atomic_bool is_untidy;
     _Atomic uint64_t commits, writes, failures;
 };
@@ -192,7 +205,20 @@ static void run_first(fpi_writer_t *writer, batch_t *batch, write_t *write)
     batch->kept = 1;
 }
 
-static void run_later(fpi_writer_t *writer, batch_t *batch, write_t *write)
+/* False: it failed in the transaction that it shares. */
+static bool run_bare(fpi_writer_t *writer, batch_t *batch, write_t *write)
+{
+    fpi_err_t *err = write->fn(&writer->tx, write->baton, write->task);
+
+    if (err || !writer->backend->is_open(writer->db)) {
+        fpi_ignore(err); /* it will be run again */
+        return false;
+    }
+    batch->kept++;
+    return true;
+}
+
+static void run_saved(fpi_writer_t *writer, batch_t *batch, write_t *write)
 {
     fpi_err_t *err = writer->backend->save(writer->db, write->task);
 
@@ -212,26 +238,47 @@ static void run_later(fpi_writer_t *writer, batch_t *batch, write_t *write)
     batch->kept++;
 }
 
+/* The one behind `write` (NULL: the first) that has to be run: of the batch, or of those who wait. */
+static write_t *next_due(fpi_writer_t *writer, batch_t *batch, const write_t *write)
+{
+    write_t *next = write ? write->next : batch->first;
+
+    while (next && !next->is_due) {
+        next = next->next;
+    }
+    return next || batch->refusal ? next : take_waiting(writer, batch);
+}
+
+/* False: all has to be run again, carefully. */
+static bool run_one(fpi_writer_t *writer, batch_t *batch, write_t *write)
+{
+    if (!batch->kept) {
+        run_first(writer, batch, write);
+    }
+    else if (batch->is_careful) {
+        run_saved(writer, batch, write);
+    }
+    else {
+        return run_bare(writer, batch, write);
+    }
+    return true;
+}
+
 /* Adds to the transaction what waits now and what comes while it is run. */
 static void run_batch(fpi_writer_t *writer, batch_t *batch)
 {
     write_t *write = NULL;
 
-    while (!batch->is_lost) {
-        write = write ? write->next : NULL;
-        if (!write && !batch->refusal) {
-            write = take_waiting(writer, batch);
-        }
-        if (!write) {
-            break;
-        }
-        if (batch->kept) {
-            run_later(writer, batch, write);
-        }
-        else {
-            run_first(writer, batch, write);
+    batch->is_careful = writer->wary > 0;
+    while (!batch->is_lost && (write = next_due(writer, batch, write))) {
+        if (!run_one(writer, batch, write)) {
+            end(writer, batch);
+            batch->is_careful = true;
+            writer->wary = WARY + 1;
+            write = NULL;
         }
     }
+    writer->wary -= writer->wary > 0;
 }
 
 static fpi_err_t *commit(fpi_writer_t *writer, fpi_task_t *task)

@@ -138,6 +138,12 @@ typedef struct ctl_suggestion_t {
 /* The best first; returns how many fit at all. */
 int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const struct fpi_journal_t *entry);
 
+/* ---- ctl_bill.c ---- */
+struct fpi_bill_t;
+/* The bill of the NUMBER and --resource of the command; the store is open then. A usage failure when several systems
+ * have it, FPI_E_ABSENT. */
+fpi_err_t *ctl_find_bill(struct fpi_bill_t **out, ctl_t *ctl) FPI_MUST_USE;
+
 /* ---- the commands ---- */
 fpi_err_t *ctl_init(ctl_t *ctl);
 fpi_err_t *ctl_version(ctl_t *ctl);
@@ -160,6 +166,10 @@ fpi_err_t *ctl_push_table_check(ctl_t *ctl);
 fpi_err_t *ctl_push_table_remove(ctl_t *ctl);
 fpi_err_t *ctl_bill_show(ctl_t *ctl);
 fpi_err_t *ctl_bill_trail(ctl_t *ctl);
+fpi_err_t *ctl_bill_resubmit(ctl_t *ctl);
+fpi_err_t *ctl_bill_void(ctl_t *ctl);
+fpi_err_t *ctl_mode_set(ctl_t *ctl);
+fpi_err_t *ctl_mode_show(ctl_t *ctl);
 fpi_err_t *ctl_push_list(ctl_t *ctl);
 fpi_err_t *ctl_push_show(ctl_t *ctl);
 fpi_err_t *ctl_push_replay(ctl_t *ctl);

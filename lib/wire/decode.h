@@ -6,8 +6,10 @@
  *       └─> children ──connection + open file──────> │ ──> worker (own user, no network, seccomp, rlimits)
  *
  * A child asks over a socket that it makes for this one document and hands to the keeper together with nothing else;
- * the keeper gives it to a free worker. The file travels as an open descriptor, so a worker can open no path.
- * The keeper's control socket is inherited over fork; it ends when nobody holds the other end.
+ * the keeper gives it to a free worker. The file travels as an open descriptor, so a worker can open no path. It must
+ * be a regular file that nobody cuts short meanwhile; its offset is neither used nor moved.
+ * Both ends of the control socket stay with the parent, so that documents wait while a keeper is replaced; a keeper
+ * ends when nobody holds the clients' end, or when it was told to retire and has nothing in hand.
  *
  * The answer of a look (kept in content.doc):
  *   { "v": 1, "page_count": 3, "pages_looked": 3,
@@ -22,8 +24,8 @@
  *
  * Life:    a decoder is started by httpd's parent, or by the tool for itself; used in children and their threads.
  * Threads: many; each call has its own connection.
- * Limits:  a document has the time of `timeout`, a worker the memory of `memory`; pages looked at: FPI_DECODE_PAGES;
- *          at most FPI_DECODE_QUEUE documents wait, then FPI_E_BUSY. */
+ * Limits:  a page has the time of `timeout`, a document FPI_DECODE_ROUNDS times that, a worker the memory of `memory`;
+ *          pages looked at: FPI_DECODE_PAGES; at most FPI_DECODE_QUEUE documents wait, then FPI_E_BUSY. */
 #ifndef FPI_DECODE_H
 #define FPI_DECODE_H
 
@@ -32,26 +34,48 @@
 #include "wire/media.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
-enum { FPI_DECODE_PAGES = 500, FPI_DECODE_QUEUE = 256, FPI_DECODE_PIXELS = 100 * 1000 * 1000 };
+enum {
+    FPI_DECODE_PAGES = 500,
+    FPI_DECODE_QUEUE = 256,
+    FPI_DECODE_PIXELS = 100 * 1000 * 1000,
+    FPI_DECODE_ROUNDS = 20,
+    FPI_DECODE_WORKERS = 64 /* most of them */
+};
 
 typedef struct fpi_decoder_t fpi_decoder_t;
 
 typedef struct fpi_decode_options_t {
     const char *program;         /* path of fpimage-decode; NULL: the installed one, or FPIMAGE_DECODE's */
     int workers;                 /* at most at once; they are started when needed and end when idle */
-    apr_interval_time_t timeout; /* per document */
-    int64_t memory;              /* bytes of address space per worker */
+    apr_interval_time_t timeout; /* per page; 0: 30 s */
+    int64_t memory;              /* bytes of address space per worker; 0: 1 GiB */
     const char *user;            /* run as, when we are root; NULL: fpimage-decode if there, else nobody */
 } fpi_decode_options_t;
+
+typedef struct fpi_decode_counts_t { /* may lie in shared memory */
+    _Atomic uint64_t documents, failures, kills, restarts, us_total;
+} fpi_decode_counts_t;
 
 /* Starts the keeper. Its control socket is closed with `pool`, on which the keeper ends once the last holder is
  * gone. FPI_E_CONFIG when the program can't be run: the sentence says where it was looked for. */
 fpi_err_t *fpi_decoder_start(fpi_decoder_t **decoder, apr_pool_t *pool, const fpi_decode_options_t *options,
                              fpi_task_t *task) FPI_MUST_USE;
-/* The keeper's process, for whoever watches it; and a new one in its place, on the same control socket. */
+/* As start, for a parent that keeps it until its process ends: nothing is registered on `pool`. A keeper that can't be
+ * started leaves a decoder without one, for restart to try again; *decoder is NULL only when sockets are missing. */
+fpi_err_t *fpi_decoder_make(fpi_decoder_t **decoder, apr_pool_t *pool, const fpi_decode_options_t *options,
+                            fpi_task_t *task) FPI_MUST_USE;
+/* The keeper's process, for whoever watches it; 0: there is none. */
 pid_t fpi_decoder_pid(const fpi_decoder_t *decoder);
-fpi_err_t *fpi_decoder_restart(fpi_decoder_t *decoder, fpi_task_t *task) FPI_MUST_USE;
+/* A new keeper on the same control socket. `options` NULL: those it had. The keeper there was, if it lives, ends once
+ * the documents that it has in hand are done; its process is for the caller to reap. */
+fpi_err_t *fpi_decoder_restart(fpi_decoder_t *decoder, const fpi_decode_options_t *options,
+                               fpi_task_t *task) FPI_MUST_USE;
+/* How its workers are fenced in: "name value" lines, as the keeper found them (tools/decode_jail.h); "" unknown. */
+const char *fpi_decoder_about(const fpi_decoder_t *decoder);
+/* A handle of the same decoder that counts into `counts`, for one child. */
+fpi_decoder_t *fpi_decoder_use(const fpi_decoder_t *decoder, fpi_decode_counts_t *counts, apr_pool_t *pool);
 
 typedef struct fpi_decode_want_t {
     bool codes;                  /* QR and bar codes of each page */
@@ -70,7 +94,8 @@ typedef struct fpi_picture_t {
     int rotation;                /* clockwise, after the page's own turn */
 } fpi_picture_t;
 
-/* A JPEG (PNG where the page has transparency or fewer than 256 colours) of one page, into `put`. */
+/* A JPEG (PNG where the page has transparency or fewer than 256 colours) of one page, into `put`, which must not
+ * wait for a network: the worker waits with it. */
 fpi_err_t *fpi_decode_render(fpi_media_t *media, fpi_decoder_t *decoder, int fd, fpi_media_t source,
                              const fpi_picture_t *want,
                              fpi_err_t *(*put)(void *baton, const void *data, size_t len, fpi_task_t *task),

@@ -9,7 +9,8 @@
 
 enum {
     CONNECTIONS = 4,
-    BUFFER = 64 * 1024,
+    READ_ROOM = 16 * 1024,   /* a TLS record; more gains nothing and is touched for each small call */
+    UPLOAD_ROOM = 64 * 1024, /* is had for uploads only, which cost less in large pieces */
     KEEP_ALIVE_SECONDS = 60,
     UNUSED_SECONDS = 55, /* peers close kept connections after 60 or 65 seconds */
     WAIT_STEP = APR_USEC_PER_SEC,
@@ -177,9 +178,9 @@ static bool set_connection(CURL *easy, const fpi_http_client_t *client)
     SET(easy, done, CURLOPT_TCP_NODELAY, 1L);
     SET(easy, done, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(easy, done, CURLOPT_TCP_KEEPIDLE, (long)KEEP_ALIVE_SECONDS);
-    SET(easy, done, CURLOPT_BUFFERSIZE, (long)BUFFER);
+    SET(easy, done, CURLOPT_BUFFERSIZE, (long)READ_ROOM);
 #if LIBCURL_VERSION_NUM >= 0x073e00
-    SET(easy, done, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER);
+    SET(easy, done, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_ROOM);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x074100
     SET(easy, done, CURLOPT_MAXAGE_CONN, (long)UNUSED_SECONDS);

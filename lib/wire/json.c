@@ -543,6 +543,12 @@ void fpi_json_put_fen(fpi_json_t *object, const char *name, int64_t fen, fpi_tas
     fpi_json_put_text(object, name, fpi_fen_format(task->pool, fen));
 }
 
+fpi_json_t *fpi_json_copy(const fpi_json_t *doc, fpi_task_t *task)
+{
+    /* only the counts of its values change, which jansson's signature can't say */
+    return keep(json_copy((json_t *)doc), task);
+}
+
 void fpi_json_drop(fpi_json_t *object, const char *name)
 {
     /* absent is fine: gone is what is wanted */

@@ -84,6 +84,9 @@ void fpi_json_add_int(fpi_json_t *array, int64_t value);
 void fpi_json_put_time(fpi_json_t *object, const char *name, apr_time_t when);
 /* "12.30" */
 void fpi_json_put_fen(fpi_json_t *object, const char *name, int64_t fen, fpi_task_t *task);
+/* A copy of the outermost object or array, its values shared with the original: members put into or
+ * dropped from one are not seen in the other, a change inside a value is. */
+fpi_json_t *fpi_json_copy(const fpi_json_t *doc, fpi_task_t *task);
 void fpi_json_drop(fpi_json_t *object, const char *name);
 
 #endif

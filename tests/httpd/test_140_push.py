@@ -229,6 +229,33 @@ def test_wrapper_may_say_whose_it_is(desk):
         taken_whole(desk, one, {**outer, "data": [{"scanBillNo": one["scanBillNo"], "billId": one["billId"]}]})
 
 
+def kept_body(gateway, number):
+    (row,) = rows(gateway, "SELECT body FROM push_body JOIN push USING (id) WHERE number = ?", number)
+    return row["body"]
+
+
+def test_what_came_is_kept(desk):
+    """A push of one plain object byte for byte; what was a part of the body, or encrypted, as an object of its own."""
+    def check(wrap, is_whole, **options):
+        number = numbers.pop()
+        one = '{ "scanBillNo":"%s",\t"clientId" : "%s", "invoice":[ ], "z":1.50, "a":"\\u53d1 票"}' % (
+            number, CLIENT["client_id"])
+        sent = wrap(one)
+        assert results(post(desk, sent, **options)) == ["taken"]
+        kept = kept_body(desk, number)
+        if is_whole:
+            assert kept == sent.lstrip().encode()
+        else:
+            assert kept.decode() == json.dumps(json.loads(one), ensure_ascii=False, separators=(",", ":"))
+        assert results(post(desk, wrap(one.replace("\t", " ").replace(" ]", "]")), **options)) == ["unchanged"]
+
+    numbers = [f"KEPT-{n}" for n in range(6)]
+    each([(lambda text: text, True), (lambda text: " \r\n" + text + "\n", True),
+          (lambda text: f"[{text}]", False), (lambda text: '{"data": %s}' % text, False)], check)
+    check(lambda text: encrypt_body(text, CLIENT["encrypt_key"]).decode(), False,
+          query={"client_id": CLIENT["client_id"]})
+
+
 def test_list(desk):
     many = desk.cloud.generate(5, invoices=1, attachments=0)
     (answer,) = push(desk, many, grouped=True, twice=True)

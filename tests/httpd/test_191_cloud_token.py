@@ -322,6 +322,24 @@ def test_refusal_is_remembered_and_told_in_the_clouds_words(make_gateway):
     assert CLIENT["secret"] not in "".join(line.raw for line in gateway.httpd.log.lines())
 
 
+def test_refused_tokens_do_not_flood_the_log(make_gateway):
+    """One line for each enterprise, however many calls, children and fetches there are, and one when it is over."""
+    gateway = make_gateway(processes=2, threads=8, clients=(CLIENT, OTHER_CLIENT))
+    for client in (CLIENT, OTHER_CLIENT):
+        gateway.cloud.remove_client(client["client_id"])
+    callers = [gateway.login(client) for client in (CLIENT, OTHER_CLIENT)]
+    gateway.httpd.expect_log(f"FPI0023.*{CLIENT['client_id']}", count=1)
+    gateway.httpd.expect_log(f"FPI0023.*{OTHER_CLIENT['client_id']}", count=1)
+    for http in callers:
+        for _ in range(5):
+            assert statuses(at_once(gateway, http.token, 10)) == {502}
+    gateway.cloud.add_client(CLIENT)
+    assert processes.wait_until(lambda: callers[0].get("/api/m1/x").status == 200, patience(8), 0.3)
+    (over,) = gateway.httpd.log.lines("FPI0026")
+    assert CLIENT["client_id"] in over.text and over.level == "notice"
+    assert int(over.text.split("again; ")[1].split()[0]) >= 49
+
+
 def test_corrected_secret_is_used_at_once(make_gateway):
     """The refusal of the old one is not waited for."""
     gateway = make_gateway(clients=(WRONG,), processes=2)

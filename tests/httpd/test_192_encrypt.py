@@ -267,6 +267,49 @@ def test_token_on_a_signed_path(gateway):
     assert len(one(gateway, "/m4/fpzs/getUserKey")["query"]["access_token"]) == 1
 
 
+@pytest.mark.parametrize("place", ["query", "header"])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_sign_beside_a_token_is_made_anew(make_gateway, shape, place):
+    """The cloud gets its token and its sign, wherever they stand; a sign of the cloud's own name is left as it is."""
+    gateway = make_gateway(clients=())
+    known_in_the_cloud_as(gateway, IN_CLOUD)
+    http = gateway.login(CLIENT)
+    for client, enc_type in ((CLIENT, None), (CLIENT, 2), (IN_CLOUD, 1)):
+        query, body, kind = shape(fields(client, enc_type))
+        path = "/api/m4/fpzs/getUserKey" + query
+        headers = {"Content-Type": kind} if kind else {}
+        if shape is in_form:
+            gateway.cloud.behave("fail", "/m4/fpzs", times=1, status=200, body={"errcode": "0000"})
+        with gateway.http() as caller:
+            if place == "query":
+                path += ("&" if query else "?") + "access_token=" + http.token
+            else:
+                headers["Authorization"] = "Bearer " + http.token
+            reply = caller.request("GET" if body is None else "POST", path, body, headers)
+        assert (reply.status, reply.errcode) == (200, "0000")
+        query, body, _ = shape(fields(IN_CLOUD, enc_type))
+        row = seen(gateway, "/m4")[-1]
+        assert row["body_sha256"] == sha256(body or b""), row.get("body")
+        came = urllib.parse.parse_qs(query_of(row))
+        token = came.pop("access_token", None)
+        assert came == urllib.parse.parse_qs(query[1:])
+        if place == "query":
+            assert token and token != [http.token]
+        else:
+            bearer = dict(row["headers"])["authorization"]
+            assert token is None and bearer.startswith("Bearer ") and not bearer.endswith(http.token)
+    assert gateway.cloud.fetches(IN_CLOUD["client_id"]) == 1
+
+
+def test_bad_sign_beside_a_token_goes_no_further(make_gateway):
+    gateway = make_gateway(clients=())
+    known_in_the_cloud_as(gateway, IN_CLOUD)
+    http = gateway.login(CLIENT)
+    for changes in ({"sign": WRONG}, {"timestamp": "1769817600124"}):
+        assert http.post("/api/m4/fpzs/getUserKey", fields(**changes)).errcode == "1101"
+    assert nothing_reached(gateway.cloud)
+
+
 def test_wrong_token_is_not_saved_by_a_good_sign(gateway):
     with gateway.http() as http:
         assert http.post("/api/m4/fpzs/getUserKey", fields(), query={"access_token": "abc"}).status == 401

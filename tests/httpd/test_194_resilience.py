@@ -128,6 +128,23 @@ def test_breaker_opens_probes_and_closes(make_gateway):
     gateway.httpd.log.wait_for("FPI0022")
 
 
+def test_open_breaker_does_not_flood_the_log(make_gateway):
+    """Of all children together one line, and at the end one that counts the others."""
+    gateway = make_gateway(**room_for(16))
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020", count=1)
+    gateway.httpd.expect_log("FPI0021", count=1)
+    gateway.httpd.expect_log("FPI0022.*answers again; 49 calls failed", count=1)
+    trip(gateway, http)
+    for _ in range(5):
+        assert statuses(at_once(gateway, http.token, 10)) == {502}
+    time.sleep(PAUSE + 0.1)
+    assert http.get("/api/m1/x").status == 200
+    gateway.httpd.log.wait_for("FPI0022")
+    traced = gateway.httpd.log.lines("failed as others before it")
+    assert len(traced) == 49 and {line.level for line in traced} == {"debug"}
+
+
 def test_probe_that_fails_doubles_the_pause(make_gateway):
     gateway = make_gateway(processes=1)
     http = gateway.login()
@@ -187,6 +204,7 @@ def test_no_slot_is_told_in_time(make_gateway):
     gateway = make_gateway(processes=1, threads=8,
                            directives=f"FPImageUpstreamConnections 1\nFPImageUpstreamTimeout {times(2, 30, 30)}")
     http = gateway.login()
+    gateway.httpd.expect_log("FPI0027.*all 1 slots", count=1)
     http.get("/api/m1/x")
     with hang(gateway, http.token, 1):
         replies = at_once(gateway, http.token, 4)
@@ -203,6 +221,7 @@ def test_hung_cloud_does_not_hold_up_the_house(make_gateway):
     gateway = make_gateway(processes=1, threads=24,
                            directives=f"FPImageUpstreamConnections 3\nFPImageUpstreamTimeout {times(1, 30, 30)}")
     http = gateway.login(timeout=patience(10))
+    gateway.httpd.expect_log("FPI0027", count=1)
     http.get("/api/m1/x")
     with hang(gateway, http.token, 3), concurrent.futures.ThreadPoolExecutor(8) as pool:
         crowd = [pool.submit(at_once, gateway, http.token, 4) for _ in range(3)]

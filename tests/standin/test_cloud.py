@@ -447,3 +447,10 @@ def test_recognition(stand, side):
     control(stand, "POST", "/recognitions", {"sha256": digest, "invoices": [{"invoiceNo": "9"}]})
     rows = json.loads(side.authed("POST", path + "png", body).data)["data"]
     assert rows[0]["invoiceNo"] == "9"
+    control(stand, "POST", "/recognitions", {"sha256": digest, "invoices": []})
+    assert json.loads(side.authed("POST", path + "png", body).data)["data"] == []
+    control(stand, "POST", "/recognitions", {"sha256": digest, "errcode": "2099", "description": "not an invoice"})
+    assert json.loads(side.authed("POST", path + "png", body).data)["errcode"] == "2099"
+    for bad in (body + b"\n", body[:-1], b"data:image/png;base64," + body):
+        assert json.loads(side.authed("POST", path + "png", bad).data)["errcode"] == "2003"
+    assert json.loads(side.authed("POST", path.replace("=true", "=yes") + "png", body).data)["errcode"] == "2002"

@@ -403,6 +403,25 @@ START_TEST(test_shared_value)
 }
 END_TEST
 
+/* Members are the copy's own, what is in them is not. */
+START_TEST(test_copy)
+{
+    fpi_json_t *doc, *copy;
+
+    unit_done(fpi_json_parse(&doc, "{\"b\":{\"x\":1},\"a\":[1]}", 21, task));
+    copy = fpi_json_copy(doc, task);
+    ck_assert_str_eq(fpi_json_format(copy, false, task), fpi_json_format(doc, false, task));
+    fpi_json_drop(copy, "a");
+    fpi_json_put_int(copy, "c", 2);
+    ck_assert_str_eq(fpi_json_format(copy, true, task), "{\"b\":{\"x\":1},\"c\":2}");
+    ck_assert_str_eq(fpi_json_format(doc, false, task), "{\"b\":{\"x\":1},\"a\":[1]}");
+    fpi_json_put_int(fpi_json_find(copy, "b"), "y", 3);
+    ck_assert_str_eq(fpi_json_format(doc, false, task), "{\"b\":{\"x\":1,\"y\":3},\"a\":[1]}");
+    fpi_json_add(fpi_json_copy(fpi_json_find(doc, "a"), task), NULL);
+    ck_assert_int_eq(fpi_json_size(fpi_json_find(doc, "a")), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("json");
@@ -423,5 +442,6 @@ int main(void)
     tcase_add_test(tc, test_making);
     tcase_add_loop_test(tc, test_repaired, 0, 4);
     tcase_add_test(tc, test_shared_value);
+    tcase_add_test(tc, test_copy);
     return unit_run(suite);
 }

@@ -843,6 +843,89 @@ START_TEST(signed_calls_are_signed_anew)
 }
 END_TEST
 
+/* With a token beside it. */
+static void relay_signed(int i, const char *own_id, const char *secret)
+{
+    const char *uri = apr_pstrcat(task->pool, signs[i].uri, strchr(signs[i].uri, '?') ? "&" : "?",
+                                  "access_token=" OURS, NULL);
+    const char *body = signs[i].body;
+    const char *headers = *signs[i].type ? apr_pstrcat(task->pool, "Content-Type: ", signs[i].type,
+                                                       NULL)
+                                         : "";
+
+    relayed(body ? "POST" : "GET", fill(uri, own_id, secret, signs[i].enc_type), headers,
+            body ? fill(body, own_id, secret, signs[i].enc_type) : NULL);
+}
+
+static void came_signed(int i, const char *id, const char *secret)
+{
+    const char *uri = apr_pstrcat(task->pool, signs[i].uri + 4, strchr(signs[i].uri, '?') ? "&" : "?",
+                                  "access_token=" FIRST, NULL);
+
+    ck_assert_str_eq(fake->last.target, fill(uri, id, secret, signs[i].enc_type));
+    ck_assert_str_eq(fake->last.body,
+                     signs[i].body ? fill(signs[i].body, id, secret, signs[i].enc_type) : "");
+    ck_assert_int_eq(fake->tokens, 1);
+}
+
+START_TEST(a_sign_beside_a_token_is_renewed)
+{
+    who->cloud_client_id = "cloud-1";
+    who->cloud_secret = fpi_secret_make_text(task->pool, "cloud-secret");
+    relay_signed(_i, "client-1", "secret-1");
+    came_signed(_i, "cloud-1", "cloud-secret");
+}
+END_TEST
+
+START_TEST(a_sign_beside_a_token_passes)
+{
+    relay_signed(_i, "client-1", "secret-1");
+    came_signed(_i, "client-1", "secret-1");
+    /* not looked at either, as the cloud knows the enterprise by the same name */
+    relay_signed(_i, "client-1", "wrong");
+    came_signed(_i, "client-1", "wrong");
+}
+END_TEST
+
+START_TEST(anothers_sign_beside_a_token_passes)
+{
+    who->cloud_client_id = "cloud-1";
+    who->cloud_secret = fpi_secret_make_text(task->pool, "cloud-secret");
+    relay_signed(_i, "cloud-1", "cloud-secret");
+    came_signed(_i, "cloud-1", "cloud-secret");
+}
+END_TEST
+
+START_TEST(a_wrong_sign_beside_a_token_is_not_made_good)
+{
+    const char *body = "{\"client_id\":\"client-1\",\"timestamp\":\"1700000000123\",\"sign\":\"x\"}";
+
+    who->cloud_client_id = "cloud-1";
+    who->cloud_secret = fpi_secret_make_text(task->pool, "cloud-secret");
+    unit_failed(relay(caller("POST", "/api/m4/fpzs/x?access_token=" OURS, "", body)), FPI_E_SIGN);
+    ck_assert_int_eq(fake->tokens, 0);
+}
+END_TEST
+
+/* Bodies that hold no sign we know of, beside a token: as they came. */
+static const struct {
+    const char *type, *body;
+} unsigned_bodies[] = {
+    { "", "{\"sign\":\"x\"}" }, { "", "{\"sign\":\"x\",\"client_id\":" }, { "", "plain" }, { "", "[{\"sign\":1}]" },
+    { "Content-Type: application/x-www-form-urlencoded", "sign=%zz&client_id=client-1" },
+    { "Content-Type: image/png", "{\"client_id\":\"client-1\",\"sign\":\"x\"}" },
+};
+
+START_TEST(unsigned_bodies_pass)
+{
+    who->cloud_client_id = "cloud-1";
+    relayed("POST", "/api/m4/fpzs/x?access_token=" OURS, unsigned_bodies[_i].type,
+            unsigned_bodies[_i].body);
+    ck_assert_str_eq(fake->last.target, "/m4/fpzs/x?access_token=" FIRST);
+    ck_assert_str_eq(fake->last.body, unsigned_bodies[_i].body);
+}
+END_TEST
+
 START_TEST(a_token_goes_before_a_sign)
 {
     relayed("POST", "/api/m4/fpzs/x?access_token=" OURS, "", "{\"sign\":\"x\"}");
@@ -915,6 +998,11 @@ int main(void)
     tcase_add_test(all, an_encrypted_body_has_a_limit);
     tcase_add_loop_test(all, signed_calls_pass, 0, UNIT_COUNT(signs));
     tcase_add_loop_test(all, signed_calls_are_signed_anew, 0, UNIT_COUNT(signs));
+    tcase_add_loop_test(all, a_sign_beside_a_token_is_renewed, 0, UNIT_COUNT(signs));
+    tcase_add_loop_test(all, a_sign_beside_a_token_passes, 0, UNIT_COUNT(signs));
+    tcase_add_loop_test(all, anothers_sign_beside_a_token_passes, 0, UNIT_COUNT(signs));
+    tcase_add_test(all, a_wrong_sign_beside_a_token_is_not_made_good);
+    tcase_add_loop_test(all, unsigned_bodies_pass, 0, UNIT_COUNT(unsigned_bodies));
     tcase_add_test(all, a_token_goes_before_a_sign);
     tcase_add_loop_test(all, json_is_spliced, 0, UNIT_COUNT(splices));
     return unit_run(suite);

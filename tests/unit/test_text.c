@@ -226,6 +226,12 @@ START_TEST(test_trim)
         { "\xE2\x80\x8Bid", "id", 0 }, { "i\xE2\x80\x8B" "d", "i\xE2\x80\x8B" "d", 1 },
         { "\xE5\x8F\x91\xE7\xA5\xA8", "\xE5\x8F\x91\xE7\xA5\xA8", -1 },
         { "ab\xE3\x80", "ab\xE3\x80", -1 }, { "ab c", "ab c", 2 },
+        { "\xE3\x80\x80", "", 0 }, { "\xC2\xA0", "", 0 }, { " \xC2\xA0\xE3\x80\x80\t", "", 0 },
+        { "a \xE3\x80\x80\xC2\xA0\n", "a", 1 }, { "a\xC2\xA0 \xE3\x80\x80", "a", 1 },
+        { "a\xE3\x80\x80z", "a\xE3\x80\x80z", 1 }, { "z\xEF\xBB\xBF\xE2\x80\x8B", "z", 1 },
+        { "\xE3\x80\x80\xE3\x80", "\xE3\x80", 0 }, /* half of one is none */
+        { "a\x80\x80", "a\x80\x80", -1 }, { "a\xA0", "a\xA0", -1 }, { "\xE3\x80\x81", "\xE3\x80\x81", -1 },
+        { "a\xE3\xC2\xA0", "a\xE3", 2 },
     };
 
     ck_assert_str_eq(fpi_text_trim(task->pool, cases[_i].in), cases[_i].out);
@@ -324,7 +330,7 @@ int main(void)
     tcase_add_loop_test(tc, test_base64_refused, 0, 12);
     tcase_add_test(tc, test_base64_lines);
     tcase_add_loop_test(tc, test_utf8, 0, 25);
-    tcase_add_loop_test(tc, test_trim, 0, 11);
+    tcase_add_loop_test(tc, test_trim, 0, 23);
     tcase_add_test(tc, test_upper);
     tcase_add_test(tc, test_same_secret);
     tcase_add_loop_test(tc, test_words, 0, 16);

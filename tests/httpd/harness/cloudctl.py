@@ -73,6 +73,11 @@ class Control:
         return self.call("POST", "/files", {"name": name, **({"text": text} if text else {}),
                                             **options})["url"]
 
+    def recognise(self, sha256, invoices=None, **refusal):
+        """What the recognition call answers for these bytes: invoices, or errcode= and description=."""
+        answer = refusal if invoices is None else {"invoices": invoices}
+        self.call("POST", "/recognitions", {"sha256": sha256, **answer})
+
     def revoke(self, client_id=None):
         return self.call("POST", "/revoke", {"client_id": client_id})["revoked"]
 

@@ -67,7 +67,8 @@ class Control:
         return {"files": {name: len(held[0]) for name, held in list(self.state.files.items())}}
 
     def call_recognitions(self, request, value):
-        self.state.recognised[value["sha256"].lower()] = value["invoices"]
+        answer = value["invoices"] if "invoices" in value else {"errcode": value["errcode"], **value}
+        self.state.recognised[value["sha256"].lower()] = answer
 
     def call_revoke(self, request, value):
         return {"revoked": self.state.revoke(value.get("client_id"))}

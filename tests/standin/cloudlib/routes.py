@@ -249,11 +249,17 @@ class Cloud:
         data, problem = recognisable(request, kind)
         if problem:
             return fail(reply, 200, BAD_FILE, problem)
+        if request.arg("checkFlag", "true") not in ("true", "false"):
+            return fail(reply, 200, BAD_FIELD, "checkFlag应为true或false")
         digest = hashlib.sha256(data).hexdigest()
-        found = self.state.recognised.get(digest) or [samples.invoice(f"recognised {digest}")]
+        found = self.state.recognised.get(digest)
+        if isinstance(found, dict):
+            return fail(reply, 200, found["errcode"], found.get("description", "识别失败"))
+        if found is None:
+            found = [samples.invoice(f"recognised {digest}")]
         checked = what != "analyze/multiple/info" and request.arg("checkFlag") != "false"
-        rows = [{**inv, "checkStatus": "1" if checked else "3", "fileHash": digest} for inv in found]
-        return done(reply, rows if wanted == "many" else rows[0])
+        rows = [{"checkStatus": "1" if checked else "3", **inv, "fileHash": digest} for inv in found]
+        return done(reply, rows if wanted == "many" else rows[0] if rows else None)
 
 
 def recognisable(request, kind):
@@ -265,6 +271,8 @@ def recognisable(request, kind):
         return None, "报文不是文件的Base64"
     if not data or len(data) > MAX_FILE:
         return None, "文件为空或超过8M"
+    if base64.b64encode(data) != body:
+        return None, "报文不是规范的Base64"
     if kind not in samples.MAGIC:
         return None, f"不支持的type: {kind}"
     if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(samples.MAGIC[kind]):

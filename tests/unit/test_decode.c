@@ -1,0 +1,281 @@
+/* The client of the decoding helper with the real program, started as the tool starts it. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "wire/decode.h"
+
+#include <apr_strings.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COVER "YX-2024-000123"
+
+static fpi_decoder_t *decoder;
+
+static const char *sample(const char *name)
+{
+    const char *dir = getenv("FPI_SAMPLES");
+
+    ck_assert_msg(dir != NULL, "FPI_SAMPLES is not set");
+    return apr_pstrcat(task->pool, dir, "/", name, NULL);
+}
+
+static int open_sample(const char *name)
+{
+    int fd = open(sample(name), O_RDONLY | O_CLOEXEC);
+
+    ck_assert_msg(fd >= 0, "%s is missing", name);
+    return fd;
+}
+
+static void start(int workers, int timeout_ms)
+{
+    fpi_decode_options_t options = { .workers = workers, .timeout = apr_time_from_msec(timeout_ms) };
+
+    unit_done(fpi_decoder_start(&decoder, task->pool, &options, task));
+}
+
+static fpi_err_t *look_at(fpi_json_t **doc, const char *name, fpi_media_t media)
+{
+    fpi_decode_want_t want = { .codes = true };
+    int fd = open_sample(name);
+    fpi_err_t *err = fpi_decode_look(doc, decoder, fd, media, &want, task);
+
+    close(fd);
+    return err;
+}
+
+static int64_t number(const fpi_json_t *doc, const char *name)
+{
+    int64_t value = -1;
+
+    unit_done(fpi_json_find_int(&value, doc, name, -1, INT64_MIN, INT64_MAX, task));
+    return value;
+}
+
+/* ---- look ---- */
+
+typedef struct seen_t {
+    const char *name;
+    fpi_media_t media;
+    int pages, width, height, turn;
+    bool is_blank;
+} seen_t;
+
+static const seen_t seens[] = {
+    { "page.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, false },
+    { "turned.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 90, false },
+    { "page.png", FPI_MEDIA_PNG, 1, 827, 1169, 0, false },
+    { "page.webp", FPI_MEDIA_WEBP, 1, 827, 1169, 0, false },
+    { "blank.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
+    { "three.tif", FPI_MEDIA_TIFF, 3, 827, 1169, 0, false },
+    { "three.pdf", FPI_MEDIA_PDF, 3, 595, 842, 0, false },
+};
+
+START_TEST(look)
+{
+    const seen_t *want = &seens[_i];
+    fpi_json_t *doc, *pages;
+
+    start(1, 20000);
+    unit_done(look_at(&doc, want->name, want->media));
+    pages = fpi_json_find(doc, "pages");
+    ck_assert_int_eq(number(doc, "page_count"), want->pages);
+    ck_assert_int_eq(number(doc, "pages_looked"), want->pages);
+    ck_assert_int_eq(fpi_json_size(pages), want->pages);
+    for (int i = 0; i < want->pages; i++) {
+        fpi_json_t *page = fpi_json_at(pages, (size_t)i);
+        bool is_blank = false;
+
+        ck_assert_int_eq(number(page, "n"), i + 1);
+        ck_assert_int_eq(number(page, "width"), want->width);
+        ck_assert_int_eq(number(page, "height"), want->height);
+        ck_assert_int_eq(number(page, "turn"), want->turn);
+        unit_done(fpi_json_find_bool(&is_blank, page, "is_blank", false, task));
+        ck_assert_int_eq(is_blank, want->is_blank);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    fpi_media_t media;
+} bads[] = {
+    { "cut.jpg", FPI_MEDIA_JPEG }, { "cut.pdf", FPI_MEDIA_PDF },     { "page.jpg", FPI_MEDIA_PDF },
+    { "page.jpg", FPI_MEDIA_ZIP }, { "cut.pdf", FPI_MEDIA_UNKNOWN },
+};
+
+START_TEST(unreadable)
+{
+    fpi_json_t *doc;
+    fpi_err_t *err;
+
+    start(1, 20000);
+    err = look_at(&doc, bads[_i].name, bads[_i].media);
+    unit_failed(err, FPI_E_UNREADABLE);
+    ck_assert(err->zh && err->en);
+}
+END_TEST
+
+/* ---- render ---- */
+
+static fpi_err_t *keep(void *baton, const void *data, size_t len, fpi_task_t *t)
+{
+    fpi_buf_t *buf = baton;
+
+    return fpi_buf_put(buf, data, len) ? NULL : fpi_fail(t, FPI_E_TOO_LARGE, "a picture of more than 64 MB");
+}
+
+static const struct {
+    const char *name;
+    fpi_media_t media;
+    int page, rotation;
+    bool is_png;
+} pictures[] = {
+    { "page.jpg", FPI_MEDIA_JPEG, 1, 0, false }, { "turned.jpg", FPI_MEDIA_JPEG, 1, 90, false },
+    { "three.tif", FPI_MEDIA_TIFF, 3, 180, false }, { "three.pdf", FPI_MEDIA_PDF, 2, 270, true },
+};
+
+START_TEST(render)
+{
+    fpi_picture_t want = { pictures[_i].page, 200, 200, pictures[_i].rotation };
+    fpi_buf_t *buf = fpi_buf_make(task->pool, 1 << 20);
+    int fd = open_sample(pictures[_i].name);
+    fpi_media_t media = FPI_MEDIA_UNKNOWN;
+
+    start(1, 20000);
+    unit_done(fpi_decode_render(&media, decoder, fd, pictures[_i].media, &want, keep, buf, task));
+    close(fd);
+    ck_assert_int_eq(media, pictures[_i].is_png ? FPI_MEDIA_PNG : FPI_MEDIA_JPEG);
+    ck_assert_int_eq(fpi_media_find(buf->data, buf->len), media);
+}
+END_TEST
+
+START_TEST(render_no_such_page)
+{
+    fpi_picture_t want = { 4, 200, 200, 0 };
+    fpi_buf_t *buf = fpi_buf_make(task->pool, 1 << 20);
+    int fd = open_sample("three.tif");
+    fpi_media_t media;
+
+    start(1, 20000);
+    unit_failed(fpi_decode_render(&media, decoder, fd, FPI_MEDIA_TIFF, &want, keep, buf, task), FPI_E_ABSENT);
+    close(fd);
+}
+END_TEST
+
+static fpi_err_t *refuse(void *baton, const void *data, size_t len, fpi_task_t *t)
+{
+    return fpi_fail(t, FPI_E_STORE, "the disk is full");
+}
+
+/* What the receiver of a picture says comes through as it is. */
+START_TEST(receiver_fails)
+{
+    fpi_picture_t want = { 1, 200, 200, 0 };
+    int fd = open_sample("page.jpg");
+    fpi_media_t media;
+
+    start(1, 20000);
+    unit_failed(fpi_decode_render(&media, decoder, fd, FPI_MEDIA_JPEG, &want, refuse, NULL, task), FPI_E_STORE);
+    close(fd);
+}
+END_TEST
+
+/* ---- the helper as a process ---- */
+
+START_TEST(no_program)
+{
+    fpi_decode_options_t options = { .program = "/nowhere/fpimage-decode", .workers = 1 };
+    fpi_err_t *err = fpi_decoder_start(&decoder, task->pool, &options, task);
+
+    unit_failed(err, FPI_E_CONFIG);
+    ck_assert(strstr(err->detail, "/nowhere/fpimage-decode") != NULL);
+}
+END_TEST
+
+/* Waits in the control socket for the new keeper, and is served. */
+START_TEST(keeper_replaced)
+{
+    fpi_json_t *doc;
+    pid_t first;
+
+    start(2, 20000);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+    first = fpi_decoder_pid(decoder);
+    unit_done(fpi_decoder_restart(decoder, NULL, task));
+    ck_assert_int_ne(fpi_decoder_pid(decoder), first);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+    ck_assert_int_eq(waitpid(first, NULL, 0), first); /* retired: it ends by itself */
+}
+END_TEST
+
+/* A document that is never there whole: the worker can't read it, and nobody waits for ever. */
+START_TEST(not_a_file)
+{
+    fpi_decode_want_t want = { .codes = true };
+    fpi_json_t *doc;
+    int ends[2];
+
+    start(1, 20000);
+    ck_assert_int_eq(pipe(ends), 0);
+    unit_failed(fpi_decode_look(&doc, decoder, ends[0], FPI_MEDIA_JPEG, &want, task), FPI_E_DECODER);
+    close(ends[0]);
+    close(ends[1]);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+}
+END_TEST
+
+START_TEST(called_off)
+{
+    fpi_json_t *doc;
+
+    start(1, 20000);
+    kill(fpi_decoder_pid(decoder), SIGSTOP);
+    task->called_off = 1;
+    unit_failed(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG), FPI_E_GONE);
+    task->called_off = 0;
+    kill(fpi_decoder_pid(decoder), SIGCONT);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+}
+END_TEST
+
+START_TEST(counted)
+{
+    fpi_decode_counts_t counts = { 0 };
+    fpi_json_t *doc;
+
+    start(1, 20000);
+    decoder = fpi_decoder_use(decoder, &counts, task->pool);
+    unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
+    fpi_ignore(look_at(&doc, "cut.jpg", FPI_MEDIA_JPEG));
+    ck_assert_uint_eq(atomic_load(&counts.documents), 2);
+    ck_assert_uint_eq(atomic_load(&counts.failures), 1);
+    ck_assert_uint_eq(atomic_load(&counts.kills), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("decode");
+    TCase *looks = unit_case(suite, "look");
+    TCase *shows = unit_case(suite, "render");
+    TCase *processes = unit_case(suite, "process");
+
+    tcase_add_loop_test(looks, look, 0, UNIT_COUNT(seens));
+    tcase_add_loop_test(looks, unreadable, 0, UNIT_COUNT(bads));
+    tcase_add_loop_test(shows, render, 0, UNIT_COUNT(pictures));
+    tcase_add_test(shows, render_no_such_page);
+    tcase_add_test(shows, receiver_fails);
+    tcase_add_test(processes, no_program);
+    tcase_add_test(processes, keeper_replaced);
+    tcase_add_test(processes, not_a_file);
+    tcase_add_test(processes, called_off);
+    tcase_add_test(processes, counted);
+    return unit_run(suite);
+}
