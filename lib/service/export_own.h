@@ -6,6 +6,7 @@
 #ifndef FPI_EXPORT_OWN_H
 #define FPI_EXPORT_OWN_H
 
+#include "service/call.h"
 #include "service/exports.h"
 #include "store/bills.h"
 
@@ -24,6 +25,11 @@ typedef struct fpi_export_bill_t {
 typedef fpi_err_t *fpi_export_each_fn(void *baton, const fpi_export_bill_t *one, fpi_task_t *task);
 fpi_err_t *fpi_export_walk(fpi_app_t *app, const fpi_export_want_t *want, const fpi_export_sink_t *sink,
                            fpi_export_each_fn *each, void *baton, fpi_task_t *task) FPI_MUST_USE;
+
+/* Ids of the bills that a filter means, at most `most` and one: whose members are the parameters of GET /api/v1/bills,
+ * but for the page. */
+fpi_err_t *fpi_export_filter(int64_t **bills, int *count, fpi_app_t *app, const fpi_call_t *call,
+                             const fpi_json_t *filter, int most) FPI_MUST_USE;
 
 /* "封面", "发票", "附件" */
 const char *fpi_export_kind(fpi_kind_t kind);

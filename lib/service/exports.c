@@ -1,5 +1,5 @@
 /* The requests about exports, and the job that makes one. */
-#include "service/exports.h"
+#include "service/export_own.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -130,29 +130,40 @@ static fpi_err_t *read_ids(asking_t *asking, const fpi_json_t *list)
     return count ? NULL : refuse_id(task);
 }
 
-static fpi_err_t *refuse_many(const asking_t *asking, int64_t count)
+static fpi_err_t *refuse_many(const asking_t *asking)
 {
-    return fpi_refuse(asking->call->task, FPI_E_FIELD, "bill_ids",
-                      "一次 %s 导出最多 %d 张单据, 请求了 %" APR_INT64_T_FMT " 张: 请分批或缩小筛选范围",
-                      "a %s export has at most %d bills, not %" APR_INT64_T_FMT ": ask for fewer, or narrow the filter",
-                      asking->kind->name, asking->kind->most, count);
+    return fpi_refuse(asking->call->task, FPI_E_FIELD, "bill_ids", "一次 %s 导出最多 %d 张单据: 请分批或缩小筛选范围",
+                      "a %s export has at most %d bills: ask for fewer, or narrow the filter", asking->kind->name,
+                      asking->kind->most);
 }
 
-static fpi_err_t *read_asking(asking_t *asking)
+static fpi_err_t *read_which(asking_t *asking, fpi_app_t *app)
 {
     fpi_task_t *task = asking->call->task;
-    fpi_json_t *ids;
+    fpi_json_t *ids, *filter = fpi_json_find(asking->call->json, "filter");
+
+    FPI_TRY(fpi_json_find_array(&ids, asking->call->json, "bill_ids", 10 * FPI_EXPORT_LIST, task));
+    if (!ids == !filter) {
+        return fpi_refuse(task, FPI_E_FIELD, "bill_ids", "字段 bill_ids 与 filter 须有且只有一个",
+                          "one of bill_ids and filter must be there, not both");
+    }
+    if (ids) {
+        return read_ids(asking, ids);
+    }
+    FPI_TRY(fpi_export_filter(&asking->bills, &asking->count, app, asking->call, filter, asking->kind->most));
+    return asking->count ? NULL : fpi_refuse(task, FPI_E_ABSENT, "filter", "没有符合条件的单据", "no bill fits the filter");
+}
+
+static fpi_err_t *read_asking(asking_t *asking, fpi_app_t *app)
+{
+    fpi_task_t *task = asking->call->task;
 
     if (!fpi_json_is_object(asking->call->json)) {
         return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体应为JSON对象", "the body must be a JSON object");
     }
     FPI_TRY(read_kind(asking));
-    FPI_TRY(fpi_json_find_array(&ids, asking->call->json, "bill_ids", 10 * FPI_EXPORT_LIST, task));
-    if (!ids) {
-        return refuse_id(task);
-    }
-    FPI_TRY(read_ids(asking, ids));
-    return asking->count > asking->kind->most ? refuse_many(asking, asking->count) : NULL;
+    FPI_TRY(read_which(asking, app));
+    return asking->count > asking->kind->most ? refuse_many(asking) : NULL;
 }
 
 static const char *query_text(const asking_t *asking, fpi_task_t *task)
@@ -214,7 +225,7 @@ fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
     fpi_task_t *task = call->task;
     asking_t asking = { .call = call };
 
-    FPI_TRY(read_asking(&asking));
+    FPI_TRY(read_asking(&asking, app));
     asking.tax_no = fpi_export_scope(call->enterprise);
     asking.export.tenant = task->tenant;
     asking.export.actor = task->actor;

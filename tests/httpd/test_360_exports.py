@@ -171,8 +171,23 @@ REFUSED = [
     ({"kind": "ZIP"}, "bill_ids"), ({"kind": "ZIP", "bill_ids": []}, "bill_ids"), ({"kind": "ZIP", "bill_ids": ["x"]}, "bill_ids"),
     ({"kind": "ZIP", "bill_ids": [0]}, "bill_ids"), ({"kind": "ZIP", "bill_ids": [1.5]}, "bill_ids"),
     ({"kind": "ZIP", "bill_ids": 7}, "bill_ids"), ({"kind": "ZIP", "bill_ids": list(range(1, 2002))}, "2000"),
-    ([1], "JSON"),
+    ([1], "JSON"), ({"kind": "ZIP", "bill_ids": [1], "filter": {}}, "filter"), ({"kind": "ZIP", "filter": []}, "filter"),
+    ({"kind": "ZIP", "filter": {"state": "NONE"}}, "state"), ({"kind": "XLSX", "filter": {"sort": "size"}}, "sort"),
 ]
+
+
+def test_filter(desk):
+    """What fits when it is asked for, however many pages of a list that is."""
+    gateway, http, ids = desk
+    change(gateway, "INSERT INTO bill (tenant, org, number, resource, tax_no, state, state_before, is_announced, is_locked,"
+           " push_version, page_count, created, updated, version) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+           " WHERE i < 1200) SELECT 1, 0, 'MANY-' || i, 'EAS', ?, 2, 0, 1, 0, 0, 0, i, i, 0 FROM n", CLIENT["tax_no"])
+    some = ended(http, http.post(EXPORTS, {"kind": "ZIP", "filter": {"state": "WAITING", "page_size": 1}}))
+    assert {row["影像编号"] for row in index_of(unzipped(content(http, some)))} == set(ids)
+    many = ended(http, http.post(EXPORTS, {"kind": "XLSX", "filter": {"q": "MANY", "state": "SUBMITTED"}}))
+    assert (many["total"], many["done"]) == (1200, 1200)
+    reply = http.post(EXPORTS, {"kind": "XLSX", "filter": {"q": "NOBODY"}})
+    assert reply.status == 404 and "filter" in reply.text
 
 
 def test_refusals(desk):
