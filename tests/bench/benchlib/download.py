@@ -22,10 +22,10 @@ def file_id(ours):
     (address,) = ours.addresses(1)
     put("POST", [address], SIZE, 1)
     bill = address.split("/bills/")[1].split("/")[0]
-    status, body = servers.get(f"{ours.httpd.url}/api/v1/bills/{bill}/files?access_token={ours.token}")
+    status, body = servers.get(f"{ours.httpd.url}/api/v1/bills/{bill}?access_token={ours.token}")
     if status != 200:
-        raise RuntimeError(f"the bill's files: {status} {body!r}")
-    return json.loads(body)["items"][0]["file_id"]
+        raise RuntimeError(f"the bill: {status} {body!r}")
+    return json.loads(body)["files"][0]["id"]
 
 
 def measure(url, pid, clients, seconds):

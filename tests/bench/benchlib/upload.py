@@ -58,8 +58,8 @@ class Ours:
                                    json.dumps(bill).encode())
         if status != 200:
             raise RuntimeError(f"bill push: {status} {body!r}")
-        status, body = servers.get(f"{self.httpd.url}/api/v1/bills?number={number}&access_token={self.token}")
-        return json.loads(body)["items"][0]["bill_id"]
+        status, body = servers.get(f"{self.httpd.url}/api/v1/bills?q={number}&access_token={self.token}")
+        return json.loads(body)["items"][0]["id"]
 
     @property
     def pid(self):
