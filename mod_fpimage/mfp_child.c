@@ -2,6 +2,7 @@
 
 #include "mfp_cache.h"
 #include "mfp_config.h"
+#include "mfp_decode.h"
 #include "mfp_log.h"
 #include "mfp_setup.h"
 #include "wire/http.h"
@@ -66,7 +67,10 @@ static fpi_err_t *open_app(mfp_app_t *app, fpi_task_t *task)
     err = fpi_app_open(&app->app, app->pool, app->settings, mfp_log_server(app->pool, app->server),
                        app->shared, app->cache, task);
     if (app->app) {
-        fpi_err_t *late = fpi_app_start(app->app, task);
+        fpi_err_t *late;
+
+        app->app->decoder = mfp_decode_use(&app->shared->decode, app->pool);
+        late = fpi_app_start(app->app, task);
 
         err = err ? err : late;
     }

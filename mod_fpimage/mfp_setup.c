@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "mfp_cache.h"
 #include "mfp_config.h"
+#include "mfp_decode.h"
 #include "mfp_log.h"
 #include "service/setup.h"
 #include "wire/crypto.h"
@@ -414,6 +415,7 @@ int mfp_setup(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
         app->cache = mfp_cache_make(app->settings, main, pconf, task);
         tell_ready(app, task);
     }
+    mfp_decode_setup(pconf, main, task);
     drop_unused(retained);
     retained->has_started = true;
     return OK;

@@ -3,6 +3,7 @@
 #include "mfp_cache.h"
 #include "mfp_child.h"
 #include "mfp_config.h"
+#include "mfp_decode.h"
 #include "mfp_log.h"
 #include "mfp_request.h"
 #include "mfp_setup.h"
@@ -141,6 +142,7 @@ static void register_hooks(apr_pool_t *pool)
     /* first: mod_mime would pick a handler by what looks like a file name's end */
     ap_hook_type_checker(find_type, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(mfp_decode_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, mfp_status_section, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

@@ -142,6 +142,20 @@ fpi_err_t *fpi_app_ready(fpi_app_t *app, fpi_task_t *task)
     return err;
 }
 
+fpi_err_t *fpi_app_decoder(fpi_decoder_t **decoder, const fpi_app_t *app, fpi_task_t *task)
+{
+    *decoder = app->decoder;
+    return *decoder ? NULL : fpi_fail(task, FPI_E_DECODER, "there is no decoding helper");
+}
+
+fpi_err_t *fpi_app_start_decoder(fpi_app_t *app, fpi_task_t *task)
+{
+    fpi_decode_options_t options = { .workers = (int)app->settings->decoders,
+                                     .timeout = apr_time_from_sec(app->settings->decode_timeout) };
+
+    return app->decoder ? NULL : fpi_decoder_start(&app->decoder, app->pool, &options, task);
+}
+
 fpi_err_t *fpi_app_start(fpi_app_t *app, fpi_task_t *task)
 {
     return fpi_jobs_start(app, task);

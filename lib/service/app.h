@@ -16,6 +16,7 @@
 #include "service/settings.h"
 #include "store/blob.h"
 #include "store/store.h"
+#include "wire/decode.h"
 
 struct fpi_people_t;
 struct fpi_jobs_t;
@@ -26,6 +27,7 @@ typedef struct fpi_shared_t {
     fpi_metrics_t metrics;
     fpi_cloud_counts_t cloud;
     fpi_breaker_t breaker;
+    fpi_decode_counts_t decode;
     _Atomic uint64_t prefix_sources[64]; /* hashes of sources whose malformed prefix was logged */
     _Atomic uint32_t prefix_count;
     _Atomic int64_t events[8];   /* fpi_clock_tick of the last start of each event's program */
@@ -41,6 +43,7 @@ typedef struct fpi_app_t {
     fpi_store_t *store;          /* NULL until it could be opened */
     fpi_blobs_t *blobs;
     fpi_cloud_t *cloud;
+    fpi_decoder_t *decoder;      /* NULL: none; ask fpi_app_decoder */
     fpi_http_client_t *fetcher;  /* files by URL: other hosts, other address rules */
     struct fpi_people_t *people; /* service/access.h */
     struct fpi_jobs_t *jobs;     /* service/jobs.h; NULL in the tool */
@@ -57,6 +60,10 @@ fpi_err_t *fpi_app_open(fpi_app_t **app, apr_pool_t *pool, const fpi_settings_t 
                         fpi_task_t *task) FPI_MUST_USE;
 /* Is the store there? Tries to open it at most once a second. */
 fpi_err_t *fpi_app_ready(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+/* The decoding helper, or FPI_E_DECODER when there is none. */
+fpi_err_t *fpi_app_decoder(fpi_decoder_t **decoder, const fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+/* In the tool: one of its own, which ends with the app's pool. */
+fpi_err_t *fpi_app_start_decoder(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_app_start(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 void fpi_app_stop(fpi_app_t *app);
 

@@ -13,7 +13,10 @@
 #include "service/clean.h"
 #include "service/events.h"
 #include "service/exports.h"
+#include "service/looks.h"
 #include "service/pull.h"
+#include "service/reads.h"
+#include "service/recognise.h"
 #include "store/people.h"
 
 #include <apr_allocator.h>
@@ -24,7 +27,9 @@
 #include <string.h>
 
 #define STEP_LIMIT apr_time_from_sec(120)
-#define SLOW_LIMIT apr_time_from_sec(6 * 3600)
+#define LOOK_LIMIT apr_time_from_sec(1200) /* the helper has its own, for each page */
+#define EXPORT_LIMIT apr_time_from_sec(6 * 3600)
+#define RECOGNISE_LIMIT apr_time_from_sec(600)
 #define LEASE apr_time_from_sec(12)
 #define HOLD_PAUSE apr_time_from_sec(4)
 #define FIRST_PAUSE apr_time_from_sec(1)
@@ -65,8 +70,11 @@ struct fpi_jobs_t {
 };
 
 static const fpi_job_kind_t kinds[] = {
-    { FPI_JOB_PULL, fpi_pull_run, fpi_pull_parked, FPI_LANE_USUAL },
-    { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW },
+    { FPI_JOB_PULL, fpi_pull_run, fpi_pull_parked, FPI_LANE_USUAL, 0 },
+    { FPI_JOB_READ, fpi_read_run, fpi_read_parked, FPI_LANE_USUAL, 0 },
+    { FPI_JOB_LOOK, fpi_look_run, fpi_look_parked, FPI_LANE_LOOK, LOOK_LIMIT },
+    { FPI_JOB_RECOGNISE, fpi_recognise_run, fpi_recognise_parked, FPI_LANE_SLOW, RECOGNISE_LIMIT },
+    { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW, EXPORT_LIMIT },
 };
 
 static const fpi_job_kind_t *find_kind(const char *name)
@@ -189,7 +197,7 @@ static void tell(fpi_app_t *app, const fpi_job_kind_t *kind, const outcome_t *o,
     }
 }
 
-static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, const fpi_job_kind_t *kind, apr_pool_t *pool)
+static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_kind_t *kind, const fpi_job_t *job, apr_pool_t *pool)
 {
     fpi_task_t *task = fpi_task_make(pool, app->log);
 
@@ -197,7 +205,7 @@ static fpi_task_t *task_of(fpi_app_t *app, const fpi_job_t *job, const fpi_job_k
         apr_cpystrn(task->trace, job->trace, sizeof(task->trace));
     }
     task->tenant = job->tenant;
-    fpi_task_limit(task, kind && kind->lane == FPI_LANE_SLOW ? SLOW_LIMIT : STEP_LIMIT);
+    fpi_task_limit(task, kind && kind->limit ? kind->limit : STEP_LIMIT);
     return task;
 }
 
@@ -261,7 +269,7 @@ static bool store_outcome(outcome_t *o, fpi_app_t *app, fpi_task_t *task)
 static void run_job(fpi_app_t *app, worker_t *worker, const fpi_job_t *job, apr_pool_t *pool)
 {
     const fpi_job_kind_t *kind = find_kind(job->kind);
-    fpi_task_t *task = task_of(app, job, kind, pool);
+    fpi_task_t *task = task_of(app, kind, job, pool);
     outcome_t o = { .job = job, .owner = worker->owner };
     fpi_err_t *err = run_step(app, worker, kind, job, task);
 
@@ -348,9 +356,8 @@ static void fill_queues(worker_t *worker, const fpi_app_t *app, fpi_lane_t lane,
         worker->queues[count - 1] = first;
     }
     for (int i = 0; i < count && lane == FPI_LANE_LOOK; i++) {
-        worker->queues[i].most_leased = FPI_JOBS_LOOKERS;
+        worker->queues[i].most_leased = (int)app->settings->decoders;
     }
-    (void)app;
 }
 
 fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task)
@@ -522,14 +529,15 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-/* How many threads work at each lane. */
+/* How many threads work at each lane; without a helper nobody looks, and what there is to look at waits. */
 static int workers_of(const fpi_app_t *app, fpi_lane_t lane)
 {
-    static const int standard[] = { [FPI_LANE_USUAL] = FPI_JOBS_WORKERS, [FPI_LANE_LOOK] = FPI_JOBS_LOOKERS,
-                                    [FPI_LANE_SLOW] = 1 };
+    int64_t lookers = app->decoder ? app->settings->decoders : 0;
+    const int counts[] = { [FPI_LANE_USUAL] = FPI_JOBS_WORKERS,
+                           [FPI_LANE_LOOK] = lookers < FPI_JOBS_LOOKERS ? (int)lookers : FPI_JOBS_LOOKERS,
+                           [FPI_LANE_SLOW] = 1 };
 
-    (void)app;
-    return standard[lane];
+    return counts[lane];
 }
 
 static fpi_err_t *make_lane(fpi_jobs_t *jobs, fpi_lane_t number, fpi_task_t *task)

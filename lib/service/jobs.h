@@ -6,9 +6,10 @@
  * Threads: workers of three lanes and one keeper per child. A lane's threads take no other's work, so that a month's
  *          pages keep no push waiting, and a slow cloud keeps no page waiting:
  *            USUAL  what is short: pulls first, then the rest; a fetch wakes it at once
- *            LOOK   documents at the decoding helper: as many at once in the whole installation as it has workers
+ *            LOOK   documents at the decoding helper: FPImageDecoders at once in the whole installation, so that
+ *                   pictures which people wait for have no more than these before them; up to FPI_JOBS_LOOKERS threads
  *            SLOW   the cloud's recognition, exports: one thread
- * Limits:  a step has 2 minutes, 6 hours in the slow lane; its lease 12 s, lengthened while the child lives. Failures that may pass are repeated
+ * Limits:  a step has 2 minutes, or its kind's own; its lease 12 s, lengthened while the child lives. Failures that may pass are repeated
  *          after 1 s doubling to 1 h, for 3 days; then, and failures that won't pass, are parked. A step may run
  *          twice and must bear it. */
 #ifndef FPI_JOBS_H
@@ -19,7 +20,7 @@
 
 typedef enum fpi_lane_t { FPI_LANE_USUAL, FPI_LANE_LOOK, FPI_LANE_SLOW, FPI_LANE_COUNT } fpi_lane_t;
 
-enum { FPI_JOBS_WORKERS = 2, FPI_JOBS_LOOKERS = 2, FPI_JOBS_THREADS = FPI_JOBS_WORKERS + FPI_JOBS_LOOKERS + 1 };
+enum { FPI_JOBS_WORKERS = 2, FPI_JOBS_LOOKERS = 8, FPI_JOBS_THREADS = FPI_JOBS_WORKERS + FPI_JOBS_LOOKERS + 1 };
 
 typedef fpi_err_t *fpi_job_fn(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task);
 
@@ -29,6 +30,7 @@ typedef struct fpi_job_kind_t {
     /* Told once when the job is given up. */
     void (*parked)(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
     fpi_lane_t lane;
+    apr_interval_time_t limit;   /* of a step; 0: 2 minutes */
 } fpi_job_kind_t;
 
 fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;

@@ -2,22 +2,45 @@
  * gain by it.
  *
  *   content put ──job "look" (one per content)──> decode helper ──> content.doc, pages, state
- *                                                        └──job "read" (one per bill)──> found invoices, page count,
- *                                                           twins, the cloud's recognition for what can't be read
+ *                                                        └──job "read" (one per bill, service/reads.h)──> found invoices,
+ *                                                           page count, twins, the cloud's recognition
+ *
+ *   waiting ──looked at──────────────────────────────────────────────> looked
+ *      │ the helper died or ran out of time on it: later, FPI_LOOK_TRIES times in all
+ *      └──damaged, no preview, tried often enough──> unreadable ──the same bytes are brought again──> looked at again
+ *
+ * Reading moves no bill: state 7 (recognised) belongs to the match mode, where matching follows, and is its to give; in
+ * basic and sync mode a bill stays uploaded.
  *
  * Life:    jobs, leased in the store.
- * Threads: the workers'.
+ * Threads: the workers of the lane FPI_LANE_LOOK (service/jobs.h).
  * Limits:  those of wire/decode.h. */
 #ifndef FPI_LOOKS_H
 #define FPI_LOOKS_H
 
-#include "service/app.h"
+#include "service/jobs.h"
 #include "store/tx.h"
 
-/* In the transaction that puts the content, by whoever stores files or capture pages. A content that was looked at
- * already only makes its bills read again. */
+#define FPI_JOB_LOOK "look"
+
+enum { FPI_LOOK_TRIES = 5 };
+
+/* In the transaction that puts the content, behind the row that names it, by whoever stores files or capture pages.
+ * Nothing to do for bytes that were looked at already: what the row's owner gains by them is his to see to
+ * (fpi_read_put for a bill). */
 fpi_err_t *fpi_look_put(fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* The bill's files changed: read its invoices again. In the same transaction. */
 fpi_err_t *fpi_read_put(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task) FPI_MUST_USE;
+
+fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;
+void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
+
+/* Bills that hold the bytes are read again; those that still wait for others of theirs a little later, so that a bill
+ * of many pages is not read once for each. */
+fpi_err_t *fpi_look_told(fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+
+/* Opens the bytes and says what they are. */
+fpi_err_t *fpi_look_open(int *fd, int64_t *size, fpi_media_t *media, fpi_app_t *app, const char *sha256,
+                         fpi_task_t *task) FPI_MUST_USE;
 
 #endif

@@ -36,6 +36,15 @@ static const row_t cloud_counters[] = {
     CLOUD(us_total, "fpimage_cloud_wait_microseconds_total", "time from call to the answer's head"),
 };
 
+#define DECODE(member, name, help) { name, help, offsetof(fpi_decode_counts_t, member) }
+static const row_t decode_counters[] = {
+    DECODE(documents, "fpimage_decode_documents_total", "documents given to the decoding helper"),
+    DECODE(failures, "fpimage_decode_failures_total", "documents that it could not read, or failed at"),
+    DECODE(kills, "fpimage_decode_kills_total", "workers that died on a document or were ended for time"),
+    DECODE(restarts, "fpimage_decode_restarts_total", "keepers that ended by themselves and were replaced"),
+    DECODE(us_total, "fpimage_decode_wait_microseconds_total", "time from question to answer"),
+};
+
 const char *fpi_version(void)
 {
     return PACKAGE_VERSION;
@@ -118,6 +127,11 @@ static void put_cloud(fpi_buf_t *out, fpi_app_t *app)
     }
 }
 
+static void put_decoder(fpi_buf_t *out, fpi_app_t *app)
+{
+    put_counters(out, &app->shared->decode, decode_counters, sizeof(decode_counters) / sizeof(*decode_counters));
+}
+
 static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     return fpi_jobs_count(baton, tx, task);
@@ -150,6 +164,7 @@ const char *fpi_metrics_format(fpi_app_t *app, fpi_task_t *task)
               apr_pstrcat(task->pool, "{version=\"", fpi_version(), "\"}", NULL), 1);
     put_counters(out, &app->shared->metrics, counters, sizeof(counters) / sizeof(*counters));
     put_cloud(out, app);
+    put_decoder(out, app);
     put_store(out, app, task);
     return out->data;
 }

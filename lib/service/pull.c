@@ -5,6 +5,7 @@
 #include "service/events.h"
 #include "service/fetch.h"
 #include "service/forms.h"
+#include "service/looks.h"
 #include "service/modes.h"
 #include "service/moves.h"
 #include "store/bills.h"
@@ -178,6 +179,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return NULL;
     }
     FPI_TRY(fpi_bill_raise_version(s->pull->bill, tx, task));
+    FPI_TRY(fpi_look_put(tx, s->file.tenant, s->file.sha256, task));
     return fpi_trail_add(tx, s->pull->bill, "file",
                          apr_psprintf(task->pool, "%s %s stored, %" APR_INT64_T_FMT " bytes, sha256 %s",
                                       fpi_kind_name(s->file.kind), s->file.name, s->file.size, s->file.sha256),
@@ -271,19 +273,24 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
 }
 
 /* What was there when a bill was sent back is no answer to that. */
-static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, int files, bool is_news, fpi_task_t *task)
+static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_t *task)
 {
     fpi_bill_t *bill = pull->bill;
     fpi_state_t from = bill->state, to = bill->state;
+    fpi_tally_t tally;
 
-    if (files > 0 && (is_news || from != FPI_STATE_RESCAN)) {
+    FPI_TRY(fpi_files_tally(&tally, tx, bill->tenant, bill->id, task));
+    if (tally.count > 0) {
+        FPI_TRY(fpi_read_put(tx, bill->tenant, bill->id, task));
+    }
+    if (tally.count > 0 && (is_news || from != FPI_STATE_RESCAN)) {
         FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ATTACH, task));
     }
-    if (to == from && bill->page_count == files) {
+    if (to == from && bill->page_count == tally.pages) {
         return NULL;
     }
     bill->state = to;
-    bill->page_count = files;
+    bill->page_count = tally.pages;
     FPI_TRY(fpi_bill_put(bill, tx, task));
     if (to == from) {
         return NULL;
@@ -331,7 +338,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     else if (pull->invoice_count == 0 && pull->file_count == 0) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
-    FPI_TRY(move_state(pull, tx, pull->file_count, changed || pull->fetched, task));
+    FPI_TRY(move_state(pull, tx, changed || pull->fetched, task));
     FPI_TRY(submit_synced(pull, tx, task));
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;

@@ -44,7 +44,7 @@ fpi_err_t *fpi_content_tell(fpi_content_t *content, fpi_tx_t *tx, fpi_task_t *ta
         return fpi_fail(task, FPI_E_TOO_LARGE, "what was seen in %s is more than %d bytes", content->sha256,
                         FPI_CONTENT_DOC);
     }
-    content->looked = fpi_clock_now();
+    content->looked = content->looked ? content->looked : fpi_clock_now();
     return fpi_tx_run(tx, FPI_SQL_CONTENT_TELL,
                       FPI_ARGS(fpi_arg_text(content->sha256), fpi_arg_int(content->pages), fpi_arg_int(content->state),
                                fpi_arg_text(content->note), fpi_arg_text(content->doc), fpi_arg_int(content->looked)),

@@ -36,7 +36,7 @@ fpi_err_t *fpi_content_put(fpi_tx_t *tx, const char *sha256, int64_t size, const
     FPI_MUST_USE;
 /* NULL when nobody has such bytes. */
 fpi_err_t *fpi_content_find(fpi_content_t **out, fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
-/* What a look has shown: pages, state, note and doc of `content`; `looked` is set to now. FPI_E_TOO_LARGE: the doc. */
+/* What a look has shown: pages, state, note, doc and looked (0: now) of `content`. FPI_E_TOO_LARGE: the doc. */
 fpi_err_t *fpi_content_tell(fpi_content_t *content, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 /* A bill with a file of these bytes. */

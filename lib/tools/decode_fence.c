@@ -1,3 +1,7 @@
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include "tools/decode_fence.h"
 
 #include <errno.h>
@@ -7,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct passwd *find_user(const char *named)
@@ -49,9 +54,29 @@ static bool take_user(decode_fence_t *fence, const char *named, char *why, size_
     return become(pw, why, room);
 }
 
+static bool has_landlock(void)
+{
+#ifdef SYS_landlock_create_ruleset
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* asks for the version */) > 0;
+#else
+    return false;
+#endif
+}
+
+static bool has_seccomp(void)
+{
+#ifdef HAVE_SECCOMP
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+#else
+    return false;
+#endif
+}
+
 bool decode_fence_take(decode_fence_t *fence, const char *user, char *why, size_t room)
 {
     memset(fence, 0, sizeof(*fence));
+    fence->has_landlock = has_landlock();
+    fence->has_seccomp = has_seccomp();
     /* without root this needs a user name space, which many kernels refuse: seccomp denies sockets anyhow */
     fence->has_no_network =
         unshare(geteuid() == 0 ? CLONE_NEWNET | CLONE_NEWIPC : CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0;

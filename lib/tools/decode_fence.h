@@ -14,6 +14,8 @@ typedef struct decode_fence_t {
     char user[64];       /* as whom it runs now */
     bool is_own_user;    /* another than the starter's */
     bool has_no_network; /* a network name space with nothing in it */
+    bool has_landlock;   /* the kernel has it: workers use it (decode_jail.h) */
+    bool has_seccomp;
 } decode_fence_t;
 
 /* `user` NULL: fpimage-decode if there is one, else nobody; only root can change it. False with a sentence when a

@@ -436,8 +436,8 @@ static bool is_socket(int fd)
 
 static void say_ready(const decode_fence_t *fence)
 {
-    dprintf(REPORT, "user %s\nown_user %d\nnetwork_namespace %d\nready\n", fence->user, fence->is_own_user,
-            fence->has_no_network);
+    dprintf(REPORT, "user %s\nown_user %d\nnetwork_namespace %d\nseccomp %d\nlandlock %d\nready\n", fence->user,
+            fence->is_own_user, fence->has_no_network, fence->has_seccomp, fence->has_landlock);
     close(REPORT);
 }
 

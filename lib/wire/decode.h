@@ -72,6 +72,8 @@ pid_t fpi_decoder_pid(const fpi_decoder_t *decoder);
  * the documents that it has in hand are done; its process is for the caller to reap. */
 fpi_err_t *fpi_decoder_restart(fpi_decoder_t *decoder, const fpi_decode_options_t *options,
                                fpi_task_t *task) FPI_MUST_USE;
+/* The keeper's process has ended and was reaped. */
+void fpi_decoder_forget(fpi_decoder_t *decoder);
 /* How its workers are fenced in: "name value" lines, as the keeper found them (tools/decode_jail.h); "" unknown. */
 const char *fpi_decoder_about(const fpi_decoder_t *decoder);
 /* A handle of the same decoder that counts into `counts`, for one child. */

@@ -245,6 +245,11 @@ pid_t fpi_decoder_pid(const fpi_decoder_t *decoder)
     return decoder->keeper;
 }
 
+void fpi_decoder_forget(fpi_decoder_t *decoder)
+{
+    decoder->keeper = 0;
+}
+
 const char *fpi_decoder_about(const fpi_decoder_t *decoder)
 {
     return decoder->about;

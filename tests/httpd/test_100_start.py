@@ -234,6 +234,8 @@ BAD_LINES = [
     ("FPImageUpstreamTimeout 5 0 60", ["0", "from 1 to 3600"]),
     ("FPImageUpstreamConnections 0", ["0", "from 1 to 4096"]),
     ("FPImageUpstreamConnections many", ["many", "from 1 to 4096"]),
+    ("FPImageDecoders 0", ["0", "from 1 to 64"]),
+    ("FPImageDecodeTimeout 3601", ["3601", "from 1 to 3600"]),
     ("FPImageEncrypt m5/bill", ["m5/bill", "beginning with"]),
     ("FPImageEncrypt /m5/../x", ["/m5/../x", "dot segments"]),
     ("FPImageTokenLifetime 59", ["59", "from 60 to 2592000"]),

@@ -38,17 +38,19 @@ class Httpd:
     mpm          event, worker or prefork (default: FPIMAGE_MPM, else event)
     with_module  loads mod_fpimage
     directives   configuration text at server level, after everything else
+    environment  variables over those of the tests
     modules      further modules of the distribution, e.g. ["rewrite"]
     processes, threads   size of the MPM; with prefork the product is the number of children
     """
 
     def __init__(self, root, mpm=None, with_module=True, directives="", modules=(), processes=2,
-                 threads=16, log_level=None, port=None):
+                 threads=16, log_level=None, port=None, environment=None):
         self.root = pathlib.Path(root)
         self.mpm = mpm or os.environ.get("FPIMAGE_MPM", "event")
         if self.mpm not in MPM_LIMITS:
             raise ValueError(f"mpm {self.mpm!r} is not one of {', '.join(MPM_LIMITS)}")
         self.module = places.module_path() if with_module else None
+        self.environment = environment or {}
         self.directives, self.modules = [directives], list(modules)
         self.processes, self.threads = processes, threads
         self.log_level = log_level or "info" + (" fpimage:debug" if with_module else "")
@@ -143,7 +145,8 @@ class Httpd:
         return [*places.wrapper(), places.httpd_path(), "-d", str(self.root), "-f", str(self.conf), *args]
 
     def _environment(self):
-        return {**os.environ, "LANG": "C.UTF-8", **places.extra_environment(self.root)}
+        decode = {"FPIMAGE_DECODE": str(places.decode_path())} if self.module and places.decode_path() else {}
+        return {**os.environ, "LANG": "C.UTF-8", **decode, **places.extra_environment(self.root), **self.environment}
 
     # life
 

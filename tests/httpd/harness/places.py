@@ -34,6 +34,14 @@ def ctl_path():
     return _built("FPIMAGE_CTL", "lib/tools/fpimagectl")
 
 
+def decode_path():
+    """The decoding helper of the build that the module is of, or None."""
+    named = os.environ.get("FPIMAGE_DECODE")
+    beside = module_path().parents[1] / "lib/tools/fpimage-decode"
+    found = pathlib.Path(named).resolve() if named else beside
+    return found if found.is_file() else None
+
+
 def httpd_path():
     for name in (os.environ.get("FPIMAGE_HTTPD"), "apache2", "httpd"):
         found = name and shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
