@@ -18,6 +18,7 @@ typedef struct exporting_t {
     ctl_t *ctl;
     int64_t *bills;
     int fd;
+    bool is_stdout;
     int64_t size;
     const char *path;
 } exporting_t;
@@ -91,6 +92,11 @@ static fpi_err_t *open_file(exporting_t *e)
     ctl_t *ctl = e->ctl;
 
     e->path = ctl_option(ctl, "o");
+    e->is_stdout = strcmp(e->path, "-") == 0;
+    if (e->is_stdout) {
+        e->fd = dup(STDOUT_FILENO);
+        return NULL;
+    }
     e->fd = open(e->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     return e->fd < 0 ? ctl_usage(ctl, "%s 无法写入: %s", "%s can't be written: %s", e->path, strerror(errno)) : NULL;
 }
@@ -145,10 +151,11 @@ fpi_err_t *ctl_export(ctl_t *ctl)
     FPI_TRY(open_file(&e));
     err = make(&made, &e, is_zip);
     close(e.fd);
-    if (err) {
+    if (err && !e.is_stdout) {
         unlink(e.path); /* half of it would look whole */
-        return err;
     }
-    tell(&e, &made);
-    return NULL;
+    if (!err && !e.is_stdout) {
+        tell(&e, &made);
+    }
+    return err;
 }

@@ -1,9 +1,13 @@
 #include "tools/decode_serve.h"
 
 #include "base/clock.h"
+#include "tools/decode_codes.h"
+#include "tools/decode_cover.h"
 #include "tools/decode_raster.h"
 
 #include <apr_strings.h>
+#include <iconv.h>
+#include <pango/pangocairo.h>
 #include <string.h>
 
 enum { LOOK_SIDE = 3600, PICTURE_SIDE = 10000, LEFT_MOST_MS = 24 * 3600 * 1000 };
@@ -32,10 +36,13 @@ static fpi_err_t *look_at_raster(fpi_json_t *row, look_t *look, int n, fpi_task_
 {
     decode_grey_t grey;
     VipsImage *raster;
+    fpi_json_t *codes;
 
     FPI_TRY(decode_doc_paint(&raster, look->doc, n, LOOK_SIDE, LOOK_SIDE, task));
     FPI_TRY(decode_grey_make(&grey, raster, task));
     fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
+    FPI_TRY(decode_codes_find(&codes, &grey, task));
+    fpi_json_put(row, "codes", codes);
     return NULL;
 }
 
@@ -152,6 +159,18 @@ static fpi_err_t *serve_render(decode_answer_t *answer, const fpi_json_t *questi
     return NULL;
 }
 
+/* ---- covers ---- */
+
+static fpi_err_t *serve_cover(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
+                              fpi_task_t *task)
+{
+    fpi_json_t *notes = fpi_json_make_array(task);
+
+    answer->doc = fpi_json_make_object(task);
+    fpi_json_put(answer->doc, "notes", notes);
+    return decode_cover_print(&answer->data, &answer->len, fpi_json_find(question, "covers"), notes, task);
+}
+
 /* ---- all questions ---- */
 
 fpi_err_t *decode_serve(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
@@ -161,7 +180,7 @@ fpi_err_t *decode_serve(decode_answer_t *answer, const fpi_json_t *question, con
         const char *op;
         fpi_err_t *(*serve)(decode_answer_t *, const fpi_json_t *, const decode_bytes_t *, fpi_task_t *);
         bool needs_bytes;
-    } rows[] = { { "look", serve_look, true }, { "render", serve_render, true } };
+    } rows[] = { { "look", serve_look, true }, { "render", serve_render, true }, { "cover", serve_cover, false } };
     const char *op;
 
     FPI_TRY(fpi_json_get_text(&op, question, "op", 20, task));
@@ -173,12 +192,38 @@ fpi_err_t *decode_serve(decode_answer_t *answer, const fpi_json_t *question, con
     return fpi_fail(task, FPI_E_BAD_REQUEST, "a question \"%s\" without what it needs", op);
 }
 
-/* Only loaders that are meant for bytes of strangers; the cache would keep pages of other people's documents. */
+/* ---- before the first ---- */
+
+/* Converters and fonts that are loaded when they are first needed, which is too late in the jail. */
+static void warm_up(void)
+{
+    static const char *const encodings[] = { "GB18030", "GBK", "BIG5", "UTF-16", "UTF-16BE", "UTF-16LE", "ISO-8859-1" };
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 8, 8);
+    cairo_t *cairo = cairo_create(surface);
+    PangoLayout *layout = pango_cairo_create_layout(cairo);
+
+    for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++) {
+        iconv_t converter = iconv_open("UTF-8", encodings[i]);
+
+        if (converter != (iconv_t)-1) {
+            iconv_close(converter);
+        }
+    }
+    pango_layout_set_text(layout, "a\xe5\xbd\xb1", -1);
+    pango_cairo_show_layout(cairo, layout);
+    g_object_unref(layout);
+    cairo_destroy(cairo);
+    cairo_surface_destroy(surface);
+}
+
+/* Only loaders that are meant for bytes of strangers; the cache would keep pages of other people's documents, and
+ * what does not fit into memory is not to be written to a disk. */
 fpi_err_t *decode_prepare(fpi_task_t *task)
 {
     static const char *const loaders[] = { "VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff",
                                            "VipsForeignLoadWebp", "VipsForeignLoadHeif" };
 
+    g_setenv("VIPS_DISC_THRESHOLD", "64g", TRUE);
     if (vips_init("fpimage-decode") != 0) {
         return decode_vips_failed(task);
     }
@@ -188,5 +233,6 @@ fpi_err_t *decode_prepare(fpi_task_t *task)
     for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++) {
         vips_operation_block_set(loaders[i], FALSE);
     }
+    warm_up();
     return NULL;
 }

@@ -521,6 +521,11 @@ void fpi_json_add(fpi_json_t *array, fpi_json_t *value)
     must(json_array_append(array, value ? value : json_null()) == 0);
 }
 
+void fpi_json_add_real(fpi_json_t *array, double value)
+{
+    must(json_array_append_new(array, json_real(value)) == 0);
+}
+
 void fpi_json_add_text(fpi_json_t *array, const char *value)
 {
     must(json_array_append_new(array, make_text(value)) == 0);

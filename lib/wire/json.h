@@ -78,6 +78,7 @@ void fpi_json_put_bool(fpi_json_t *object, const char *name, bool value);
 /* Puts `value`, which stays owned by its own task as well; NULL is put as null. */
 void fpi_json_put(fpi_json_t *object, const char *name, fpi_json_t *value);
 void fpi_json_add(fpi_json_t *array, fpi_json_t *value);
+void fpi_json_add_real(fpi_json_t *array, double value);
 void fpi_json_add_text(fpi_json_t *array, const char *value);
 void fpi_json_add_int(fpi_json_t *array, int64_t value);
 /* ISO 8601 UTC; 0 is put as null. */
