@@ -1,5 +1,6 @@
 #include "service/pile_own.h"
 
+#include "model/evidence.h"
 #include "wire/media.h"
 
 #include <apr_hash.h>
@@ -181,8 +182,13 @@ static void read_pages(fpi_sheet_t *sheet, fpi_leaf_t *leaf, const look_t *look,
     leaf->is_blank = is_blank;
 }
 
-static bool has_invoice(const fpi_capture_page_t *page, const look_t *look, fpi_task_t *task)
+static bool has_invoice(const fpi_capture_page_t *page, const look_t *look, const fpi_leaf_t *leaf, fpi_task_t *task)
 {
+    for (int i = 0; i < leaf->code_count; i++) {
+        if (leaf->codes[i].is_qr && fpi_evidence_of_qr(leaf->codes[i].text, page->page, task)) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < size_of(look->evidence); i++) {
         int64_t n = number_of(fpi_json_at(look->evidence, i), "page", task);
 
@@ -241,7 +247,7 @@ static void read_sheet(reading_t *r, int i, const fpi_capture_page_t *page, int6
     leaf->number = page->number;
     leaf->is_known = look->content->state != FPI_CONTENT_WAITING;
     read_pages(sheet, leaf, look, r->task);
-    leaf->has_invoice = has_invoice(page, look, r->task);
+    leaf->has_invoice = has_invoice(page, look, leaf, r->task);
     sheet->is_too_long = folded && look->content->pages - 1 > *room;
     sheet->is_folded = folded && !sheet->is_too_long;
     *room -= sheet->is_folded ? look->content->pages - 1 : 0;

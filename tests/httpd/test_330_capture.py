@@ -26,13 +26,14 @@ BARCODE = "识别到条形码，请将打印模板改为二维码"
 
 # pages
 
-def jpeg(image):
-    return samples.save_image(image, "JPEG", DPI, quality=60)
+def jpeg(image, dpi=DPI):
+    return samples.save_image(image, "JPEG", dpi, quality=60)
 
 
 @functools.lru_cache(maxsize=None)
 def cover(number, code="QR", corner="tr"):
-    return jpeg(samples.cover_image(number, code, DPI, corner, 30))
+    dpi = DPI if code == "QR" else 2 * DPI
+    return jpeg(samples.cover_image(number, code, dpi, corner, 30), dpi)
 
 
 @functools.lru_cache(maxsize=None)
@@ -47,7 +48,11 @@ def invoice(n):
 
 @functools.lru_cache(maxsize=None)
 def attachment(n):
-    return jpeg(samples.attachment_image(f"attachment {n}", DPI))
+    """No two are alike."""
+    image = samples.attachment_image(dpi=DPI)
+    for bit in range(12):
+        image.paste(0 if n >> bit & 1 else 200, (40 + 40 * bit, 1080, 60 + 40 * bit, 1100))
+    return jpeg(image)
 
 
 def tiff(*pages):
@@ -762,6 +767,7 @@ def test_killed_in_the_middle(make_gateway):
 # the tool
 
 def test_cover_print_and_read(site, tmp):
+    places.give(tmp, 0o755)
     out = tmp / "covers.pdf"
     site.ctl.must("cover", "print", "P-1", "p-2", "-o", str(out), "--title", "报销单", "--line", "部门: 财务")
     assert out.read_bytes().startswith(b"%PDF")
