@@ -57,9 +57,9 @@ static fpi_json_t *export_json(const fpi_export_t *e, fpi_task_t *task)
         fpi_json_put_text(doc, "sha256", e->sha256);
     }
     fpi_json_put_text(doc, "note", e->note);
-    fpi_json_put_time(doc, "created", e->created);
-    fpi_json_put_time(doc, "ended", e->ended);
-    fpi_json_put_time(doc, "expires", e->ended ? e->ended + FPI_EXPORT_KEPT : 0);
+    fpi_json_put_time(doc, "created_at", e->created);
+    fpi_json_put_time(doc, "ended_at", e->ended);
+    fpi_json_put_time(doc, "expires_at", e->ended ? e->ended + FPI_EXPORT_KEPT : 0);
     return doc;
 }
 

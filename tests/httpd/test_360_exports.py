@@ -78,7 +78,7 @@ def test_zip_of_bills(desk):
     assert (first["state"], first["total"], first["kind"], first["done"]) == ("WAITING", 3, "ZIP", 0)
     export = ended(http, reply)
     assert (export["done"], export["total"], export["note"]) == (3, 3, None)
-    assert export["name"].startswith("影像导出-") and export["name"].endswith(".zip") and export["expires"] > export["ended"]
+    assert export["name"].startswith("影像导出-") and export["name"].endswith(".zip") and export["expires_at"] > export["ended_at"]
     files = unzipped(content(http, export))
     index = files.pop("index.csv")
     assert files == {"EX-1/01-封面-封面.pdf": PDF + b"cover", "EX-1/02-发票-invoice.xml": b"<EInvoice/>",
