@@ -38,6 +38,11 @@ static fpi_err_t *look_at_raster(fpi_json_t *row, look_t *look, int n, fpi_task_
     VipsImage *raster;
     fpi_json_t *codes;
 
+    if (look->doc->kind->is_codeless) {
+        fpi_json_put_bool(row, "is_blank", false);
+        fpi_json_put(row, "codes", fpi_json_make_array(task));
+        return NULL;
+    }
     FPI_TRY(decode_doc_paint(&raster, look->doc, n, LOOK_SIDE, LOOK_SIDE, task));
     FPI_TRY(decode_grey_make(&grey, raster, task));
     fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
