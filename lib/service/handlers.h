@@ -56,6 +56,13 @@ fpi_err_t *fpi_handle_capture_page_get(fpi_app_t *app, fpi_call_t *call, fpi_ans
 /* push.c */
 fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 
+/* storage_view.c */
+fpi_err_t *fpi_handle_storage(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* exports.c */
+fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_exports(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_export(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_export_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 /* commit.c */
 fpi_err_t *fpi_handle_bill_commit(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 /* console_bills.c */

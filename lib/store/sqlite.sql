@@ -457,7 +457,7 @@ CREATE TABLE upload (
 
 CREATE INDEX upload_by_updated ON upload (updated);
 
--- state: 0 waiting, 1 running, 2 ready, 3 failed, 4 called off
+-- state: 0 waiting, 1 running, 2 ready, 3 failed; one that is called off is gone
 CREATE TABLE export (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant  INTEGER NOT NULL,
@@ -1135,6 +1135,78 @@ SELECT COUNT(*)
    AND (?9 IS NULL OR f.twin_kind = ?9)
 
 -- ==== exports ====
+
+-- name: EXPORT_INSERT
+INSERT INTO export (tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended)
+VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, NULL, 0, NULL, ?7, 0)
+
+-- name: EXPORT_FIND
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE id = ?2 AND tenant = ?1
+
+-- name: EXPORT_LIST
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE tenant = ?1 AND actor = ?2 ORDER BY id DESC LIMIT ?4 OFFSET ?3
+
+-- name: EXPORT_COUNT
+SELECT COUNT(*), COALESCE(SUM(state < 2), 0) FROM export WHERE tenant = ?1 AND actor = ?2
+
+-- name: EXPORT_STEP
+UPDATE export SET state = 1, done = ?3, total = ?4 WHERE id = ?2 AND tenant = ?1 AND state < 2
+
+-- name: EXPORT_END
+UPDATE export
+   SET state = ?3, done = ?4, total = ?5, sha256 = ?6, size = ?7, note = ?8, ended = ?9
+ WHERE id = ?2 AND tenant = ?1 AND state < 2
+
+-- name: EXPORT_DROP
+DELETE FROM export WHERE id = ?2 AND tenant = ?1
+
+-- name: EXPORT_LIST_ENDED
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE ended <> 0 AND ended < ?1 ORDER BY id LIMIT ?2
+
+-- name: EXPORT_SIZE
+SELECT COALESCE(SUM(size), 0)
+  FROM (SELECT DISTINCT sha256, size FROM file WHERE bill = ?2 AND tenant = ?1) AS contents
+
+-- ==== what rows and blobs know of each other ====
+
+-- name: STORAGE_IS_NAMED
+SELECT EXISTS (SELECT 1 FROM content WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM file WHERE sha256 = ?1)
+       OR EXISTS (SELECT 1 FROM capture_page WHERE sha256 = ?1 AND bill = 0)
+       OR EXISTS (SELECT 1 FROM upload WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM export WHERE sha256 = ?1)
+
+-- name: STORAGE_LIST_FILES
+SELECT id, bill, sha256, size FROM file WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- name: STORAGE_LIST_EXPORTS
+SELECT id, 0, sha256, size FROM export WHERE id > ?1 AND state = 2 ORDER BY id LIMIT ?2
+
+-- name: STORAGE_LIST_CONTENTS
+SELECT 0, 0, sha256, size FROM content WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2
+
+-- name: STORAGE_BY_MONTH
+SELECT strftime('%Y-%m', f.created / 1000000 + 28800, 'unixepoch') AS month, NULL, COUNT(DISTINCT f.bill),
+       COUNT(*), SUM(f.size)
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
+ GROUP BY month ORDER BY month DESC LIMIT ?3
+
+-- name: STORAGE_BY_TYPE
+SELECT COALESCE(b.type_code, ''), MAX(b.type_name), COUNT(DISTINCT f.bill), COUNT(*), SUM(f.size) AS bytes
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
+ GROUP BY COALESCE(b.type_code, '') ORDER BY bytes DESC LIMIT ?3
+
+-- name: STORAGE_DROP_EXPORTS
+DELETE FROM export
+
+-- name: STORAGE_DROP_UPLOADS
+DELETE FROM upload
+
+-- name: STORAGE_SUM
+SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
 
 -- ==== the push log ====
 
