@@ -98,6 +98,7 @@ fpi_err_t *fpi_wrap(fpi_task_t *task, const fpi_err_t *cause, const char *format
     err->zh = cause->zh;
     err->en = cause->en;
     err->field = cause->field;
+    err->more = cause->more;
     return err;
 }
 
@@ -125,6 +126,7 @@ fpi_err_t *fpi_err_copy(apr_pool_t *pool, const fpi_err_t *err)
     copy->zh = apr_pstrdup(pool, err->zh);
     copy->en = apr_pstrdup(pool, err->en);
     copy->field = apr_pstrdup(pool, err->field);
+    copy->more = apr_pstrdup(pool, err->more);
     copy->cause = fpi_err_copy(pool, err->cause);
     return copy;
 }

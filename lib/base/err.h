@@ -39,6 +39,7 @@ typedef struct fpi_err_t {
     const char *detail;            /* for the operator's log */
     const char *zh, *en;           /* public; NULL: the code's own text */
     const char *field;             /* the request's field at fault, or NULL */
+    const char *more;              /* a JSON object, whose members stand beside the message on family C; or NULL */
     int retry_after;               /* seconds, or 0 when nothing is known */
     const struct fpi_err_t *cause; /* what it came from, or NULL */
 } fpi_err_t;

@@ -72,13 +72,16 @@ void fpi_answer_success(fpi_reply_t *reply, fpi_family_t family, const fpi_answe
 static fpi_json_t *error_object(const fpi_err_t *err, fpi_task_t *task)
 {
     const fpi_code_info_t *info = fpi_code_info(err->code);
-    fpi_json_t *error = fpi_json_make_object(task);
+    fpi_json_t *error = fpi_json_make_object(task), *more;
 
     fpi_json_put_text(error, "code", info->wire);
     fpi_json_put_text(error, "message", fpi_err_public(err, task->lang));
     fpi_json_put_text(error, "type", info->type);
     if (err->field) {
         fpi_json_put_text(error, "field", err->field);
+    }
+    if (err->more && !fpi_json_parse(&more, err->more, strlen(err->more), task)) {
+        put_members(error, more);
     }
     fpi_json_put_text(error, "request_id", task->trace);
     return error;

@@ -14,12 +14,17 @@ fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_t
     if (!bill->is_locked) {
         return NULL;
     }
+    if (!bill->voucher || !*bill->voucher) {
+        return fpi_refuse(task, FPI_E_STATE, "scanBillNo", "单据 %s 已锁定, 不能再%s%.0s, 请先解锁",
+                          "bill %s is locked: not allowed: %.0s%s; unlock it first", bill->number, fpi_act_name(act, "zh"),
+                          fpi_act_name(act, "en"));
+    }
     /* each text takes its own of the two languages and prints nothing of the other */
     return fpi_refuse(task, FPI_E_STATE, "scanBillNo",
                       "单据 %s 已绑定凭证 %s 并锁定 (状态: %s%.0s), 不能再%s%.0s",
                       "bill %s is locked by voucher %s (state: %.0s%s): not allowed: %.0s%s", bill->number,
-                      bill->voucher ? bill->voucher : "", fpi_state_name(bill->state, "zh"),
-                      fpi_state_name(bill->state, "en"), fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
+                      bill->voucher, fpi_state_name(bill->state, "zh"), fpi_state_name(bill->state, "en"),
+                      fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
 }
 
 static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,

@@ -1,7 +1,10 @@
 /* What the ERP calls: announce a bill, ask its state, send it back, void it, bind a voucher. */
 #include "service/handlers.h"
 
+#include "service/asked.h"
+#include "service/attach.h"
 #include "service/forms.h"
+#include "service/moves.h"
 #include "service/pull.h"
 #include "store/bills.h"
 #include "store/people.h"
@@ -11,6 +14,8 @@
 #include <string.h>
 
 enum { REASON_MAX = 500, NAME_LEN = 200, VOUCHER_MAX = 100, INVOICES_MAX = 2000 };
+
+#define OPERATOR_ALIASES "operator|operatorName|userName|operateUser|userPhone"
 
 static const char *or_empty(const char *text)
 {
@@ -215,172 +220,82 @@ fpi_err_t *fpi_handle_bill_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *
 
 /* ---- one bill by number and resource ---- */
 
-typedef struct asked_t {
-    const fpi_enterprise_t *enterprise;
-    const char *number, *resource;
-    fpi_act_t act;
-    const char *reason, *operator_name, *voucher;
-    bool is_locking;
-    fpi_bill_t *bill;
-    fpi_invoice_t *invoices;
-    int count;
-} asked_t;
-
-static fpi_err_t *read_asked(asked_t *asked, fpi_call_t *call)
-{
-    const char *number;
-
-    memset(asked, 0, sizeof(*asked));
-    asked->enterprise = call->enterprise;
-    if (!fpi_json_is_object(call->json)) {
-        return fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体应为JSON对象", "the body must be a JSON object");
-    }
-    FPI_TRY(fpi_form_find(&number, call->json, "scanBillNo|fscanBillNo|imageNo|imageNumber", NAME_LEN,
-                          call->task));
-    FPI_TRY(fpi_bill_take_number(&asked->number, or_empty(number), "scanBillNo", call->task));
-    FPI_TRY(fpi_form_find(&asked->resource, call->json, "resource", 50, call->task));
-    asked->resource = or_empty(asked->resource);
-    call->note(call->baton, "FPIMAGE_BILL", asked->number);
-    return NULL;
-}
-
-static fpi_err_t *find_asked(fpi_tx_t *tx, asked_t *asked, fpi_task_t *task)
-{
-    FPI_TRY(fpi_bill_find(&asked->bill, tx, asked->enterprise->tenant, asked->number, asked->resource, task));
-    if (!asked->bill) {
-        return fpi_refuse(task, FPI_E_ABSENT, "scanBillNo", "影像编号 %s 的单据不存在",
-                          "there is no bill with image number %s", asked->number);
-    }
-    return fpi_bill_check_owner(asked->enterprise, asked->bill->tax_no, task);
-}
-
 static fpi_err_t *tx_status(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return find_asked(tx, baton, task);
-}
-
-static fpi_json_t *status_of(const fpi_bill_t *bill, fpi_task_t *task)
-{
-    fpi_json_t *data = fpi_json_make_object(task);
-
-    fpi_json_put_text(data, "scanBillNo", bill->number);
-    fpi_json_put_int(data, "imageStatus", bill->state);
-    fpi_json_put_text(data, "imageStatusName", fpi_state_name(bill->state, task->lang));
-    fpi_json_put_text(data, "billType", bill->type_code);
-    fpi_json_put_int(data, "pageCount", bill->page_count);
-    fpi_json_put_text(data, "updateTime", fpi_form_time(bill->updated, task));
-    if (bill->reason && *bill->reason) {
-        fpi_json_put_text(data, "reason", bill->reason);
-    }
-    return data;
+    return fpi_asked_find(baton, tx, task);
 }
 
 fpi_err_t *fpi_handle_bill_status(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asked_t asked;
+    fpi_asked_t asked;
 
-    FPI_TRY(read_asked(&asked, call));
+    FPI_TRY(fpi_asked_read(&asked, call));
     FPI_TRY(fpi_store_read(app->store, tx_status, &asked, call->task));
-    answer->data = status_of(asked.bill, call->task);
+    answer->data = fpi_asked_status(asked.bill, call->task);
     return NULL;
 }
 
+typedef struct invoices_t {
+    fpi_asked_t asked;
+    fpi_invoice_t *list;
+    int count;
+} invoices_t;
+
 static fpi_err_t *tx_invoices(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    asked_t *asked = baton;
+    invoices_t *job = baton;
 
-    FPI_TRY(find_asked(tx, asked, task));
-    return fpi_invoices_list(&asked->invoices, &asked->count, tx, asked->bill->tenant, asked->bill->id,
-                             INVOICES_MAX, task);
+    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    return fpi_invoices_list(&job->list, &job->count, tx, job->asked.bill->tenant, job->asked.bill->id, INVOICES_MAX,
+                             task);
 }
 
 fpi_err_t *fpi_handle_bill_invoices(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asked_t asked;
+    invoices_t job;
 
-    FPI_TRY(read_asked(&asked, call));
-    FPI_TRY(fpi_store_read(app->store, tx_invoices, &asked, call->task));
+    FPI_TRY(fpi_asked_read(&job.asked, call));
+    FPI_TRY(fpi_store_read(app->store, tx_invoices, &job, call->task));
     answer->data = fpi_json_make_array(call->task);
-    for (int i = 0; i < asked.count; i++) {
-        fpi_json_add(answer->data, fpi_form_write_invoice(&asked.invoices[i], call->task));
+    for (int i = 0; i < job.count; i++) {
+        fpi_json_add(answer->data, fpi_form_write_invoice(&job.list[i], call->task));
     }
     return NULL;
 }
 
 /* ---- moves that the ERP orders ---- */
 
-static fpi_err_t *refuse_locked(const asked_t *asked, fpi_task_t *task)
-{
-    return fpi_refuse(task, FPI_E_STATE, "scanBillNo",
-                      "单据 %s 已绑定凭证 %s 并锁定, 不能再%s", "bill %s is locked by voucher %s: it can't be changed (%s)",
-                      asked->number, or_empty(asked->bill->voucher), fpi_act_name(asked->act, "zh"));
-}
-
-/* Where the act leads; a withdrawn send-back leads where the bill came from. */
-static fpi_err_t *move(fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task)
-{
-    fpi_state_t to;
-
-    FPI_TRY(fpi_bill_move(&to, bill, act, task));
-    if (act == FPI_ACT_CANCEL_RESCAN && bill->state_before != FPI_STATE_WAITING) {
-        to = bill->state_before;
-    }
-    if (act == FPI_ACT_RESCAN && bill->state != FPI_STATE_RESCAN) {
-        bill->state_before = bill->state;
-    }
-    bill->state = to;
-    return NULL;
-}
-
-static const char *move_note(const asked_t *asked, fpi_state_t from, fpi_task_t *task)
-{
-    const char *note = apr_psprintf(task->pool, "%s: %s -> %s", fpi_act_name(asked->act, "en"),
-                                    fpi_state_name(from, "en"), fpi_state_name(asked->bill->state, "en"));
-
-    if (asked->operator_name) {
-        note = apr_pstrcat(task->pool, note, ", by ", asked->operator_name, NULL);
-    }
-    return asked->reason ? apr_pstrcat(task->pool, note, ", because: ", asked->reason, NULL) : note;
-}
+typedef struct ordered_t {
+    fpi_asked_t asked;
+    fpi_order_t order;
+    const char *voucher;
+    bool is_locking;
+} ordered_t;
 
 static fpi_err_t *tx_move(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    asked_t *asked = baton;
-    fpi_state_t from;
+    ordered_t *job = baton;
+    bool is_changed;
 
-    FPI_TRY(find_asked(tx, asked, task));
-    from = asked->bill->state;
-    if (asked->bill->is_locked) {
-        return refuse_locked(asked, task);
-    }
-    FPI_TRY(move(asked->bill, asked->act, task));
-    if (asked->bill->state == from
-        && strcmp(or_empty(asked->bill->reason), or_empty(asked->reason)) == 0) {
-        return NULL; /* the same order again */
-    }
-    asked->bill->reason = asked->reason;
-    FPI_TRY(fpi_bill_put(asked->bill, tx, task));
-    return fpi_trail_add(tx, asked->bill, "state", move_note(asked, from, task), NULL, task);
+    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    return fpi_move(&is_changed, job->asked.bill, &job->order, tx, task);
 }
 
 static fpi_err_t *order_move(fpi_app_t *app, fpi_call_t *call, fpi_act_t act, fpi_answer_t *answer)
 {
-    asked_t asked;
-    const char *reason;
+    ordered_t job = { .order = { act, NULL, NULL } };
 
-    FPI_TRY(read_asked(&asked, call));
-    asked.act = act;
-    FPI_TRY(fpi_form_find(&asked.operator_name, call->json,
-                          "operator|operatorName|userName|operateUser|userPhone", NAME_LEN, call->task));
+    FPI_TRY(fpi_asked_read(&job.asked, call));
+    FPI_TRY(fpi_form_find(&job.order.by, call->json, OPERATOR_ALIASES, NAME_LEN, call->task));
     if (act == FPI_ACT_RESCAN) {
-        FPI_TRY(fpi_form_get(&reason, call->json, "reason|rescanReason|remark|description", REASON_MAX, call->task));
+        FPI_TRY(fpi_form_get(&job.order.reason, call->json, "reason|rescanReason|remark|description", REASON_MAX,
+                             call->task));
     }
     else {
-        FPI_TRY(fpi_form_find(&reason, call->json, "reason|remark|description", REASON_MAX, call->task));
+        FPI_TRY(fpi_form_find(&job.order.reason, call->json, "reason|remark|description", REASON_MAX, call->task));
     }
-    asked.reason = reason;
-    FPI_TRY(fpi_store_write(app->store, tx_move, &asked, call->task));
-    answer->data = status_of(asked.bill, call->task);
+    FPI_TRY(fpi_store_write(app->store, tx_move, &job, call->task));
+    answer->data = fpi_asked_status(job.asked.bill, call->task);
     return NULL;
 }
 
@@ -403,40 +318,40 @@ fpi_err_t *fpi_handle_bill_invalid(fpi_app_t *app, fpi_call_t *call, fpi_answer_
 
 static fpi_err_t *tx_voucher(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    asked_t *asked = baton;
+    ordered_t *job = baton;
     fpi_bill_t *bill;
     fpi_state_t to;
 
-    FPI_TRY(find_asked(tx, asked, task));
-    bill = asked->bill;
+    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    bill = job->asked.bill;
     FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_VOUCHER, task));
-    if (strcmp(or_empty(bill->voucher), asked->voucher) == 0 && bill->is_locked == asked->is_locking) {
-        return NULL;
+    if (is_same(bill->voucher, job->voucher)) {
+        if (bill->is_locked == job->is_locking) {
+            return NULL;
+        }
     }
-    if (bill->is_locked && strcmp(or_empty(bill->voucher), asked->voucher) != 0) {
-        return refuse_locked(asked, task);
+    else {
+        FPI_TRY(fpi_attach_refuse_locked(bill, FPI_ACT_VOUCHER, task));
     }
-    bill->voucher = asked->voucher;
-    bill->is_locked = asked->is_locking;
-    FPI_TRY(fpi_bill_put(bill, tx, task));
-    return fpi_trail_add(tx, bill, "voucher",
-                         apr_psprintf(task->pool, "voucher %s bound%s", asked->voucher,
+    bill->voucher = job->voucher;
+    bill->is_locked = job->is_locking;
+    return fpi_bill_note(bill, tx, "voucher",
+                         apr_psprintf(task->pool, "voucher %s bound%s", job->voucher,
                                       bill->is_locked ? ", bill locked" : ""),
                          NULL, task);
 }
 
 fpi_err_t *fpi_handle_bill_voucher(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asked_t asked;
+    ordered_t job = { .order = { FPI_ACT_VOUCHER, NULL, NULL } };
 
-    FPI_TRY(read_asked(&asked, call));
-    asked.act = FPI_ACT_VOUCHER;
-    FPI_TRY(fpi_form_get(&asked.voucher, call->json, "voucherNo|voucher|voucherNumber|fvoucherNo", VOUCHER_MAX,
+    FPI_TRY(fpi_asked_read(&job.asked, call));
+    FPI_TRY(fpi_form_get(&job.voucher, call->json, "voucherNo|voucher|voucherNumber|fvoucherNo", VOUCHER_MAX,
                          call->task));
-    FPI_TRY(fpi_json_find_bool(&asked.is_locking, call->json, "lock", true, call->task));
-    FPI_TRY(fpi_store_write(app->store, tx_voucher, &asked, call->task));
-    answer->data = status_of(asked.bill, call->task);
-    fpi_json_put_text(answer->data, "voucherNo", asked.bill->voucher);
+    FPI_TRY(fpi_json_find_bool(&job.is_locking, call->json, "lock", true, call->task));
+    FPI_TRY(fpi_store_write(app->store, tx_voucher, &job, call->task));
+    answer->data = fpi_asked_status(job.asked.bill, call->task);
+    fpi_json_put_text(answer->data, "voucherNo", job.asked.bill->voucher);
     return NULL;
 }
 

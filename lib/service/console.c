@@ -1,11 +1,12 @@
 #include "service/handlers.h"
 
 #include "base/text.h"
+#include "service/views.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-enum { PAGE_SIZE = 20, PAGE_SIZE_MAX = 200, PAGE_MAX = 1000000 };
+enum { PAGE_SIZE = 20, PAGE_SIZE_MAX = 200, PAGE_MAX = 1000000, SINCE_MOST = 50 };
 
 fpi_err_t *fpi_console_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_call_t *call, int64_t id, fpi_task_t *task)
 {
@@ -88,4 +89,52 @@ fpi_err_t *fpi_version_check(int64_t said, int64_t there, const char *what, fpi_
     return fpi_refuse(task, FPI_E_STALE, "version", "%s 已被修改: 当前版本 %" APR_INT64_T_FMT ", 您看到的是 %" APR_INT64_T_FMT,
                       "%s was changed meanwhile: it is at version %" APR_INT64_T_FMT ", you have seen %" APR_INT64_T_FMT,
                       what, there, said);
+}
+
+/* The version that the entry made, 0 when it says none. */
+static int64_t version_of(const fpi_event_t *event, fpi_task_t *task)
+{
+    fpi_json_t *detail;
+    int64_t version = 0;
+
+    if (event->detail && !fpi_json_parse(&detail, event->detail, strlen(event->detail), task)
+        && fpi_json_find_int(&version, detail, "version", 0, 0, INT64_MAX, task)) {
+        return 0;
+    }
+    return version;
+}
+
+static fpi_err_t *tell_since(fpi_json_t **out, int64_t said, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_json_t *list = fpi_json_make_array(task);
+    fpi_event_t *events;
+    int count;
+
+    FPI_TRY(fpi_trail_list_last(&events, &count, tx, bill, SINCE_MOST, task));
+    for (int i = 0; i < count; i++) {
+        int64_t version = version_of(&events[i], task);
+
+        if (version && version <= said) {
+            break;
+        }
+        fpi_json_add(list, fpi_view_event(&events[i], task));
+    }
+    *out = list;
+    return NULL;
+}
+
+fpi_err_t *fpi_version_check_bill(int64_t said, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_err_t *stale = fpi_version_check(said, bill->version, bill->number, task);
+    fpi_json_t *more, *since;
+
+    if (!stale) {
+        return NULL;
+    }
+    FPI_TRY(tell_since(&since, said, tx, bill, task));
+    more = fpi_json_make_object(task);
+    fpi_json_put_int(more, "version", bill->version);
+    fpi_json_put(more, "changes", since);
+    stale->more = fpi_json_format(more, false, task);
+    return stale;
 }

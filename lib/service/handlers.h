@@ -28,6 +28,9 @@ fpi_err_t *fpi_handle_bill_operate(fpi_app_t *app, fpi_call_t *call, fpi_answer_
 fpi_err_t *fpi_handle_limits(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 fpi_err_t *fpi_handle_formats_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 fpi_err_t *fpi_handle_formats_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* invoices.c */
+fpi_err_t *fpi_handle_invoices_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_found_correct(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 /* cover_rules.c */
 fpi_err_t *fpi_handle_cover_rules_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 fpi_err_t *fpi_handle_cover_rule_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
@@ -53,6 +56,37 @@ fpi_err_t *fpi_handle_capture_page_get(fpi_app_t *app, fpi_call_t *call, fpi_ans
 /* push.c */
 fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 
+/* storage_view.c */
+fpi_err_t *fpi_handle_storage(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* exports.c */
+fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_exports(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_export(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_export_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* commit.c */
+fpi_err_t *fpi_handle_bill_commit(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* console_bills.c */
+fpi_err_t *fpi_handle_bills_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_bill_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_bill_timeline(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* console_moves.c */
+fpi_err_t *fpi_handle_console_submit(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_console_resubmit(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_console_void(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_console_rescan(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_console_cancel(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_console_lock(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* console_files.c */
+fpi_err_t *fpi_handle_files_order(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_files_merge(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_file_patch(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_file_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_file_split(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_file_move(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* console_upload.c */
+fpi_err_t *fpi_handle_files_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_file_replace(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+
 /* ---- console.c: what the handlers of family C share ---- */
 /* The bill of that id, when the caller may see it; else FPI_E_ABSENT: what may not be seen does not exist. */
 fpi_err_t *fpi_console_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_call_t *call, int64_t id, fpi_task_t *task)
@@ -69,6 +103,8 @@ fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t t
 fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call) FPI_MUST_USE;
 /* FPI_E_STALE unless said is -1 or what is there; the refusal tells both. */
 fpi_err_t *fpi_version_check(int64_t said, int64_t there, const char *what, fpi_task_t *task) FPI_MUST_USE;
+/* The same for a bill; the refusal brings what has happened to it since (error.changes, newest first). */
+fpi_err_t *fpi_version_check_bill(int64_t said, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- journal.c: what nobody here can serve ---- */
 /* Puts the call into the journal of unknown calls, with the shape of its body (values masked, or in clear while

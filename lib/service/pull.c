@@ -6,6 +6,8 @@
 #include "service/fetch.h"
 #include "service/forms.h"
 #include "service/looks.h"
+#include "service/modes.h"
+#include "service/moves.h"
 #include "store/bills.h"
 #include "store/people.h"
 
@@ -176,6 +178,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (!is_new) {
         return NULL;
     }
+    FPI_TRY(fpi_bill_raise_version(s->pull->bill, tx, task));
     FPI_TRY(fpi_look_put(tx, s->file.tenant, s->file.sha256, task));
     return fpi_trail_add(tx, s->pull->bill, "file",
                          apr_psprintf(task->pool, "%s %s stored, %" APR_INT64_T_FMT " bytes, sha256 %s",
@@ -298,6 +301,23 @@ static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_
                          NULL, task);
 }
 
+/* In sync mode nobody scans and nobody submits: the push makes the images. */
+static fpi_err_t *submit_synced(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_order_t order = { FPI_ACT_SUBMIT, NULL, NULL, "synchronised to the submitter" };
+    fpi_mode_said_t said;
+    bool is_changed;
+
+    if (pull->bill->state != FPI_STATE_UPLOADED) {
+        return NULL;
+    }
+    FPI_TRY(fpi_mode_find(&said, tx, pull->bill, task));
+    if (said.mode != FPI_MODE_SYNC || pull->bill->is_locked) {
+        return NULL;
+    }
+    return fpi_move(&is_changed, pull->bill, &order, tx, task);
+}
+
 static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     pull_t *pull = baton;
@@ -319,6 +339,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
     FPI_TRY(move_state(pull, tx, changed || pull->fetched, task));
+    FPI_TRY(submit_synced(pull, tx, task));
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;
     }

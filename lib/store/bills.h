@@ -64,6 +64,9 @@ fpi_err_t *fpi_invoice_put(fpi_invoice_t *invoice, bool *is_changed, fpi_tx_t *t
     FPI_MUST_USE;
 fpi_err_t *fpi_invoices_list(fpi_invoice_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
                              int most, fpi_task_t *task) FPI_MUST_USE;
+/* The announced invoices that the file is: by its link, or by the identity of what was read from it. */
+fpi_err_t *fpi_invoices_of_file(fpi_invoice_t **out, int *count, fpi_tx_t *tx, const fpi_file_t *file,
+                                fpi_task_t *task) FPI_MUST_USE;
 /* Takes away the bill's invoices that are not among the `count` ids (a push overwrites); their files stay, as
  * files of no invoice. */
 fpi_err_t *fpi_invoices_keep_only(int64_t *dropped, fpi_tx_t *tx, int64_t tenant, int64_t bill,
@@ -88,10 +91,6 @@ fpi_err_t *fpi_file_put_place(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *
 fpi_err_t *fpi_file_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 /* All files of the bill that are in state `from` (-1: in any) are in `to` now. */
 fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, fpi_file_state_t to, fpi_task_t *task)
-    FPI_MUST_USE;
-/* Pages of each of the files' contents, 0 where they are not known yet; -1 where the content has none (a look found
- * no pages in it). As many as files. */
-fpi_err_t *fpi_files_list_pages(int **out, fpi_tx_t *tx, const fpi_file_t *files, int count, fpi_task_t *task)
     FPI_MUST_USE;
 /* What is on a bill, in one look. */
 typedef struct fpi_tally_t {

@@ -9,6 +9,8 @@
 #ifndef FPI_STORE_CONTENTS_H
 #define FPI_STORE_CONTENTS_H
 
+#include "model/file.h"
+#include "model/file.h"
 #include "store/tx.h"
 
 #include <apr_time.h>
@@ -44,6 +46,10 @@ typedef struct fpi_holder_t {
 } fpi_holder_t;
 /* The youngest first. */
 fpi_err_t *fpi_content_holders(fpi_holder_t **out, int *count, fpi_tx_t *tx, const char *sha256, fpi_task_t *task)
+    FPI_MUST_USE;
+
+/* Of each of the files: hash, pages, state and note; not the rest. As many as files. */
+fpi_err_t *fpi_contents_list(fpi_content_t **out, fpi_tx_t *tx, const fpi_file_t *files, int count, fpi_task_t *task)
     FPI_MUST_USE;
 
 #endif

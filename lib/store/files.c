@@ -157,19 +157,20 @@ fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, f
                       NULL, NULL, task);
 }
 
-fpi_err_t *fpi_files_list_pages(int **out, fpi_tx_t *tx, const fpi_file_t *files, int count,
-                                fpi_task_t *task)
+fpi_err_t *fpi_contents_list(fpi_content_t **out, fpi_tx_t *tx, const fpi_file_t *files, int count,
+                             fpi_task_t *task)
 {
     *out = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)count + 1));
     for (int i = 0; i < count; i++) {
         fpi_rows_t *rows;
 
-        FPI_TRY(fpi_tx_run(tx, FPI_SQL_CONTENT_PAGES, FPI_ARGS(fpi_arg_text(files[i].sha256)), &rows,
+        FPI_TRY(fpi_tx_run(tx, FPI_SQL_CONTENT_BRIEF, FPI_ARGS(fpi_arg_text(files[i].sha256)), &rows,
                            NULL, task));
+        (*out)[i].sha256 = files[i].sha256;
         if (fpi_rows_count(rows)) {
-            int pages = (int)fpi_rows_int(rows, 0, 0);
-
-            (*out)[i] = pages ? pages : fpi_rows_int(rows, 0, 1) == FPI_CONTENT_WAITING ? 0 : -1;
+            (*out)[i].pages = fpi_rows_int(rows, 0, 0);
+            (*out)[i].state = (fpi_content_state_t)fpi_rows_int(rows, 0, 1);
+            (*out)[i].note = fpi_rows_text(rows, 0, 2);
         }
     }
     return NULL;

@@ -133,6 +133,27 @@ fpi_err_t *fpi_invoice_put(fpi_invoice_t *invoice, bool *is_changed, fpi_tx_t *t
 
 /* ---- list, keep ---- */
 
+static void take_invoices(fpi_invoice_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task)
+{
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
+    for (int i = 0; i < *count; i++) {
+        take_invoice(&(*out)[i], rows, i);
+    }
+}
+
+fpi_err_t *fpi_invoices_of_file(fpi_invoice_t **out, int *count, fpi_tx_t *tx, const fpi_file_t *file, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_INVOICE_LIST_OF_FILE,
+                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(file->invoice),
+                                fpi_arg_int(file->id)),
+                       &rows, NULL, task));
+    take_invoices(out, count, rows, task);
+    return NULL;
+}
+
 fpi_err_t *fpi_invoices_list(fpi_invoice_t **out, int *count, fpi_tx_t *tx, int64_t tenant,
                              int64_t bill, int most, fpi_task_t *task)
 {
@@ -141,11 +162,7 @@ fpi_err_t *fpi_invoices_list(fpi_invoice_t **out, int *count, fpi_tx_t *tx, int6
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_INVOICE_LIST,
                        FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill), fpi_arg_int(most)), &rows,
                        NULL, task));
-    *count = fpi_rows_count(rows);
-    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
-    for (int i = 0; i < *count; i++) {
-        take_invoice(&(*out)[i], rows, i);
-    }
+    take_invoices(out, count, rows, task);
     return NULL;
 }
 

@@ -457,7 +457,7 @@ CREATE TABLE upload (
 
 CREATE INDEX upload_by_updated ON upload (updated);
 
--- state: 0 waiting, 1 running, 2 ready, 3 failed, 4 called off
+-- state: 0 waiting, 1 running, 2 ready, 3 failed; one that is called off is gone
 CREATE TABLE export (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant  INTEGER NOT NULL,
@@ -679,6 +679,81 @@ UPDATE bill
 -- name: BILL_RAISE_VERSION
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
+-- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
+-- name: BILLS_BY_CREATED_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
+ ORDER BY created DESC, id DESC LIMIT ?4
+
+-- name: BILLS_BY_CREATED_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
+ ORDER BY created, id LIMIT ?4
+
+-- name: BILLS_BY_TAX_NO_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_TAX_NO_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_ORG_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_ORG_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_STATE_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) < (?3, ?4)
+ ORDER BY updated DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_STATE_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
+ ORDER BY updated, id LIMIT ?5
+
+-- name: BILLS_BY_NUMBER_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)
+ ORDER BY number DESC, id DESC LIMIT ?4
+
+-- name: BILLS_BY_NUMBER_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
+ ORDER BY number, id LIMIT ?4
+
+-- name: BILLS_LIKE_NUMBER
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
+ ORDER BY number LIMIT ?4
+
+-- name: BILLS_LIKE_BILL_NO
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND bill_no >= ?2 AND bill_no < ?3
+   AND bill_no <> ''
+ ORDER BY bill_no LIMIT ?4
+
+-- name: BILLS_LIKE_APPLICANT
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+  FROM bill WHERE tenant = ?1 AND apply_name >= ?2 AND apply_name < ?3
+   AND apply_name <> ''
+ ORDER BY apply_name LIMIT ?4
+
+-- IN is there for the index of the few that went wrong.
+-- name: BILLS_PARKED
+SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no
+  FROM push p JOIN bill b ON b.id = p.bill
+ WHERE p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
+ LIMIT ?2
+
 -- ==== timeline ====
 
 -- name: TRAIL_ADD
@@ -720,6 +795,15 @@ SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax
 SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
        seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
   FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
+
+-- Those that a file is, by its link or by what was read from it.
+-- name: INVOICE_LIST_OF_FILE
+SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
+       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+  FROM invoice
+ WHERE bill = ?2 AND tenant = ?1
+   AND (id = ?3 OR identity IN (SELECT identity FROM found WHERE bill = ?2 AND file = ?4))
+ ORDER BY id
 
 -- name: INVOICE_INSERT
 INSERT INTO invoice (tenant, bill, serial_no, identity, type, code, number, date, net, tax,
@@ -812,8 +896,8 @@ INSERT INTO content (sha256, size, media, pages, state, created, looked)
 VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
 ON CONFLICT (sha256) DO NOTHING
 
--- name: CONTENT_PAGES
-SELECT pages, state FROM content WHERE sha256 = ?1
+-- name: CONTENT_BRIEF
+SELECT pages, state, note FROM content WHERE sha256 = ?1
 
 -- name: CONTENT_FIND
 SELECT sha256, size, media, pages, state, note, doc, created, looked
@@ -1051,6 +1135,78 @@ SELECT COUNT(*)
    AND (?9 IS NULL OR f.twin_kind = ?9)
 
 -- ==== exports ====
+
+-- name: EXPORT_INSERT
+INSERT INTO export (tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended)
+VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, NULL, 0, NULL, ?7, 0)
+
+-- name: EXPORT_FIND
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE id = ?2 AND tenant = ?1
+
+-- name: EXPORT_LIST
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE tenant = ?1 AND actor = ?2 ORDER BY id DESC LIMIT ?4 OFFSET ?3
+
+-- name: EXPORT_COUNT
+SELECT COUNT(*), COALESCE(SUM(state < 2), 0) FROM export WHERE tenant = ?1 AND actor = ?2
+
+-- name: EXPORT_STEP
+UPDATE export SET state = 1, done = ?3, total = ?4 WHERE id = ?2 AND tenant = ?1 AND state < 2
+
+-- name: EXPORT_END
+UPDATE export
+   SET state = ?3, done = ?4, total = ?5, sha256 = ?6, size = ?7, note = ?8, ended = ?9
+ WHERE id = ?2 AND tenant = ?1 AND state < 2
+
+-- name: EXPORT_DROP
+DELETE FROM export WHERE id = ?2 AND tenant = ?1
+
+-- name: EXPORT_LIST_ENDED
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE ended <> 0 AND ended < ?1 ORDER BY id LIMIT ?2
+
+-- name: EXPORT_SIZE
+SELECT COALESCE(SUM(size), 0)
+  FROM (SELECT DISTINCT sha256, size FROM file WHERE bill = ?2 AND tenant = ?1) AS contents
+
+-- ==== what rows and blobs know of each other ====
+
+-- name: STORAGE_IS_NAMED
+SELECT EXISTS (SELECT 1 FROM content WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM file WHERE sha256 = ?1)
+       OR EXISTS (SELECT 1 FROM capture_page WHERE sha256 = ?1 AND bill = 0)
+       OR EXISTS (SELECT 1 FROM upload WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM export WHERE sha256 = ?1)
+
+-- name: STORAGE_LIST_FILES
+SELECT id, bill, sha256, size FROM file WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- name: STORAGE_LIST_EXPORTS
+SELECT id, 0, sha256, size FROM export WHERE id > ?1 AND state = 2 ORDER BY id LIMIT ?2
+
+-- name: STORAGE_LIST_CONTENTS
+SELECT 0, 0, sha256, size FROM content WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2
+
+-- name: STORAGE_BY_MONTH
+SELECT strftime('%Y-%m', f.created / 1000000 + 28800, 'unixepoch') AS month, NULL, COUNT(DISTINCT f.bill),
+       COUNT(*), SUM(f.size)
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
+ GROUP BY month ORDER BY month DESC LIMIT ?3
+
+-- name: STORAGE_BY_TYPE
+SELECT COALESCE(b.type_code, ''), MAX(b.type_name), COUNT(DISTINCT f.bill), COUNT(*), SUM(f.size) AS bytes
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
+ GROUP BY COALESCE(b.type_code, '') ORDER BY bytes DESC LIMIT ?3
+
+-- name: STORAGE_DROP_EXPORTS
+DELETE FROM export
+
+-- name: STORAGE_DROP_UPLOADS
+DELETE FROM upload
+
+-- name: STORAGE_SUM
+SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
 
 -- ==== the push log ====
 

@@ -2,7 +2,10 @@
 #include "tools/ctl.h"
 
 #include "base/clock.h"
+#include "service/found.h"
+#include "service/modes.h"
 #include "service/pull.h"
+#include "service/views.h"
 #include "store/bills.h"
 #include "store/report.h"
 
@@ -22,6 +25,8 @@ typedef struct look_t {
     int file_count;
     fpi_invoice_t *invoices;
     int invoice_count;
+    fpi_json_t *found;             /* read from its files */
+    fpi_mode_said_t mode;
     fpi_job_t *job;                /* the pending pull, or NULL */
     fpi_push_t *push;              /* the last one, or NULL */
     fpi_push_t *refused;           /* the last refused one that named this number, or NULL */
@@ -101,6 +106,8 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_files_list(&l->files, &l->file_count, tx, FPI_TENANT_FIRST, l->bill->id, FILES_MOST, task));
     FPI_TRY(fpi_invoices_list(&l->invoices, &l->invoice_count, tx, FPI_TENANT_FIRST, l->bill->id,
                               INVOICES_MOST, task));
+    FPI_TRY(fpi_found_answer(&l->found, tx, l->bill, NULL, task));
+    FPI_TRY(fpi_mode_find(&l->mode, tx, l->bill, task));
     FPI_TRY(fpi_job_find(&l->job, tx, FPI_JOB_PULL, key, task));
     return find_trail(l, tx, task);
 }
@@ -158,6 +165,15 @@ static fpi_err_t *look(look_t *l, ctl_t *ctl)
         return NULL;
     }
     return l->namesake_count ? fail_ambiguous(l) : fail_absent(l);
+}
+
+fpi_err_t *ctl_find_bill(fpi_bill_t **out, ctl_t *ctl)
+{
+    look_t l;
+
+    FPI_TRY(look(&l, ctl));
+    *out = l.bill;
+    return NULL;
 }
 
 /* ---- why is it stuck? ---- */
@@ -262,6 +278,13 @@ static fpi_json_t *files_json(look_t *l)
         fpi_json_put_text(doc, "media", file->media);
         fpi_json_put_int(doc, "size", file->size);
         fpi_json_put_text(doc, "sha256", file->sha256);
+        fpi_json_put_int(doc, "position", file->position);
+        fpi_json_put_text(doc, "state", fpi_view_file_state(file->state));
+        fpi_json_put_int(doc, "rotation", file->rotation);
+        fpi_json_put_int(doc, "page_first", file->page_first);
+        fpi_json_put_int(doc, "page_last", file->page_last);
+        fpi_json_put_int(doc, "group_id", file->group_id);
+        fpi_json_put_text(doc, "label", file->label);
         fpi_json_put_int(doc, "invoice", file->invoice);
         fpi_json_put_text(doc, "source", file->source);
         fpi_json_put_text(doc, "origin", file->origin);
@@ -369,6 +392,9 @@ static fpi_json_t *bill_json(look_t *l)
     fpi_json_put_bool(doc, "is_locked", bill->is_locked);
     fpi_json_put_text(doc, "voucher", bill->voucher);
     fpi_json_put_int(doc, "page_count", bill->page_count);
+    fpi_json_put_int(doc, "version", bill->version);
+    fpi_json_put_text(doc, "mode", fpi_mode_name(l->mode.mode));
+    fpi_json_put_text(doc, "mode_from", fpi_scope_name(l->mode.scope));
     fpi_json_put_time(doc, "created", bill->created);
     fpi_json_put_time(doc, "updated", bill->updated);
     fpi_json_put(doc, "job", job_json(l));
@@ -376,6 +402,7 @@ static fpi_json_t *bill_json(look_t *l)
     fpi_json_put(doc, "last_refused_push", push_json(l, l->refused));
     fpi_json_put(doc, "files", files_json(l));
     fpi_json_put(doc, "invoices", invoices_json(l));
+    fpi_json_put(doc, "found_invoices", l->found);
     return doc;
 }
 
@@ -399,7 +426,9 @@ static const ctl_column_t bill_card[] = {
     { "is_announced", "announced by the ERP", "ERP 已推送", CTL_FLAG },
     { "is_locked", "locked", "锁定", CTL_FLAG },
     { "voucher", "voucher", "凭证号", CTL_TEXT },
-    { "page_count", "files", "影像数", CTL_TEXT },
+    { "page_count", "pages", "影像页数", CTL_TEXT },
+    { "mode", "mode", "模式", CTL_TEXT },
+    { "version", "version", "版本", CTL_TEXT },
     { "created", "created", "创建时间", CTL_TIME },
     { "updated", "updated", "更新时间", CTL_TIME },
     { NULL, NULL, NULL, CTL_TEXT },
@@ -418,6 +447,8 @@ static const ctl_column_t push_card[] = {
 };
 
 static const ctl_column_t file_columns[] = {
+    { "id", "ID", "ID", CTL_TEXT },         { "position", "PLACE", "位置", CTL_TEXT },
+    { "state", "STATE", "状态", CTL_TEXT },
     { "kind", "KIND", "类别", CTL_TEXT },   { "media", "MEDIA", "格式", CTL_TEXT },
     { "size", "BYTES", "字节", CTL_TEXT },  { "created", "CREATED", "时间", CTL_TIME },
     { "name", "NAME", "文件名", CTL_TEXT }, { NULL, NULL, NULL, CTL_TEXT },
@@ -425,6 +456,14 @@ static const ctl_column_t file_columns[] = {
 
 static const ctl_column_t invoice_columns[] = {
     { "type", "TYPE", "票种", CTL_TEXT },     { "code", "CODE", "代码", CTL_TEXT },
+    { "number", "NUMBER", "号码", CTL_TEXT }, { "date", "DATE", "日期", CTL_TEXT },
+    { "gross", "GROSS", "价税合计", CTL_TEXT }, { "seller_name", "SELLER", "销方", CTL_TEXT },
+    { NULL, NULL, NULL, CTL_TEXT },
+};
+
+static const ctl_column_t found_columns[] = {
+    { "file_id", "FILE", "文件", CTL_TEXT },  { "page", "PAGE", "页", CTL_TEXT },
+    { "source", "SOURCE", "来源", CTL_TEXT }, { "type", "TYPE", "票种", CTL_TEXT },
     { "number", "NUMBER", "号码", CTL_TEXT }, { "date", "DATE", "日期", CTL_TEXT },
     { "gross", "GROSS", "价税合计", CTL_TEXT }, { "seller_name", "SELLER", "销方", CTL_TEXT },
     { NULL, NULL, NULL, CTL_TEXT },
@@ -460,6 +499,10 @@ static void tell_bill(look_t *l, const fpi_json_t *doc)
     if (l->invoice_count) {
         section(l, "[发票]", "[invoices]");
         ctl_table(ctl, fpi_json_find(doc, "invoices"), invoice_columns);
+    }
+    if (fpi_json_size(l->found)) {
+        section(l, "[识别到的发票]", "[invoices read from its files]");
+        ctl_table(ctl, fpi_json_find(doc, "found_invoices"), found_columns);
     }
 }
 

@@ -1,0 +1,52 @@
+#include "service/asked.h"
+
+#include "service/forms.h"
+#include "service/handlers.h"
+
+#include <string.h>
+
+enum { NUMBER_LEN = 200, RESOURCE_LEN = 50 };
+
+fpi_err_t *fpi_asked_read(fpi_asked_t *asked, fpi_call_t *call)
+{
+    const char *number;
+
+    memset(asked, 0, sizeof(*asked));
+    asked->enterprise = call->enterprise;
+    if (!fpi_json_is_object(call->json)) {
+        return fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体应为JSON对象", "the body must be a JSON object");
+    }
+    FPI_TRY(fpi_form_find(&number, call->json, "scanBillNo|fscanBillNo|imageNo|imageNumber", NUMBER_LEN,
+                          call->task));
+    FPI_TRY(fpi_bill_take_number(&asked->number, number ? number : "", "scanBillNo", call->task));
+    FPI_TRY(fpi_form_find(&asked->resource, call->json, "resource", RESOURCE_LEN, call->task));
+    asked->resource = asked->resource ? asked->resource : "";
+    call->note(call->baton, "FPIMAGE_BILL", asked->number);
+    return NULL;
+}
+
+fpi_err_t *fpi_asked_find(fpi_asked_t *asked, fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(fpi_bill_find(&asked->bill, tx, asked->enterprise->tenant, asked->number, asked->resource, task));
+    if (!asked->bill) {
+        return fpi_refuse(task, FPI_E_ABSENT, "scanBillNo", "影像编号 %s 的单据不存在",
+                          "there is no bill with image number %s", asked->number);
+    }
+    return fpi_bill_check_owner(asked->enterprise, asked->bill->tax_no, task);
+}
+
+fpi_json_t *fpi_asked_status(const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_json_t *data = fpi_json_make_object(task);
+
+    fpi_json_put_text(data, "scanBillNo", bill->number);
+    fpi_json_put_int(data, "imageStatus", bill->state);
+    fpi_json_put_text(data, "imageStatusName", fpi_state_name(bill->state, task->lang));
+    fpi_json_put_text(data, "billType", bill->type_code);
+    fpi_json_put_int(data, "pageCount", bill->page_count);
+    fpi_json_put_text(data, "updateTime", fpi_form_time(bill->updated, task));
+    if (bill->reason && *bill->reason) {
+        fpi_json_put_text(data, "reason", bill->reason);
+    }
+    return data;
+}

@@ -1,0 +1,280 @@
+#include "service/bill_query.h"
+
+#include "base/text.h"
+#include "store/people.h"
+
+#include <apr_strings.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SEARCH_LEN = 100, WORD_LEN = 100, CURSOR_LEN = 1000 };
+
+#define PROBLEMS (1U << FPI_STATE_RESCAN | 1U << FPI_STATE_MISMATCH | 1U << FPI_STATE_FAILED)
+
+/* ---- words ---- */
+
+static fpi_err_t *word(const char **out, const fpi_call_t *call, const char *name, size_t most)
+{
+    const char *text = fpi_params_find(call->params, name);
+
+    *out = text && *text ? fpi_text_trim(call->task->pool, text) : NULL;
+    if (*out && fpi_utf8_length(*out) > most) {
+        return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 超过 %d 个字符", "parameter %s is longer than %d characters",
+                          name, (int)most);
+    }
+    if (*out && !**out) {
+        *out = NULL;
+    }
+    return NULL;
+}
+
+static int state_of(const char *text)
+{
+    int64_t number;
+
+    for (int state = 0; state <= FPI_STATE_VOID; state++) {
+        if (strcasecmp(fpi_state_symbol((fpi_state_t)state), text) == 0) {
+            return state;
+        }
+    }
+    return fpi_int_parse(&number, text, 0, FPI_STATE_VOID) ? (int)number : -1;
+}
+
+static fpi_err_t *read_states(unsigned *out, const fpi_call_t *call)
+{
+    const char *text = fpi_params_find(call->params, "state");
+    apr_pool_t *pool = call->task->pool;
+    char *last;
+
+    *out = 0;
+    if (!text) {
+        return NULL;
+    }
+    for (char *one = apr_strtok(apr_pstrdup(pool, text), ",", &last); one; one = apr_strtok(NULL, ",", &last)) {
+        int state = state_of(fpi_text_trim(pool, one));
+
+        if (state < 0) {
+            return fpi_refuse(call->task, FPI_E_FIELD, "state", "参数 state 的值 %.40s 无效, 应为 WAITING, UPLOADED 等状态",
+                              "parameter state is %.40s, which is no state like WAITING or UPLOADED", one);
+        }
+        *out |= 1U << state;
+    }
+    return NULL;
+}
+
+static fpi_err_t *read_flag(bool *out, bool *is_said, const fpi_call_t *call, const char *name)
+{
+    const char *text = fpi_params_find(call->params, name);
+
+    *is_said = text && *text;
+    *out = *is_said && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0);
+    if (*is_said && !*out && strcmp(text, "false") != 0 && strcmp(text, "0") != 0) {
+        return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 应为 true 或 false", "parameter %s is true or false", name);
+    }
+    return NULL;
+}
+
+/* ---- times: 2026-01-31, or 2026-01-31T08:00:00Z, or with +08:00 behind ---- */
+
+static bool read_digits(int *out, const char **at, int count)
+{
+    *out = 0;
+    for (int i = 0; i < count; i++, (*at)++) {
+        if (**at < '0' || **at > '9') {
+            return false;
+        }
+        *out = *out * 10 + (**at - '0');
+    }
+    return true;
+}
+
+static bool pass(const char **at, char mark)
+{
+    *at += **at == mark;
+    return (*at)[-1] == mark;
+}
+
+static bool read_zone(int *seconds, const char **at)
+{
+    int sign = **at == '-' ? -1 : 1, hours, minutes;
+
+    *seconds = 0;
+    if (**at == 'Z') {
+        (*at)++;
+        return true;
+    }
+    if (**at != '+' && **at != '-') {
+        return false;
+    }
+    (*at)++;
+    if (!read_digits(&hours, at, 2) || !pass(at, ':') || !read_digits(&minutes, at, 2) || hours > 14 || minutes > 59) {
+        return false;
+    }
+    *seconds = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+static bool read_clock(apr_time_exp_t *exp, int *zone, const char **at)
+{
+    (*at)++;
+    return read_digits(&exp->tm_hour, at, 2) && pass(at, ':') && read_digits(&exp->tm_min, at, 2) && pass(at, ':')
+           && read_digits(&exp->tm_sec, at, 2) && exp->tm_hour < 24 && exp->tm_min < 60 && exp->tm_sec < 61
+           && read_zone(zone, at);
+}
+
+static bool read_when(apr_time_t *out, const char *text)
+{
+    apr_time_exp_t exp = { 0 };
+    int year, month, zone = 0;
+
+    if (!read_digits(&year, &text, 4) || !pass(&text, '-') || !read_digits(&month, &text, 2) || !pass(&text, '-')
+        || !read_digits(&exp.tm_mday, &text, 2) || year < 1970 || month < 1 || month > 12 || exp.tm_mday < 1
+        || exp.tm_mday > 31 || (*text == 'T' && !read_clock(&exp, &zone, &text)) || *text) {
+        return false;
+    }
+    exp.tm_year = year - 1900;
+    exp.tm_mon = month - 1;
+    if (apr_time_exp_gmt_get(out, &exp) != APR_SUCCESS) {
+        return false;
+    }
+    *out -= apr_time_from_sec(zone);
+    return true;
+}
+
+static fpi_err_t *read_time(apr_time_t *out, const fpi_call_t *call, const char *name)
+{
+    const char *text = fpi_params_find(call->params, name);
+
+    *out = 0;
+    if (!text || !*text || read_when(out, text)) {
+        return NULL;
+    }
+    return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 应为 ISO 8601 时间, 如 2026-01-31T08:00:00Z, 收到 %.40s",
+                      "parameter %s is an ISO 8601 time like 2026-01-31T08:00:00Z, not %.40s", name, text);
+}
+
+/* ---- order and place ---- */
+
+static fpi_err_t *read_sort(fpi_bill_query_t *q, const fpi_call_t *call)
+{
+    static const char *const names[] = { "created_at", "updated_at", "number" };
+    const char *text = fpi_params_find(call->params, "sort"), *name = text;
+
+    q->is_rising = text && *text && *text != '-';
+    if (!text || !*text) {
+        q->sort = q->states ? FPI_SORT_UPDATED : FPI_SORT_CREATED;
+        return NULL;
+    }
+    name += !q->is_rising;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            q->sort = (fpi_sort_t)i;
+            return NULL;
+        }
+    }
+    return fpi_refuse(call->task, FPI_E_FIELD, "sort", "参数 sort 应为 created_at, updated_at 或 number, 前加 - 为倒序",
+                      "parameter sort is created_at, updated_at or number, with - before it for falling");
+}
+
+const char *fpi_bill_query_cursor(const fpi_spot_t *spot, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task);
+    const char *text;
+
+    fpi_json_put_int(doc, "k", spot->key);
+    fpi_json_put_text(doc, "n", spot->number);
+    fpi_json_put_int(doc, "i", spot->id);
+    text = fpi_json_format(doc, false, task);
+    return fpi_base64url_encode(task->pool, text, strlen(text));
+}
+
+static fpi_err_t *read_spot(fpi_spot_t *spot, const char *text, fpi_task_t *task)
+{
+    fpi_json_t *doc;
+    size_t len;
+    unsigned char *bytes = fpi_base64url_decode(&len, task->pool, text, strlen(text));
+
+    if (!bytes || fpi_json_parse(&doc, (const char *)bytes, len, task)
+        || fpi_json_find_int(&spot->key, doc, "k", 0, INT64_MIN, INT64_MAX, task)
+        || fpi_json_find_int(&spot->id, doc, "i", 0, 0, INT64_MAX, task)
+        || fpi_json_get_text(&spot->number, doc, "n", CURSOR_LEN, task)) {
+        return fpi_refuse(task, FPI_E_FIELD, "after", "参数 after 不是本接口给出的游标", "parameter after is no cursor of ours");
+    }
+    return NULL;
+}
+
+static fpi_err_t *read_place(fpi_bill_asked_t *out, const fpi_call_t *call)
+{
+    const char *after = fpi_params_find(call->params, "after");
+    fpi_spot_t *spot = apr_pcalloc(call->task->pool, sizeof(*spot));
+
+    FPI_TRY(fpi_page_read(&out->page, call));
+    out->query.most = out->page.size;
+    out->query.skip = out->page.skip;
+    if (after && *after) {
+        FPI_TRY(read_spot(spot, after, call->task));
+        out->query.after = spot;
+        out->query.skip = 0;
+    }
+    if (out->query.skip + out->query.most > FPI_LIST_DEEP) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "page", "参数 page: 按页最多查看前 %d 条, 请缩小条件, 或用 pagination.next 作为 after 继续",
+                          "parameter page reaches %d rows deep; narrow the filters, or go on with pagination.next as after",
+                          FPI_LIST_DEEP);
+    }
+    return NULL;
+}
+
+/* ---- all of it ---- */
+
+static fpi_err_t *read_problem(fpi_bill_query_t *q, const fpi_call_t *call)
+{
+    bool is_said;
+    unsigned states;
+
+    FPI_TRY(read_flag(&q->has_problem, &is_said, call, "has_problem"));
+    if (!is_said) {
+        return NULL;
+    }
+    states = q->has_problem ? PROBLEMS : ~PROBLEMS & ((1U << (FPI_STATE_VOID + 1)) - 1);
+    q->states = q->states ? q->states & states : states;
+    if (!q->states) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "has_problem", "参数 state 与 has_problem 相互矛盾",
+                          "parameters state and has_problem contradict each other");
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_bill_query_read(fpi_bill_asked_t *out, const fpi_call_t *call)
+{
+    fpi_bill_query_t *q = &out->query;
+
+    memset(out, 0, sizeof(*out));
+    q->tenant = call->enterprise->tenant;
+    q->tax_no = strncmp(call->enterprise->client_id, "TN_", 3) == 0 ? NULL : call->enterprise->tax_no;
+    q->org = -1;
+    FPI_TRY(read_states(&q->states, call));
+    FPI_TRY(word(&q->type_code, call, "bill_type", WORD_LEN));
+    FPI_TRY(word(&q->resource, call, "resource", WORD_LEN));
+    FPI_TRY(word(&q->search, call, "q", SEARCH_LEN));
+    FPI_TRY(word(&out->org_code, call, "org", WORD_LEN));
+    FPI_TRY(read_time(&q->from, call, "created_from"));
+    FPI_TRY(read_time(&q->to, call, "created_to"));
+    FPI_TRY(read_sort(q, call));
+    FPI_TRY(read_problem(q, call));
+    return read_place(out, call);
+}
+
+fpi_err_t *fpi_bill_query_org(bool *is_nobody, fpi_bill_asked_t *asked, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_org_t *org;
+
+    *is_nobody = false;
+    if (!asked->org_code) {
+        return NULL;
+    }
+    FPI_TRY(fpi_org_find(&org, tx, asked->query.tenant, NULL, asked->org_code, task));
+    *is_nobody = !org;
+    asked->query.org = org ? org->id : -1;
+    return NULL;
+}

@@ -1,0 +1,58 @@
+/* Lists of bills out of a store with a million of them. Every look is along an index and bounded: a list that would
+ * have to read more than FPI_LIST_SCAN rows to fill its page stops there and says where to go on.
+ *
+ *   query ──> lanes (ranges of one index, merged in order) ──> marks ──filter──> page of bills
+ *
+ *   created   all of the tenant | of its organisation | of the tax numbers that may be seen
+ *   updated   one lane for each state                number   one lane
+ *   search    prefixes of number, bill number, applicant: what they bring is sorted here
+ *
+ * Life:    results live in the task's pool.
+ * Threads: as the transaction.
+ * Limits:  pages up to FPI_LIST_DEEP rows deep, then by `after`; a total counts up to FPI_LIST_TOTAL. */
+#ifndef FPI_BILL_LIST_H
+#define FPI_BILL_LIST_H
+
+#include "store/bills.h"
+
+enum { FPI_LIST_TOTAL = 1000, FPI_LIST_DEEP = 5000, FPI_LIST_SCAN = 20000 };
+
+typedef enum fpi_sort_t { FPI_SORT_CREATED, FPI_SORT_UPDATED, FPI_SORT_NUMBER } fpi_sort_t;
+
+/* Where a page ended: the last bill's key in the order of the list. */
+typedef struct fpi_spot_t {
+    int64_t key;                 /* created or updated */
+    const char *number;          /* of FPI_SORT_NUMBER */
+    int64_t id;
+} fpi_spot_t;
+
+typedef struct fpi_bill_query_t {
+    int64_t tenant;
+    const char *tax_no;          /* who asks sees bills of this one and of none; NULL: all */
+    unsigned states;             /* bit n: state n; 0: all */
+    int64_t org;                 /* -1: any */
+    const char *type_code, *resource; /* NULL: any */
+    const char *search;          /* how number (upper case), bill number or applicant begins; NULL */
+    apr_time_t from, to;         /* created; 0: open */
+    bool has_problem;            /* those in `states`, and those whose pull was given up */
+    fpi_sort_t sort;
+    bool is_rising;
+    const fpi_spot_t *after;     /* NULL: by skip */
+    int64_t skip;
+    int most;
+} fpi_bill_query_t;
+
+typedef struct fpi_bill_page_t {
+    fpi_bill_t **bills;
+    int count;
+    int64_t total;               /* that fit */
+    bool is_bound;               /* there are more than `total` */
+    bool has_more;
+    bool is_partial;             /* the look ended before the page was full: go on behind `last` */
+    fpi_spot_t last;             /* id 0: there was nothing */
+} fpi_bill_page_t;
+
+fpi_err_t *fpi_bills_page(fpi_bill_page_t *out, fpi_tx_t *tx, const fpi_bill_query_t *query, fpi_task_t *task)
+    FPI_MUST_USE;
+
+#endif
