@@ -11,12 +11,13 @@
 
 #include "base/task.h"
 
+#include <apr_tables.h>
 #include <stdint.h>
 
 enum { FPI_RULE_PARTS = 16, FPI_RULES_MAX = 50 };
 
-/* An image-code rule: parts one behind the other, between any two the separator. With no rule the default holds:
- * the text has a hyphen and none of , ^ | ; } (product.md, Covers). */
+/* An image-code rule: parts one behind the other, between any two the separator. Without an enabled rule the default
+ * holds: the text has a hyphen and none of , ^ | ; } and is no address of the web (those stand on many an invoice). */
 typedef struct fpi_rule_part_t {
     enum { FPI_PART_CONSTANT, FPI_PART_DIGITS } kind;
     const char *text;            /* CONSTANT: compared without case */
@@ -30,15 +31,22 @@ typedef struct fpi_rule_t {
     int part_count;
     char separator;              /* 0 none, or one of - / . \ */
     bool is_enabled;
+    int64_t version;
     apr_time_t created;
 } fpi_rule_t;
 
 /* FPI_E_FIELD naming the part. */
 fpi_err_t *fpi_rule_check(const fpi_rule_t *rule, fpi_task_t *task) FPI_MUST_USE;
+
+/* Why a text is no number by one rule. */
+typedef struct fpi_miss_t {
+    const char *rule;            /* its name; NULL: of the default, or of image numbers as such */
+    const char *zh, *en;
+} fpi_miss_t;
 /* The image number that the text is by the enabled rules (the first that fits; *by: its name, NULL the default), or
- * NULL with *why_not: one sentence per rule, for the preview. */
+ * NULL. `misses` (fpi_miss_t), unless NULL, gets a row for each rule that was tried in vain. */
 const char *fpi_cover_number(const char *text, const fpi_rule_t *rules, int count, const char **by,
-                             const char **why_not, fpi_task_t *task);
+                             apr_array_header_t *misses, fpi_task_t *task);
 
 /* A code seen on a page. */
 typedef struct fpi_code_seen_t {
@@ -71,9 +79,11 @@ typedef struct fpi_segment_t {
     const char *problem, *problem_en; /* this segment can't be filed as it is; NULL */
 } fpi_segment_t;
 
-/* Cuts. `number` not NULL: one segment of that number, covers of other numbers are a problem of the segment. The same
- * number twice in the pile (other than front and back) is one bill only when the segments touch; else the later one
- * has a problem. */
+/* Cuts: every leaf is in exactly one segment, in order. `number` not NULL: one segment of that number, covers of other
+ * numbers are a problem of it. A cover again (its back, or the next sheet) belongs to the segment that it follows; the
+ * same number apart from the first is a problem of the later one. A page with a bar code that would be a number begins
+ * a segment that waits for a clerk to type it in: filed with the bill before it, it would be lost. Blank pages before a
+ * cover are of its segment. */
 fpi_err_t *fpi_cover_cut(fpi_segment_t **segments, int *count, fpi_leaf_t *leaves, int leaf_count, const char *number,
                          const fpi_rule_t *rules, int rule_count, fpi_task_t *task) FPI_MUST_USE;
 

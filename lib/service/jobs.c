@@ -2,7 +2,7 @@
  *
  *   worker:  lease a few due jobs of its lane ─> run each in a task of its own ─> end / later / park ─> poke all
  *            lanes ─> again; nothing due: sleep until woken, or the idle pause is over
- *   keeper:  once a second: people, cloud tokens; leases of steps in hand; once an hour: spools, token keys; disk room
+ *   keeper:  once a second: people, cloud tokens; leases of steps in hand; orphans; once an hour: spools, token keys; disk room
  *
  * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
  * due again at once, for another child. */
@@ -10,11 +10,14 @@
 
 #include "base/clock.h"
 #include "service/access.h"
+#include "service/clean.h"
 #include "service/events.h"
+#include "service/exports.h"
 #include "service/looks.h"
 #include "service/pull.h"
 #include "service/reads.h"
 #include "service/recognise.h"
+#include "store/derived.h"
 #include "store/people.h"
 
 #include <apr_allocator.h>
@@ -26,6 +29,7 @@
 
 #define STEP_LIMIT apr_time_from_sec(120)
 #define LOOK_LIMIT apr_time_from_sec(1200) /* the helper has its own, for each page */
+#define EXPORT_LIMIT apr_time_from_sec(6 * 3600)
 #define RECOGNISE_LIMIT apr_time_from_sec(600)
 #define LEASE apr_time_from_sec(12)
 #define HOLD_PAUSE apr_time_from_sec(4)
@@ -35,6 +39,7 @@
 #define IDLE_PAUSE apr_time_from_sec(1)
 #define HOUR apr_time_from_sec(3600)
 #define KEY_LIFE apr_time_from_sec(30 * 86400)
+#define DERIVED_LIFE apr_time_from_sec(90 * 86400)
 
 enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512, KINDS_MAX = 16 };
 
@@ -71,6 +76,7 @@ static const fpi_job_kind_t kinds[] = {
     { FPI_JOB_READ, fpi_read_run, fpi_read_parked, FPI_LANE_USUAL, 0 },
     { FPI_JOB_LOOK, fpi_look_run, fpi_look_parked, FPI_LANE_LOOK, LOOK_LIMIT },
     { FPI_JOB_RECOGNISE, fpi_recognise_run, fpi_recognise_parked, FPI_LANE_SLOW, RECOGNISE_LIMIT },
+    { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW, EXPORT_LIMIT },
 };
 
 static const fpi_job_kind_t *find_kind(const char *name)
@@ -474,6 +480,7 @@ static void keep_hourly(fpi_app_t *app, fpi_task_t *task)
     int64_t room = fpi_blobs_room(app->blobs);
     fpi_err_t *err = fpi_blobs_sweep(app->blobs, 24 * HOUR, task);
 
+    fpi_derived_sweep(app->blobs, (int)(fpi_clock_now() / HOUR % FPI_DERIVED_SLICES), DERIVED_LIFE);
     err = err ? err : fpi_store_write(app->store, tx_rotate, &rotated, task);
     if (err) {
         fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the hourly clean-up failed");
@@ -495,6 +502,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
     apr_pool_t *pool = thread_pool("fpi_keeper");
     fpi_store_stats_t counted = { 0 };
     apr_time_t renew = 0, hourly = 0, hold = 0;
+    int64_t cleaned = 0;
 
     (void)thread;
     while (!is_stopping(jobs)) {
@@ -511,6 +519,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
                 hold = fpi_clock_tick() + HOLD_PAUSE;
                 hold_leases(jobs, task);
             }
+            fpi_clean_turn(&cleaned, app, task);
             if (fpi_clock_tick() >= hourly) {
                 hourly = fpi_clock_tick() + HOUR;
                 keep_hourly(app, task);

@@ -48,6 +48,9 @@ typedef struct fpi_backend_t {
     /* Bytes free for us where it writes, 0 when it is read-only; -1 unknown. */
     int64_t (*room)(fpi_db_t *db);
     const char *(*version)(void);
+    /* Copies all of it, as it stands at one moment, into a new database at `path`, flushed; others may write
+     * meanwhile. */
+    fpi_err_t *(*copy)(fpi_db_t *db, const char *path, fpi_task_t *task);
 } fpi_backend_t;
 
 extern const fpi_backend_t fpi_backend_sqlite;

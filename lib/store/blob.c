@@ -6,7 +6,10 @@
  *
  * A name is seen a moment before it is durable, so whoever finds a blob there flushes its folder
  * before saying so. The same holds for a folder's own name: ab/cd is born with the sticky bit, and
- * whoever sees the bit flushes ab and the root, then takes it away. */
+ * whoever sees the bit flushes ab and the root, then takes it away.
+ *
+ * Who finds its content there makes it young, with the lock on the spool folder shared; who drops an orphan looks at its
+ * age once more with the lock for itself alone. Each opens the folder anew for that: a lock belongs to what was opened. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* sync_file_range */
 #endif
@@ -23,11 +26,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    PATH_LEN = 6 + FPI_SHA256_HEX, /* "ab/cd/<sha256>" */
     WRITE_STEP = 1024 * 1024       /* bytes after which the disk is set to work */
 };
 
@@ -48,13 +51,12 @@ static bool is_hex(const char *text, size_t len)
     return strspn(text, "0123456789abcdef") == len && text[len] == '\0';
 }
 
-/* Everything that comes from a row or a request passes here, so no ".." ever reaches a path. */
-static bool make_path(char path[PATH_LEN + 1], const char *sha256)
+bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256)
 {
     if (!is_hex(sha256, FPI_SHA256_HEX)) {
         return false;
     }
-    snprintf(path, PATH_LEN + 1, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
+    snprintf(path, FPI_BLOB_PATH + 1, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
     return true;
 }
 
@@ -98,7 +100,8 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *addre
     blobs->root = blobs->spool = -1;
     apr_pool_cleanup_register(pool, blobs, close_folders, apr_pool_cleanup_null);
     FPI_TRY(fpi_disk_make_folder(blobs->folder, task));
-    FPI_TRY(fpi_disk_make_folder(apr_pstrcat(task->pool, blobs->folder, "/spool", NULL), task));
+    blobs->spool_folder = apr_pstrcat(pool, blobs->folder, "/spool", NULL);
+    FPI_TRY(fpi_disk_make_folder(blobs->spool_folder, task));
     if (!open_folders(blobs)) {
         return fpi_fail(task, FPI_E_CONFIG, "the folder of blobs %s can't be used: %s; give it to "
                         "httpd's user", blobs->folder, strerror(errno));
@@ -255,7 +258,7 @@ static int flush_parents(const fpi_blobs_t *blobs, const char *path)
     return error;
 }
 
-static int make_parents(const fpi_blobs_t *blobs, const char *path)
+int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path)
 {
     char above[3] = { path[0], path[1], '\0' };
 
@@ -275,6 +278,31 @@ static bool is_there(const fpi_blobs_t *blobs, const char *path, int64_t size)
            && st.st_size == size;
 }
 
+/* Is it there, and young from now on? */
+static bool make_young(const fpi_blobs_t *blobs, const char *path, int64_t size)
+{
+    int lock = is_there(blobs, path, size) ? fpi_blobs_lock(blobs, LOCK_SH) : -1;
+    bool ok = lock >= 0 && is_there(blobs, path, size)
+              && utimensat(blobs->root, path, NULL, AT_SYMLINK_NOFOLLOW) == 0;
+
+    if (lock >= 0) {
+        close(lock);
+    }
+    return ok;
+}
+
+/* It may take the place of a damaged orphan, which nobody may be about to drop. */
+static int rename_locked(const fpi_spool_t *spool, const char *path)
+{
+    int lock = fpi_blobs_lock(spool->blobs, LOCK_SH);
+    int error = lock < 0 || renameat(spool->blobs->spool, spool->name, spool->blobs->root, path) != 0 ? errno : 0;
+
+    if (lock >= 0) {
+        close(lock);
+    }
+    return error;
+}
+
 static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *folder,
                             fpi_task_t *task)
 {
@@ -284,10 +312,8 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
     if ((spool->is_lasting && fchmod(spool->fd, 0400) != 0) || fsync(spool->fd) != 0) {
         return fpi_blobs_fail(blobs, errno, "flushing a file in", "spool", task);
     }
-    error = make_parents(blobs, folder);
-    if (!error && renameat(blobs->spool, spool->name, blobs->root, path) != 0) {
-        error = errno;
-    }
+    error = fpi_blobs_make_parents(blobs, folder);
+    error = error ? error : rename_locked(spool, path);
     if (error) {
         return fpi_blobs_fail(blobs, error, "making", path, task);
     }
@@ -297,7 +323,7 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
 
 fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_task_t *task)
 {
-    char path[PATH_LEN + 1], folder[6] = "";
+    char path[FPI_BLOB_PATH + 1], folder[6] = "";
     int error;
 
     if (spool->is_broken || (!spool->hash && !spool->sum)) {
@@ -311,13 +337,12 @@ fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_t
     }
     spool->hash = NULL;
     spool->sum = NULL;
-    make_path(path, sha256);
+    fpi_blobs_path(path, sha256);
     memcpy(folder, path, 5);
-    if (!is_there(spool->blobs, path, spool->size)) {
+    if (!make_young(spool->blobs, path, spool->size)) {
         FPI_TRY(give_name(spool, path, folder, task));
     }
-    else { /* not one that a sweep takes for forgotten */
-        utimensat(spool->blobs->root, path, NULL, AT_SYMLINK_NOFOLLOW);
+    else {
         spool->is_lasting = false;
     }
     error = flush_folder(spool->blobs, folder);
@@ -343,10 +368,10 @@ static apr_status_t close_fd(void *data)
 fpi_err_t *fpi_blobs_open_one(int *fd, struct stat *st, fpi_blobs_t *blobs, const char *sha256,
                             fpi_task_t *task)
 {
-    char path[PATH_LEN + 1];
+    char path[FPI_BLOB_PATH + 1];
     int error;
 
-    if (!make_path(path, sha256)) {
+    if (!fpi_blobs_path(path, sha256)) {
         return fpi_fail(task, FPI_E_ABSENT, "a blob's name must be %d hex digits", FPI_SHA256_HEX);
     }
     *fd = openat(blobs->root, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -376,10 +401,10 @@ fpi_err_t *fpi_blob_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const char 
 
 bool fpi_blob_has(fpi_blobs_t *blobs, const char *sha256)
 {
-    char path[PATH_LEN + 1];
+    char path[FPI_BLOB_PATH + 1];
     struct stat st;
 
-    return make_path(path, sha256) && fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
+    return fpi_blobs_path(path, sha256) && fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0
            && S_ISREG(st.st_mode);
 }
 
@@ -502,6 +527,21 @@ fpi_err_t *fpi_blobs_list(fpi_blobs_t *blobs, fpi_err_t *(*each)(void *baton, co
     walk_t plan = { blobs, each, baton, task };
 
     return walk(&plan, blobs->root, ".", 0);
+}
+
+fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
+                               fpi_err_t *(*each)(void *baton, const char *sha256), void *baton, fpi_task_t *task)
+{
+    walk_t plan = { blobs, each, baton, task };
+    char name[3];
+
+    snprintf(name, sizeof(name), "%02x", first);
+    return faccessat(blobs->root, name, F_OK, 0) == 0 ? walk(&plan, blobs->root, name, 1) : NULL;
+}
+
+const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs)
+{
+    return blobs->spool_folder;
 }
 
 int64_t fpi_blobs_room(const fpi_blobs_t *blobs)

@@ -5,6 +5,10 @@
  *   <dir>/spool/up.KEY      comes in pieces, over requests and restarts; swept by whoever keeps the rows, and here
  *                           when it was untouched for four days
  *
+ * What no row names is an orphan (an upload that was never answered, an export that was given up) and goes after a
+ * while. Whoever keeps content that is there already makes it young again, so that an orphan is not taken from under a
+ * row that is just being written: a blob may be dropped by age only, and keeping and dropping are never at one time.
+ *
  * Life:    a store of blobs is opened after fork in a child's pool; a spool lives in a task.
  * Threads: one store serves many threads; a spool belongs to one.
  * Limits:  a spool refuses to grow past the size it was opened with. */
@@ -67,6 +71,24 @@ fpi_err_t *fpi_blobs_sweep(fpi_blobs_t *blobs, apr_interval_time_t age, fpi_task
 /* Calls `each` for every finished blob. */
 fpi_err_t *fpi_blobs_list(fpi_blobs_t *blobs, fpi_err_t *(*each)(void *baton, const char *sha256),
                           void *baton, fpi_task_t *task) FPI_MUST_USE;
+/* The same for those whose name begins with that byte. */
+fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
+                               fpi_err_t *(*each)(void *baton, const char *sha256), void *baton, fpi_task_t *task)
+    FPI_MUST_USE;
+/* Since when it was last kept, and its size; false: it is not there. */
+bool fpi_blob_stat(fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t *age, int64_t *size);
+/* Takes away one that no row names, by the caller's look after its age, unless it was kept less than `age` ago.
+ * *dropped says whether it went. */
+fpi_err_t *fpi_blob_drop(bool *dropped, fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t age,
+                         fpi_task_t *task) FPI_MUST_USE;
+/* The same bytes in another store, durable: a hard link, FPI_E_CONFIG across file systems; or a copy, whose hash is
+ * compared: FPI_E_INTERNAL names a damaged one, and nothing is kept of it. */
+fpi_err_t *fpi_blob_link(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_blob_copy(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+/* Puts damaged bytes aside, out of the way of good ones: into <dir>/damaged/<sha256>. */
+fpi_err_t *fpi_blob_put_aside(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+/* The folder of spools, where other files of passing use may lie, too: what is older than a day is swept. */
+const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs);
 /* Bytes free for us on its file system; -1 unknown. */
 int64_t fpi_blobs_room(const fpi_blobs_t *blobs);
 

@@ -10,12 +10,13 @@
 
 #include <sys/stat.h>
 
-enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024 };
+enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
+       FPI_BLOB_PATH = 6 + FPI_SHA256_HEX }; /* "ab/cd/<sha256>" */
 
 #define FPI_SPOOL_LASTING "up." /* begins the names of those that come in pieces */
 
 struct fpi_blobs_t {
-    const char *folder;
+    const char *folder, *spool_folder;
     int root, spool;
 };
 
@@ -37,6 +38,13 @@ struct fpi_spool_t {
 /* FPI_E_STORE of errno's number. */
 fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing, const char *name, fpi_task_t *task)
     FPI_MUST_USE;
+/* Everything that comes from a row or a request passes here, so no ".." ever reaches a path: false when it is no name
+ * of a blob. */
+bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256);
+/* Makes ab and ab/cd; errno's number. */
+int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path);
+/* The lock of the head of blob.c, LOCK_SH or LOCK_EX: a descriptor to be closed; -1: errno says why. */
+int fpi_blobs_lock(const fpi_blobs_t *blobs, int how);
 /* The cleanup of a spool. */
 apr_status_t fpi_spool_close(void *data);
 /* From where the descriptor stands; `buffer` has FPI_BLOB_READ bytes. */

@@ -417,5 +417,6 @@ const fpi_backend_t fpi_backend_sqlite = {
     .begin = begin, .commit = commit, .rollback = rollback, .is_open = is_open,
     .save = save, .keep = keep, .undo = undo,
     .run = run,
-    .is_untidy = is_untidy, .tidy = tidy, .room = room, .version = version
+    .is_untidy = is_untidy, .tidy = tidy, .room = room, .version = version,
+    .copy = fpi_sqlite_copy
 };

@@ -380,26 +380,32 @@ CREATE INDEX found_by_number ON found (tenant, number) WHERE number IS NOT NULL;
 -- seller, gross and date alike: a warning only
 CREATE INDEX found_by_likeness ON found (tenant, seller_tax_no, gross, date) WHERE seller_tax_no IS NOT NULL;
 
--- A scan session. number: all pages go to this bill, whatever covers are among them; "" by covers.
+-- A scan session. number: all pages go to this bill, whatever covers are among them; "" by covers. act, act_count,
+-- act_by: the last change, for who has seen an older version. state: 0 open, 1 finished.
 CREATE TABLE capture (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    tenant    INTEGER NOT NULL,
-    org       INTEGER NOT NULL,
-    actor     TEXT NOT NULL,
-    name      TEXT,
-    number    TEXT NOT NULL,
-    resource  TEXT NOT NULL,
-    type_code TEXT,
-    state     INTEGER NOT NULL,
-    version   INTEGER NOT NULL,
-    created   INTEGER NOT NULL,
-    updated   INTEGER NOT NULL
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    enterprise INTEGER NOT NULL,
+    org        INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    name       TEXT,
+    number     TEXT NOT NULL,
+    resource   TEXT NOT NULL,
+    type_code  TEXT,
+    state      INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    act        INTEGER NOT NULL,
+    act_count  INTEGER NOT NULL,
+    act_by     TEXT NOT NULL,
+    created    INTEGER NOT NULL,
+    updated    INTEGER NOT NULL
 );
 
-CREATE INDEX capture_by_tenant ON capture (tenant, state, created);
+CREATE INDEX capture_by_tenant ON capture (tenant, state);
 
 -- page: of the content, 0 all of it. kind: -1 as the codes say. number: typed in for this page, which begins a
--- bill then. bill: where it went, 0 not yet. upload_key: the client's own key, so that a repeat is no second page.
+-- bill then. bill: where it went (a blank page: went with), 0 not yet; kind and number stand as they were then.
+-- upload_key: the client's own key, so that a repeat is no second page.
 CREATE TABLE capture_page (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant     INTEGER NOT NULL,
@@ -423,13 +429,14 @@ CREATE INDEX capture_page_by_sha256 ON capture_page (sha256) WHERE bill = 0;
 
 CREATE UNIQUE INDEX capture_page_by_key ON capture_page (capture, upload_key, page) WHERE upload_key IS NOT NULL;
 
--- parts: lib/model/cover.h
+-- parts: lib/store/cover_rules.c
 CREATE TABLE cover_rule (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant     INTEGER NOT NULL,
     name       TEXT NOT NULL,
     parts      TEXT NOT NULL,
     is_enabled INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
     created    INTEGER NOT NULL
 );
 
@@ -450,7 +457,7 @@ CREATE TABLE upload (
 
 CREATE INDEX upload_by_updated ON upload (updated);
 
--- state: 0 waiting, 1 running, 2 ready, 3 failed, 4 called off
+-- state: 0 waiting, 1 running, 2 ready, 3 failed; one that is called off is gone
 CREATE TABLE export (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant  INTEGER NOT NULL,
@@ -910,7 +917,100 @@ SELECT DISTINCT f.tenant, f.bill,
 
 -- ==== captures ====
 
+-- name: CAPTURE_INSERT
+INSERT INTO capture (tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act,
+                     act_count, act_by, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+
+-- name: CAPTURE_FIND
+SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
+       created, updated,
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
+  FROM capture WHERE id = ?2 AND tenant = ?1
+
+-- enterprise 0: of all, state -1: in any.
+-- name: CAPTURE_LIST
+SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
+       created, updated,
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
+  FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) AND (?3 = -1 OR state = ?3)
+ ORDER BY id DESC LIMIT ?4 OFFSET ?5
+
+-- name: CAPTURE_COUNT
+SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) AND (?3 = -1 OR state = ?3)
+
+-- name: CAPTURE_TOUCH
+UPDATE capture SET state = ?3, version = version + 1, act = ?4, act_count = ?5, act_by = ?6, updated = ?7
+ WHERE id = ?2 AND tenant = ?1
+
+-- name: CAPTURE_PUT_FACTS
+UPDATE capture SET name = ?3, number = ?4, resource = ?5, type_code = ?6 WHERE id = ?2 AND tenant = ?1
+
+-- name: CAPTURE_DROP
+DELETE FROM capture WHERE id = ?2 AND tenant = ?1
+
+-- name: CAPTURE_PAGE_INSERT
+INSERT INTO capture_page (tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill,
+                          created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+
+-- name: CAPTURE_PAGE_LIST
+SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created
+  FROM capture_page WHERE capture = ?2 AND tenant = ?1 ORDER BY position, id
+
+-- name: CAPTURE_PAGE_FIND
+SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created
+  FROM capture_page WHERE capture = ?2 AND tenant = ?1 AND id = ?3
+
+-- name: CAPTURE_PAGE_FIND_BY_KEY
+SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created
+  FROM capture_page WHERE capture = ?2 AND tenant = ?1 AND upload_key = ?3 ORDER BY page LIMIT 1
+
+-- name: CAPTURE_PAGE_LAST
+SELECT COUNT(*), COALESCE(MAX(position), 0) FROM capture_page WHERE capture = ?1
+
+-- name: CAPTURE_PAGE_SHIFT
+UPDATE capture_page SET position = position + ?3 WHERE capture = ?1 AND position > ?2
+
+-- name: CAPTURE_PAGE_MOVE
+UPDATE capture_page SET position = ?3 WHERE capture = ?1 AND id = ?2 AND position <> ?3
+
+-- name: CAPTURE_PAGE_UPDATE
+UPDATE capture_page SET page = ?4, kind = ?5, rotation = ?6, number = ?7, label = ?8, bill = ?9
+ WHERE capture = ?2 AND tenant = ?1 AND id = ?3
+
+-- name: CAPTURE_PAGE_DROP
+DELETE FROM capture_page WHERE capture = ?1 AND id = ?2
+
+-- name: CAPTURE_PAGE_DROP_ALL
+DELETE FROM capture_page WHERE capture = ?1
+
+-- name: CAPTURE_CONTENTS
+SELECT sha256, size, media, pages, state, note, doc, created, looked
+  FROM content WHERE sha256 IN (SELECT sha256 FROM capture_page WHERE capture = ?1)
+
+-- name: CAPTURE_COUNT_WAITING
+SELECT COUNT(*) FROM capture_page p JOIN content c ON c.sha256 = p.sha256
+ WHERE p.capture = ?1 AND p.bill = 0 AND c.state = 0
+
 -- ==== cover rules ====
+
+-- name: COVER_RULE_LIST
+SELECT id, tenant, name, parts, is_enabled, version, created FROM cover_rule WHERE tenant = ?1 ORDER BY id
+
+-- name: COVER_RULE_FIND
+SELECT id, tenant, name, parts, is_enabled, version, created FROM cover_rule WHERE id = ?2 AND tenant = ?1
+
+-- name: COVER_RULE_INSERT
+INSERT INTO cover_rule (tenant, name, parts, is_enabled, version, created) VALUES (?1, ?2, ?3, ?4, 1, ?5)
+
+-- name: COVER_RULE_UPDATE
+UPDATE cover_rule SET name = ?3, parts = ?4, is_enabled = ?5, version = version + 1 WHERE id = ?2 AND tenant = ?1
+
+-- name: COVER_RULE_DROP
+DELETE FROM cover_rule WHERE id = ?2 AND tenant = ?1
 
 -- ==== invoices found in files ====
 
@@ -1035,6 +1135,78 @@ SELECT COUNT(*)
    AND (?9 IS NULL OR f.twin_kind = ?9)
 
 -- ==== exports ====
+
+-- name: EXPORT_INSERT
+INSERT INTO export (tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended)
+VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, NULL, 0, NULL, ?7, 0)
+
+-- name: EXPORT_FIND
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE id = ?2 AND tenant = ?1
+
+-- name: EXPORT_LIST
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE tenant = ?1 AND actor = ?2 ORDER BY id DESC LIMIT ?4 OFFSET ?3
+
+-- name: EXPORT_COUNT
+SELECT COUNT(*), COALESCE(SUM(state < 2), 0) FROM export WHERE tenant = ?1 AND actor = ?2
+
+-- name: EXPORT_STEP
+UPDATE export SET state = 1, done = ?3, total = ?4 WHERE id = ?2 AND tenant = ?1 AND state < 2
+
+-- name: EXPORT_END
+UPDATE export
+   SET state = ?3, done = ?4, total = ?5, sha256 = ?6, size = ?7, note = ?8, ended = ?9
+ WHERE id = ?2 AND tenant = ?1 AND state < 2
+
+-- name: EXPORT_DROP
+DELETE FROM export WHERE id = ?2 AND tenant = ?1
+
+-- name: EXPORT_LIST_ENDED
+SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+  FROM export WHERE ended <> 0 AND ended < ?1 ORDER BY id LIMIT ?2
+
+-- name: EXPORT_SIZE
+SELECT COALESCE(SUM(size), 0)
+  FROM (SELECT DISTINCT sha256, size FROM file WHERE bill = ?2 AND tenant = ?1) AS contents
+
+-- ==== what rows and blobs know of each other ====
+
+-- name: STORAGE_IS_NAMED
+SELECT EXISTS (SELECT 1 FROM content WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM file WHERE sha256 = ?1)
+       OR EXISTS (SELECT 1 FROM capture_page WHERE sha256 = ?1 AND bill = 0)
+       OR EXISTS (SELECT 1 FROM upload WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM export WHERE sha256 = ?1)
+
+-- name: STORAGE_LIST_FILES
+SELECT id, bill, sha256, size FROM file WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- name: STORAGE_LIST_EXPORTS
+SELECT id, 0, sha256, size FROM export WHERE id > ?1 AND state = 2 ORDER BY id LIMIT ?2
+
+-- name: STORAGE_LIST_CONTENTS
+SELECT 0, 0, sha256, size FROM content WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2
+
+-- name: STORAGE_BY_MONTH
+SELECT strftime('%Y-%m', f.created / 1000000 + 28800, 'unixepoch') AS month, NULL, COUNT(DISTINCT f.bill),
+       COUNT(*), SUM(f.size)
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
+ GROUP BY month ORDER BY month DESC LIMIT ?3
+
+-- name: STORAGE_BY_TYPE
+SELECT COALESCE(b.type_code, ''), MAX(b.type_name), COUNT(DISTINCT f.bill), COUNT(*), SUM(f.size) AS bytes
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE b.tenant = ?1 AND (?2 IS NULL OR COALESCE(b.tax_no, '') = ?2)
+ GROUP BY COALESCE(b.type_code, '') ORDER BY bytes DESC LIMIT ?3
+
+-- name: STORAGE_DROP_EXPORTS
+DELETE FROM export
+
+-- name: STORAGE_DROP_UPLOADS
+DELETE FROM upload
+
+-- name: STORAGE_SUM
+SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
 
 -- ==== the push log ====
 

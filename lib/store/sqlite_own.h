@@ -47,6 +47,9 @@ fpi_err_t *fpi_sqlite_open(fpi_db_t **db, apr_pool_t *pool, const char *address,
                            fpi_task_t *task) FPI_MUST_USE;
 void fpi_sqlite_close(fpi_db_t **db);
 
+/* sqlite_copy.c; see backend.h. */
+fpi_err_t *fpi_sqlite_copy(fpi_db_t *db, const char *path, fpi_task_t *task) FPI_MUST_USE;
+
 /* Before and after BEGIN IMMEDIATE: lets a process go first that waits since our last turn. */
 void fpi_sqlite_yield(fpi_db_t *db);
 void fpi_sqlite_end_wait(fpi_db_t *db, bool is_our_turn);

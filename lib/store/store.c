@@ -246,6 +246,17 @@ fpi_err_t *fpi_store_check(fpi_store_t *store, fpi_task_t *task)
     return err;
 }
 
+fpi_err_t *fpi_store_copy(fpi_store_t *store, const char *path, fpi_task_t *task)
+{
+    reader_t *reader;
+    fpi_err_t *err;
+
+    FPI_TRY(take_reader(&reader, store, task));
+    err = store->backend->copy(reader->db, path, task);
+    give_reader(store, reader, err);
+    return err;
+}
+
 uint64_t fpi_store_epoch(const fpi_store_t *store)
 {
     return fpi_epoch_get(store->epoch);

@@ -57,6 +57,9 @@ const fpi_secret_t *fpi_tx_master(const fpi_tx_t *tx);
 /* Can it read, and is there room to write? For /fpimage/ready and the doctor. */
 fpi_err_t *fpi_store_check(fpi_store_t *store, fpi_task_t *task) FPI_MUST_USE;
 
+/* A consistent copy of the metadata in a new file, while it is being used. */
+fpi_err_t *fpi_store_copy(fpi_store_t *store, const char *path, fpi_task_t *task) FPI_MUST_USE;
+
 typedef struct fpi_store_stats_t {
     uint64_t commits, writes, failures; /* writes / commits = how many share a flush */
     int64_t schema;

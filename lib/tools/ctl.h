@@ -79,6 +79,8 @@ fpi_err_t *ctl_read_settings(ctl_t *ctl) FPI_MUST_USE;
 /* When we are root: becomes the owner of the data directory, so that files keep their owner. */
 fpi_err_t *ctl_become_owner(ctl_t *ctl) FPI_MUST_USE;
 fpi_err_t *ctl_become(ctl_t *ctl, uid_t uid, gid_t gid) FPI_MUST_USE;
+/* Makes the data directory where it is missing, for httpd's user, whom we become. */
+fpi_err_t *ctl_make_data_dir(ctl_t *ctl) FPI_MUST_USE;
 /* All of the above and the store. What must be read as root is read before. */
 fpi_err_t *ctl_open(ctl_t *ctl) FPI_MUST_USE;
 /* The secret that an option names (a file, "-", "env:NAME"); *out NULL when the option is not given. */
@@ -168,6 +170,10 @@ fpi_err_t *ctl_bill_resubmit(ctl_t *ctl);
 fpi_err_t *ctl_bill_void(ctl_t *ctl);
 fpi_err_t *ctl_mode_set(ctl_t *ctl);
 fpi_err_t *ctl_mode_show(ctl_t *ctl);
+fpi_err_t *ctl_cover_print(ctl_t *ctl);
+fpi_err_t *ctl_cover_read(ctl_t *ctl);
+fpi_err_t *ctl_cover_without(ctl_t *ctl);
+fpi_err_t *ctl_read(ctl_t *ctl);
 fpi_err_t *ctl_push_list(ctl_t *ctl);
 fpi_err_t *ctl_push_show(ctl_t *ctl);
 fpi_err_t *ctl_push_replay(ctl_t *ctl);
@@ -175,5 +181,10 @@ fpi_err_t *ctl_journal_list(ctl_t *ctl);
 fpi_err_t *ctl_journal_show(ctl_t *ctl);
 fpi_err_t *ctl_journal_suggest(ctl_t *ctl);
 fpi_err_t *ctl_journal_capture(ctl_t *ctl);
+fpi_err_t *ctl_verify(ctl_t *ctl);
+fpi_err_t *ctl_storage(ctl_t *ctl);
+fpi_err_t *ctl_backup(ctl_t *ctl);
+fpi_err_t *ctl_restore(ctl_t *ctl);
+fpi_err_t *ctl_export(ctl_t *ctl);
 
 #endif

@@ -44,6 +44,14 @@ static const option_t options[] = {
     { "limit", "N", "at most so many (default 50)", "最多条数 (默认 50)" },
     { "before", "ID", "those before this one", "此 ID 之前的" },
     { "minutes", "N|off", "for how long (1 to 1440)", "时长 (1-1440 分钟)" },
+    { "quick", NULL, "compare sizes only", "只比较大小" },
+    { "repair", NULL, "remove orphans older than a day, put damaged ones aside", "清理无主文件, 移开损坏的文件" },
+    { "link", NULL, "hard links instead of copies (the same disk)", "用硬链接代替复制 (同一磁盘)" },
+    { "with-key", NULL, "the key file, too: whoever has the backup can read its secrets", "同时备份密钥文件: 持有备份者即可读取密文" },
+    { "key-file", "F", "the key file that was kept apart", "另行保存的密钥文件" },
+    { "o", "FILE", "where to write it; - for standard output", "输出文件; - 为标准输出" },
+    { "title", "TEXT", "title of the cover pages", "封面标题" },
+    { "line", "TEXT|TEXT...", "further lines on each cover", "封面上的其他文字行" },
     { "user", "NAME", "httpd's user, for a new data directory", "httpd 用户 (新建数据目录时)" },
 };
 
@@ -232,6 +240,11 @@ static fpi_err_t *find_command(ctl_t *ctl)
 
 /* ---- does it fit ---- */
 
+static const char *dashes(const char *name)
+{
+    return name[1] ? "--" : "-";
+}
+
 static const char *usage_of(ctl_t *ctl, const ctl_command_t *c)
 {
     const char *line = apr_pstrcat(ctl->task->pool, "fpimagectl ", c->noun, c->verb ? " " : "",
@@ -242,7 +255,7 @@ static const char *usage_of(ctl_t *ctl, const ctl_command_t *c)
         bool is_needed;
 
         if (takes(c, o->name, &is_needed)) {
-            line = apr_pstrcat(ctl->task->pool, line, is_needed ? " --" : " [--", o->name,
+            line = apr_pstrcat(ctl->task->pool, line, is_needed ? " " : " [", dashes(o->name), o->name,
                                o->value ? " " : "",
                                o->value ? o->value : "", is_needed ? "" : "]", NULL);
         }
@@ -259,11 +272,11 @@ static fpi_err_t *check_options(ctl_t *ctl)
         bool is_known = takes(ctl->command, name, &is_needed);
 
         if (ctl_has(ctl, name) && !is_known) {
-            return ctl_usage(ctl, "此命令没有选项 --%s; 用法: %s", "this command has no option --%s; usage: %s", name,
+            return ctl_usage(ctl, "此命令没有选项 %s%s; 用法: %s", "this command has no option %s%s; usage: %s", dashes(name), name,
                              usage_of(ctl, ctl->command));
         }
         if (is_needed && !ctl_has(ctl, name)) {
-            return ctl_usage(ctl, "缺少选项 --%s; 用法: %s", "the option --%s is missing; usage: %s", name,
+            return ctl_usage(ctl, "缺少选项 %s%s; 用法: %s", "the option %s%s is missing; usage: %s", dashes(name), name,
                              usage_of(ctl, ctl->command));
         }
     }

@@ -117,6 +117,23 @@ static fpi_err_t *settle_owner(owner_t *owner, ctl_t *ctl)
     return NULL;
 }
 
+fpi_err_t *ctl_make_data_dir(ctl_t *ctl)
+{
+    const char *dir = ctl->settings->data_dir;
+    owner_t owner;
+
+    FPI_TRY(settle_owner(&owner, ctl));
+    if (mkdir(dir, 0700) == 0) {
+        if (geteuid() == 0 && chown(dir, owner.uid, owner.gid) != 0) {
+            return fpi_fail(ctl->task, FPI_E_CONFIG, "%s can't be given to httpd's user: %s", dir, strerror(errno));
+        }
+    }
+    else if (errno != EEXIST) {
+        return fpi_fail(ctl->task, FPI_E_CONFIG, "%s can't be made: %s", dir, strerror(errno));
+    }
+    return ctl_become(ctl, owner.uid, owner.gid);
+}
+
 /* ---- init ---- */
 
 static void tell_init(ctl_t *ctl, bool is_first, const char *owner, const char *password)

@@ -6,6 +6,8 @@
 static const decode_kind_t *const kinds[FPI_MEDIA_COUNT] = {
     [FPI_MEDIA_PDF] = &decode_kind_pdf,      [FPI_MEDIA_JPEG] = &decode_kind_picture,
     [FPI_MEDIA_PNG] = &decode_kind_picture,  [FPI_MEDIA_TIFF] = &decode_kind_picture,
+    [FPI_MEDIA_BMP] = &decode_kind_bmp,      [FPI_MEDIA_XML] = &decode_kind_text,
+    [FPI_MEDIA_OFD] = &decode_kind_ofd,      [FPI_MEDIA_TEXT] = &decode_kind_text,
     [FPI_MEDIA_WEBP] = &decode_kind_picture, [FPI_MEDIA_HEIC] = &decode_kind_picture,
 };
 
@@ -78,8 +80,10 @@ void decode_keep(void *object, fpi_task_t *task)
 fpi_err_t *decode_vips_failed(fpi_task_t *task)
 {
     char *said = vips_error_buffer_copy();
-    const char *line = apr_pstrndup(task->pool, said, strcspn(said, "\n"));
+    fpi_err_t *err = fpi_refuse(task, FPI_E_UNREADABLE, NULL, "图片已损坏或不完整, 请重新扫描或上传",
+                                "the picture is damaged or cut short; scan or upload it again");
 
+    err->detail = apr_psprintf(task->pool, "libvips: %.*s", (int)strcspn(said, "\n"), said);
     g_free(said);
-    return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "图片已损坏或不完整: %s", "the picture is damaged or cut short: %s", line);
+    return err;
 }

@@ -35,6 +35,7 @@ typedef struct decode_kind_t {
     fpi_err_t *(*measure)(decode_page_t *page, decode_doc_t *doc, int n, fpi_task_t *task);
     /* Upright and within width x height; 8 bit, sRGB or grey, perhaps with alpha. */
     fpi_err_t *(*paint)(VipsImage **raster, decode_doc_t *doc, int n, int width, int height, fpi_task_t *task);
+    bool is_codeless;     /* nobody puts codes there: not looked for */
 } decode_kind_t;
 
 struct decode_doc_t {
@@ -45,7 +46,8 @@ struct decode_doc_t {
     fpi_json_t *notes;    /* texts: what could not be shown */
 };
 
-extern const decode_kind_t decode_kind_picture, decode_kind_pdf;
+extern const decode_kind_t decode_kind_picture, decode_kind_pdf, decode_kind_bmp, decode_kind_text,
+    decode_kind_ofd;
 
 /* FPI_E_UNREADABLE when it is damaged, or of a kind that has no pages to show. */
 fpi_err_t *decode_doc_open(decode_doc_t **doc, const decode_bytes_t *bytes, fpi_task_t *task) FPI_MUST_USE;

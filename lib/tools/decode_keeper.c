@@ -84,13 +84,11 @@ static void run_worker(int jobs) __attribute__((noreturn));
 
 static void run_worker(int jobs)
 {
-    char timeout[24];
-    const char *argv[] = { "fpimage-decode-worker", keeper.memory, timeout, NULL };
+    const char *argv[] = { "fpimage-decode-worker", keeper.memory, NULL };
     extern char **environ;
     int high = fcntl(jobs, F_DUPFD, 16);
     int program = fcntl(keeper.program, F_DUPFD_CLOEXEC, 16);
 
-    snprintf(timeout, sizeof(timeout), "%d", keeper.timeout_ms);
     signal(SIGTERM, SIG_DFL);
     if (dup2(high, JOBS) == JOBS) {
         close(high);

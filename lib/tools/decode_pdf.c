@@ -8,16 +8,17 @@
 static fpi_err_t *open_failed(GError *error, fpi_task_t *task)
 {
     bool is_locked = error && g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED);
-    const char *detail = error ? apr_pstrdup(task->pool, error->message) : "";
+    fpi_err_t *err =
+        is_locked ? fpi_refuse(task, FPI_E_UNREADABLE, NULL, "PDF 设有打开密码, 请去除密码后重新上传",
+                               "the PDF is locked with a password; upload it without one")
+                  : fpi_refuse(task, FPI_E_UNREADABLE, NULL, "PDF 已损坏或不完整, 请重新上传",
+                               "the PDF is damaged or cut short; upload it again");
 
     if (error) {
+        err->detail = apr_psprintf(task->pool, "poppler: %s", error->message);
         g_error_free(error);
     }
-    if (is_locked) {
-        return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "PDF 设有打开密码, 请去除密码后重新上传",
-                          "the PDF is locked with a password; upload it without one");
-    }
-    return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "PDF 已损坏或不完整: %s", "the PDF is damaged or cut short: %s", detail);
+    return err;
 }
 
 static fpi_err_t *open(decode_doc_t *doc, fpi_task_t *task)
@@ -66,4 +67,4 @@ static fpi_err_t *paint(VipsImage **raster, decode_doc_t *doc, int n, int width,
     return decode_sheet_take(raster, cairo, task);
 }
 
-const decode_kind_t decode_kind_pdf = { open, measure, paint };
+const decode_kind_t decode_kind_pdf = { open, measure, paint, false };

@@ -88,4 +88,4 @@ static fpi_err_t *paint(VipsImage **raster, decode_doc_t *doc, int n, int width,
     return NULL;
 }
 
-const decode_kind_t decode_kind_picture = { open, measure, paint };
+const decode_kind_t decode_kind_picture = { open, measure, paint, false };

@@ -1,17 +1,22 @@
 #include "tools/decode_serve.h"
 
 #include "base/clock.h"
+#include "tools/decode_codes.h"
+#include "tools/decode_cover.h"
 #include "tools/decode_raster.h"
+#include "tools/read.h"
 
 #include <apr_strings.h>
+#include <iconv.h>
+#include <pango/pangocairo.h>
 #include <string.h>
 
 enum { LOOK_SIDE = 3600, PICTURE_SIDE = 10000, LEFT_MOST_MS = 24 * 3600 * 1000 };
 
 typedef struct look_t {
     decode_doc_t *doc;
-    fpi_json_t *pages;
-    bool wants_codes;
+    fpi_json_t *pages, *evidence;
+    bool wants_codes, wants_invoice;
     apr_time_t end;       /* no further page is begun */
     int looked;
 } look_t;
@@ -32,10 +37,18 @@ static fpi_err_t *look_at_raster(fpi_json_t *row, look_t *look, int n, fpi_task_
 {
     decode_grey_t grey;
     VipsImage *raster;
+    fpi_json_t *codes;
 
+    if (look->doc->kind->is_codeless) {
+        fpi_json_put_bool(row, "is_blank", false);
+        fpi_json_put(row, "codes", fpi_json_make_array(task));
+        return NULL;
+    }
     FPI_TRY(decode_doc_paint(&raster, look->doc, n, LOOK_SIDE, LOOK_SIDE, task));
     FPI_TRY(decode_grey_make(&grey, raster, task));
     fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
+    FPI_TRY(decode_codes_find(&codes, &grey, task));
+    fpi_json_put(row, "codes", codes);
     return NULL;
 }
 
@@ -85,23 +98,52 @@ static fpi_err_t *look_at_pages(look_t *look, decode_answer_t *answer, fpi_task_
     return NULL;
 }
 
+/* Invoices that can't be read do not make the pages unreadable: they are a remark. */
+static void read_invoices(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    fpi_err_t *err = fpi_read_evidence(look->evidence, look->doc->notes, bytes->fd, bytes->media, task);
+
+    if (err) {
+        decode_doc_note(look->doc, apr_psprintf(task->pool, "%s (%s)", fpi_err_public(err, "zh"), fpi_err_public(err, "en")));
+    }
+}
+
+/* An archive has no pages, but perhaps invoices. */
+static fpi_err_t *look_into_archive(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    look->doc = apr_pcalloc(task->pool, sizeof(*look->doc));
+    look->doc->notes = fpi_json_make_array(task);
+    return fpi_read_evidence(look->evidence, look->doc->notes, bytes->fd, bytes->media, task);
+}
+
+static fpi_err_t *look_into_document(look_t *look, decode_answer_t *answer, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    FPI_TRY(decode_doc_open(&look->doc, bytes, task));
+    FPI_TRY(look_at_pages(look, answer, task));
+    if (look->wants_invoice) {
+        read_invoices(look, bytes, task);
+    }
+    return NULL;
+}
+
 static fpi_err_t *serve_look(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
                              fpi_task_t *task)
 {
-    look_t look = { .pages = fpi_json_make_array(task) };
+    look_t look = { .pages = fpi_json_make_array(task), .evidence = fpi_json_make_array(task) };
     fpi_json_t *doc = fpi_json_make_object(task);
     int64_t left;
 
     FPI_TRY(fpi_json_find_int(&left, question, "left_ms", LEFT_MOST_MS, 0, LEFT_MOST_MS, task));
     FPI_TRY(fpi_json_find_bool(&look.wants_codes, question, "codes", false, task));
+    FPI_TRY(fpi_json_find_bool(&look.wants_invoice, question, "invoice", false, task));
     look.end = fpi_clock_tick() + apr_time_from_msec(left) * 3 / 4;
-    FPI_TRY(decode_doc_open(&look.doc, bytes, task));
-    FPI_TRY(look_at_pages(&look, answer, task));
+    FPI_TRY(bytes->media == FPI_MEDIA_ZIP && look.wants_invoice ? look_into_archive(&look, bytes, task)
+                                                                : look_into_document(&look, answer, bytes, task));
     fpi_json_put_int(doc, "v", 1);
     fpi_json_put_int(doc, "page_count", look.doc->page_count);
     fpi_json_put_int(doc, "pages_looked", look.looked);
     fpi_json_put(doc, "pages", look.pages);
-    fpi_json_put(doc, "evidence", fpi_json_make_array(task));
+    fpi_json_put(doc, "evidence", look.evidence);
     fpi_json_put(doc, "notes", look.doc->notes);
     answer->doc = doc;
     return NULL;
@@ -152,6 +194,18 @@ static fpi_err_t *serve_render(decode_answer_t *answer, const fpi_json_t *questi
     return NULL;
 }
 
+/* ---- covers ---- */
+
+static fpi_err_t *serve_cover(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
+                              fpi_task_t *task)
+{
+    fpi_json_t *notes = fpi_json_make_array(task);
+
+    answer->doc = fpi_json_make_object(task);
+    fpi_json_put(answer->doc, "notes", notes);
+    return decode_cover_print(&answer->data, &answer->len, fpi_json_find(question, "covers"), notes, task);
+}
+
 /* ---- all questions ---- */
 
 fpi_err_t *decode_serve(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
@@ -161,7 +215,7 @@ fpi_err_t *decode_serve(decode_answer_t *answer, const fpi_json_t *question, con
         const char *op;
         fpi_err_t *(*serve)(decode_answer_t *, const fpi_json_t *, const decode_bytes_t *, fpi_task_t *);
         bool needs_bytes;
-    } rows[] = { { "look", serve_look, true }, { "render", serve_render, true } };
+    } rows[] = { { "look", serve_look, true }, { "render", serve_render, true }, { "cover", serve_cover, false } };
     const char *op;
 
     FPI_TRY(fpi_json_get_text(&op, question, "op", 20, task));
@@ -173,12 +227,38 @@ fpi_err_t *decode_serve(decode_answer_t *answer, const fpi_json_t *question, con
     return fpi_fail(task, FPI_E_BAD_REQUEST, "a question \"%s\" without what it needs", op);
 }
 
-/* Only loaders that are meant for bytes of strangers; the cache would keep pages of other people's documents. */
+/* ---- before the first ---- */
+
+/* Converters and fonts that are loaded when they are first needed, which is too late in the jail. */
+static void warm_up(void)
+{
+    static const char *const encodings[] = { "GB18030", "GBK", "BIG5", "UTF-16", "UTF-16BE", "UTF-16LE", "ISO-8859-1" };
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 8, 8);
+    cairo_t *cairo = cairo_create(surface);
+    PangoLayout *layout = pango_cairo_create_layout(cairo);
+
+    for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++) {
+        iconv_t converter = iconv_open("UTF-8", encodings[i]);
+
+        if (converter != (iconv_t)-1) {
+            iconv_close(converter);
+        }
+    }
+    pango_layout_set_text(layout, "a\xe5\xbd\xb1", -1);
+    pango_cairo_show_layout(cairo, layout);
+    g_object_unref(layout);
+    cairo_destroy(cairo);
+    cairo_surface_destroy(surface);
+}
+
+/* Only loaders that are meant for bytes of strangers; the cache would keep pages of other people's documents, and
+ * what does not fit into memory is not to be written to a disk. */
 fpi_err_t *decode_prepare(fpi_task_t *task)
 {
     static const char *const loaders[] = { "VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff",
                                            "VipsForeignLoadWebp", "VipsForeignLoadHeif" };
 
+    g_setenv("VIPS_DISC_THRESHOLD", "64g", TRUE);
     if (vips_init("fpimage-decode") != 0) {
         return decode_vips_failed(task);
     }
@@ -188,5 +268,6 @@ fpi_err_t *decode_prepare(fpi_task_t *task)
     for (size_t i = 0; i < sizeof(loaders) / sizeof(*loaders); i++) {
         vips_operation_block_set(loaders[i], FALSE);
     }
+    warm_up();
     return NULL;
 }

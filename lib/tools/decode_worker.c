@@ -1,6 +1,8 @@
 /* fpimage-decode-worker: takes one document at a time from the keeper and answers its client. Started by the keeper
  * only (decode_keeper.c has the picture). */
 #include "base/clock.h"
+#include "base/text.h"
+#include "tools/decode_jail.h"
 #include "tools/decode_serve.h"
 #include "wire/decode_frame.h"
 
@@ -15,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { CHECK_MEMORY = 1 << 30, MEMORY_LEAST = 64 << 20 };
 enum { JOBS = 3, DOCUMENTS_MOST = 500, GROWTH_MOST_KB = 200 * 1024 };
 
 static const char *const told = "fpr"; /* words to the keeper: free, page done, done and leaving */
@@ -208,19 +211,44 @@ static int run(apr_pool_t *pool)
     }
 }
 
-int main(int argc, char **argv)
+/* Libraries first, then the jail; "--check" tries the jail out and says what it found. */
+static fpi_err_t *prepare(int64_t memory, fpi_task_t *task)
 {
-    apr_pool_t *pool;
-    fpi_err_t *err;
+    FPI_TRY(decode_prepare(task));
+    return decode_jail_enter(memory, task);
+}
 
-    if (argc != 3 || apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
-        fputs("fpimage-decode-worker is started by fpimage-decode\n", stderr);
-        return 2;
-    }
-    err = decode_prepare(fpi_task_make(pool, NULL));
+static int check(apr_pool_t *pool)
+{
+    fpi_task_t *task = fpi_task_make(pool, NULL);
+    fpi_err_t *err = prepare(CHECK_MEMORY, task);
+
     if (err) {
+        printf("%s\n", fpi_err_chain(pool, err));
+        return 3;
+    }
+    return decode_jail_try() ? 0 : 1;
+}
+
+/* What keeps it from working is told to each client in turn, by the status (decode_keeper.c). */
+static int begin(const char *memory, apr_pool_t *pool)
+{
+    int64_t bytes;
+
+    if (!fpi_int_parse(&bytes, memory, MEMORY_LEAST, INT64_MAX) || prepare(bytes, fpi_task_make(pool, NULL)) != NULL) {
         return 3;
     }
     apr_pool_clear(pool);
     return run(pool);
+}
+
+int main(int argc, char **argv)
+{
+    apr_pool_t *pool;
+
+    if (argc < 2 || apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
+        fputs("fpimage-decode-worker is started by fpimage-decode; --check tries its jail out\n", stderr);
+        return 2;
+    }
+    _exit(strcmp(argv[1], "--check") == 0 ? check(pool) : begin(argv[1], pool)); /* libraries need no farewell */
 }

@@ -24,8 +24,11 @@ enum { FPI_READ_BYTES = 200 << 20, FPI_READ_PAGES = 500, FPI_READ_LINES = 2000, 
 
 /* Adds to `evidence` (an array) what the file says, best source first, and to `notes` (an array of texts, Chinese and
  * English) what was passed over and why. A file that is no invoice adds nothing and is no failure. FPI_E_UNREADABLE when
- * the bytes are damaged or pass a limit. `fd` is read by position and stays open. */
+ * the bytes are damaged or pass a limit. `fd` stays open, its offset is not used. */
 fpi_err_t *fpi_read_evidence(fpi_json_t *evidence, fpi_json_t *notes, int fd, fpi_media_t media, fpi_task_t *task)
     FPI_MUST_USE;
+/* The same of bytes in memory. */
+fpi_err_t *fpi_read_evidence_of(fpi_json_t *evidence, fpi_json_t *notes, const void *data, size_t len,
+                                fpi_media_t media, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

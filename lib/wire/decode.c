@@ -133,7 +133,7 @@ static fpi_err_t *hear_frame(talk_t *talk, fpi_frame_t *frame, char **data)
 /* The codes that it may answer with; nothing else can be made from there. */
 static fpi_code_t code_of(const char *name)
 {
-    static const fpi_code_t codes[] = { FPI_E_UNREADABLE, FPI_E_BUSY, FPI_E_ABSENT };
+    static const fpi_code_t codes[] = { FPI_E_UNREADABLE, FPI_E_BUSY, FPI_E_ABSENT, FPI_E_FIELD };
 
     for (size_t i = 0; name && i < sizeof(codes) / sizeof(*codes); i++) {
         if (strcmp(fpi_code_info(codes[i])->symbol, name) == 0) {
@@ -187,6 +187,7 @@ typedef struct answer_t {
     void *baton;
     size_t total;
     fpi_err_t *put_err; /* of the caller's own making */
+    bool has_failed;    /* it said why */
 } answer_t;
 
 static fpi_err_t *take_data(talk_t *talk, answer_t *answer, const char *data, size_t len)
@@ -208,7 +209,7 @@ static fpi_err_t *hear(talk_t *talk, answer_t *answer)
         FPI_TRY(hear_frame(talk, &frame, &data));
         switch (frame.kind) {
         case FPI_FRAME_END: return NULL;
-        case FPI_FRAME_FAIL: return hear_failure(talk, data, frame.len);
+        case FPI_FRAME_FAIL: answer->has_failed = true; return hear_failure(talk, data, frame.len);
         case FPI_FRAME_JSON: FPI_TRY(fpi_json_parse(&answer->doc, data, frame.len, talk->task)); break;
         case FPI_FRAME_DATA: FPI_TRY(take_data(talk, answer, data, frame.len)); break;
         default: return fpi_fail(talk->task, FPI_E_DECODER, "the decoding helper sent a frame of kind %d", frame.kind);
@@ -229,7 +230,7 @@ static fpi_err_t *exchange(answer_t *answer, fpi_decoder_t *decoder, fpi_json_t 
     if (talk.sock >= 0) {
         close(talk.sock);
     }
-    if (err && err->code == FPI_E_FIELD && err != answer->put_err) { /* JSON of its that is none */
+    if (err && err->code == FPI_E_FIELD && err != answer->put_err && !answer->has_failed) { /* JSON of its that is none */
         err = fpi_recode(task, err, FPI_E_DECODER, "the decoding helper's answer can't be understood");
     }
     atomic_fetch_add_explicit(&decoder->counts->documents, 1, memory_order_relaxed);
@@ -319,5 +320,8 @@ fpi_err_t *fpi_decode_print_cover(fpi_decoder_t *decoder, const fpi_cover_print_
     }
     fpi_json_put(question, "covers", covers);
     FPI_TRY(exchange(&answer, decoder, question, -1, task));
+    if (answer.doc && fpi_json_size(fpi_json_find(answer.doc, "notes")) > 0) {
+        fpi_log(task, FPI_M_DECODE_FONT, "%s", fpi_json_text(fpi_json_at(fpi_json_find(answer.doc, "notes"), 0)));
+    }
     return answer.total ? NULL : fpi_fail(task, FPI_E_DECODER, "the decoding helper answered no cover");
 }

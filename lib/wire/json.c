@@ -203,6 +203,12 @@ fpi_json_t *fpi_json_find(const fpi_json_t *object, const char *name)
     return json_is_null(v) ? NULL : v;
 }
 
+bool fpi_json_int(int64_t *out, const fpi_json_t *v)
+{
+    *out = v && json_is_integer(v) ? json_integer_value(v) : 0;
+    return v && json_is_integer(v);
+}
+
 const char *fpi_json_text(const fpi_json_t *v)
 {
     return json_string_value(v);
@@ -515,9 +521,19 @@ void fpi_json_add(fpi_json_t *array, fpi_json_t *value)
     must(json_array_append(array, value ? value : json_null()) == 0);
 }
 
+void fpi_json_add_real(fpi_json_t *array, double value)
+{
+    must(json_array_append_new(array, json_real(value)) == 0);
+}
+
 void fpi_json_add_text(fpi_json_t *array, const char *value)
 {
     must(json_array_append_new(array, make_text(value)) == 0);
+}
+
+void fpi_json_add_int(fpi_json_t *array, int64_t value)
+{
+    must(json_array_append_new(array, json_integer(value)) == 0);
 }
 
 void fpi_json_put_time(fpi_json_t *object, const char *name, apr_time_t when)

@@ -40,6 +40,8 @@ fpi_json_t *fpi_json_at(const fpi_json_t *array, size_t i);
 fpi_json_t *fpi_json_find(const fpi_json_t *object, const char *name);
 /* Bytes of a text value, NULL for another kind. */
 const char *fpi_json_text(const fpi_json_t *v);
+/* The number, when it is an integer. */
+bool fpi_json_int(int64_t *out, const fpi_json_t *v);
 /* Walks members in order: start with *iter NULL; false at the end. */
 bool fpi_json_next(void **iter, const fpi_json_t *object, const char **name, fpi_json_t **value);
 
@@ -76,7 +78,9 @@ void fpi_json_put_bool(fpi_json_t *object, const char *name, bool value);
 /* Puts `value`, which stays owned by its own task as well; NULL is put as null. */
 void fpi_json_put(fpi_json_t *object, const char *name, fpi_json_t *value);
 void fpi_json_add(fpi_json_t *array, fpi_json_t *value);
+void fpi_json_add_real(fpi_json_t *array, double value);
 void fpi_json_add_text(fpi_json_t *array, const char *value);
+void fpi_json_add_int(fpi_json_t *array, int64_t value);
 /* ISO 8601 UTC; 0 is put as null. */
 void fpi_json_put_time(fpi_json_t *object, const char *name, apr_time_t when);
 /* "12.30" */

@@ -11,10 +11,11 @@ import tempfile
 import time
 
 import benchlib  # noqa: F401  first: makes the httpd tests' harness known
-from benchlib import cloud, disk, gateway, machine, proxy, push, report, rest, stream, token
+from benchlib import cloud, disk, download, gateway, machine, proxy, push, report, rest, stream, token, upload
 from harness import processes
 
-BENCHES = {"proxy": proxy.run, "push": push.run, "rest": rest.run, "token": token.run, "stream": stream.run}
+BENCHES = {"proxy": proxy.run, "push": push.run, "rest": rest.run, "token": token.run, "stream": stream.run,
+           "upload": upload.run, "download": download.run}
 RESULTS = pathlib.Path(__file__).resolve().parents[2] / "build" / "results" / "bench.json"
 ROUNDS_MOST, SECONDS_MOST = 20, 60
 

@@ -4,6 +4,7 @@ import io
 import pathlib
 import struct
 import sys
+import zipfile
 
 import cairo
 import qrcode
@@ -74,6 +75,49 @@ def pdf(count, rotate=0):
     return out.getvalue()
 
 
+OFD = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+
+
+def ofd():
+    """Two pages with all that is drawn: a template's frame, text with gaps, curves, a code as picture, and a picture of
+    a kind that can't be shown."""
+    picture = save(qr(COVER, 4), "PNG")
+    parts = {
+        "OFD.xml": f'<ofd:OFD {OFD} Version="1.0"><ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>',
+        "Doc_0/Document.xml": f'''<ofd:Document {OFD}><ofd:CommonData><ofd:PageArea><ofd:PhysicalBox>0 0 210 140</ofd:PhysicalBox>
+            </ofd:PageArea><ofd:PublicRes>PublicRes.xml</ofd:PublicRes><ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>
+            <ofd:TemplatePage ID="2" BaseLoc="Tpls/Tpl_0/Content.xml"/></ofd:CommonData><ofd:Pages>
+            <ofd:Page ID="10" BaseLoc="Pages/Page_0/Content.xml"/><ofd:Page ID="11" BaseLoc="/Doc_0/Pages/Page_1/Content.xml"/>
+            </ofd:Pages></ofd:Document>''',
+        "Doc_0/PublicRes.xml": f'<ofd:Res {OFD} BaseLoc="Res"><ofd:Fonts><ofd:Font ID="3" FontName="KaiTi"/></ofd:Fonts></ofd:Res>',
+        "Doc_0/DocumentRes.xml": f'''<ofd:Res {OFD} BaseLoc="Res"><ofd:MultiMedias>
+            <ofd:MultiMedia ID="4" Type="Image"><ofd:MediaFile>code.png</ofd:MediaFile></ofd:MultiMedia>
+            <ofd:MultiMedia ID="5" Type="Image" Format="GBIG2"><ofd:MediaFile>seal.jb2</ofd:MediaFile></ofd:MultiMedia>
+            </ofd:MultiMedias><ofd:DrawParams><ofd:DrawParam ID="6" LineWidth="0.5"><ofd:StrokeColor Value="128 0 0"/>
+            </ofd:DrawParam></ofd:DrawParams></ofd:Res>''',
+        "Doc_0/Res/code.png": picture,
+        "Doc_0/Res/seal.jb2": b"\x97JB2\r\n\x1a\n" + bytes(40),
+        "Doc_0/Tpls/Tpl_0/Content.xml": f'''<ofd:Page {OFD}><ofd:Content><ofd:Layer ID="20">
+            <ofd:PathObject ID="21" Boundary="5 30 200 100" DrawParam="6"><ofd:AbbreviatedData>M 0 0 L 200 0 L 200 100 L 0 100 C
+            M 0 20 L 200 20 M 20 60 A 15 10 30 1 1 60 60 Q 80 40 100 60 B 110 80 130 80 140 60</ofd:AbbreviatedData></ofd:PathObject>
+            </ofd:Layer></ofd:Content></ofd:Page>''',
+        "Doc_0/Pages/Page_0/Content.xml": f'''<ofd:Page {OFD}><ofd:Template TemplateID="2" ZOrder="Background"/><ofd:Content>
+            <ofd:Layer ID="30"><ofd:TextObject ID="31" Boundary="10 10 150 10" Font="3" Size="5">
+            <ofd:FillColor Value="128 0 0"/><ofd:TextCode X="0" Y="5" DeltaX="g 5 5 3">电子发票测试</ofd:TextCode></ofd:TextObject>
+            <ofd:PageBlock><ofd:ImageObject ID="32" Boundary="170 2 26 26" CTM="26 0 0 26 0 0" ResourceID="4"/></ofd:PageBlock>
+            <ofd:ImageObject ID="33" Boundary="150 90 30 20" CTM="30 0 0 20 0 0" ResourceID="5"/>
+            <ofd:PathObject ID="34" Boundary="20 90 30 20" Fill="true" Stroke="false"><ofd:FillColor Value="0 0 255" Alpha="90"/>
+            <ofd:AbbreviatedData>M 0 0 L 30 0 L 15 20 C</ofd:AbbreviatedData></ofd:PathObject></ofd:Layer></ofd:Content></ofd:Page>''',
+        "Doc_0/Pages/Page_1/Content.xml": f'''<ofd:Page {OFD}><ofd:Area><ofd:PhysicalBox>0 0 100 100</ofd:PhysicalBox></ofd:Area>
+            <ofd:Content><ofd:Layer ID="40"/></ofd:Content></ofd:Page>''',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return out.getvalue()
+
+
 def bomb_png(side=30000):
     """A picture of one colour and many pixels in few bytes."""
     import zlib
@@ -97,6 +141,9 @@ MAKERS = {
     "blank.jpg": lambda: save(page(text=None).point(lambda v: 245), "JPEG", quality=60),
     "three.tif": lambda: tiff(3),
     "three.pdf": lambda: pdf(3),
+    "long.pdf": lambda: pdf(300),
+    "drawn.ofd": ofd,
+    "words.txt": lambda: "".join(f"第 {n} 行 a line of words\n" for n in range(1, 81)).encode(),
     "cut.jpg": lambda: save(page(), "JPEG", quality=60)[:8000],
     "cut.pdf": lambda: b"%PDF-1.5\n1 0 obj\n<< /Type /Catalog",
 }

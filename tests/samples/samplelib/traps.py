@@ -29,7 +29,7 @@ def zip_bomb(megabytes=2000, entries=1, as_ofd=False):
 
 def lying_zip():
     """The directory says a small size; what comes out is larger."""
-    data = ofds.pack({"OFD.xml": "<a/>", "b.xml": "x" * 100000})
+    data = ofds.pack({"a.xml": "<a/>", "OFD.xml": "<OFD/>" + " " * 100000})
     at = data.rindex(b"PK\1\2")
     return data[:at + 24] + struct.pack("<I", 10) + data[at + 28:]
 

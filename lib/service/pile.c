@@ -1,0 +1,256 @@
+#include "service/pile.h"
+
+#include "base/clock.h"
+#include "service/attach.h"
+#include "service/handlers.h"
+#include "service/pile_own.h"
+#include "store/cover_rules.h"
+#include "store/people.h"
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <string.h>
+
+/* ---- whose it is ---- */
+
+fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, int64_t id,
+                           fpi_task_t *task)
+{
+    FPI_TRY(fpi_capture_find(out, tx, enterprise->tenant, id, task));
+    if (*out && ((*out)->enterprise == enterprise->id || strncmp(enterprise->client_id, "TN_", 3) == 0)) {
+        return NULL;
+    }
+    *out = NULL;
+    return fpi_refuse(task, FPI_E_ABSENT, "capture_id", "扫描批次 %" APR_INT64_T_FMT " 不存在",
+                      "there is no capture %" APR_INT64_T_FMT, id);
+}
+
+fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said, fpi_task_t *task)
+{
+    static const struct {
+        const char *zh, *en;
+    } acts[FPI_CAPTURE_ACTS] = {
+        [FPI_CAPTURE_MADE] = { "新建", "was made" },
+        [FPI_CAPTURE_ADDED] = { "加入页面", "pages were added" },
+        [FPI_CAPTURE_EDITED] = { "修改", "something was edited" },
+        [FPI_CAPTURE_ORDERED] = { "调整页序", "pages were put in another order" },
+        [FPI_CAPTURE_TAKEN_OUT] = { "删除页面", "pages were taken out" },
+        [FPI_CAPTURE_UNFOLDED] = { "多页文件已展开", "a file of several pages was unfolded" },
+        [FPI_CAPTURE_FILED] = { "归入单据", "pages were filed" },
+    };
+    char when[21];
+
+    if (said == -1 || said == capture->version) {
+        return NULL;
+    }
+    fpi_clock_format(when, capture->updated);
+    /* each text takes its own of the two languages and prints nothing of the other */
+    return fpi_refuse(task, FPI_E_STALE, "version",
+                      "批次 %" APR_INT64_T_FMT " 已被修改: 当前版本 %" APR_INT64_T_FMT ", 您看到的是 %" APR_INT64_T_FMT
+                      "; 最近一次由 %s 于 %s: %s%.0s (%" APR_INT64_T_FMT " 页), 请刷新后重试",
+                      "capture %" APR_INT64_T_FMT " was changed meanwhile: it is at version %" APR_INT64_T_FMT
+                      ", you have seen %" APR_INT64_T_FMT "; last by %s at %s: %.0s%s (%" APR_INT64_T_FMT
+                      " pages); look again and repeat",
+                      capture->id, capture->version, said, capture->act_by, when, acts[capture->act].zh,
+                      acts[capture->act].en, capture->act_count);
+}
+
+/* ---- segments and their bills ---- */
+
+typedef struct loading_t {
+    fpi_pile_t *pile;
+    const fpi_enterprise_t *enterprise;
+    int64_t id;
+    const fpi_rule_t *rules;
+    int rule_count;
+} loading_t;
+
+static void put_problem(fpi_cut_t *cut, fpi_cut_state_t state, const char *zh, const char *en)
+{
+    cut->state = state;
+    cut->problem = zh;
+    cut->problem_en = en;
+}
+
+static void put_refusal(fpi_cut_t *cut, const fpi_err_t *err)
+{
+    put_problem(cut, FPI_CUT_PROBLEM, fpi_err_public(err, "zh"), fpi_err_public(err, "en"));
+}
+
+static void judge_bill(fpi_cut_t *cut, const loading_t *loading, fpi_task_t *task)
+{
+    fpi_bill_t *bill = cut->bill;
+    fpi_err_t *bad = fpi_bill_check_owner(loading->enterprise, bill->tax_no, task);
+    fpi_state_t to;
+
+    if (bad) {
+        cut->bill = NULL;
+        put_problem(cut, FPI_CUT_PROBLEM,
+                    apr_psprintf(task->pool, "影像编号 %s 不属于本企业, 请核对编号", cut->segment.number),
+                    apr_psprintf(task->pool, "image number %s is not this enterprise's: check the number",
+                                 cut->segment.number));
+        return;
+    }
+    bad = fpi_attach_refuse_locked(bill, FPI_ACT_ATTACH, task);
+    bad = bad ? bad : fpi_bill_move(&to, bill, FPI_ACT_ATTACH, task);
+    if (bad) {
+        put_refusal(cut, bad);
+    }
+    else if (bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED) {
+        put_problem(cut, FPI_CUT_SUPPLEMENT,
+                    apr_psprintf(task->pool, "单据 %s %s, 归入即为补扫, 请确认 (supplement)", bill->number,
+                                 fpi_state_name(bill->state, "zh")),
+                    apr_psprintf(task->pool, "bill %s is %s: to file these pages supplements it; confirm by supplement",
+                                 bill->number, fpi_state_name(bill->state, "en")));
+    }
+}
+
+static void judge_without_number(fpi_cut_t *cut, const fpi_pile_t *pile)
+{
+    cut->state = FPI_CUT_NO_NUMBER;
+    if (pile->may_go_without) {
+        cut->problem = "这些页面前没有封面: 请录入影像编号, 或选择按无编号归档 (without_number)";
+        cut->problem_en = "no cover stands before these pages: type the image number in, or file them without number "
+                          "(without_number)";
+    }
+    else {
+        cut->problem = "这些页面前没有封面: 请在首页录入影像编号 (无编号归档未开启, 可由管理员开启 " FPI_SETTING_WITHOUT_COVER ")";
+        cut->problem_en = "no cover stands before these pages: type the image number in at the first (filing without "
+                          "number is off; an administrator may switch on " FPI_SETTING_WITHOUT_COVER ")";
+    }
+}
+
+static bool is_filed(const fpi_pile_t *pile, const fpi_segment_t *segment, int64_t *bill)
+{
+    bool is_whole = true;
+
+    *bill = 0;
+    for (int i = segment->first; i < segment->first + segment->count; i++) {
+        int64_t at = pile->sheets[i].page->bill;
+
+        *bill = *bill ? *bill : at;
+        is_whole &= at != 0;
+    }
+    return is_whole;
+}
+
+static bool is_blank(const fpi_pile_t *pile, const fpi_segment_t *segment)
+{
+    for (int i = segment->first; i < segment->first + segment->count; i++) {
+        if (pile->leaves[i].role != FPI_ROLE_BLANK || pile->sheets[i].page->bill) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static fpi_err_t *find_bill(fpi_cut_t *cut, const loading_t *loading, int64_t filed, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_capture_t *capture = loading->pile->capture;
+
+    if (filed) {
+        return fpi_bill_find_by_id(&cut->bill, tx, capture->tenant, filed, task);
+    }
+    return cut->segment.number ? fpi_bill_find(&cut->bill, tx, capture->tenant, cut->segment.number, capture->resource,
+                                               task)
+                               : NULL;
+}
+
+static const fpi_sheet_t *find_obstacle(const fpi_pile_t *pile, const fpi_segment_t *segment)
+{
+    for (int i = segment->first; i < segment->first + segment->count; i++) {
+        if (!pile->sheets[i].page->bill && (pile->sheets[i].is_too_long || pile->sheets[i].is_doubtful)) {
+            return &pile->sheets[i];
+        }
+    }
+    return NULL;
+}
+
+static fpi_err_t *judge(fpi_cut_t *cut, const loading_t *loading, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int64_t filed;
+    bool is_whole = is_filed(loading->pile, &cut->segment, &filed);
+    const fpi_sheet_t *obstacle = find_obstacle(loading->pile, &cut->segment);
+
+    FPI_TRY(find_bill(cut, loading, is_whole ? filed : 0, tx, task));
+    cut->state = FPI_CUT_READY;
+    if (is_whole) {
+        cut->state = FPI_CUT_FILED;
+    }
+    else if (cut->segment.is_waiting) {
+        put_problem(cut, FPI_CUT_WAITING, "仍在识别, 请稍候", "still being read");
+    }
+    else if (obstacle) {
+        put_problem(cut, FPI_CUT_PROBLEM, obstacle->note, obstacle->note_en);
+    }
+    else if (cut->segment.problem) {
+        put_problem(cut, FPI_CUT_PROBLEM, cut->segment.problem, cut->segment.problem_en);
+    }
+    else if (is_blank(loading->pile, &cut->segment)) {
+        put_problem(cut, FPI_CUT_PROBLEM, "只有空白页, 没有可归档的内容: 请删除, 或将其设为附件",
+                    "nothing but blank pages: take them out, or say that they are attachments");
+    }
+    else if (!cut->segment.number) {
+        judge_without_number(cut, loading->pile);
+    }
+    else if (cut->bill) {
+        judge_bill(cut, loading, task);
+    }
+    return NULL;
+}
+
+static fpi_err_t *cut_pile(loading_t *loading, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_pile_t *pile = loading->pile;
+    const char *number = *pile->capture->number ? pile->capture->number : NULL;
+    fpi_segment_t *segments;
+
+    FPI_TRY(fpi_cover_cut(&segments, &pile->cut_count, pile->leaves, pile->count, number, loading->rules,
+                          loading->rule_count, task));
+    pile->cuts = apr_pcalloc(task->pool, sizeof(fpi_cut_t) * (size_t)(pile->cut_count + 1));
+    for (int i = 0; i < pile->cut_count; i++) {
+        pile->cuts[i].segment = segments[i];
+        FPI_TRY(judge(&pile->cuts[i], loading, tx, task));
+        pile->is_waiting |= pile->cuts[i].state == FPI_CUT_WAITING;
+    }
+    return NULL;
+}
+
+/* ---- loading ---- */
+
+static fpi_err_t *find_switch(fpi_pile_t *pile, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const char *value;
+
+    FPI_TRY(fpi_setting_find(&value, tx, pile->capture->tenant, FPI_SETTING_WITHOUT_COVER, task));
+    pile->may_go_without = value && strcmp(value, "on") == 0;
+    return NULL;
+}
+
+static fpi_err_t *tx_load(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    loading_t *loading = baton;
+    fpi_pile_t *pile = loading->pile;
+    fpi_rule_t *rules;
+
+    memset(pile, 0, sizeof(*pile));
+    FPI_TRY(fpi_capture_get(&pile->capture, tx, loading->enterprise, loading->id, task));
+    FPI_TRY(fpi_cover_rules_list(&rules, &loading->rule_count, tx, pile->capture->tenant, task));
+    loading->rules = rules;
+    FPI_TRY(find_switch(pile, tx, task));
+    FPI_TRY(fpi_pile_read_sheets(pile, rules, loading->rule_count, tx, task));
+    return cut_pile(loading, tx, task);
+}
+
+fpi_err_t *fpi_pile_load(fpi_pile_t *pile, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
+                         fpi_task_t *task)
+{
+    loading_t loading = { pile, enterprise, id, NULL, 0 };
+
+    FPI_TRY(fpi_store_read(app->store, tx_load, &loading, task));
+    if (!pile->has_folded) {
+        return NULL;
+    }
+    FPI_TRY(fpi_pile_unfold(pile, app, task));
+    return fpi_store_read(app->store, tx_load, &loading, task);
+}

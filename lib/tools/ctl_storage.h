@@ -1,0 +1,32 @@
+/* What the commands about stored bytes share: verify, storage, backup, restore, export.
+ *
+ * Life:    one run of the program.
+ * Threads: one.
+ * Limits:  those of the store. */
+#ifndef FPI_CTL_STORAGE_H
+#define FPI_CTL_STORAGE_H
+
+#include "store/storage.h"
+#include "tools/ctl.h"
+
+/* ctl_open, and the blobs. */
+fpi_err_t *ctl_open_blobs(ctl_t *ctl) FPI_MUST_USE;
+/* "1.2 GiB" */
+const char *ctl_size(ctl_t *ctl, int64_t bytes);
+
+/* Calls `each` for every content that rows name, in pages; the task that it gets is cleared between them. */
+typedef fpi_err_t *ctl_content_fn(void *baton, const fpi_naming_t *content, fpi_task_t *task);
+fpi_err_t *ctl_each_content(ctl_t *ctl, fpi_store_t *store, ctl_content_fn *each, void *baton) FPI_MUST_USE;
+
+/* A backup is laid out as a data directory: store.db, blobs/, keys (only when asked for), and manifest.json, which is
+ * written last. */
+typedef struct ctl_backup_t {
+    const char *dir, *database, *blobs, *keys, *manifest; /* database and blobs with their schemes */
+} ctl_backup_t;
+void ctl_backup_places(ctl_backup_t *backup, ctl_t *ctl, const char *dir);
+/* SHA-256 and size of a file. */
+fpi_err_t *ctl_hash_file(const char **sha256, int64_t *size, ctl_t *ctl, const char *path) FPI_MUST_USE;
+/* Copies a file to a new one of mode 0600, flushed. */
+fpi_err_t *ctl_copy_file(ctl_t *ctl, const char *from, const char *to) FPI_MUST_USE;
+
+#endif

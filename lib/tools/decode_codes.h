@@ -1,0 +1,21 @@
+/* QR and bar codes on a page, whatever way it lies, by zbar over a few views of its grey plane.
+ *
+ *   coarse ─> finer ─┬─ nothing looks like a code: done
+ *                    └─> finest ─> smoothed ─> turned by 45, 30, 60, 15 degrees
+ *
+ * Bar codes are taken from every view; the search ends with the first that shows a QR code.
+ *
+ * Life:    results live in the task's pool.
+ * Threads: one.
+ * Limits:  DECODE_CODES codes per page, texts of DECODE_CODE_TEXT bytes. */
+#ifndef FPI_DECODE_CODES_H
+#define FPI_DECODE_CODES_H
+
+#include "tools/decode_raster.h"
+
+enum { DECODE_CODES = 50, DECODE_CODE_TEXT = 4096 };
+
+/* An array as wire/decode.h says, empty when there are none. */
+fpi_err_t *decode_codes_find(fpi_json_t **codes, const decode_grey_t *grey, fpi_task_t *task) FPI_MUST_USE;
+
+#endif

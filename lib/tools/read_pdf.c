@@ -1,0 +1,220 @@
+/* PDF: embedded XML and XBRL first, then the text layer, page by page. */
+#include "tools/read_own.h"
+
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <poppler.h>
+#include <string.h>
+
+enum { EMBEDDED_MOST = 8 * 1024 * 1024 };
+
+typedef struct pdf_t {
+    read_t *read;
+    PopplerDocument *doc;
+    int pages;
+    int text_invoices;  /* pages that are invoices by their text */
+    int text_page;      /* the first of them */
+    int text_number;
+} pdf_t;
+
+static apr_status_t drop_object(void *object)
+{
+    g_object_unref(object);
+    return APR_SUCCESS;
+}
+
+static fpi_err_t *open_pdf(pdf_t *pdf, const char *data, size_t len)
+{
+    fpi_task_t *task = pdf->read->task;
+    GBytes *bytes = g_bytes_new_static(data, len);
+    GError *error = NULL;
+    fpi_err_t *err;
+
+    pdf->doc = poppler_document_new_from_bytes(bytes, NULL, &error);
+    g_bytes_unref(bytes);
+    if (!pdf->doc) {
+        err = fpi_refuse(task, FPI_E_UNREADABLE, NULL, "PDF 已损坏、不完整或设有密码: %.200s",
+                         "the PDF is damaged, cut short or locked: %.200s", error ? error->message : "");
+        g_clear_error(&error);
+        return err;
+    }
+    apr_pool_cleanup_register(task->pool, pdf->doc, drop_object, apr_pool_cleanup_null);
+    pdf->pages = poppler_document_get_n_pages(pdf->doc);
+    return NULL;
+}
+
+/* ---- text ---- */
+
+/* Which way the text runs on the page as it is shown: pages are turned by makers, and by people who scan. */
+typedef enum way_t { RIGHT, DOWN, LEFT, UP } way_t;
+
+static way_t way_of(const apr_array_header_t *atoms)
+{
+    int votes[4] = { 0 };
+    way_t best = RIGHT;
+
+    for (int i = 1; i < atoms->nelts; i++) {
+        const read_atom_t *a = &APR_ARRAY_IDX(atoms, i - 1, read_atom_t), *b = a + 1;
+        double dx = b->x0 - a->x0, dy = b->y0 - a->y0, near = 3 * (a->x1 - a->x0 + a->y1 - a->y0);
+
+        if (ABS(dx) + ABS(dy) < near && dx != dy) {
+            votes[ABS(dx) > ABS(dy) ? dx > 0 ? RIGHT : LEFT : dy > 0 ? DOWN : UP]++;
+        }
+    }
+    for (way_t way = DOWN; way <= UP; way++) {
+        best = votes[way] > votes[best] ? way : best;
+    }
+    return best;
+}
+
+/* So that it runs to the right. */
+static void turn(apr_array_header_t *atoms)
+{
+    way_t way = way_of(atoms);
+
+    for (int i = 0; i < atoms->nelts; i++) {
+        read_atom_t *atom = &APR_ARRAY_IDX(atoms, i, read_atom_t);
+        read_atom_t was = *atom;
+
+        if (way == LEFT) {
+            *atom = (read_atom_t){ was.text, -was.x1, -was.y1, -was.x0, -was.y0 };
+        }
+        else if (way == DOWN) {
+            *atom = (read_atom_t){ was.text, was.y0, -was.x1, was.y1, -was.x0 };
+        }
+        else if (way == UP) {
+            *atom = (read_atom_t){ was.text, -was.y1, was.x0, -was.y0, was.x1 };
+        }
+    }
+}
+
+/* Letters with their boxes. */
+static void add_atoms(apr_array_header_t *atoms, const char *text, const PopplerRectangle *boxes, guint count,
+                      apr_pool_t *pool)
+{
+    for (guint i = 0; i < count && *text; i++) {
+        const char *next = g_utf8_next_char(text);
+        read_atom_t *atom = apr_array_push(atoms);
+
+        *atom = (read_atom_t){ apr_pstrmemdup(pool, text, (apr_size_t)(next - text)),
+                               MIN(boxes[i].x1, boxes[i].x2), MIN(boxes[i].y1, boxes[i].y2),
+                               MAX(boxes[i].x1, boxes[i].x2), MAX(boxes[i].y1, boxes[i].y2) };
+        text = next;
+    }
+}
+
+static void read_text(pdf_t *pdf, PopplerPage *page, int n)
+{
+    read_t *read = pdf->read;
+    char *text = poppler_page_get_text(page);
+    PopplerRectangle *boxes = NULL;
+    guint count = 0;
+
+    if (text && *text && poppler_page_get_text_layout(page, &boxes, &count)) {
+        apr_array_header_t *atoms = apr_array_make(read->task->pool, 512, sizeof(read_atom_t));
+        int number = read->invoices + 1;
+
+        if (count <= READ_ATOMS) {
+            add_atoms(atoms, text, boxes, count, read->task->pool);
+            turn(atoms);
+        }
+        if (read_page(read, atoms, FPI_SOURCE_PDF_TEXT, n, number)) {
+            read->invoices = number;
+            if (pdf->text_invoices++ == 0) {
+                pdf->text_page = n;
+                pdf->text_number = number;
+            }
+        }
+    }
+    g_free(boxes);
+    g_free(text);
+}
+
+static void read_pages(pdf_t *pdf)
+{
+    for (int n = 1; n <= pdf->pages && n <= FPI_READ_PAGES && !fpi_task_is_over(pdf->read->task); n++) {
+        PopplerPage *page = poppler_document_get_page(pdf->doc, n - 1);
+
+        if (page) {
+            read_text(pdf, page, n);
+            g_object_unref(page);
+        }
+    }
+}
+
+/* ---- embedded files ---- */
+
+typedef struct embedded_t {
+    const char *name;
+    fpi_buf_t *bytes;
+} embedded_t;
+
+static gboolean take_bytes(const gchar *bytes, gsize count, gpointer buf, GError **error)
+{
+    if (!fpi_buf_put(buf, bytes, count)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC, "too large");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* What is no XML by its bytes is passed over; files too large, with a note. */
+static void take_embedded(apr_array_header_t *files, read_t *read, PopplerAttachment *attachment)
+{
+    embedded_t file = { attachment->name ? apr_pstrdup(read->task->pool, attachment->name) : "",
+                        fpi_buf_make(read->task->pool, EMBEDDED_MOST) };
+
+    if (!poppler_attachment_save_to_callback(attachment, take_bytes, file.bytes, NULL)) {
+        read_note(read, "PDF 内嵌文件无法读取或过大, 已跳过", "an embedded file of the PDF is too large or damaged, skipped",
+                  file.name);
+    }
+    else if (fpi_media_find(file.bytes->data, file.bytes->len) == FPI_MEDIA_XML) {
+        APR_ARRAY_PUSH(files, embedded_t) = file;
+    }
+}
+
+static apr_array_header_t *list_embedded(pdf_t *pdf)
+{
+    apr_array_header_t *files = apr_array_make(pdf->read->task->pool, 2, sizeof(embedded_t));
+    GList *list = poppler_document_get_attachments(pdf->doc);
+    int seen = 0;
+
+    for (GList *at = list; at; at = at->next) {
+        if (seen++ < FPI_READ_MEMBERS) {
+            take_embedded(files, pdf->read, at->data);
+        }
+        g_object_unref(at->data);
+    }
+    g_list_free(list);
+    return files;
+}
+
+/* One embedded invoice in a PDF with one (or no) invoice to see is the same invoice; else identities tell. */
+static void read_embedded(pdf_t *pdf)
+{
+    apr_array_header_t *files = list_embedded(pdf);
+    read_t *read = pdf->read;
+    bool is_one = files->nelts == 1 && pdf->text_invoices <= 1;
+    int page = !is_one ? 0 : pdf->text_page ? pdf->text_page : pdf->pages == 1;
+
+    for (int i = 0; i < files->nelts; i++) {
+        const embedded_t *file = &APR_ARRAY_IDX(files, i, embedded_t);
+        int number = !is_one ? 0 : pdf->text_number ? pdf->text_number : read_number(read);
+        bool is_read;
+
+        if (read_xml(&is_read, read, file->bytes->data, file->bytes->len, page, number)) {
+            read_note(read, "PDF 内嵌的 XML 已损坏, 已跳过", "XML embedded in the PDF is damaged, skipped", file->name);
+        }
+    }
+}
+
+fpi_err_t *read_pdf(read_t *read, const char *data, size_t len)
+{
+    pdf_t pdf = { .read = read };
+
+    FPI_TRY(open_pdf(&pdf, data, len));
+    read_pages(&pdf);
+    read_embedded(&pdf);
+    return NULL;
+}
