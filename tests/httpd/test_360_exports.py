@@ -219,7 +219,7 @@ def test_only_what_the_caller_may_see(make_gateway):
     change(gateway, "UPDATE bill SET tax_no = ? WHERE number = 'MINE'", OTHER_CLIENT["tax_no"])
     change(gateway, "UPDATE export SET state = 0, ended = 0")
     change(gateway, "INSERT INTO job (tenant, kind, key, payload, state, due, first, lease_until, attempts, again)"
-           " VALUES (1, 'export', ?, '{}', 'ready', 0, 0, 0, 0, 0)", str(export["export_id"]))
+           " VALUES (1, 'export', ?, '{}', 'ready', 1, 1, 0, 0, 0)", str(export["export_id"]))
     assert processes.wait_until(lambda: mine.get(path).json()["state"] == "READY", patience(20), 0.1)
     assert sorted(unzipped(content(mine, mine.get(path).json()))) == ["index.csv"]
 
