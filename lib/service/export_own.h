@@ -10,6 +10,7 @@
 #include "service/exports.h"
 #include "store/bills.h"
 #include "store/exports.h"
+#include "store/found.h"
 
 enum { FPI_EXPORT_FILES = 5000 };
 
@@ -20,6 +21,8 @@ typedef struct fpi_export_bill_t {
     int file_count;
     fpi_invoice_t *invoices; /* announced */
     int invoice_count;
+    fpi_found_row_t *found;  /* read from its files */
+    int found_count;
 } fpi_export_bill_t;
 
 /* Calls `each` for every wanted bill, in a task of its own that ends with it, and tells the sink. */
