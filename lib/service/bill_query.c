@@ -218,8 +218,8 @@ static fpi_err_t *read_place(fpi_bill_asked_t *out, const fpi_call_t *call)
         out->query.skip = 0;
     }
     if (out->query.skip + out->query.most > FPI_LIST_DEEP) {
-        return fpi_refuse(call->task, FPI_E_FIELD, "page", "按页最多查看前 %d 条, 请缩小条件, 或用 pagination.next 作为 after 继续",
-                          "pages reach %d rows deep; narrow the filters, or go on with pagination.next as after",
+        return fpi_refuse(call->task, FPI_E_FIELD, "page", "参数 page: 按页最多查看前 %d 条, 请缩小条件, 或用 pagination.next 作为 after 继续",
+                          "parameter page reaches %d rows deep; narrow the filters, or go on with pagination.next as after",
                           FPI_LIST_DEEP);
     }
     return NULL;

@@ -1,6 +1,7 @@
 /* Bills for the console: the list, one with all that belongs to it, its timeline. */
 #include "service/bill_query.h"
 
+#include "service/found.h"
 #include "service/modes.h"
 #include "service/moves.h"
 #include "service/views.h"
@@ -66,8 +67,8 @@ typedef struct whole_t {
     fpi_file_t *files;
     fpi_content_t *contents;
     fpi_invoice_t *invoices;
-    fpi_found_row_t *found;
-    int file_count, invoice_count, found_count;
+    fpi_json_t *found;
+    int file_count, invoice_count;
     fpi_mode_said_t mode;
 } whole_t;
 
@@ -80,7 +81,7 @@ static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_files_list(&w->files, &w->file_count, tx, tenant, w->id, FPI_PILE_MOST, task));
     FPI_TRY(fpi_contents_list(&w->contents, tx, w->files, w->file_count, task));
     FPI_TRY(fpi_invoices_list(&w->invoices, &w->invoice_count, tx, tenant, w->id, INVOICES_MOST, task));
-    FPI_TRY(fpi_found_list(&w->found, &w->found_count, tx, tenant, w->id, INVOICES_MOST, task));
+    FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->enterprise, task));
     return fpi_mode_find(&w->mode, tx, w->bill, task);
 }
 
@@ -122,17 +123,13 @@ static fpi_json_t *mode_of(const whole_t *w, fpi_task_t *task)
 static fpi_json_t *whole_answer(const whole_t *w, fpi_task_t *task)
 {
     fpi_json_t *data = fpi_view_bill(w->bill, task), *invoices = fpi_json_make_array(task);
-    fpi_json_t *found = fpi_json_make_array(task);
 
     for (int i = 0; i < w->invoice_count; i++) {
         fpi_json_add(invoices, fpi_view_invoice(&w->invoices[i], task));
     }
-    for (int i = 0; i < w->found_count; i++) {
-        fpi_json_add(found, fpi_view_found(&w->found[i], task));
-    }
     fpi_json_put(data, "files", fpi_view_files(w->files, w->contents, w->file_count, task));
     fpi_json_put(data, "invoices", invoices);
-    fpi_json_put(data, "found_invoices", found);
+    fpi_json_put(data, "found_invoices", w->found);
     fpi_json_put(data, "mode", mode_of(w, task));
     fpi_json_put(data, "acts", acts_of(w, task));
     return data;

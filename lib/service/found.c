@@ -177,10 +177,11 @@ static void write_invoice(fpi_json_t *to, const fpi_found_row_t *row, fpi_task_t
     const fpi_invoice_t *invoice = &row->invoice;
     size_t check = (size_t)invoice->check_status < sizeof(checks) / sizeof(*checks) ? (size_t)invoice->check_status : 0;
 
-    fpi_json_put_int(to, "found_id", invoice->id);
+    fpi_json_put_int(to, "id", invoice->id);
     fpi_json_put_int(to, "bill_id", invoice->bill);
     fpi_json_put_int(to, "file_id", row->file);
     fpi_json_put_int(to, "page", row->page);
+    fpi_json_put_text(to, "identity", invoice->identity);
     fpi_json_put_int(to, "type", invoice->type);
     fpi_json_put_text(to, "code", invoice->code);
     fpi_json_put_text(to, "number", invoice->number);

@@ -28,6 +28,8 @@ fpi_err_t *fpi_found_doc(fpi_json_t **doc, const fpi_found_row_t *row, fpi_task_
  * files, the row among them. */
 fpi_err_t *fpi_found_find_twin(fpi_found_row_t *row, fpi_tx_t *tx, const fpi_found_row_t *rows, int count,
                                fpi_task_t *task) FPI_MUST_USE;
+/* The invoice of that identity (NULL: of none) came to the bill or left it: other bills that have it are read again. */
+fpi_err_t *fpi_found_wake(fpi_tx_t *tx, const fpi_bill_t *bill, const char *identity, fpi_task_t *task) FPI_MUST_USE;
 /* The bill was submitted, sent back, voided or came back: bills that share an invoice with it are read again, as what
  * they say of it is no longer true. */
 fpi_err_t *fpi_found_moved(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;

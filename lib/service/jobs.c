@@ -17,6 +17,7 @@
 #include "service/pull.h"
 #include "service/reads.h"
 #include "service/recognise.h"
+#include "store/derived.h"
 #include "store/people.h"
 
 #include <apr_allocator.h>
@@ -38,6 +39,7 @@
 #define IDLE_PAUSE apr_time_from_sec(1)
 #define HOUR apr_time_from_sec(3600)
 #define KEY_LIFE apr_time_from_sec(30 * 86400)
+#define DERIVED_LIFE apr_time_from_sec(90 * 86400)
 
 enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512, KINDS_MAX = 16 };
 
@@ -478,6 +480,7 @@ static void keep_hourly(fpi_app_t *app, fpi_task_t *task)
     int64_t room = fpi_blobs_room(app->blobs);
     fpi_err_t *err = fpi_blobs_sweep(app->blobs, 24 * HOUR, task);
 
+    fpi_derived_sweep(app->blobs, (int)(fpi_clock_now() / HOUR % FPI_DERIVED_SLICES), DERIVED_LIFE);
     err = err ? err : fpi_store_write(app->store, tx_rotate, &rotated, task);
     if (err) {
         fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the hourly clean-up failed");

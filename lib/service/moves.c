@@ -1,6 +1,7 @@
 #include "service/moves.h"
 
 #include "service/attach.h"
+#include "service/found.h"
 #include "service/looks.h"
 
 #include <apr_strings.h>
@@ -125,7 +126,8 @@ fpi_err_t *fpi_move(bool *is_changed, fpi_bill_t *bill, const fpi_order_t *order
     bill->reason = is_submitting(order->act) ? NULL : order->reason;
     note = apr_psprintf(task->pool, "%s: %s -> %s", fpi_act_name(order->act, "en"), fpi_state_name(from, "en"),
                         fpi_state_name(to, "en"));
-    return fpi_bill_note(bill, tx, "state", fpi_order_note(order, note, task), detail_of(order, from, to, task), task);
+    FPI_TRY(fpi_bill_note(bill, tx, "state", fpi_order_note(order, note, task), detail_of(order, from, to, task), task));
+    return fpi_found_moved(tx, bill, task);
 }
 
 fpi_err_t *fpi_move_lock(bool *is_changed, fpi_bill_t *bill, bool is_locking, const fpi_order_t *order, fpi_tx_t *tx,

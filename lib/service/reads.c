@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MOST = 5000, NEIGHBOURS_MOST = 100, TOLD_MOST = 10 };
+enum { FILES_MOST = 5000, TOLD_MOST = 10 };
 
 /* ---- which row was which ---- */
 
@@ -88,23 +88,6 @@ static fpi_err_t *compose(fpi_found_row_t *row, const fpi_read_t *read, const fp
     return fpi_found_compose(row, doc, task);
 }
 
-/* Who shares an invoice that came or went has to look for his twins again. */
-static fpi_err_t *wake_neighbours(const fpi_read_t *read, fpi_tx_t *tx, const char *identity, fpi_task_t *task)
-{
-    int64_t *bills;
-    int count;
-
-    if (!identity) {
-        return NULL;
-    }
-    FPI_TRY(fpi_found_neighbours(&bills, &count, tx, read->bill->tenant, read->bill->id, identity, NEIGHBOURS_MOST,
-                                 task));
-    for (int i = 0; i < count; i++) {
-        FPI_TRY(fpi_read_put(tx, read->bill->tenant, bills[i], task));
-    }
-    return NULL;
-}
-
 static bool is_same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -125,8 +108,8 @@ static fpi_err_t *put_one(fpi_read_t *read, const fpi_wanted_t *wanted, fpi_tx_t
     if (is_same_text(before, row.invoice.identity)) {
         return NULL;
     }
-    FPI_TRY(wake_neighbours(read, tx, before, task));
-    return wake_neighbours(read, tx, row.invoice.identity, task);
+    FPI_TRY(fpi_found_wake(tx, read->bill, before, task));
+    return fpi_found_wake(tx, read->bill, row.invoice.identity, task);
 }
 
 /* A row that a hand has worked on stays as long as its file does; one of a file that came since waits for its turn. */
@@ -154,7 +137,7 @@ static fpi_err_t *put_rows(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task)
 
         if (may_drop(read, &read->old[i])) {
             FPI_TRY(fpi_found_drop(row, tx, task));
-            FPI_TRY(wake_neighbours(read, tx, row->invoice.identity, task));
+            FPI_TRY(fpi_found_wake(tx, read->bill, row->invoice.identity, task));
             read->dropped++;
         }
     }

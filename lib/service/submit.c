@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "service/attach.h"
+#include "service/found.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -134,6 +135,9 @@ static fpi_err_t *move(fpi_submit_t *submit, fpi_bill_t *bill, bool is_kept, fpi
     if (is_kept) {
         FPI_TRY(submit->pile->count ? NULL : fpi_move_may(bill, FPI_ACT_SUBMIT, 0, task));
         return fpi_move_may(bill, FPI_ACT_EDIT, submit->pile->count, task);
+    }
+    if (!is_submitted(bill)) {
+        FPI_TRY(fpi_found_check_submit(tx, bill, submit->enterprise, task));
     }
     if (fpi_submit_changes(submit, task)) {
         submit->order.told = apr_psprintf(task->pool, "files: %d changed, %d added, %d confirmed, %d unchanged",

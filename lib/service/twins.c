@@ -63,16 +63,27 @@ fpi_err_t *fpi_found_find_twin(fpi_found_row_t *row, fpi_tx_t *tx, const fpi_fou
     return NULL;
 }
 
-fpi_err_t *fpi_found_moved(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+/* `identity` NULL: whatever invoice they share. */
+static fpi_err_t *read_neighbours(fpi_tx_t *tx, const fpi_bill_t *bill, const char *identity, fpi_task_t *task)
 {
     int64_t *bills;
     int count;
 
-    FPI_TRY(fpi_found_neighbours(&bills, &count, tx, bill->tenant, bill->id, NULL, NEIGHBOURS_MOST, task));
+    FPI_TRY(fpi_found_neighbours(&bills, &count, tx, bill->tenant, bill->id, identity, NEIGHBOURS_MOST, task));
     for (int i = 0; i < count; i++) {
         FPI_TRY(fpi_read_put(tx, bill->tenant, bills[i], task));
     }
     return NULL;
+}
+
+fpi_err_t *fpi_found_wake(fpi_tx_t *tx, const fpi_bill_t *bill, const char *identity, fpi_task_t *task)
+{
+    return identity ? read_neighbours(tx, bill, identity, task) : NULL;
+}
+
+fpi_err_t *fpi_found_moved(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    return read_neighbours(tx, bill, NULL, task);
 }
 
 /* ---- at a submit ---- */

@@ -173,38 +173,3 @@ fpi_json_t *fpi_view_invoice(const fpi_invoice_t *invoice, fpi_task_t *task)
     fpi_json_put_int(doc, "check_status", invoice->check_status);
     return doc;
 }
-
-static fpi_json_t *twin_of(const fpi_found_row_t *row, fpi_task_t *task)
-{
-    static const char *const twins[] = { "NONE", "CLAIMED", "OTHER_BILL", "SAME_BILL", "ALIKE" };
-    fpi_json_t *doc;
-
-    if (row->twin_kind == FPI_TWIN_NONE) {
-        return NULL;
-    }
-    doc = fpi_json_make_object(task);
-    fpi_json_put_text(doc, "kind", twins[row->twin_kind]);
-    fpi_json_put_int(doc, "bill_id", row->twin_bill);
-    fpi_json_put_int(doc, "file_id", row->twin_file);
-    return doc;
-}
-
-fpi_json_t *fpi_view_found(const fpi_found_row_t *row, fpi_task_t *task)
-{
-    fpi_json_t *doc = fpi_view_invoice(&row->invoice, task), *fields = NULL;
-
-    fpi_json_drop(doc, "serial_no");
-    fpi_json_put_int(doc, "file_id", row->file);
-    fpi_json_put_int(doc, "page", row->page);
-    fpi_json_put_text(doc, "check_code", row->check_code);
-    fpi_json_put_text(doc, "source", row->source);
-    fpi_json_put_text(doc, "editor", row->editor);
-    if (row->fields && fpi_json_parse(&fields, row->fields, strlen(row->fields), task)) {
-        fields = NULL;
-    }
-    fpi_json_put(doc, "fields", fields);
-    fpi_json_put(doc, "twin", twin_of(row, task));
-    fpi_json_put_time(doc, "created_at", row->created);
-    fpi_json_put_time(doc, "updated_at", row->updated);
-    return doc;
-}

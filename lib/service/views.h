@@ -9,7 +9,6 @@
 #include "model/arrange.h"
 #include "store/bills.h"
 #include "store/contents.h"
-#include "store/found.h"
 #include "wire/json.h"
 
 fpi_json_t *fpi_view_bill(const fpi_bill_t *bill, fpi_task_t *task);
@@ -19,7 +18,6 @@ fpi_json_t *fpi_view_files(const fpi_file_t *files, const fpi_content_t *content
 fpi_json_t *fpi_view_event(const fpi_event_t *event, fpi_task_t *task);
 fpi_json_t *fpi_view_invoice(const fpi_invoice_t *invoice, fpi_task_t *task);
 /* One that was read from a file, with where each field came from and its twin. */
-fpi_json_t *fpi_view_found(const fpi_found_row_t *row, fpi_task_t *task);
 
 /* "COVER", "INVOICE", "ATTACHMENT"; "NORMAL", "UNCHANGED", ... */
 const char *fpi_view_kind(fpi_kind_t kind);

@@ -173,6 +173,7 @@ fpi_err_t *ctl_mode_show(ctl_t *ctl);
 fpi_err_t *ctl_cover_print(ctl_t *ctl);
 fpi_err_t *ctl_cover_read(ctl_t *ctl);
 fpi_err_t *ctl_cover_without(ctl_t *ctl);
+fpi_err_t *ctl_read(ctl_t *ctl);
 fpi_err_t *ctl_push_list(ctl_t *ctl);
 fpi_err_t *ctl_push_show(ctl_t *ctl);
 fpi_err_t *ctl_push_replay(ctl_t *ctl);

@@ -2,11 +2,11 @@
 #include "tools/ctl.h"
 
 #include "base/clock.h"
+#include "service/found.h"
 #include "service/modes.h"
 #include "service/pull.h"
 #include "service/views.h"
 #include "store/bills.h"
-#include "store/found.h"
 #include "store/report.h"
 
 #include <apr_strings.h>
@@ -25,8 +25,7 @@ typedef struct look_t {
     int file_count;
     fpi_invoice_t *invoices;
     int invoice_count;
-    fpi_found_row_t *found;        /* read from its files */
-    int found_count;
+    fpi_json_t *found;             /* read from its files */
     fpi_mode_said_t mode;
     fpi_job_t *job;                /* the pending pull, or NULL */
     fpi_push_t *push;              /* the last one, or NULL */
@@ -107,7 +106,7 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_files_list(&l->files, &l->file_count, tx, FPI_TENANT_FIRST, l->bill->id, FILES_MOST, task));
     FPI_TRY(fpi_invoices_list(&l->invoices, &l->invoice_count, tx, FPI_TENANT_FIRST, l->bill->id,
                               INVOICES_MOST, task));
-    FPI_TRY(fpi_found_list(&l->found, &l->found_count, tx, FPI_TENANT_FIRST, l->bill->id, INVOICES_MOST, task));
+    FPI_TRY(fpi_found_answer(&l->found, tx, l->bill, NULL, task));
     FPI_TRY(fpi_mode_find(&l->mode, tx, l->bill, task));
     FPI_TRY(fpi_job_find(&l->job, tx, FPI_JOB_PULL, key, task));
     return find_trail(l, tx, task);
@@ -333,16 +332,6 @@ static fpi_json_t *invoices_json(look_t *l)
     return list;
 }
 
-static fpi_json_t *found_json(look_t *l)
-{
-    fpi_json_t *list = fpi_json_make_array(l->ctl->task);
-
-    for (int i = 0; i < l->found_count; i++) {
-        fpi_json_add(list, fpi_view_found(&l->found[i], l->ctl->task));
-    }
-    return list;
-}
-
 static fpi_json_t *job_json(look_t *l)
 {
     fpi_json_t *doc;
@@ -413,7 +402,7 @@ static fpi_json_t *bill_json(look_t *l)
     fpi_json_put(doc, "last_refused_push", push_json(l, l->refused));
     fpi_json_put(doc, "files", files_json(l));
     fpi_json_put(doc, "invoices", invoices_json(l));
-    fpi_json_put(doc, "found_invoices", found_json(l));
+    fpi_json_put(doc, "found_invoices", l->found);
     return doc;
 }
 
@@ -511,7 +500,7 @@ static void tell_bill(look_t *l, const fpi_json_t *doc)
         section(l, "[发票]", "[invoices]");
         ctl_table(ctl, fpi_json_find(doc, "invoices"), invoice_columns);
     }
-    if (l->found_count) {
+    if (fpi_json_size(l->found)) {
         section(l, "[识别到的发票]", "[invoices read from its files]");
         ctl_table(ctl, fpi_json_find(doc, "found_invoices"), found_columns);
     }

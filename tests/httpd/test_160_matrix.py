@@ -34,6 +34,8 @@ FIELDS = {
     BASE + "invalid": (ASKED, {"scanBillNo": True, "resource": False, "reason": False, "operator": False}),
     BASE + "erpBingScanVoucher": ({**ASKED, "voucherNo": "V"}, {"scanBillNo": True, "resource": False, "voucherNo": True,
                                                               "lock": False}),
+    BASE + "commit": (ASKED, {"scanBillNo": True, "resource": False, "billType": False, "modelType": False, "saveType": False,
+                              "isSubmitErp": False, "operator": False, "reason": False}),
     BASE + "invoices": (ASKED, {"scanBillNo": True, "resource": False}),
     PUSH: ({"scanBillNo": NUMBER, "clientId": CLIENT["client_id"], "invoice": []}, {
         "scanBillNo": False, "billId": False, "billNo": False, "billTypeCode": False, "clientId": False, "taxNo": False,
@@ -42,8 +44,9 @@ FIELDS = {
 }
 FIELDS["/api/imgsys/erpBingScanVoucher"] = FIELDS[BASE + "erpBingScanVoucher"]
 FIELDS[B_ANNOUNCE] = FIELDS[ANNOUNCE]
+FIELDS["/api/kapi/app/bds/scanBillSubmit"] = FIELDS[BASE + "commit"]
 ROUTES = sorted(FIELDS)
-LIMITS = {path: 128 * 1024 if path in (ANNOUNCE, B_ANNOUNCE, PUSH) else 64 * 1024 for path in ROUTES}
+LIMITS = {path: 128 * 1024 if path in (ANNOUNCE, B_ANNOUNCE, PUSH, BASE + "commit", "/api/kapi/app/bds/scanBillSubmit") else 64 * 1024 for path in ROUTES}
 
 ABSENT = object()
 BLANK = {"absent": ABSENT, "null": None, "empty": "", "blanks": " \t "}
