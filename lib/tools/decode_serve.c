@@ -11,7 +11,7 @@
 #include <pango/pangocairo.h>
 #include <string.h>
 
-enum { LOOK_SIDE = 3600, PICTURE_SIDE = 10000, LEFT_MOST_MS = 24 * 3600 * 1000 };
+enum { LOOK_SIDE = 3600, DRAWN_SIDE = 1800, PICTURE_SIDE = 10000, LEFT_MOST_MS = 24 * 3600 * 1000 };
 
 typedef struct look_t {
     decode_doc_t *doc;
@@ -33,23 +33,33 @@ static void put_facts(fpi_json_t *row, int n, const decode_page_t *page)
     fpi_json_put_int(row, "turn", page->turn);
 }
 
-static fpi_err_t *look_at_raster(fpi_json_t *row, look_t *look, int n, fpi_task_t *task)
+/* One raster of the page: blank? codes? */
+static fpi_err_t *look_at_raster(fpi_json_t *row, bool *is_missed, look_t *look, int n, int side, fpi_task_t *task)
 {
     decode_grey_t grey;
     VipsImage *raster;
     fpi_json_t *codes;
+
+    FPI_TRY(decode_doc_paint(&raster, look->doc, n, side, side, task));
+    FPI_TRY(decode_grey_make(&grey, raster, task));
+    fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
+    FPI_TRY(decode_codes_find(&codes, is_missed, &grey, task));
+    fpi_json_put(row, "codes", codes);
+    return NULL;
+}
+
+/* What is drawn by rules is drawn as fine as it needs to be; pictures have the pixels that they have. */
+static fpi_err_t *look_closely(fpi_json_t *row, look_t *look, int n, bool is_drawn, fpi_task_t *task)
+{
+    bool is_missed = false;
 
     if (look->doc->kind->is_codeless) {
         fpi_json_put_bool(row, "is_blank", false);
         fpi_json_put(row, "codes", fpi_json_make_array(task));
         return NULL;
     }
-    FPI_TRY(decode_doc_paint(&raster, look->doc, n, LOOK_SIDE, LOOK_SIDE, task));
-    FPI_TRY(decode_grey_make(&grey, raster, task));
-    fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
-    FPI_TRY(decode_codes_find(&codes, &grey, task));
-    fpi_json_put(row, "codes", codes);
-    return NULL;
+    FPI_TRY(look_at_raster(row, &is_missed, look, n, is_drawn ? DRAWN_SIDE : LOOK_SIDE, task));
+    return is_missed && is_drawn ? look_at_raster(row, &is_missed, look, n, LOOK_SIDE, task) : NULL;
 }
 
 static fpi_err_t *look_at_page(look_t *look, int n, fpi_task_t *task)
@@ -60,7 +70,7 @@ static fpi_err_t *look_at_page(look_t *look, int n, fpi_task_t *task)
     FPI_TRY(decode_doc_measure(&page, look->doc, n, task));
     put_facts(row, n, &page);
     if (look->wants_codes && fpi_clock_tick() < look->end) {
-        FPI_TRY(look_at_raster(row, look, n, task));
+        FPI_TRY(look_closely(row, look, n, page.is_points, task));
         look->looked = n;
     }
     fpi_json_add(look->pages, row);
