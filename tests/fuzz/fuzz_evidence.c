@@ -18,12 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_HOLDS(!qr || (qr->source == FPI_SOURCE_QR && qr->count >= 2));
     if (fpi_json_parse(&doc, text, size, task) || fpi_evidence_read_look(&list, &count, doc, task)
         || fpi_evidence_merge(&found, &count, list, count, task)) {
-        return 0;
+        return fuzz_end(task);
     }
     FUZZ_HOLDS(count <= FPI_FOUND_MAX);
     for (int i = 0; i < count; i++) {
         FUZZ_HOLDS(found[i].invoice.number || found[i].invoice.has_net || found[i].invoice.has_gross);
         FUZZ_HOLDS(fpi_json_format(fpi_found_write(&found[i], task), false, task) != NULL);
     }
-    return 0;
+    return fuzz_end(task);
 }

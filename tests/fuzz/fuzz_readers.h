@@ -22,7 +22,7 @@ static inline int fuzz_read(const uint8_t *data, size_t size, fpi_media_t media)
     int count;
 
     if (size > FUZZ_MOST || fpi_read_evidence_of(evidence, notes, data, size, media, task)) {
-        return 0;
+        return fuzz_end(task);
     }
     FUZZ_HOLDS(fpi_evidence_read(&list, &count, evidence, task) == NULL);
     if (fpi_evidence_merge(&found, &count, list, count, task) == NULL) {
@@ -30,7 +30,7 @@ static inline int fuzz_read(const uint8_t *data, size_t size, fpi_media_t media)
             FUZZ_HOLDS(fpi_json_format(fpi_found_write(&found[i], task), false, task) != NULL);
         }
     }
-    return 0;
+    return fuzz_end(task);
 }
 
 #endif

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fpi_zip_t *zip;
 
     if (fpi_zip_open_bytes(&zip, data, size, task)) {
-        return 0;
+        return fuzz_end(task);
     }
     FUZZ_HOLDS(fpi_zip_count(zip) <= FPI_ZIP_ENTRIES);
     for (int i = 0; i < fpi_zip_count(zip); i++) {
@@ -28,5 +28,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     FUZZ_HOLDS(sum <= FPI_ZIP_ALL);
-    return 0;
+    return fuzz_end(task);
 }
