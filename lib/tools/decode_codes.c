@@ -15,7 +15,7 @@ typedef struct view_t {
     bool is_smoothed;
 } view_t;
 
-enum { EAGER = 2 };
+enum { EAGER = 1 };
 static const view_t views[] = {
     { 1800, 0, false }, { 2600, 0, false }, { 3600, 0, false }, { 2600, 0, true },
     { 1800, 45, false }, { 2600, 30, false }, { 2600, 60, true }, { 3600, 15, true },
@@ -232,13 +232,14 @@ static fpi_err_t *look_in_turn(search_t *search, const view_t *view)
     return err;
 }
 
-fpi_err_t *decode_codes_find(fpi_json_t **codes, const decode_grey_t *grey, fpi_task_t *task)
+fpi_err_t *decode_codes_find(fpi_json_t **codes, bool *is_missed, const decode_grey_t *grey, fpi_task_t *task)
 {
     search_t search = { grey, fpi_json_make_array(task), make_scanner(task), task, false, false };
 
     for (size_t i = 0; i < sizeof(views) / sizeof(*views) && !search.has_qr && (i < EAGER || search.has_eyes); i++) {
         FPI_TRY(look_in_turn(&search, &views[i]));
     }
+    *is_missed = search.has_eyes && !search.has_qr;
     *codes = search.codes;
     return NULL;
 }

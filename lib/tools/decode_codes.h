@@ -1,7 +1,7 @@
 /* QR and bar codes on a page, whatever way it lies, by zbar over a few views of its grey plane.
  *
- *   coarse ─> finer ─┬─ nothing looks like a code: done
- *                    └─> finest ─> smoothed ─> turned by 45, 30, 60, 15 degrees
+ *   coarse ─┬─ nothing looks like a code: done
+ *           └─> finer ─> finest ─> smoothed ─> turned by 45, 30, 60, 15 degrees
  *
  * Bar codes are taken from every view; the search ends with the first that shows a QR code.
  *
@@ -15,7 +15,9 @@
 
 enum { DECODE_CODES = 50, DECODE_CODE_TEXT = 4096 };
 
-/* An array as wire/decode.h says, empty when there are none. */
-fpi_err_t *decode_codes_find(fpi_json_t **codes, const decode_grey_t *grey, fpi_task_t *task) FPI_MUST_USE;
+/* An array as wire/decode.h says, empty when there are none. *is_missed: something looks like a QR code that could not be
+ * read; a finer raster may show it. */
+fpi_err_t *decode_codes_find(fpi_json_t **codes, bool *is_missed, const decode_grey_t *grey, fpi_task_t *task)
+    FPI_MUST_USE;
 
 #endif

@@ -11,12 +11,12 @@
 #include <pango/pangocairo.h>
 #include <string.h>
 
-enum { LOOK_SIDE = 3600, PICTURE_SIDE = 10000, LEFT_MOST_MS = 24 * 3600 * 1000 };
+enum { LOOK_SIDE = 3600, DRAWN_SIDE = 1800, PICTURE_SIDE = 10000, LEFT_MOST_MS = 24 * 3600 * 1000 };
 
 typedef struct look_t {
     decode_doc_t *doc;
-    fpi_json_t *pages;
-    bool wants_codes;
+    fpi_json_t *pages, *evidence;
+    bool wants_codes, wants_invoice;
     apr_time_t end;       /* no further page is begun */
     int looked;
 } look_t;
@@ -33,23 +33,33 @@ static void put_facts(fpi_json_t *row, int n, const decode_page_t *page)
     fpi_json_put_int(row, "turn", page->turn);
 }
 
-static fpi_err_t *look_at_raster(fpi_json_t *row, look_t *look, int n, fpi_task_t *task)
+/* One raster of the page: blank? codes? */
+static fpi_err_t *look_at_raster(fpi_json_t *row, bool *is_missed, look_t *look, int n, int side, fpi_task_t *task)
 {
     decode_grey_t grey;
     VipsImage *raster;
     fpi_json_t *codes;
+
+    FPI_TRY(decode_doc_paint(&raster, look->doc, n, side, side, task));
+    FPI_TRY(decode_grey_make(&grey, raster, task));
+    fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
+    FPI_TRY(decode_codes_find(&codes, is_missed, &grey, task));
+    fpi_json_put(row, "codes", codes);
+    return NULL;
+}
+
+/* What is drawn by rules is drawn as fine as it needs to be; pictures have the pixels that they have. */
+static fpi_err_t *look_closely(fpi_json_t *row, look_t *look, int n, bool is_drawn, fpi_task_t *task)
+{
+    bool is_missed = false;
 
     if (look->doc->kind->is_codeless) {
         fpi_json_put_bool(row, "is_blank", false);
         fpi_json_put(row, "codes", fpi_json_make_array(task));
         return NULL;
     }
-    FPI_TRY(decode_doc_paint(&raster, look->doc, n, LOOK_SIDE, LOOK_SIDE, task));
-    FPI_TRY(decode_grey_make(&grey, raster, task));
-    fpi_json_put_bool(row, "is_blank", decode_grey_is_blank(&grey));
-    FPI_TRY(decode_codes_find(&codes, &grey, task));
-    fpi_json_put(row, "codes", codes);
-    return NULL;
+    FPI_TRY(look_at_raster(row, &is_missed, look, n, is_drawn ? DRAWN_SIDE : LOOK_SIDE, task));
+    return is_missed && is_drawn ? look_at_raster(row, &is_missed, look, n, LOOK_SIDE, task) : NULL;
 }
 
 static fpi_err_t *look_at_page(look_t *look, int n, fpi_task_t *task)
@@ -60,7 +70,7 @@ static fpi_err_t *look_at_page(look_t *look, int n, fpi_task_t *task)
     FPI_TRY(decode_doc_measure(&page, look->doc, n, task));
     put_facts(row, n, &page);
     if (look->wants_codes && fpi_clock_tick() < look->end) {
-        FPI_TRY(look_at_raster(row, look, n, task));
+        FPI_TRY(look_closely(row, look, n, page.is_points, task));
         look->looked = n;
     }
     fpi_json_add(look->pages, row);
@@ -98,58 +108,52 @@ static fpi_err_t *look_at_pages(look_t *look, decode_answer_t *answer, fpi_task_
     return NULL;
 }
 
-/* An archive of invoices has no pages: it is only read. */
-static fpi_err_t *serve_archive(decode_answer_t *answer, const decode_bytes_t *bytes, fpi_task_t *task)
+/* Invoices that can't be read do not make the pages unreadable: they are a remark. */
+static void read_invoices(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
 {
-    fpi_json_t *doc = fpi_json_make_object(task), *evidence = fpi_json_make_array(task);
-    fpi_json_t *notes = fpi_json_make_array(task);
-
-    FPI_TRY(fpi_read_evidence_of(evidence, notes, bytes->data, bytes->len, bytes->media, task));
-    fpi_json_put_int(doc, "v", 1);
-    fpi_json_put_int(doc, "page_count", 0);
-    fpi_json_put_int(doc, "pages_looked", 0);
-    fpi_json_put(doc, "pages", fpi_json_make_array(task));
-    fpi_json_put(doc, "evidence", evidence);
-    fpi_json_put(doc, "notes", notes);
-    answer->doc = doc;
-    return NULL;
-}
-
-/* What is damaged for the reader may still have been seen: a note, no failure. */
-static fpi_json_t *read_invoices(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
-{
-    fpi_json_t *evidence = fpi_json_make_array(task);
-    fpi_err_t *err = fpi_read_evidence_of(evidence, look->doc->notes, bytes->data, bytes->len, bytes->media, task);
+    fpi_err_t *err = fpi_read_evidence(look->evidence, look->doc->notes, bytes->fd, bytes->media, task);
 
     if (err) {
-        decode_doc_note(look->doc, apr_psprintf(task->pool, "未能读取发票数据: %s (invoice data can't be read: %s)",
-                                                fpi_err_public(err, "zh"), fpi_err_public(err, "en")));
+        decode_doc_note(look->doc, apr_psprintf(task->pool, "%s (%s)", fpi_err_public(err, "zh"), fpi_err_public(err, "en")));
     }
-    return evidence;
+}
+
+/* An archive has no pages, but perhaps invoices. */
+static fpi_err_t *look_into_archive(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    look->doc = apr_pcalloc(task->pool, sizeof(*look->doc));
+    look->doc->notes = fpi_json_make_array(task);
+    return fpi_read_evidence(look->evidence, look->doc->notes, bytes->fd, bytes->media, task);
+}
+
+static fpi_err_t *look_into_document(look_t *look, decode_answer_t *answer, const decode_bytes_t *bytes, fpi_task_t *task)
+{
+    FPI_TRY(decode_doc_open(&look->doc, bytes, task));
+    FPI_TRY(look_at_pages(look, answer, task));
+    if (look->wants_invoice) {
+        read_invoices(look, bytes, task);
+    }
+    return NULL;
 }
 
 static fpi_err_t *serve_look(decode_answer_t *answer, const fpi_json_t *question, const decode_bytes_t *bytes,
                              fpi_task_t *task)
 {
-    look_t look = { .pages = fpi_json_make_array(task) };
+    look_t look = { .pages = fpi_json_make_array(task), .evidence = fpi_json_make_array(task) };
     fpi_json_t *doc = fpi_json_make_object(task);
-    bool wants_invoice;
     int64_t left;
 
     FPI_TRY(fpi_json_find_int(&left, question, "left_ms", LEFT_MOST_MS, 0, LEFT_MOST_MS, task));
     FPI_TRY(fpi_json_find_bool(&look.wants_codes, question, "codes", false, task));
-    FPI_TRY(fpi_json_find_bool(&wants_invoice, question, "invoice", false, task));
-    if (wants_invoice && bytes->media == FPI_MEDIA_ZIP) {
-        return serve_archive(answer, bytes, task);
-    }
+    FPI_TRY(fpi_json_find_bool(&look.wants_invoice, question, "invoice", false, task));
     look.end = fpi_clock_tick() + apr_time_from_msec(left) * 3 / 4;
-    FPI_TRY(decode_doc_open(&look.doc, bytes, task));
-    FPI_TRY(look_at_pages(&look, answer, task));
+    FPI_TRY(bytes->media == FPI_MEDIA_ZIP && look.wants_invoice ? look_into_archive(&look, bytes, task)
+                                                                : look_into_document(&look, answer, bytes, task));
     fpi_json_put_int(doc, "v", 1);
     fpi_json_put_int(doc, "page_count", look.doc->page_count);
     fpi_json_put_int(doc, "pages_looked", look.looked);
     fpi_json_put(doc, "pages", look.pages);
-    fpi_json_put(doc, "evidence", wants_invoice ? read_invoices(&look, bytes, task) : fpi_json_make_array(task));
+    fpi_json_put(doc, "evidence", look.evidence);
     fpi_json_put(doc, "notes", look.doc->notes);
     answer->doc = doc;
     return NULL;

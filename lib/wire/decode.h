@@ -20,7 +20,8 @@
  *     "evidence": [ ... model/evidence.h ... ],
  *     "notes": [ "..." ] }
  *   turn: clockwise degrees by the file's own orientation (EXIF, /Rotate); width, height and boxes (fractions of 0..1)
- *   are of the page as it is meant to be seen, that is after the turn. is_blank: nothing but paper to see.
+ *   are of the page as it is meant to be seen, that is after the turn. is_blank: nothing but paper to see. is_blank and
+ *   codes are there for the first pages_looked pages, and when codes were asked for. turn of a PDF is not told.
  *
  * Life:    a decoder is started by httpd's parent, or by the tool for itself; used in children and their threads.
  * Threads: many; each call has its own connection.
