@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES_MAX = 12, STEP_FIRST = 250, STEP_MOST = 2000, FEW_MOST = 2000 };
+enum { LANES_MAX = 12, STEP_FIRST = 250, STEP_MOST = 1000, FEW_MOST = 2000 };
 
 #define NUMBER_LAST "\xF4\x8F\xBF\xBF" /* behind every text */
 
@@ -258,18 +258,23 @@ static bool is_behind_span(const fpi_bill_query_t *q, const mark_t *mark)
            && (q->is_rising ? q->to && mark->created >= q->to : q->from && mark->created < q->from);
 }
 
+static void stop_early(fpi_bill_page_t *out, const filling_t *f, const fpi_bill_query_t *q, const mark_t *last)
+{
+    out->has_more = true;
+    if (f->count < q->most) {
+        out->is_partial = true;
+        out->last = spot_of(q, last);
+    }
+}
+
 static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, look_t *look)
 {
     const fpi_bill_query_t *q = look->query;
     mark_t *mark, *last = NULL;
 
     while (f->fitting < enough(q)) {
-        if (look->scanned > FPI_LIST_SCAN) {
-            out->has_more = true;
-            if (f->count < q->most && last) {
-                out->is_partial = true;
-                out->last = spot_of(q, last);
-            }
+        if (look->scanned > (f->count == q->most ? FPI_LIST_COUNT : q->skip + FPI_LIST_SCAN)) {
+            stop_early(out, f, q, last);
             return NULL;
         }
         FPI_TRY(next_mark(&mark, look));

@@ -747,11 +747,11 @@ SELECT id, created, updated, state, org, number, resource, type_code, tax_no
    AND apply_name <> ''
  ORDER BY apply_name LIMIT ?4
 
--- IN is there for the index of the few that went wrong.
+-- IN is there for the index of the few that went wrong, CROSS to begin with them.
 -- name: BILLS_PARKED
 SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no
-  FROM push p JOIN bill b ON b.id = p.bill
- WHERE p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
+  FROM push p CROSS JOIN bill b
+ WHERE b.id = p.bill AND p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
  LIMIT ?2
 
 -- ==== timeline ====

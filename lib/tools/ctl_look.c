@@ -14,7 +14,7 @@ static void add_route(ctl_t *ctl, fpi_json_t *list, const char *method, const ch
                       const char *source)
 {
     static const char *const families[] = { "A", "B", "C" };
-    static const char *const access[] = { "open", "token", "push" };
+    static const char *const access[] = { "open", "token", "push", "console" };
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
     fpi_json_put_text(doc, "method", method);
