@@ -2,7 +2,7 @@
 #include "service/handlers.h"
 
 #include "base/clock.h"
-#include "service/pile.h"
+#include "service/batch.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -232,7 +232,7 @@ fpi_err_t *fpi_handle_capture_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 {
     const char *wait = fpi_params_find(call->params, "wait");
     int64_t id, seconds = 0;
-    fpi_pile_t pile;
+    fpi_batch_t batch;
 
     FPI_TRY(fpi_call_id(&id, call, "capture_id"));
     if (wait && !fpi_int_parse(&seconds, wait, 0, WAIT_MAX)) {
@@ -242,7 +242,7 @@ fpi_err_t *fpi_handle_capture_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
     if (seconds) {
         FPI_TRY(wait_for_looks(app, call, id, seconds));
     }
-    FPI_TRY(fpi_pile_load(&pile, app, call->enterprise, id, call->task));
-    answer->data = fpi_pile_form(&pile, call->task);
+    FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, id, call->task));
+    answer->data = fpi_batch_form(&batch, call->task);
     return NULL;
 }

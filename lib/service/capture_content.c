@@ -1,7 +1,7 @@
 /* The bytes of a page of a scan session, or its picture. */
 #include "service/handlers.h"
 
-#include "service/pile.h"
+#include "service/batch.h"
 #include "service/variants.h"
 
 #include <apr_strings.h>

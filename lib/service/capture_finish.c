@@ -1,7 +1,7 @@
 /* Filing: each segment that is ready becomes files of its bill, in a transaction of its own. What can't be filed stays
  * in the capture with its reason; the same call again does what is left and nothing twice.
  *
- *   load pile ──> next ready segment ──tx: version as seen? bill, files, pages, capture──> filed
+ *   load batch ──> next ready segment ──tx: version as seen? bill, files, pages, capture──> filed
  *        ^                 └─ refused: parked with its reason
  *        └── the capture was changed meanwhile: look again */
 #include "service/handlers.h"
@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "service/attach.h"
 #include "service/jobs.h"
-#include "service/pile.h"
+#include "service/batch.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -25,7 +25,7 @@ typedef struct finish_t {
     apr_hash_t *only;            /* numbers; NULL: all */
     bool may_supplement, without_number;
     const char *why;
-    fpi_pile_t pile;
+    fpi_batch_t batch;
     apr_hash_t *refused;         /* first page's id -> fpi_err_t, of this call */
     int filed;
 } finish_t;
@@ -46,7 +46,7 @@ static const char *make_number(const finish_t *finish, const fpi_cut_t *cut)
 
     apr_time_exp_tz(&day, fpi_clock_now(), 8 * 3600);
     return apr_psprintf(finish->task->pool, "NC-%04d%02d%02d-%" APR_INT64_T_FMT, day.tm_year + 1900, day.tm_mon + 1,
-                        day.tm_mday, finish->pile.sheets[cut->segment.first].page->id);
+                        day.tm_mday, finish->batch.sheets[cut->segment.first].page->id);
 }
 
 static bool may_join(const fpi_file_t *file, const fpi_sheet_t *sheet, fpi_kind_t kind)
@@ -64,11 +64,11 @@ static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_seg
     int count = 0;
 
     for (int i = segment->first; i < segment->first + segment->count; i++) {
-        const fpi_sheet_t *sheet = &finish->pile.sheets[i];
+        const fpi_sheet_t *sheet = &finish->batch.sheets[i];
         const fpi_capture_page_t *page = sheet->page;
-        fpi_kind_t kind = (fpi_kind_t)finish->pile.leaves[i].role;
+        fpi_kind_t kind = (fpi_kind_t)finish->batch.leaves[i].role;
 
-        if (page->bill || finish->pile.leaves[i].role == FPI_ROLE_BLANK) {
+        if (page->bill || finish->batch.leaves[i].role == FPI_ROLE_BLANK) {
             continue;
         }
         if (count && may_join(&files[count - 1], sheet, kind)) {
@@ -124,17 +124,17 @@ static fpi_err_t *settle_pages(const fpi_bill_t *bill, const filing_t *filing, f
                                fpi_task_t *task)
 {
     const fpi_segment_t *segment = &filing->cut->segment;
-    const fpi_pile_t *pile = &filing->finish->pile;
+    const fpi_batch_t *batch = &filing->finish->batch;
 
     *settled = 0;
     for (int i = segment->first; i < segment->first + segment->count; i++) {
-        fpi_capture_page_t page = *pile->sheets[i].page;
+        fpi_capture_page_t page = *batch->sheets[i].page;
 
         if (page.bill) {
             continue;
         }
         page.bill = bill->id;
-        page.kind = pile->leaves[i].role;
+        page.kind = batch->leaves[i].role;
         page.number = i == segment->first || page.kind == FPI_ROLE_COVER ? bill->number : NULL;
         FPI_TRY(fpi_capture_page_put(&page, tx, task));
         ++*settled;
@@ -189,7 +189,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 static int64_t *key_of(finish_t *finish, const fpi_cut_t *cut)
 {
-    return apr_pmemdup(finish->task->pool, &finish->pile.sheets[cut->segment.first].page->id, sizeof(int64_t));
+    return apr_pmemdup(finish->task->pool, &finish->batch.sheets[cut->segment.first].page->id, sizeof(int64_t));
 }
 
 static bool is_asked_for(const finish_t *finish, const fpi_cut_t *cut)
@@ -208,7 +208,7 @@ static bool may_be_filed(const finish_t *finish, const fpi_cut_t *cut)
     case FPI_CUT_SUPPLEMENT:
         return finish->may_supplement;
     case FPI_CUT_NO_NUMBER:
-        return finish->without_number && finish->pile.may_go_without;
+        return finish->without_number && finish->batch.may_go_without;
     default:
         return false;
     }
@@ -217,7 +217,7 @@ static bool may_be_filed(const finish_t *finish, const fpi_cut_t *cut)
 /* A refusal of this one bill parks its segment; anything else ends the call. */
 static fpi_err_t *file_one(finish_t *finish, const fpi_cut_t *cut, bool *is_stale)
 {
-    filing_t filing = { finish, cut, finish->pile.capture->version, false };
+    filing_t filing = { finish, cut, finish->batch.capture->version, false };
     fpi_err_t *err = fpi_store_write(finish->app->store, tx_file, &filing, finish->task);
 
     *is_stale = !err && filing.is_stale;
@@ -228,18 +228,18 @@ static fpi_err_t *file_one(finish_t *finish, const fpi_cut_t *cut, bool *is_stal
         return NULL;
     }
     finish->filed += !err && !*is_stale;
-    finish->pile.capture->version += !err && !*is_stale;
+    finish->batch.capture->version += !err && !*is_stale;
     return err;
 }
 
 static fpi_err_t *file_all(finish_t *finish, bool *is_stale)
 {
     *is_stale = false;
-    for (int i = 0; i < finish->pile.cut_count && !*is_stale; i++) {
-        const fpi_cut_t *cut = &finish->pile.cuts[i];
+    for (int i = 0; i < finish->batch.cut_count && !*is_stale; i++) {
+        const fpi_cut_t *cut = &finish->batch.cuts[i];
 
         if (is_asked_for(finish, cut) && may_be_filed(finish, cut)
-            && !apr_hash_get(finish->refused, &finish->pile.sheets[cut->segment.first].page->id, sizeof(int64_t))) {
+            && !apr_hash_get(finish->refused, &finish->batch.sheets[cut->segment.first].page->id, sizeof(int64_t))) {
             FPI_TRY(file_one(finish, cut, is_stale));
         }
     }
@@ -248,7 +248,7 @@ static fpi_err_t *file_all(finish_t *finish, bool *is_stale)
 
 static fpi_err_t *load(finish_t *finish)
 {
-    return fpi_pile_load(&finish->pile, finish->app, finish->enterprise, finish->id, finish->task);
+    return fpi_batch_load(&finish->batch, finish->app, finish->enterprise, finish->id, finish->task);
 }
 
 /* While another changes the capture, too, what is left is looked at anew, unless the caller wants only what he saw. */
@@ -313,8 +313,8 @@ static fpi_err_t *check_only(const finish_t *finish)
         const char *number = apr_hash_this_val(hi);
         bool is_there = false;
 
-        for (int i = 0; i < finish->pile.cut_count && !is_there; i++) {
-            const char *there = finish->pile.cuts[i].segment.number;
+        for (int i = 0; i < finish->batch.cut_count && !is_there; i++) {
+            const char *there = finish->batch.cuts[i].segment.number;
 
             is_there = there && strcmp(there, number) == 0;
         }
@@ -328,8 +328,8 @@ static fpi_err_t *check_only(const finish_t *finish)
 
 static fpi_err_t *check_without_number(const finish_t *finish)
 {
-    for (int i = 0; finish->without_number && !finish->pile.may_go_without && i < finish->pile.cut_count; i++) {
-        if (finish->pile.cuts[i].state == FPI_CUT_NO_NUMBER) {
+    for (int i = 0; finish->without_number && !finish->batch.may_go_without && i < finish->batch.cut_count; i++) {
+        if (finish->batch.cuts[i].state == FPI_CUT_NO_NUMBER) {
             return fpi_refuse(finish->task, FPI_E_STATE, "without_number",
                               "无编号归档未开启: 请在这些页面的首页录入影像编号, 或由管理员将 " FPI_SETTING_WITHOUT_COVER
                               " 设为 on",
@@ -345,8 +345,8 @@ static fpi_err_t *check_waiting(const finish_t *finish)
 {
     int waiting = 0;
 
-    for (int i = 0; i < finish->pile.cut_count; i++) {
-        const fpi_cut_t *cut = &finish->pile.cuts[i];
+    for (int i = 0; i < finish->batch.cut_count; i++) {
+        const fpi_cut_t *cut = &finish->batch.cuts[i];
 
         waiting += cut->state == FPI_CUT_WAITING && (!finish->only || is_asked_for(finish, cut));
         if (cut->state == FPI_CUT_FILED || finish->filed) {
@@ -377,10 +377,10 @@ static const char *result_of(const finish_t *finish, const fpi_cut_t *cut, const
 
 static fpi_json_t *form_result(const finish_t *finish, int i)
 {
-    const fpi_cut_t *cut = &finish->pile.cuts[i];
-    const fpi_err_t *refused = apr_hash_get(finish->refused, &finish->pile.sheets[cut->segment.first].page->id,
+    const fpi_cut_t *cut = &finish->batch.cuts[i];
+    const fpi_err_t *refused = apr_hash_get(finish->refused, &finish->batch.sheets[cut->segment.first].page->id,
                                             sizeof(int64_t));
-    fpi_json_t *doc = fpi_cut_form(&finish->pile, i, finish->task);
+    fpi_json_t *doc = fpi_cut_form(&finish->batch, i, finish->task);
 
     fpi_json_put_text(doc, "result", result_of(finish, cut, refused));
     if (refused && cut->state != FPI_CUT_FILED) {
@@ -397,8 +397,8 @@ fpi_err_t *fpi_handle_capture_finish(fpi_app_t *app, fpi_call_t *call, fpi_answe
 
     FPI_TRY(read_asked(&finish, call));
     FPI_TRY(load(&finish));
-    if (finish.pile.capture->state == FPI_CAPTURE_OPEN) { /* else there is nothing left that could be spoilt */
-        FPI_TRY(fpi_capture_check_version(finish.pile.capture, finish.version, call->task));
+    if (finish.batch.capture->state == FPI_CAPTURE_OPEN) { /* else there is nothing left that could be spoilt */
+        FPI_TRY(fpi_capture_check_version(finish.batch.capture, finish.version, call->task));
     }
     FPI_TRY(check_only(&finish));
     FPI_TRY(check_without_number(&finish));
@@ -408,10 +408,10 @@ fpi_err_t *fpi_handle_capture_finish(fpi_app_t *app, fpi_call_t *call, fpi_answe
     if (finish.filed) {
         fpi_jobs_wake(app);
     }
-    for (int i = 0; i < finish.pile.cut_count; i++) {
+    for (int i = 0; i < finish.batch.cut_count; i++) {
         fpi_json_add(segments, form_result(&finish, i));
     }
-    answer->data = fpi_capture_form(finish.pile.capture, call->task);
+    answer->data = fpi_capture_form(finish.batch.capture, call->task);
     fpi_json_put_int(answer->data, "filed_count", finish.filed);
     fpi_json_put(answer->data, "segments", segments);
     return NULL;

@@ -1,7 +1,7 @@
 /* Work on the pages of a scan session: say what they are, put them in order, take them out. */
 #include "service/handlers.h"
 
-#include "service/pile.h"
+#include "service/batch.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -156,13 +156,13 @@ fpi_err_t *fpi_handle_capture_page_change(fpi_app_t *app, fpi_call_t *call, fpi_
 {
     paging_t paging;
     fpi_capture_page_t unread = { 0 };
-    fpi_pile_t pile;
+    fpi_batch_t batch;
 
     FPI_TRY(read_paging(&paging, call, true, true));
     FPI_TRY(take_facts(&unread, paging.said, call->task));
     FPI_TRY(fpi_store_write(app->store, tx_patch, &paging, call->task));
-    FPI_TRY(fpi_pile_load(&pile, app, call->enterprise, paging.id, call->task));
-    answer->data = fpi_pile_form(&pile, call->task);
+    FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, paging.id, call->task));
+    answer->data = fpi_batch_form(&batch, call->task);
     return NULL;
 }
 
@@ -264,12 +264,12 @@ static fpi_err_t *read_order(paging_t *paging, fpi_task_t *task)
 fpi_err_t *fpi_handle_capture_pages_order(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     paging_t paging;
-    fpi_pile_t pile;
+    fpi_batch_t batch;
 
     FPI_TRY(read_paging(&paging, call, false, true));
     FPI_TRY(read_order(&paging, call->task));
     FPI_TRY(fpi_store_write(app->store, tx_order, &paging, call->task));
-    FPI_TRY(fpi_pile_load(&pile, app, call->enterprise, paging.id, call->task));
-    answer->data = fpi_pile_form(&pile, call->task);
+    FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, paging.id, call->task));
+    answer->data = fpi_batch_form(&batch, call->task);
     return NULL;
 }

@@ -4,7 +4,7 @@
 #include "service/intake.h"
 #include "service/jobs.h"
 #include "service/looks.h"
-#include "service/pile.h"
+#include "service/batch.h"
 
 #include <apr_strings.h>
 #include <ctype.h>

@@ -2,7 +2,7 @@
 #include "tools/ctl.h"
 
 #include "model/bill.h"
-#include "service/pile.h"
+#include "service/batch.h"
 #include "store/cover_rules.h"
 #include "store/people.h"
 #include "wire/decode.h"

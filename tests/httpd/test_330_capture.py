@@ -694,7 +694,8 @@ def test_many_tabs_at_once(site):
     tabs[0].settled(capture)
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         done = list(pool.map(lambda tab: tab.finish(capture), tabs))
-    assert all(one["state"] == "FINISHED" for one in (tabs[0].see(capture), done[-1] if done else {}))
+    final = tabs[0].see(capture)
+    assert final["state"] == "FINISHED", (shape(final), [shape({"pages": final["pages"], "segments": one["segments"]}) for one in done])
     for n in range(6):
         for i in range(count):
             assert files(site, f"M-{n}{i}") == [(0, sha(cover(f"M-{n}{i}")), 0, 0), (2, sha(attachment(100 + n * 20 + i)), 0, 0)]

@@ -1,4 +1,4 @@
-#include "service/pile_own.h"
+#include "service/batch_own.h"
 
 #include "model/evidence.h"
 #include "wire/media.h"
@@ -16,7 +16,7 @@ typedef struct look_t {
 } look_t;
 
 typedef struct reading_t {
-    fpi_pile_t *pile;
+    fpi_batch_t *batch;
     const fpi_rule_t *rules;
     int rule_count;
     apr_hash_t *looks;            /* sha256 -> look_t */
@@ -103,7 +103,7 @@ static fpi_err_t *read_looks(reading_t *r, fpi_tx_t *tx)
     fpi_content_t *contents;
     int count;
 
-    FPI_TRY(fpi_capture_contents(&contents, &count, tx, r->pile->capture->id, r->task));
+    FPI_TRY(fpi_capture_contents(&contents, &count, tx, r->batch->capture->id, r->task));
     r->looks = apr_hash_make(r->task->pool);
     for (int i = 0; i < count; i++) {
         look_t *look = apr_pcalloc(r->task->pool, sizeof(*look));
@@ -234,8 +234,8 @@ static void put_note(fpi_sheet_t *sheet, const look_t *look, fpi_task_t *task)
 
 static void read_sheet(reading_t *r, int i, const fpi_capture_page_t *page, int64_t *room)
 {
-    fpi_sheet_t *sheet = &r->pile->sheets[i];
-    fpi_leaf_t *leaf = &r->pile->leaves[i];
+    fpi_sheet_t *sheet = &r->batch->sheets[i];
+    fpi_leaf_t *leaf = &r->batch->leaves[i];
     const look_t *look = apr_hash_get(r->looks, page->sha256, APR_HASH_KEY_STRING);
     bool folded = is_folded(look, page);
 
@@ -251,26 +251,26 @@ static void read_sheet(reading_t *r, int i, const fpi_capture_page_t *page, int6
     sheet->is_too_long = folded && look->content->pages - 1 > *room;
     sheet->is_folded = folded && !sheet->is_too_long;
     *room -= sheet->is_folded ? look->content->pages - 1 : 0;
-    r->pile->has_folded |= sheet->is_folded;
+    r->batch->has_folded |= sheet->is_folded;
     put_note(sheet, look, r->task);
 }
 
-fpi_err_t *fpi_pile_read_sheets(fpi_pile_t *pile, const fpi_rule_t *rules, int rule_count, fpi_tx_t *tx,
+fpi_err_t *fpi_batch_read_sheets(fpi_batch_t *batch, const fpi_rule_t *rules, int rule_count, fpi_tx_t *tx,
                                 fpi_task_t *task)
 {
-    reading_t r = { pile, rules, rule_count, NULL, task };
+    reading_t r = { batch, rules, rule_count, NULL, task };
     fpi_capture_page_t *pages;
     int64_t room;
 
-    FPI_TRY(fpi_capture_pages_list(&pages, &pile->count, tx, pile->capture, task));
+    FPI_TRY(fpi_capture_pages_list(&pages, &batch->count, tx, batch->capture, task));
     FPI_TRY(read_looks(&r, tx));
-    pile->sheets = apr_pcalloc(task->pool, sizeof(fpi_sheet_t) * (size_t)(pile->count + 1));
-    pile->leaves = apr_pcalloc(task->pool, sizeof(fpi_leaf_t) * (size_t)(pile->count + 1));
-    room = FPI_CAPTURE_PAGES - pile->count;
-    for (int i = 0; i < pile->count; i++) {
+    batch->sheets = apr_pcalloc(task->pool, sizeof(fpi_sheet_t) * (size_t)(batch->count + 1));
+    batch->leaves = apr_pcalloc(task->pool, sizeof(fpi_leaf_t) * (size_t)(batch->count + 1));
+    room = FPI_CAPTURE_PAGES - batch->count;
+    for (int i = 0; i < batch->count; i++) {
         if (!apr_hash_get(r.looks, pages[i].sha256, APR_HASH_KEY_STRING)) {
             return fpi_fail(task, FPI_E_INTERNAL, "page %" APR_INT64_T_FMT " of capture %" APR_INT64_T_FMT
-                            " has no content row", pages[i].id, pile->capture->id);
+                            " has no content row", pages[i].id, batch->capture->id);
         }
         read_sheet(&r, i, &pages[i], &room);
     }
@@ -298,24 +298,24 @@ static fpi_err_t *unfold_one(const fpi_sheet_t *sheet, fpi_tx_t *tx, const fpi_c
 
 static fpi_err_t *tx_unfold(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    fpi_pile_t *pile = baton;
+    fpi_batch_t *batch = baton;
     fpi_capture_t *capture;
     int64_t added = 0;
 
-    FPI_TRY(fpi_capture_find(&capture, tx, pile->capture->tenant, pile->capture->id, task));
-    if (!capture || capture->version != pile->capture->version) {
+    FPI_TRY(fpi_capture_find(&capture, tx, batch->capture->tenant, batch->capture->id, task));
+    if (!capture || capture->version != batch->capture->version) {
         return NULL;
     }
-    for (int i = pile->count - 1; i >= 0; i--) { /* from the end: positions before stay what they were */
-        if (pile->sheets[i].is_folded) {
-            FPI_TRY(unfold_one(&pile->sheets[i], tx, capture, task));
-            added += pile->sheets[i].content->pages - 1;
+    for (int i = batch->count - 1; i >= 0; i--) { /* from the end: positions before stay what they were */
+        if (batch->sheets[i].is_folded) {
+            FPI_TRY(unfold_one(&batch->sheets[i], tx, capture, task));
+            added += batch->sheets[i].content->pages - 1;
         }
     }
     return fpi_capture_touch(capture, FPI_CAPTURE_UNFOLDED, added, tx, task);
 }
 
-fpi_err_t *fpi_pile_unfold(fpi_pile_t *pile, fpi_app_t *app, fpi_task_t *task)
+fpi_err_t *fpi_batch_unfold(fpi_batch_t *batch, fpi_app_t *app, fpi_task_t *task)
 {
-    return fpi_store_write(app->store, tx_unfold, pile, task);
+    return fpi_store_write(app->store, tx_unfold, batch, task);
 }

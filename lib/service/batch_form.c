@@ -1,4 +1,4 @@
-#include "service/pile.h"
+#include "service/batch.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -73,10 +73,10 @@ static const char *page_path(const fpi_capture_page_t *page, const char *query, 
                         page->id, query);
 }
 
-static fpi_json_t *form_page(const fpi_pile_t *pile, int i, fpi_task_t *task)
+static fpi_json_t *form_page(const fpi_batch_t *batch, int i, fpi_task_t *task)
 {
-    const fpi_sheet_t *sheet = &pile->sheets[i];
-    const fpi_leaf_t *leaf = &pile->leaves[i];
+    const fpi_sheet_t *sheet = &batch->sheets[i];
+    const fpi_leaf_t *leaf = &batch->leaves[i];
     const fpi_capture_page_t *page = sheet->page;
     fpi_json_t *doc = fpi_json_make_object(task);
     const char *note = sheet->note ? in_language(sheet->note, sheet->note_en, task)
@@ -124,9 +124,9 @@ static fpi_json_t *form_bill(const fpi_bill_t *bill, fpi_task_t *task)
     return doc;
 }
 
-fpi_json_t *fpi_cut_form(const fpi_pile_t *pile, int i, fpi_task_t *task)
+fpi_json_t *fpi_cut_form(const fpi_batch_t *batch, int i, fpi_task_t *task)
 {
-    const fpi_cut_t *cut = &pile->cuts[i];
+    const fpi_cut_t *cut = &batch->cuts[i];
     fpi_json_t *doc = fpi_json_make_object(task), *ids = fpi_json_make_array(task);
 
     fpi_json_put_int(doc, "index", i + 1);
@@ -137,25 +137,25 @@ fpi_json_t *fpi_cut_form(const fpi_pile_t *pile, int i, fpi_task_t *task)
     fpi_json_put_int(doc, "first_place", cut->segment.first + 1);
     fpi_json_put_int(doc, "page_count", cut->segment.count);
     for (int n = cut->segment.first; n < cut->segment.first + cut->segment.count; n++) {
-        fpi_json_add_int(ids, pile->sheets[n].page->id);
+        fpi_json_add_int(ids, batch->sheets[n].page->id);
     }
     fpi_json_put(doc, "page_ids", ids);
     fpi_json_put(doc, "bill", form_bill(cut->bill, task));
     return doc;
 }
 
-fpi_json_t *fpi_pile_form(const fpi_pile_t *pile, fpi_task_t *task)
+fpi_json_t *fpi_batch_form(const fpi_batch_t *batch, fpi_task_t *task)
 {
-    fpi_json_t *doc = fpi_capture_form(pile->capture, task);
+    fpi_json_t *doc = fpi_capture_form(batch->capture, task);
     fpi_json_t *pages = fpi_json_make_array(task), *segments = fpi_json_make_array(task);
 
-    for (int i = 0; i < pile->count; i++) {
-        fpi_json_add(pages, form_page(pile, i, task));
+    for (int i = 0; i < batch->count; i++) {
+        fpi_json_add(pages, form_page(batch, i, task));
     }
-    for (int i = 0; i < pile->cut_count; i++) {
-        fpi_json_add(segments, fpi_cut_form(pile, i, task));
+    for (int i = 0; i < batch->cut_count; i++) {
+        fpi_json_add(segments, fpi_cut_form(batch, i, task));
     }
-    fpi_json_put_bool(doc, "is_waiting", pile->is_waiting);
+    fpi_json_put_bool(doc, "is_waiting", batch->is_waiting);
     fpi_json_put(doc, "pages", pages);
     fpi_json_put(doc, "segments", segments);
     return doc;

@@ -8,8 +8,8 @@
  * Life:    in the pool of the task that loads it; a snapshot, never changed.
  * Threads: the task's.
  * Limits:  FPI_CAPTURE_PAGES pages. */
-#ifndef FPI_PILE_H
-#define FPI_PILE_H
+#ifndef FPI_BATCH_H
+#define FPI_BATCH_H
 
 #include "service/app.h"
 #include "service/call.h"
@@ -44,7 +44,7 @@ typedef struct fpi_cut_t {
     const char *problem, *problem_en;
 } fpi_cut_t;
 
-typedef struct fpi_pile_t {
+typedef struct fpi_batch_t {
     fpi_capture_t *capture;
     fpi_sheet_t *sheets;
     fpi_leaf_t *leaves;          /* as many */
@@ -54,7 +54,7 @@ typedef struct fpi_pile_t {
     bool may_go_without;         /* the tenant's switch: pages without number get one of ours */
     bool is_waiting;
     bool has_folded;             /* some content is to be unfolded */
-} fpi_pile_t;
+} fpi_batch_t;
 
 /* The capture, when the caller may see it; else FPI_E_ABSENT. */
 fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, int64_t id,
@@ -63,14 +63,14 @@ fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_enterpri
 fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said, fpi_task_t *task) FPI_MUST_USE;
 
 /* Loads it, unfolding what has to be in a transaction of its own. FPI_E_ABSENT. */
-fpi_err_t *fpi_pile_load(fpi_pile_t *pile, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
+fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
                          fpi_task_t *task) FPI_MUST_USE;
 
-/* ---- pile_form.c: as family C writes them ---- */
+/* ---- batch_form.c: as family C writes them ---- */
 fpi_json_t *fpi_capture_form(const fpi_capture_t *capture, fpi_task_t *task);
-fpi_json_t *fpi_pile_form(const fpi_pile_t *pile, fpi_task_t *task);
+fpi_json_t *fpi_batch_form(const fpi_batch_t *batch, fpi_task_t *task);
 /* A segment: index, number, state, problem, page_ids, bill. */
-fpi_json_t *fpi_cut_form(const fpi_pile_t *pile, int i, fpi_task_t *task);
+fpi_json_t *fpi_cut_form(const fpi_batch_t *batch, int i, fpi_task_t *task);
 const char *fpi_role_name(fpi_role_t role);
 /* -2 (no role) when unknown. */
 int fpi_role_find(const char *name);

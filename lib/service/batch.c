@@ -1,9 +1,9 @@
-#include "service/pile.h"
+#include "service/batch.h"
 
 #include "base/clock.h"
 #include "service/attach.h"
 #include "service/handlers.h"
-#include "service/pile_own.h"
+#include "service/batch_own.h"
 #include "store/cover_rules.h"
 #include "store/people.h"
 
@@ -58,7 +58,7 @@ fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said,
 /* ---- segments and their bills ---- */
 
 typedef struct loading_t {
-    fpi_pile_t *pile;
+    fpi_batch_t *batch;
     const fpi_enterprise_t *enterprise;
     int64_t id;
     const fpi_rule_t *rules;
@@ -105,10 +105,10 @@ static void judge_bill(fpi_cut_t *cut, const loading_t *loading, fpi_task_t *tas
     }
 }
 
-static void judge_without_number(fpi_cut_t *cut, const fpi_pile_t *pile)
+static void judge_without_number(fpi_cut_t *cut, const fpi_batch_t *batch)
 {
     cut->state = FPI_CUT_NO_NUMBER;
-    if (pile->may_go_without) {
+    if (batch->may_go_without) {
         cut->problem = "这些页面前没有封面: 请录入影像编号, 或选择按无编号归档 (without_number)";
         cut->problem_en = "no cover stands before these pages: type the image number in, or file them without number "
                           "(without_number)";
@@ -120,13 +120,13 @@ static void judge_without_number(fpi_cut_t *cut, const fpi_pile_t *pile)
     }
 }
 
-static bool is_filed(const fpi_pile_t *pile, const fpi_segment_t *segment, int64_t *bill)
+static bool is_filed(const fpi_batch_t *batch, const fpi_segment_t *segment, int64_t *bill)
 {
     bool is_whole = true;
 
     *bill = 0;
     for (int i = segment->first; i < segment->first + segment->count; i++) {
-        int64_t at = pile->sheets[i].page->bill;
+        int64_t at = batch->sheets[i].page->bill;
 
         *bill = *bill ? *bill : at;
         is_whole &= at != 0;
@@ -134,10 +134,10 @@ static bool is_filed(const fpi_pile_t *pile, const fpi_segment_t *segment, int64
     return is_whole;
 }
 
-static bool is_blank(const fpi_pile_t *pile, const fpi_segment_t *segment)
+static bool is_blank(const fpi_batch_t *batch, const fpi_segment_t *segment)
 {
     for (int i = segment->first; i < segment->first + segment->count; i++) {
-        if (pile->leaves[i].role != FPI_ROLE_BLANK || pile->sheets[i].page->bill) {
+        if (batch->leaves[i].role != FPI_ROLE_BLANK || batch->sheets[i].page->bill) {
             return false;
         }
     }
@@ -146,7 +146,7 @@ static bool is_blank(const fpi_pile_t *pile, const fpi_segment_t *segment)
 
 static fpi_err_t *find_bill(fpi_cut_t *cut, const loading_t *loading, int64_t filed, fpi_tx_t *tx, fpi_task_t *task)
 {
-    const fpi_capture_t *capture = loading->pile->capture;
+    const fpi_capture_t *capture = loading->batch->capture;
 
     if (filed) {
         return fpi_bill_find_by_id(&cut->bill, tx, capture->tenant, filed, task);
@@ -156,11 +156,11 @@ static fpi_err_t *find_bill(fpi_cut_t *cut, const loading_t *loading, int64_t fi
                                : NULL;
 }
 
-static const fpi_sheet_t *find_obstacle(const fpi_pile_t *pile, const fpi_segment_t *segment)
+static const fpi_sheet_t *find_obstacle(const fpi_batch_t *batch, const fpi_segment_t *segment)
 {
     for (int i = segment->first; i < segment->first + segment->count; i++) {
-        if (!pile->sheets[i].page->bill && (pile->sheets[i].is_too_long || pile->sheets[i].is_doubtful)) {
-            return &pile->sheets[i];
+        if (!batch->sheets[i].page->bill && (batch->sheets[i].is_too_long || batch->sheets[i].is_doubtful)) {
+            return &batch->sheets[i];
         }
     }
     return NULL;
@@ -169,8 +169,8 @@ static const fpi_sheet_t *find_obstacle(const fpi_pile_t *pile, const fpi_segmen
 static fpi_err_t *judge(fpi_cut_t *cut, const loading_t *loading, fpi_tx_t *tx, fpi_task_t *task)
 {
     int64_t filed;
-    bool is_whole = is_filed(loading->pile, &cut->segment, &filed);
-    const fpi_sheet_t *obstacle = find_obstacle(loading->pile, &cut->segment);
+    bool is_whole = is_filed(loading->batch, &cut->segment, &filed);
+    const fpi_sheet_t *obstacle = find_obstacle(loading->batch, &cut->segment);
 
     FPI_TRY(find_bill(cut, loading, is_whole ? filed : 0, tx, task));
     cut->state = FPI_CUT_READY;
@@ -186,12 +186,12 @@ static fpi_err_t *judge(fpi_cut_t *cut, const loading_t *loading, fpi_tx_t *tx, 
     else if (cut->segment.problem) {
         put_problem(cut, FPI_CUT_PROBLEM, cut->segment.problem, cut->segment.problem_en);
     }
-    else if (is_blank(loading->pile, &cut->segment)) {
+    else if (is_blank(loading->batch, &cut->segment)) {
         put_problem(cut, FPI_CUT_PROBLEM, "只有空白页, 没有可归档的内容: 请删除, 或将其设为附件",
                     "nothing but blank pages: take them out, or say that they are attachments");
     }
     else if (!cut->segment.number) {
-        judge_without_number(cut, loading->pile);
+        judge_without_number(cut, loading->batch);
     }
     else if (cut->bill) {
         judge_bill(cut, loading, task);
@@ -199,58 +199,58 @@ static fpi_err_t *judge(fpi_cut_t *cut, const loading_t *loading, fpi_tx_t *tx, 
     return NULL;
 }
 
-static fpi_err_t *cut_pile(loading_t *loading, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *cut_batch(loading_t *loading, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_pile_t *pile = loading->pile;
-    const char *number = *pile->capture->number ? pile->capture->number : NULL;
+    fpi_batch_t *batch = loading->batch;
+    const char *number = *batch->capture->number ? batch->capture->number : NULL;
     fpi_segment_t *segments;
 
-    FPI_TRY(fpi_cover_cut(&segments, &pile->cut_count, pile->leaves, pile->count, number, loading->rules,
+    FPI_TRY(fpi_cover_cut(&segments, &batch->cut_count, batch->leaves, batch->count, number, loading->rules,
                           loading->rule_count, task));
-    pile->cuts = apr_pcalloc(task->pool, sizeof(fpi_cut_t) * (size_t)(pile->cut_count + 1));
-    for (int i = 0; i < pile->cut_count; i++) {
-        pile->cuts[i].segment = segments[i];
-        FPI_TRY(judge(&pile->cuts[i], loading, tx, task));
-        pile->is_waiting |= pile->cuts[i].state == FPI_CUT_WAITING;
+    batch->cuts = apr_pcalloc(task->pool, sizeof(fpi_cut_t) * (size_t)(batch->cut_count + 1));
+    for (int i = 0; i < batch->cut_count; i++) {
+        batch->cuts[i].segment = segments[i];
+        FPI_TRY(judge(&batch->cuts[i], loading, tx, task));
+        batch->is_waiting |= batch->cuts[i].state == FPI_CUT_WAITING;
     }
     return NULL;
 }
 
 /* ---- loading ---- */
 
-static fpi_err_t *find_switch(fpi_pile_t *pile, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *find_switch(fpi_batch_t *batch, fpi_tx_t *tx, fpi_task_t *task)
 {
     const char *value;
 
-    FPI_TRY(fpi_setting_find(&value, tx, pile->capture->tenant, FPI_SETTING_WITHOUT_COVER, task));
-    pile->may_go_without = value && strcmp(value, "on") == 0;
+    FPI_TRY(fpi_setting_find(&value, tx, batch->capture->tenant, FPI_SETTING_WITHOUT_COVER, task));
+    batch->may_go_without = value && strcmp(value, "on") == 0;
     return NULL;
 }
 
 static fpi_err_t *tx_load(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     loading_t *loading = baton;
-    fpi_pile_t *pile = loading->pile;
+    fpi_batch_t *batch = loading->batch;
     fpi_rule_t *rules;
 
-    memset(pile, 0, sizeof(*pile));
-    FPI_TRY(fpi_capture_get(&pile->capture, tx, loading->enterprise, loading->id, task));
-    FPI_TRY(fpi_cover_rules_list(&rules, &loading->rule_count, tx, pile->capture->tenant, task));
+    memset(batch, 0, sizeof(*batch));
+    FPI_TRY(fpi_capture_get(&batch->capture, tx, loading->enterprise, loading->id, task));
+    FPI_TRY(fpi_cover_rules_list(&rules, &loading->rule_count, tx, batch->capture->tenant, task));
     loading->rules = rules;
-    FPI_TRY(find_switch(pile, tx, task));
-    FPI_TRY(fpi_pile_read_sheets(pile, rules, loading->rule_count, tx, task));
-    return cut_pile(loading, tx, task);
+    FPI_TRY(find_switch(batch, tx, task));
+    FPI_TRY(fpi_batch_read_sheets(batch, rules, loading->rule_count, tx, task));
+    return cut_batch(loading, tx, task);
 }
 
-fpi_err_t *fpi_pile_load(fpi_pile_t *pile, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
+fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
                          fpi_task_t *task)
 {
-    loading_t loading = { pile, enterprise, id, NULL, 0 };
+    loading_t loading = { batch, enterprise, id, NULL, 0 };
 
     FPI_TRY(fpi_store_read(app->store, tx_load, &loading, task));
-    if (!pile->has_folded) {
+    if (!batch->has_folded) {
         return NULL;
     }
-    FPI_TRY(fpi_pile_unfold(pile, app, task));
+    FPI_TRY(fpi_batch_unfold(batch, app, task));
     return fpi_store_read(app->store, tx_load, &loading, task);
 }
