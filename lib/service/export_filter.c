@@ -8,24 +8,26 @@
 
 enum { PAGE = 500, TURNS_MOST = 200, VALUE_LEN = 200 };
 
+static bool is_place(const char *name)
+{
+    return strcmp(name, "page") == 0 || strcmp(name, "page_size") == 0 || strcmp(name, "after") == 0;
+}
+
 /* The filter's members stand where the list's parameters would, but for the place in the list. */
 static fpi_err_t *take_params(fpi_call_t *call, const fpi_json_t *filter)
 {
-    static const char *const place[] = { "page", "page_size", "after" };
     apr_array_header_t *params = apr_array_make(call->task->pool, 8, sizeof(fpi_param_t));
     fpi_json_t *value;
     const char *name;
     void *iter = NULL;
 
     while (fpi_json_next(&iter, filter, &name, &value)) {
-        fpi_param_t *param = apr_array_push(params);
+        const char *text;
 
-        param->name = name;
-        FPI_TRY(fpi_json_find_scalar(&param->value, filter, name, VALUE_LEN, call->task));
-        for (size_t i = 0; i < sizeof(place) / sizeof(*place); i++) {
-            param->value = strcmp(name, place[i]) == 0 ? "" : param->value;
+        FPI_TRY(fpi_json_find_scalar(&text, filter, name, VALUE_LEN, call->task));
+        if (text && !is_place(name)) {
+            APR_ARRAY_PUSH(params, fpi_param_t) = (fpi_param_t){ name, text };
         }
-        param->value = param->value ? param->value : "";
     }
     call->params = params;
     return NULL;

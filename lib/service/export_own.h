@@ -9,6 +9,8 @@
 #include "service/call.h"
 #include "service/exports.h"
 #include "store/bills.h"
+#include "store/exports.h"
+#include "store/found.h"
 
 enum { FPI_EXPORT_FILES = 5000 };
 
@@ -19,6 +21,8 @@ typedef struct fpi_export_bill_t {
     int file_count;
     fpi_invoice_t *invoices; /* announced */
     int invoice_count;
+    fpi_found_row_t *found;  /* read from its files */
+    int found_count;
 } fpi_export_bill_t;
 
 /* Calls `each` for every wanted bill, in a task of its own that ends with it, and tells the sink. */
@@ -30,6 +34,11 @@ fpi_err_t *fpi_export_walk(fpi_app_t *app, const fpi_export_want_t *want, const 
  * but for the page. */
 fpi_err_t *fpi_export_filter(int64_t **bills, int *count, fpi_app_t *app, const fpi_call_t *call,
                              const fpi_json_t *filter, int most) FPI_MUST_USE;
+
+/* What there is to a row, for who may have it: FPI_E_ABSENT for others. */
+fpi_err_t *fpi_export_take(fpi_export_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+const char *fpi_export_state_name(fpi_export_state_t state);
+const char *fpi_export_media(const char *kind);
 
 /* "封面", "发票", "附件" */
 const char *fpi_export_kind(fpi_kind_t kind);

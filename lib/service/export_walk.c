@@ -28,6 +28,7 @@ static fpi_err_t *tx_read(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     r->one.bill = bill;
     FPI_TRY(fpi_files_list(&r->one.files, &r->one.file_count, tx, want->tenant, r->id, FPI_EXPORT_FILES, task));
+    FPI_TRY(fpi_found_list(&r->one.found, &r->one.found_count, tx, want->tenant, r->id, FPI_EXPORT_FILES, task));
     return fpi_invoices_list(&r->one.invoices, &r->one.invoice_count, tx, want->tenant, r->id, FPI_EXPORT_FILES,
                              task);
 }

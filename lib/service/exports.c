@@ -42,6 +42,18 @@ static const export_kind_t *find_kind(const char *name)
 
 static const char *const states[] = { "WAITING", "RUNNING", "READY", "FAILED" };
 
+const char *fpi_export_state_name(fpi_export_state_t state)
+{
+    return states[state];
+}
+
+const char *fpi_export_media(const char *kind)
+{
+    const export_kind_t *found = find_kind(kind);
+
+    return found ? found->media : "application/octet-stream";
+}
+
 static fpi_json_t *export_json(const fpi_export_t *e, fpi_task_t *task)
 {
     fpi_json_t *doc = fpi_json_make_object(task);
@@ -272,16 +284,21 @@ fpi_err_t *fpi_handle_exports(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *an
 }
 
 /* Who asked for it may have it, nobody else. */
+fpi_err_t *fpi_export_take(fpi_export_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task)
+{
+    FPI_TRY(fpi_export_find(out, tx, task->tenant, id, task));
+    if (!*out || strcmp((*out)->actor, task->actor) != 0) {
+        return fpi_refuse(task, FPI_E_ABSENT, "export_id", "导出任务 %" APR_INT64_T_FMT " 不存在",
+                          "there is no export %" APR_INT64_T_FMT, id);
+    }
+    return NULL;
+}
+
 static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     looking_t *l = baton;
 
-    FPI_TRY(fpi_export_find(&l->exports, tx, task->tenant, l->id, task));
-    if (!l->exports || strcmp(l->exports->actor, task->actor) != 0) {
-        return fpi_refuse(task, FPI_E_ABSENT, "export_id", "导出任务 %" APR_INT64_T_FMT " 不存在",
-                          "there is no export %" APR_INT64_T_FMT, l->id);
-    }
-    return NULL;
+    return fpi_export_take(&l->exports, tx, l->id, task);
 }
 
 static fpi_err_t *tx_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)

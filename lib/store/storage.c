@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -206,6 +207,22 @@ int64_t fpi_storage_database_size(const char *database, apr_pool_t *pool)
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         size += stat(apr_pstrcat(pool, path, parts[i], NULL), &st) == 0 ? st.st_size : 0;
+    }
+    return size;
+}
+
+int64_t fpi_storage_tree_size(const char *folder)
+{
+    char *const places[] = { (char *)folder, NULL };
+    FTS *tree = fts_open(places, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    const FTSENT *entry;
+    int64_t size = 0;
+
+    while (tree && (entry = fts_read(tree))) {
+        size += entry->fts_info == FTS_F ? entry->fts_statp->st_size : 0;
+    }
+    if (tree) {
+        fts_close(tree);
     }
     return size;
 }

@@ -59,5 +59,7 @@ fpi_err_t *fpi_storage_sum(int64_t *count, int64_t *bytes, fpi_tx_t *tx, fpi_tas
 /* Bytes of the database's files; of what lies in a folder of the blob store (not in folders within it). */
 int64_t fpi_storage_database_size(const char *database, apr_pool_t *pool);
 int64_t fpi_storage_folder_size(const char *folder);
+/* With all folders below; takes a while where there are many. */
+int64_t fpi_storage_tree_size(const char *folder);
 
 #endif

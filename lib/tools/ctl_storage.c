@@ -185,6 +185,14 @@ static fpi_json_t *usage_json(ctl_t *ctl, const fpi_usage_t *usage, int count, c
     return list;
 }
 
+/* Thumbnails and page images, which can be made again. */
+static int64_t derived_size(ctl_t *ctl)
+{
+    const char *blobs = strchr(ctl->settings->blob_store, ':') + 1;
+
+    return fpi_storage_tree_size(apr_pstrcat(ctl->task->pool, blobs, "/derived", NULL));
+}
+
 static fpi_json_t *storage_json(ctl_t *ctl, const usages_t *u)
 {
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
@@ -193,6 +201,7 @@ static fpi_json_t *storage_json(ctl_t *ctl, const usages_t *u)
     fpi_json_put_int(doc, "original_bytes", u->bytes);
     fpi_json_put_int(doc, "database_bytes", fpi_storage_database_size(ctl->settings->database, ctl->task->pool));
     fpi_json_put_int(doc, "spool_bytes", fpi_storage_folder_size(fpi_blobs_spool_folder(ctl->app->blobs)));
+    fpi_json_put_int(doc, "derived_bytes", derived_size(ctl));
     fpi_json_put_int(doc, "free_bytes", fpi_blobs_room(ctl->app->blobs));
     fpi_json_put(doc, "months", usage_json(ctl, u->months, u->month_count, "month"));
     fpi_json_put(doc, "bill_types", usage_json(ctl, u->types, u->type_count, "code"));
@@ -212,8 +221,9 @@ static void tell(ctl_t *ctl, const fpi_json_t *doc, const usages_t *u)
     };
     const char *database = ctl_size(ctl, fpi_storage_database_size(ctl->settings->database, ctl->task->pool));
 
-    ctl_say(ctl, "原件 %s (%d 个), 数据库 %s, 临时文件 %s, 磁盘剩余 %s", "originals %s (%d), database %s, on their way %s, "
-            "free %s", ctl_size(ctl, u->bytes), (int)u->contents, database,
+    ctl_say(ctl, "原件 %s (%d 个), 数据库 %s, 预览图 %s, 临时文件 %s, 磁盘剩余 %s", "originals %s (%d), database %s, pictures of them %s, "
+            "on their way %s, free %s", ctl_size(ctl, u->bytes), (int)u->contents, database,
+            ctl_size(ctl, derived_size(ctl)),
             ctl_size(ctl, fpi_storage_folder_size(fpi_blobs_spool_folder(ctl->app->blobs))),
             ctl_size(ctl, fpi_blobs_room(ctl->app->blobs)));
     ctl_table(ctl, fpi_json_find(doc, "months"), months);

@@ -11,6 +11,7 @@ from harness import blobs, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
 from test_100_start import change, each, patience, rows
 from test_130_bills import announced
+from test_160_matrix import ABSENT, BLANK, LONG, ODD, RAW, STRUCTURES
 
 EXPORTS = "/api/v1/exports"
 PDF = b"%PDF-1.4\n% an original\n"
@@ -143,6 +144,9 @@ def test_workbook(desk):
         change(gateway, "INSERT INTO invoice (tenant, bill, serial_no, type, code, number, date, net, tax, gross, seller_name,"
                " check_status) VALUES (1, ?, ?, 1, '0440', '00012345', '2026-01-31', 10000, 1300, 11300, ?, 1)",
                ids["EX-1"], f"serial-{place}", text)
+    change(gateway, "INSERT INTO found (tenant, bill, file, page, type, number, gross, seller_name, check_status, source,"
+           " twin_kind, twin_bill, twin_file, created, updated) VALUES (1, ?, 1, 1, 27, '24000000000000000001', 9999, '@x', 0,"
+           " 'OFD_TAG', 1, 0, 0, 1, 1)", ids["EX-1"])
     export = ended(http, ask(http, "XLSX", ids["EX-1"], ids["EX-2"]))
     book = openpyxl.load_workbook(io.BytesIO(content(http, export)))
     assert book.sheetnames == ["单据", "发票"]
@@ -153,6 +157,9 @@ def test_workbook(desk):
     assert first["推送发票价税合计"].value == 565 and first["提单人"].value == FORMULAS[0]
     heads, *invoices = book["发票"].iter_rows()
     titles = [cell.value for cell in heads]
+    found = dict(zip(titles, (cell.value for cell in invoices.pop())))
+    assert (found["来源"], found["数据来源"], found["价税合计"], found["重复"]) == ("识别", "OFD_TAG", 99.99, "已在其他已提交单据中")
+    assert found["销方名称"] == "@x" and (first["识别发票数"].value, first["识别发票价税合计"].value) == (1, 99.99)
     assert [row[titles.index("销方名称")].value for row in invoices] == FORMULAS
     assert all(row[titles.index("发票号码")].value == "00012345" and row[titles.index("价税合计")].value == 113
                for row in invoices)
@@ -201,6 +208,44 @@ def test_refusals(desk):
     assert rows(gateway, "SELECT * FROM export") == [] and rows(gateway, "SELECT * FROM job WHERE kind = 'export'") == []
 
 
+def present(value):
+    """Without the members and elements that are to be absent."""
+    if isinstance(value, dict):
+        return {name: present(one) for name, one in value.items() if one is not ABSENT}
+    return [present(one) for one in value if one is not ABSENT] if isinstance(value, list) else value
+
+
+def test_bad_input_of_every_kind(desk):
+    """Whatever comes: a code and a sentence, no 5xx, and nothing kept but what was answered 202."""
+    gateway, http, ids = desk
+    good = {"kind": "XLSX", "bill_ids": [ids["EX-1"]]}
+    values = {**BLANK, **STRUCTURES, **LONG, **ODD}
+    cases = [({**good, field: value}, f"{field} {name}") for field in ("kind", "bill_ids") for name, value in values.items()]
+    cases += [({"kind": "XLSX", "filter": value}, f"filter {name}") for name, value in values.items()]
+    cases += [({"kind": "XLSX", "filter": {field: value}}, f"filter.{field} {name}") for name, value in values.items()
+              for field in ("state", "sort", "q", "created_from", "org", "has_problem", "bill_type")]
+    cases += [({**good, "bill_ids": [value]}, f"bill_ids[] {name}") for name, value in values.items()]
+
+    def check(body, name):
+        reply = http.post(EXPORTS, present(body))
+        assert reply.status in (202, 400, 404), reply
+        if reply.status == 202:
+            http.request("DELETE", f"{EXPORTS}/{reply.json()['export_id']}")
+        else:
+            assert reply.json()["error"]["message"]
+
+    each(cases, check)
+
+    def check_raw(name, data):
+        reply = http.request("POST", EXPORTS, b'{"kind": ' + data + b', "bill_ids": [1]}', {"Content-Type": "application/json"})
+        assert reply.status == 400 and reply.json()["error"]["message"], reply
+
+    each(list(RAW.items()), check_raw)
+    for path in ("x", "0", "-1", "1.5", "99999999999999999999", "%00", "1%2f2", "../1"):
+        assert http.get(f"{EXPORTS}/{path}").status in (400, 404), path
+    assert rows(gateway, "SELECT * FROM export") == []
+
+
 def test_only_what_the_caller_may_see(make_gateway):
     gateway = make_gateway(clients=(CLIENT, OTHER_CLIENT))
     mine, other = gateway.login(), gateway.login(OTHER_CLIENT)
@@ -219,7 +264,7 @@ def test_only_what_the_caller_may_see(make_gateway):
     change(gateway, "UPDATE bill SET tax_no = ? WHERE number = 'MINE'", OTHER_CLIENT["tax_no"])
     change(gateway, "UPDATE export SET state = 0, ended = 0")
     change(gateway, "INSERT INTO job (tenant, kind, key, payload, state, due, first, lease_until, attempts, again)"
-           " VALUES (1, 'export', ?, '{}', 'ready', 0, 0, 0, 0, 0)", str(export["export_id"]))
+           " VALUES (1, 'export', ?, '{}', 'ready', 1, 1, 0, 0, 0)", str(export["export_id"]))
     assert processes.wait_until(lambda: mine.get(path).json()["state"] == "READY", patience(20), 0.1)
     assert sorted(unzipped(content(mine, mine.get(path).json()))) == ["index.csv"]
 

@@ -3,19 +3,22 @@ import contextlib
 import hashlib
 import io
 import os
+import random
 import shutil
 import sqlite3
 import stat
 import threading
 import time
 import zipfile
+from http.client import HTTPException
 
 import pytest
 
 from harness import blobs, places, processes
 from harness.client import Ctl, run_ctl
-from test_100_start import STATUS, patience
+from test_100_start import STATUS, patience, rows
 from test_130_bills import announced
+from test_170_durability import kill_child, kill_parent, power_cut, quiet_port, small_disk  # noqa: F401
 from test_360_exports import PDF, bill_id
 
 DAY = 86400
@@ -307,3 +310,99 @@ def test_export_by_the_tool(store, tmp):
     assert zipfile.is_zipfile(io.BytesIO((out / "x.xlsx").read_bytes()))
     assert gateway.ctl("export", "zip", "NONE", "-o", out / "y.zip")[0] == 1 and not (out / "y.zip").exists()
     assert gateway.ctl("export", "tar", "VE-1", "-o", out / "y.zip")[0] == 2
+
+
+# uploads under hard conditions: what was answered is there, with its hash
+
+def upload(http, bill, data):
+    """The hash of what was answered as stored, else None."""
+    try:
+        reply = http.request("POST", f"/api/v1/bills/{bill}/files", data, {"Content-Type": "application/pdf"},
+                             query={"name": "a.pdf"})
+    except (OSError, HTTPException):
+        return None
+    return hashlib.sha256(data).hexdigest() if reply.status == 201 else reply.status
+
+
+def bytes_of(size):
+    return PDF + os.urandom(size)
+
+
+def assert_kept(gateway, answered):
+    found = gateway.ctl.must("verify")
+    assert found["ok"] and found["missing"] == found["damaged"] == 0
+    stored = {row["sha256"] for row in rows(gateway, "SELECT sha256 FROM file")}
+    assert answered <= stored, len(answered - stored)
+    for sha256 in answered:
+        assert hashlib.sha256(blobs.path_of(gateway, sha256).read_bytes()).hexdigest() == sha256
+
+
+@pytest.mark.slow
+def test_killed_during_uploads(make_gateway):
+    gateway = make_gateway(processes=2, threads=16, port=quiet_port())
+    gateway.httpd.expect_log("AH0005[0-2]|AH0048[45]|AH10392|FPI00(03|04|33)|FPI00[0-9]{2}.*decod", optional=True)
+    http = gateway.login()
+    for at in range(6):
+        announced(http, f"KILL-{at}")
+    stop, answered, lock = threading.Event(), set(), threading.Lock()
+
+    def work(at):
+        mine, bill = gateway.httpd.http(token=http.token, timeout=10), bill_id(gateway, f"KILL-{at}")
+        while not stop.is_set():
+            found = upload(mine, bill, bytes_of(400000))
+            if isinstance(found, str):
+                with lock:
+                    answered.add(found)
+            else:
+                mine.close()
+                stop.wait(0.02)
+
+    workers = [threading.Thread(target=work, args=(at,)) for at in range(6)]
+    for worker in workers:
+        worker.start()
+    try:
+        dice = random.Random(1)
+        for accident in [kill_child, kill_child, power_cut, kill_child, kill_parent, power_cut]:
+            before = len(answered)
+            assert processes.wait_until(lambda: len(answered) > before + 3, patience(30), 0.02)
+            accident(gateway, dice)
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join()
+    assert len(answered) > 20
+    power_cut(gateway, dice)
+    assert_kept(gateway, answered)
+    left = [path for path in (gateway.httpd.data / "blobs" / "spool").iterdir()]
+    for path in left:
+        os.utime(path, (1, 1))
+    gateway.httpd.stop()
+    gateway.httpd.start()  # what a killed process left behind goes at the next sweep
+    assert processes.wait_until(lambda: not [path for path in left if path.exists()], patience(15), 0.1)
+
+
+def test_full_disk_during_uploads(small_disk):
+    gateway = small_disk
+    gateway.httpd.start()
+    gateway.httpd.expect_log("FPI00(03|04|06|14|30|31|33)", optional=True)
+    http = gateway.login()
+    announced(http, "FULL-1")
+    bill, answered, refused = bill_id(gateway, "FULL-1"), set(), []
+    for _ in range(200):
+        found = upload(http, bill, bytes_of(2 << 20))
+        if isinstance(found, str):
+            answered.add(found)
+        else:
+            refused.append(found)
+            if len(refused) == 5:
+                break
+    assert set(refused) <= {503, None} and len(refused) == 5 and len(answered) > 10
+    victim = answered.pop()
+    blobs.path_of(gateway, victim).unlink()  # makes room
+    found = processes.wait_until(lambda: isinstance(upload(http, bill, bytes_of(100000)), str), patience(20), 0.2)
+    assert found
+    code, report = gateway.ctl("verify")
+    assert code == 1 and {one["sha256"] for one in report["findings"]} == {victim}
+    assert list((gateway.httpd.data / "blobs" / "spool").iterdir()) == []
+    stored = {row["sha256"] for row in rows(gateway, "SELECT sha256 FROM file")}
+    assert answered <= stored

@@ -86,13 +86,17 @@ def wanted_of(folder):
     return json.loads((pathlib.Path(folder) / "wanted.json").read_text())
 
 
+def page_count(file):
+    return file["page_last"] - file["page_first"] + 1 if file["page_first"] else 1
+
+
 def bills(api, folder):
     right = 0
     wanted = wanted_of(folder)["bills"]
     for number, holds in wanted.items():
         bill = api.bill(number)
-        kinds = [file["kind"] for file in bill["files"]] if bill else []
-        found = {kind: kinds.count(kind) for kind in holds}
+        found = {kind: sum(page_count(file) for file in bill["files"] if file["kind"] == kind) if bill else 0
+                 for kind in holds}
         is_right = found == holds
         right += is_right
         print(f"{number}  " + "  ".join(f"{kind} {count}" for kind, count in found.items())
