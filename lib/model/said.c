@@ -56,7 +56,8 @@ static const struct pair_t *find_pair(const struct pair_t *pairs, size_t count, 
 /* U+FF01 to U+FF5E are ASCII from 0x21 on; 0 for anything else. */
 static char wide_ascii(const unsigned char *s)
 {
-    int point = s[0] == 0xEF && (s[1] == 0xBC || s[1] == 0xBD) ? (s[1] - 0xBC) * 64 + (s[2] & 0x3F) : 0;
+    bool is_there = s[0] == 0xEF && (s[1] == 0xBC || s[1] == 0xBD) && (s[2] & 0xC0) == 0x80;
+    int point = is_there ? (s[1] - 0xBC) * 64 + (s[2] & 0x3F) : 0;
 
     return (char)(point >= 0x01 && point <= 0x5E ? point + 0x20 : 0);
 }

@@ -162,6 +162,8 @@ fpi_err_t *ctl_enterprise_remove(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_import(ctl_t *ctl);
 fpi_err_t *ctl_push_table_add(ctl_t *ctl);
 fpi_err_t *ctl_push_table_list(ctl_t *ctl);
+fpi_err_t *ctl_switch_list(ctl_t *ctl);
+fpi_err_t *ctl_switch_set(ctl_t *ctl);
 fpi_err_t *ctl_push_table_check(ctl_t *ctl);
 fpi_err_t *ctl_push_table_remove(ctl_t *ctl);
 fpi_err_t *ctl_bill_show(ctl_t *ctl);

@@ -54,6 +54,8 @@ const ctl_command_t ctl_commands[] = {
       "the mode of the tenant, or of an organisation or bill type, which goes before it", "设置模式: 全局, 组织或单据类型 (优先级依次升高)",
       ctl_mode_set },
     { "mode", "show", "", 0, 0, "", "all modes that were set", "显示模式设置", ctl_mode_show },
+    { "switch", "list", "", 0, 0, "", "what is switched on and off", "列出开关", ctl_switch_list },
+    { "switch", "set", "NAME on|off|standard", 2, 2, "", "switch it", "设置开关", ctl_switch_set },
     { "read", NULL, "FILE", 1, 1, "",
       "what an invoice file says, field by field, and which source says it; exit 1: no invoice, or sources disagree",
       "读取发票文件: 逐字段给出值及来源; 无发票或来源不一致时退出码为 1", ctl_read },

@@ -20,6 +20,17 @@ void read_note(read_t *read, const char *zh, const char *en, const char *name)
     }
 }
 
+fpi_task_t *read_turn(fpi_task_t *task)
+{
+    apr_pool_t *pool;
+    fpi_task_t *turn;
+
+    apr_pool_create(&pool, task->pool); /* ends the process when memory has run out, as pools do */
+    turn = apr_pmemdup(pool, task, sizeof(*task));
+    turn->pool = pool;
+    return turn;
+}
+
 /* ---- archives that hold invoices ---- */
 
 static bool has_invoices(fpi_media_t media)
@@ -28,12 +39,17 @@ static bool has_invoices(fpi_media_t media)
 }
 
 /* A member that can't be read is passed over: the others may be good. */
-static void read_member(read_t *read, fpi_zip_t *zip, const fpi_zip_entry_t *entry)
+static void read_member(read_t *whole, fpi_zip_t *zip, const fpi_zip_entry_t *entry)
 {
+    read_t part = *whole, *read = &part;
     const char *data;
+    fpi_media_t media;
+    fpi_err_t *err;
     size_t len;
-    fpi_err_t *err = fpi_zip_read(&data, &len, zip, entry, read->task);
-    fpi_media_t media = err ? FPI_MEDIA_UNKNOWN : fpi_media_find(data, len);
+
+    part.task = read_turn(whole->task);
+    err = fpi_zip_read(&data, &len, zip, entry, read->task);
+    media = err ? FPI_MEDIA_UNKNOWN : fpi_media_find(data, len);
 
     if (media == FPI_MEDIA_ZIP) {
         read_note(read, "压缩包中的压缩包不解析", "an archive in the archive is not read", entry->name);
@@ -42,6 +58,8 @@ static void read_member(read_t *read, fpi_zip_t *zip, const fpi_zip_entry_t *ent
     if (err) {
         read_note(read, fpi_err_public(err, "zh"), fpi_err_public(err, "en"), entry->name);
     }
+    whole->invoices = part.invoices;
+    apr_pool_destroy(part.task->pool);
 }
 
 static fpi_err_t *read_zip(read_t *read, fpi_zip_t *zip)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEMPLATES_MOST = 64 };
+enum { TEMPLATES_MOST = 8, TEXT_MOST = 4096 };
 
 typedef struct ofd_t {
     read_t *read;
@@ -29,13 +29,13 @@ typedef struct ofd_t {
 
 /* ---- entries ---- */
 
-static fpi_err_t *parse_entry(fpi_xml_t **root, ofd_t *ofd, const fpi_zip_entry_t *entry)
+static fpi_err_t *parse_entry(fpi_xml_t **root, const ofd_t *ofd, const fpi_zip_entry_t *entry, fpi_task_t *task)
 {
     const char *data;
     size_t len;
 
-    FPI_TRY(fpi_zip_read(&data, &len, ofd->zip, entry, ofd->read->task));
-    return fpi_xml_parse(root, data, len, ofd->read->task);
+    FPI_TRY(fpi_zip_read(&data, &len, ofd->zip, entry, task));
+    return fpi_xml_parse(root, data, len, task);
 }
 
 /* A link as makers mean it: from the file it stands in, from the document, from the top. */
@@ -82,15 +82,17 @@ static bool parse_box(read_atom_t *atom, const char *text)
     return true;
 }
 
-/* All codes of the object, one behind the other. */
-static const char *text_of(const fpi_xml_t *object, fpi_task_t *task)
+/* All codes of the object, one behind the other, as far as they make sense in one place. */
+static const char *text_of(const fpi_xml_t *object, apr_pool_t *pool, fpi_task_t *turn)
 {
-    const char *text = "";
+    fpi_buf_t *text = fpi_buf_make(turn->pool, TEXT_MOST);
 
     for (const fpi_xml_t *code = fpi_xml_first(object, "TextCode"); code; code = fpi_xml_next(code, "TextCode")) {
-        text = apr_pstrcat(task->pool, text, fpi_xml_text(code, task), NULL);
+        if (!fpi_buf_put_text(text, fpi_xml_text(code, turn))) {
+            break;
+        }
     }
-    return text;
+    return text->len ? apr_pstrmemdup(pool, text->data, text->len) : "";
 }
 
 /* A box is as wide as the maker liked; the letters of a font of this size are at most so wide. */
@@ -107,54 +109,68 @@ static void narrow_box(read_atom_t *atom, const fpi_xml_t *object, fpi_task_t *t
     }
 }
 
-static void take_objects(ofd_t *ofd, apr_array_header_t *atoms, const fpi_xml_t *content)
+static void take_object(ofd_t *ofd, apr_array_header_t *atoms, const fpi_xml_t *object, fpi_task_t *turn)
 {
-    fpi_task_t *task = ofd->read->task;
+    apr_pool_t *pool = ofd->read->task->pool;
+    const char *id = fpi_xml_attribute(object, NULL, "ID", turn);
+    read_atom_t atom = { .text = text_of(object, pool, turn) };
 
-    for (const fpi_xml_t *at = fpi_xml_walk(content, content); at; at = fpi_xml_walk(content, at)) {
-        read_atom_t atom;
-        const char *id;
+    if (!*atom.text) {
+        return;
+    }
+    if (id) {
+        apr_hash_set(ofd->texts, apr_pstrdup(pool, id), APR_HASH_KEY_STRING, atom.text);
+    }
+    if (parse_box(&atom, fpi_xml_attribute(object, NULL, "Boundary", turn))) {
+        narrow_box(&atom, object, turn);
+        APR_ARRAY_PUSH(atoms, read_atom_t) = atom;
+    }
+}
 
-        if (!fpi_xml_is(at, "TextObject") || atoms->nelts >= READ_ATOMS) {
-            continue;
-        }
-        atom.text = text_of(at, task);
-        id = fpi_xml_attribute(at, NULL, "ID", task);
-        if (id && *atom.text) {
-            apr_hash_set(ofd->texts, id, APR_HASH_KEY_STRING, atom.text);
-        }
-        if (*atom.text && parse_box(&atom, fpi_xml_attribute(at, NULL, "Boundary", task))) {
-            narrow_box(&atom, at, task);
-            APR_ARRAY_PUSH(atoms, read_atom_t) = atom;
+static void take_objects(ofd_t *ofd, apr_array_header_t *atoms, const fpi_xml_t *content, fpi_task_t *turn)
+{
+    for (const fpi_xml_t *at = fpi_xml_walk(content, content); at && atoms->nelts < READ_ATOMS;
+         at = fpi_xml_walk(content, at)) {
+        if (fpi_xml_is(at, "TextObject")) {
+            take_object(ofd, atoms, at, turn);
         }
     }
 }
 
-static void take_content(ofd_t *ofd, apr_array_header_t *atoms, const char *link, const char *what)
+/* The form that the page is printed on has its labels. */
+static const fpi_zip_entry_t *template_of(const ofd_t *ofd, const char *id, fpi_task_t *turn)
 {
-    const fpi_zip_entry_t *entry = follow(ofd, ofd->document, link);
-    fpi_xml_t *content;
+    const fpi_xml_t *common = fpi_xml_first(ofd->root, "CommonData");
 
-    if (!entry || parse_entry(&content, ofd, entry)) {
-        read_note(ofd->read, "OFD 页面缺失或已损坏, 已跳过", "a page of the OFD is missing or damaged, skipped", what);
-        return;
-    }
-    for (const fpi_xml_t *t = fpi_xml_first(content, "Template"); t; t = fpi_xml_next(t, "Template")) {
-        const char *id = fpi_xml_attribute(t, NULL, "TemplateID", ofd->read->task);
-        const fpi_xml_t *common = fpi_xml_first(ofd->root, "CommonData");
+    for (const fpi_xml_t *at = fpi_xml_first(common, "TemplatePage"); at && id; at = fpi_xml_next(at, "TemplatePage")) {
+        const char *mine = fpi_xml_attribute(at, NULL, "ID", turn);
 
-        for (const fpi_xml_t *p = fpi_xml_first(common, "TemplatePage"); p && id; p = fpi_xml_next(p, "TemplatePage")) {
-            const char *mine = fpi_xml_attribute(p, NULL, "ID", ofd->read->task);
-            const fpi_zip_entry_t *form = mine && strcmp(mine, id) == 0
-                ? follow(ofd, ofd->document, fpi_xml_attribute(p, NULL, "BaseLoc", ofd->read->task)) : NULL;
-            fpi_xml_t *root;
-
-            if (form && !parse_entry(&root, ofd, form)) {
-                take_objects(ofd, atoms, root);
-            }
+        if (mine && strcmp(mine, id) == 0) {
+            return follow(ofd, ofd->document, fpi_xml_attribute(at, NULL, "BaseLoc", turn));
         }
     }
-    take_objects(ofd, atoms, content);
+    return NULL;
+}
+
+static void take_content(ofd_t *ofd, apr_array_header_t *atoms, const char *link, fpi_task_t *turn)
+{
+    const fpi_zip_entry_t *entry = follow(ofd, ofd->document, link);
+    fpi_xml_t *content, *form;
+    int forms = 0;
+
+    if (!entry || parse_entry(&content, ofd, entry, turn)) {
+        read_note(ofd->read, "OFD 页面缺失或已损坏, 已跳过", "a page of the OFD is missing or damaged, skipped",
+                  link ? link : "?");
+        return;
+    }
+    for (const fpi_xml_t *at = fpi_xml_first(content, "Template"); at && forms++ < TEMPLATES_MOST;
+         at = fpi_xml_next(at, "Template")) {
+        entry = template_of(ofd, fpi_xml_attribute(at, NULL, "TemplateID", turn), turn);
+        if (entry && !parse_entry(&form, ofd, entry, turn)) {
+            take_objects(ofd, atoms, form, turn);
+        }
+    }
+    take_objects(ofd, atoms, content, turn);
 }
 
 static void read_pages(ofd_t *ofd)
@@ -165,9 +181,10 @@ static void read_pages(ofd_t *ofd)
          page && ofd->pages->nelts < FPI_READ_PAGES && !fpi_task_is_over(ofd->read->task);
          page = fpi_xml_next(page, "Page")) {
         apr_array_header_t *atoms = apr_array_make(ofd->read->task->pool, 128, sizeof(read_atom_t));
-        const char *link = fpi_xml_attribute(page, NULL, "BaseLoc", ofd->read->task);
+        fpi_task_t *turn = read_turn(ofd->read->task);
 
-        take_content(ofd, atoms, link, link ? link : "?");
+        take_content(ofd, atoms, fpi_xml_attribute(page, NULL, "BaseLoc", turn), turn);
+        apr_pool_destroy(turn->pool);
         APR_ARRAY_PUSH(ofd->pages, apr_array_header_t *) = atoms;
     }
 }
@@ -202,7 +219,7 @@ static void read_list(ofd_t *ofd, const fpi_zip_entry_t *list)
     fpi_xml_t *root;
     int count = 0;
 
-    if (parse_entry(&root, ofd, list)) {
+    if (parse_entry(&root, ofd, list, ofd->read->task)) {
         read_note(ofd->read, "OFD 附件清单已损坏", "the OFD's list of attachments is damaged", list->name);
         return;
     }
@@ -253,14 +270,16 @@ static void read_attachments(ofd_t *ofd)
 static const char *tagged(const ofd_t *ofd, const fpi_xml_t *element)
 {
     fpi_task_t *task = ofd->read->task;
-    const char *text = "";
+    fpi_buf_t *text = fpi_buf_make(task->pool, TEXT_MOST);
 
     for (const fpi_xml_t *ref = fpi_xml_first(element, "ObjectRef"); ref; ref = fpi_xml_next(ref, "ObjectRef")) {
         const char *part = apr_hash_get(ofd->texts, fpi_xml_text(ref, task), APR_HASH_KEY_STRING);
 
-        text = apr_pstrcat(task->pool, text, part ? part : "", NULL);
+        if (part && !fpi_buf_put_text(text, part)) {
+            break;
+        }
     }
-    return *text ? text : fpi_xml_text(fpi_xml_first(element, "ObjectData"), task);
+    return text->len ? text->data : fpi_xml_text(fpi_xml_first(element, "ObjectData"), task);
 }
 
 static void read_tags(ofd_t *ofd, const fpi_zip_entry_t *entry)
@@ -295,7 +314,7 @@ static void read_all_tags(ofd_t *ofd)
         const fpi_zip_entry_t *list = follow(ofd, ofd->document, fpi_xml_text(at, ofd->read->task));
         fpi_xml_t *root;
 
-        if (!list || parse_entry(&root, ofd, list)) {
+        if (!list || parse_entry(&root, ofd, list, ofd->read->task)) {
             read_note(ofd->read, "OFD 标引清单缺失或已损坏", "the OFD's list of tags is missing or damaged", "");
             continue;
         }
@@ -348,7 +367,7 @@ static fpi_err_t *read_document(read_t *read, fpi_zip_t *zip, const fpi_zip_entr
         return fpi_refuse(read->task, FPI_E_UNREADABLE, NULL, "OFD 缺少文档 %.100s", "the OFD lacks its document %.100s",
                           link ? link : "");
     }
-    FPI_TRY(parse_entry(&ofd.root, &ofd, ofd.document));
+    FPI_TRY(parse_entry(&ofd.root, &ofd, ofd.document, read->task));
     ofd.texts = apr_hash_make(read->task->pool);
     ofd.pages = apr_array_make(read->task->pool, 2, sizeof(apr_array_header_t *));
     ofd.number = read_number(read);
@@ -369,7 +388,7 @@ fpi_err_t *read_ofd(read_t *read, fpi_zip_t *zip)
     if (!top) {
         return fpi_refuse(read->task, FPI_E_UNREADABLE, NULL, "OFD 缺少 OFD.xml", "the OFD lacks OFD.xml");
     }
-    FPI_TRY(parse_entry(&root, &ofd, top));
+    FPI_TRY(parse_entry(&root, &ofd, top, read->task));
     if (!fpi_xml_first(root, "DocBody")) {
         return fpi_refuse(read->task, FPI_E_UNREADABLE, NULL, "OFD 中没有文档", "the OFD lacks a document");
     }

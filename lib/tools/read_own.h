@@ -30,6 +30,9 @@ void read_note(read_t *read, const char *zh, const char *en, const char *name);
 /* Reads bytes of a kind: the file itself, or a member of an archive. */
 fpi_err_t *read_bytes(read_t *read, const char *data, size_t len, fpi_media_t media) FPI_MUST_USE;
 
+/* A task like `task` with a pool of its own below it, for a part of the work; the pool is the caller's to destroy. */
+fpi_task_t *read_turn(fpi_task_t *task);
+
 /* ---- read_facts.c: facts by the names that formats give them ---- */
 /* name -> text; the first that came stays. */
 typedef apr_hash_t read_facts_t;
@@ -60,7 +63,8 @@ typedef struct read_atom_t { /* a letter or more, upright, y downwards */
     double x0, y0, x1, y1;
 } read_atom_t;
 
-/* True when the page is an invoice; its evidence is added then. The atoms are put in another order. */
+/* True when the page is an invoice; its evidence is added then. The atoms are put in another order; their pool is worked
+ * in. */
 bool read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice);
 
 /* ---- read_ofd.c, read_pdf.c ---- */

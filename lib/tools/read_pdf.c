@@ -69,7 +69,7 @@ static way_t way_of(const apr_array_header_t *atoms)
 }
 
 /* So that it runs to the right. */
-static void turn(apr_array_header_t *atoms)
+static void turn_upright(apr_array_header_t *atoms)
 {
     way_t way = way_of(atoms);
 
@@ -104,31 +104,27 @@ static void add_atoms(apr_array_header_t *atoms, const char *text, const Poppler
     }
 }
 
-static void read_text(pdf_t *pdf, PopplerPage *page, int n)
+static void read_text(pdf_t *pdf, const char *text, PopplerPage *page, int n)
 {
-    read_t *read = pdf->read;
-    char *text = poppler_page_get_text(page);
+    fpi_task_t *turn = read_turn(pdf->read->task);
+    apr_array_header_t *atoms = apr_array_make(turn->pool, 512, sizeof(read_atom_t));
     PopplerRectangle *boxes = NULL;
     guint count = 0;
+    int number = pdf->read->invoices + 1;
 
-    if (text && *text && poppler_page_get_text_layout(page, &boxes, &count)) {
-        apr_array_header_t *atoms = apr_array_make(read->task->pool, 512, sizeof(read_atom_t));
-        int number = read->invoices + 1;
-
-        if (count <= READ_ATOMS) {
-            add_atoms(atoms, text, boxes, count, read->task->pool);
-            turn(atoms);
-        }
-        if (read_page(read, atoms, FPI_SOURCE_PDF_TEXT, n, number)) {
-            read->invoices = number;
-            if (pdf->text_invoices++ == 0) {
-                pdf->text_page = n;
-                pdf->text_number = number;
-            }
+    if (poppler_page_get_text_layout(page, &boxes, &count) && count <= READ_ATOMS) {
+        add_atoms(atoms, text, boxes, count, turn->pool);
+        turn_upright(atoms);
+    }
+    if (read_page(pdf->read, atoms, FPI_SOURCE_PDF_TEXT, n, number)) {
+        pdf->read->invoices = number;
+        if (pdf->text_invoices++ == 0) {
+            pdf->text_page = n;
+            pdf->text_number = number;
         }
     }
     g_free(boxes);
-    g_free(text);
+    apr_pool_destroy(turn->pool);
 }
 
 static void read_pages(pdf_t *pdf)
@@ -136,10 +132,13 @@ static void read_pages(pdf_t *pdf)
     for (int n = 1; n <= pdf->pages && n <= FPI_READ_PAGES && !fpi_task_is_over(pdf->read->task); n++) {
         PopplerPage *page = poppler_document_get_page(pdf->doc, n - 1);
 
-        if (page) {
-            read_text(pdf, page, n);
-            g_object_unref(page);
+        char *text = page ? poppler_page_get_text(page) : NULL;
+
+        if (text && *text) {
+            read_text(pdf, text, page, n);
         }
+        g_free(text);
+        g_clear_object(&page);
     }
 }
 

@@ -526,7 +526,7 @@ static void take_bare(const sheet_t *sheet, fpi_json_t *evidence)
 
 bool read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice)
 {
-    sheet_t sheet = { read, read->task->pool, apr_array_make(read->task->pool, 128, sizeof(cell_t)) };
+    sheet_t sheet = { read, atoms->pool, apr_array_make(atoms->pool, 128, sizeof(cell_t)) };
     fpi_json_t *evidence;
     const char *number;
     int64_t type;

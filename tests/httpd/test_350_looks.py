@@ -9,7 +9,7 @@ import pytest
 
 from harness import places, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
-from test_100_start import change, each, patience, rows, trail
+from test_100_start import change, each, listed, patience, rows, trail
 from test_130_bills import SUBMITTED, UPLOADED, put_state, stored
 from test_140_push import admit, desk, files_of, push, settled  # noqa: F401 (desk is a fixture)
 
@@ -284,6 +284,40 @@ def test_alike_is_a_warning(desk):  # noqa: F811
     assert twins(desk, "LIKE-2") == [(ALIKE, stored(desk, "LIKE-1")["id"], files_of(desk, "LIKE-1")[0]["id"])]
     have(desk, "LIKE-3", ("like three", {**plain, "date": "2024-05-07"}))
     assert twins(desk, "LIKE-3") == [(TWIN_NONE, 0, 0)]
+
+
+def submit(gateway, number):
+    return gateway.login().post("/api/imgsys/bill/outside/commit", {"scanBillNo": number})
+
+
+def test_an_invoice_of_another_submitted_bill(desk):  # noqa: F811
+    have(desk, "DUP-1", ("dup one", FULL))
+    have(desk, "DUP-2", ("dup two", FULL))
+    assert submit(desk, "DUP-1").errcode == "0000"
+    settled(desk)
+    assert twins(desk, "DUP-2")[0][0] == CLAIMED, "told as soon as the other is submitted"
+    desk.ctl.must("switch", "set", "duplicate.refuse", "on")
+    reply = submit(desk, "DUP-2")
+    assert reply.errcode == "1410" and NUMBER in reply.json()["description"] and "DUP-1" in reply.json()["description"]
+    assert stored(desk, "DUP-2")["state"] == UPLOADED
+    desk.ctl.must("switch", "set", "duplicate.refuse", "standard")
+    assert submit(desk, "DUP-2").errcode == "0000"
+    (note,) = notes(desk, "DUP-2", "duplicate")
+    assert NUMBER in note and "DUP-1" in note
+    settled(desk)
+
+
+def test_switches(desk):  # noqa: F811
+    def values():
+        return {row["name"]: row["value"] for row in listed(desk.ctl.must("switch", "list"))}
+
+    assert values() == {"duplicate.refuse": None, "recognise.cloud": None, "scan.everyone": None}
+    desk.ctl.must("switch", "set", "recognise.cloud", "off")
+    assert values()["recognise.cloud"] == "off"
+    desk.ctl.must("switch", "set", "recognise.cloud", "standard")
+    assert values()["recognise.cloud"] is None
+    for words in (("colour", "on"), ("recognise.cloud", "maybe")):
+        assert desk.ctl("switch", "set", *words)[0] == 2
 
 
 # the list

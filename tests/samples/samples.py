@@ -9,6 +9,7 @@
     samples.py DIR [NAME...]                       writes them, with truth.json
 Kept below build/samples (FPIMAGE_SAMPLES); a change of these sources makes them anew.
 """
+import argparse
 import functools
 import hashlib
 import json
@@ -25,6 +26,7 @@ qr_text = facts.qr_text
 einvoice_xml, original_xml, xbrl_xml = xmls.einvoice, xmls.original, xmls.xbrl
 ofd, pdf, pdf_of_images, long_pdf = ofds.ofd, pdfs.pdf, pdfs.of_images, pdfs.long_pdf
 cover_image, blank_image, paper_image, attachment_image = pages.cover, pages.blank, pages.paper, pages.attachment
+qr_image = pdfs.qr_image
 scanned, save_image, save_tiff = pages.scanned, pages.save, pages.tiff
 zip_bomb, huge_image, truncated = traps.zip_bomb, traps.huge_image, traps.truncated
 zip_of = ofds.pack
@@ -138,13 +140,16 @@ def get(name):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description="Writes samples, and truth.json, into a folder.")
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("names", nargs="*", choices=[[], *SAMPLES], metavar="NAME", help="all without one")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     truth = {}
-    for name in sys.argv[2:] or SAMPLES:
+    for name in given.names or SAMPLES:
         data, truth[name] = get(name)
-        (folder / path(name).name).write_bytes(data)
-    (folder / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1), encoding="utf-8")
+        (given.folder / path(name).name).write_bytes(data)
+    (given.folder / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

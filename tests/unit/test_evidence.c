@@ -16,6 +16,7 @@ static const struct value_t {
     { FPI_SAID_ID, "９１４４０３００ｍａ５ｅ", "91440300MA5E" },
     { FPI_SAID_ID, "\xE3\x80\x80\xC2\xA0\t", NULL },
     { FPI_SAID_ID, "", NULL },
+    { FPI_SAID_ID, "a\xEF\xBD", "A\xEF\xBD" }, /* a character cut short */
     { FPI_SAID_NAME, " 深圳（示例）有限公司 ", "深圳（示例）有限公司" },
     { FPI_SAID_NAME, "ABC \n  Ltd", "ABC Ltd" },
     { FPI_SAID_NAME, " \r\n", NULL },
