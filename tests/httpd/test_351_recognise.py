@@ -153,7 +153,7 @@ def test_other_formats_go_page_by_page(asking):
 
 def test_what_is_too_large_goes_as_a_picture(asking):
     from PIL import Image
-    side = 1700
+    side = 1800
     image = Image.frombytes("RGB", (side, side), os.urandom(side * side * 3))
     image.paste(samples.attachment_image(dpi=50), (500, 500))
     data = samples.save_image(image)
