@@ -158,6 +158,7 @@ fpi_err_t *ctl_push_table_check(ctl_t *ctl);
 fpi_err_t *ctl_push_table_remove(ctl_t *ctl);
 fpi_err_t *ctl_bill_show(ctl_t *ctl);
 fpi_err_t *ctl_bill_trail(ctl_t *ctl);
+fpi_err_t *ctl_read(ctl_t *ctl);
 fpi_err_t *ctl_push_list(ctl_t *ctl);
 fpi_err_t *ctl_push_show(ctl_t *ctl);
 fpi_err_t *ctl_push_replay(ctl_t *ctl);

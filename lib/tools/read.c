@@ -130,14 +130,21 @@ static fpi_err_t *map_file(map_t **out, int fd, fpi_task_t *task)
     return NULL;
 }
 
-fpi_err_t *fpi_read_evidence(fpi_json_t *evidence, fpi_json_t *notes, int fd, fpi_media_t media, fpi_task_t *task)
+fpi_err_t *fpi_read_evidence_of(fpi_json_t *evidence, fpi_json_t *notes, const void *data, size_t len,
+                                fpi_media_t media, fpi_task_t *task)
 {
     read_t read = { evidence, notes, 0, false, task };
+
+    return read_bytes(&read, data, len, media);
+}
+
+fpi_err_t *fpi_read_evidence(fpi_json_t *evidence, fpi_json_t *notes, int fd, fpi_media_t media, fpi_task_t *task)
+{
     map_t *map;
 
     if (!has_invoices(media) && media != FPI_MEDIA_ZIP) {
         return NULL;
     }
     FPI_TRY(map_file(&map, fd, task));
-    return read_bytes(&read, map->data, map->len, media);
+    return fpi_read_evidence_of(evidence, notes, map->data, map->len, media, task);
 }

@@ -27,5 +27,8 @@ enum { FPI_READ_BYTES = 200 << 20, FPI_READ_PAGES = 500, FPI_READ_LINES = 2000, 
  * the bytes are damaged or pass a limit. `fd` stays open, its offset is not used. */
 fpi_err_t *fpi_read_evidence(fpi_json_t *evidence, fpi_json_t *notes, int fd, fpi_media_t media, fpi_task_t *task)
     FPI_MUST_USE;
+/* The same of bytes in memory. */
+fpi_err_t *fpi_read_evidence_of(fpi_json_t *evidence, fpi_json_t *notes, const void *data, size_t len,
+                                fpi_media_t media, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

@@ -98,6 +98,23 @@ static fpi_err_t *take(fpi_xml_t **root, bool *repaired, xmlParserCtxt *ctxt, xm
     return NULL;
 }
 
+/* Some of libxml2's messages have no parser to go to; nothing of ours is written to standard error. */
+static void ignore_error(void *baton, const xmlError *error)
+{
+}
+
+static xmlDoc *read_quietly(xmlParserCtxt *ctxt, const void *data, size_t len, int options)
+{
+    xmlStructuredErrorFunc handler = xmlStructuredError; /* the thread's */
+    void *baton = xmlStructuredErrorContext;
+    xmlDoc *doc;
+
+    xmlSetStructuredErrorFunc(NULL, (xmlStructuredErrorFunc)ignore_error);
+    doc = xmlCtxtReadMemory(ctxt, data, (int)len, NULL, NULL, options);
+    xmlSetStructuredErrorFunc(baton, handler);
+    return doc;
+}
+
 static fpi_err_t *parse(fpi_xml_t **root, bool *repaired, const void *data, size_t len, int options, fpi_task_t *task)
 {
     xmlParserCtxt *ctxt;
@@ -114,7 +131,7 @@ static fpi_err_t *parse(fpi_xml_t **root, bool *repaired, const void *data, size
         return fpi_fail(task, FPI_E_INTERNAL, "no memory for an XML parser");
     }
     hold_limits(ctxt, &watch);
-    err = take(root, repaired, ctxt, xmlCtxtReadMemory(ctxt, data, (int)len, NULL, NULL, options), &watch, task);
+    err = take(root, repaired, ctxt, read_quietly(ctxt, data, len, options), &watch, task);
     xmlFreeParserCtxt(ctxt);
     return err;
 }
