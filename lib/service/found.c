@@ -222,19 +222,28 @@ static fpi_err_t *write_twin(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_row
     return NULL;
 }
 
+/* Where each field came from; a row whose provenance can't be understood is shown all the same, without it. */
+static fpi_json_t *view_of(const fpi_found_row_t *row, fpi_task_t *task)
+{
+    fpi_found_t found;
+    fpi_json_t *doc;
+
+    if (fpi_found_doc(&doc, row, task) || believe(&found, doc, task)) {
+        return fpi_json_make_object(task);
+    }
+    return fpi_found_write(&found, task);
+}
+
 fpi_err_t *fpi_found_write_row(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_row_t *row,
                                const fpi_enterprise_t *enterprise, fpi_task_t *task)
 {
-    fpi_json_t *doc, *view, *twin;
-    fpi_found_t found;
+    fpi_json_t *view, *twin;
 
-    FPI_TRY(fpi_found_doc(&doc, row, task));
-    FPI_TRY(believe(&found, doc, task));
     FPI_TRY(write_twin(&twin, tx, row, enterprise, task));
-    view = fpi_found_write(&found, task);
+    view = view_of(row, task);
     *out = fpi_json_make_object(task);
     write_invoice(*out, row, task);
-    fpi_json_put_bool(*out, "has_conflict", found.has_conflict);
+    fpi_json_put(*out, "has_conflict", fpi_json_find(view, "has_conflict"));
     fpi_json_put(*out, "fields", fpi_json_find(view, "fields"));
     fpi_json_put(*out, "lines", fpi_json_find(view, "lines"));
     fpi_json_put(*out, "twin", twin);

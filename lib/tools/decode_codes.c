@@ -16,10 +16,7 @@ typedef struct view_t {
 } view_t;
 
 enum { EAGER = 1 };
-static const view_t views[] = {
-    { 1800, 0, false }, { 2600, 0, false }, { 3600, 0, false }, { 2600, 0, true },
-    { 1800, 45, false }, { 2600, 30, false }, { 2600, 60, true }, { 3600, 15, true },
-};
+static const view_t views[] = { { 1800, 0, false }, { 2600, 0, false }, { 2600, 0, true }, { 2200, 30, false } };
 
 typedef struct search_t {
     const decode_grey_t *page;

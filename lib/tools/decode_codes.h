@@ -1,7 +1,7 @@
 /* QR and bar codes on a page, whatever way it lies, by zbar over a few views of its grey plane.
  *
  *   coarse ─┬─ nothing looks like a code: done
- *           └─> finer ─> finest ─> smoothed ─> turned by 45, 30, 60, 15 degrees
+ *           └─> finer ─> smoothed ─> turned by 30 degrees
  *
  * Bar codes are taken from every view; the search ends with the first that shows a QR code.
  *

@@ -1,3 +1,7 @@
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 /* The client of the decoding helper with the real program, started as the tool starts it. */
 #include "unit.h"
 
@@ -393,16 +397,19 @@ END_TEST
 START_TEST(worker_hangs)
 {
     fpi_decode_counts_t counts = { 0 };
+    fpi_err_t *err = NULL;
     fpi_json_t *doc;
-    fpi_err_t *err;
-    pid_t worker;
+    pid_t worker = 0;
 
-    start(1, 1000);
+    start(1, 2000);
     decoder = fpi_decoder_use(decoder, &counts, task->pool);
-    unit_done(look_at(&doc, "page.bmp", FPI_MEDIA_BMP));
-    worker = worker_of(fpi_decoder_pid(decoder));
-    kill(worker, SIGSTOP);
-    err = look_at(&doc, "page.jpg", FPI_MEDIA_JPEG);
+    /* stopped before it told the keeper that it is free, it is ended without harm to anybody: once more then */
+    for (int i = 0; i < 10 && !err; i++) {
+        unit_done(look_at(&doc, "page.bmp", FPI_MEDIA_BMP));
+        worker = worker_of(fpi_decoder_pid(decoder));
+        kill(worker, SIGSTOP);
+        err = look_at(&doc, "page.jpg", FPI_MEDIA_JPEG);
+    }
     unit_failed(err, FPI_E_DECODER);
     ck_assert_msg(strstr(err->detail, "too long") != NULL, "%s", err->detail);
     ck_assert_uint_eq(atomic_load(&counts.kills), 1);
@@ -411,6 +418,7 @@ START_TEST(worker_hangs)
 }
 END_TEST
 
+#ifndef HAVE_SANITIZER
 /* A bitmap of 81 million pixels in a file without a byte of them: more than the worker may have. */
 START_TEST(worker_eats_memory)
 {
@@ -431,6 +439,7 @@ START_TEST(worker_eats_memory)
     unit_done(look_at(&doc, "page.jpg", FPI_MEDIA_JPEG));
 }
 END_TEST
+#endif
 
 static void *restart(void *data)
 {
@@ -517,7 +526,9 @@ int main(void)
     tcase_add_test(processes, counted);
     tcase_add_test(accidents, worker_killed);
     tcase_add_test(accidents, worker_hangs);
+#ifndef HAVE_SANITIZER /* which needs more address space than any limit */
     tcase_add_test(accidents, worker_eats_memory);
+#endif
     tcase_add_test(accidents, keeper_killed);
     tcase_add_test(accidents, many_at_once);
     return unit_run(suite);
