@@ -463,6 +463,7 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
         look_at_push_table(&d);
         look_at_work(&d);
     }
+    fpi_doctor_look_at_decoder(&d);
     fpi_doctor_look_at_cloud(&d);
     *out = d.checks;
 }

@@ -111,10 +111,11 @@ static fpi_err_t *look_at_pages(look_t *look, decode_answer_t *answer, fpi_task_
 /* Invoices that can't be read do not make the pages unreadable: they are a remark. */
 static void read_invoices(look_t *look, const decode_bytes_t *bytes, fpi_task_t *task)
 {
-    fpi_err_t *err = fpi_read_evidence(look->evidence, look->doc->notes, bytes->fd, bytes->media, task);
+    fpi_err_t *err = fpi_read_evidence_of(look->evidence, look->doc->notes, bytes->data, bytes->len, bytes->media, task);
 
     if (err) {
-        decode_doc_note(look->doc, apr_psprintf(task->pool, "%s (%s)", fpi_err_public(err, "zh"), fpi_err_public(err, "en")));
+        decode_doc_note(look->doc, apr_psprintf(task->pool, "未能读取发票数据: %s (invoice data can't be read: %s)",
+                                                fpi_err_public(err, "zh"), fpi_err_public(err, "en")));
     }
 }
 
@@ -123,7 +124,7 @@ static fpi_err_t *look_into_archive(look_t *look, const decode_bytes_t *bytes, f
 {
     look->doc = apr_pcalloc(task->pool, sizeof(*look->doc));
     look->doc->notes = fpi_json_make_array(task);
-    return fpi_read_evidence(look->evidence, look->doc->notes, bytes->fd, bytes->media, task);
+    return fpi_read_evidence_of(look->evidence, look->doc->notes, bytes->data, bytes->len, bytes->media, task);
 }
 
 static fpi_err_t *look_into_document(look_t *look, decode_answer_t *answer, const decode_bytes_t *bytes, fpi_task_t *task)

@@ -393,16 +393,19 @@ END_TEST
 START_TEST(worker_hangs)
 {
     fpi_decode_counts_t counts = { 0 };
+    fpi_err_t *err = NULL;
     fpi_json_t *doc;
-    fpi_err_t *err;
-    pid_t worker;
+    pid_t worker = 0;
 
-    start(1, 1000);
+    start(1, 2000);
     decoder = fpi_decoder_use(decoder, &counts, task->pool);
-    unit_done(look_at(&doc, "page.bmp", FPI_MEDIA_BMP));
-    worker = worker_of(fpi_decoder_pid(decoder));
-    kill(worker, SIGSTOP);
-    err = look_at(&doc, "page.jpg", FPI_MEDIA_JPEG);
+    /* stopped before it told the keeper that it is free, it is ended without harm to anybody: once more then */
+    for (int i = 0; i < 10 && !err; i++) {
+        unit_done(look_at(&doc, "page.bmp", FPI_MEDIA_BMP));
+        worker = worker_of(fpi_decoder_pid(decoder));
+        kill(worker, SIGSTOP);
+        err = look_at(&doc, "page.jpg", FPI_MEDIA_JPEG);
+    }
     unit_failed(err, FPI_E_DECODER);
     ck_assert_msg(strstr(err->detail, "too long") != NULL, "%s", err->detail);
     ck_assert_uint_eq(atomic_load(&counts.kills), 1);
