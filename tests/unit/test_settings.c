@@ -204,7 +204,7 @@ START_TEST(knows_each_name)
         ck_assert_msg(tried, "no case takes %s", info->name);
     }
     ck_assert_int_eq(fpi_setting_find_row("FPImage"), -1);
-    ck_assert_int_eq(fpi_setting_find_row("FPImageDecoders"), -1);
+    ck_assert_int_eq(fpi_setting_find_row("FPImageDecodersX"), -1);
 }
 END_TEST
 
