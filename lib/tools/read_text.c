@@ -27,7 +27,7 @@ typedef struct sheet_t {
     apr_array_header_t *cells; /* cell_t, line by line, from the left */
 } sheet_t;
 
-enum { CELL_MOST = 64 * 1024 };
+enum { CELL_MOST = 64 * 1024, PARTS_MOST = 6 };
 
 #define CELL(sheet, i) (&APR_ARRAY_IDX((sheet)->cells, (i), cell_t))
 
@@ -286,6 +286,24 @@ static const char *accept_cell(const sheet_t *sheet, const char *field, int i)
     return accept_value(field, CELL(sheet, i), CELL(sheet, i)->text, sheet->pool);
 }
 
+/* Days and check codes are printed in parts with gaps between them: as many cells as still make a value. */
+static const char *accept_parts(const sheet_t *sheet, const char *field, int i, const char *text)
+{
+    const char *value = accept_value(field, CELL(sheet, i), text, sheet->pool);
+
+    if (strcmp(field, "date") != 0 && strcmp(field, "check_code") != 0) {
+        return value;
+    }
+    for (int parts = 1; parts < PARTS_MOST && is_next_in_line(sheet, i); parts++) {
+        const char *more;
+
+        text = apr_pstrcat(sheet->pool, text, CELL(sheet, ++i)->text, NULL);
+        more = strlen(text) < FPI_SAID_MOST ? accept_value(field, CELL(sheet, i), text, sheet->pool) : NULL;
+        value = more ? more : value;
+    }
+    return value;
+}
+
 static bool is_beside(const cell_t *cell, const cell_t *label)
 {
     double overlap = fmin(cell->y1, label->y1) - fmax(cell->y0, label->y0);
@@ -322,11 +340,11 @@ static int nearest(const sheet_t *sheet, const cell_t *label, bool is_right)
 static const char *value_of(const sheet_t *sheet, const hit_t *hit, const char *field)
 {
     const cell_t *label = CELL(sheet, hit->last);
-    const char *value = *hit->rest ? accept_value(field, label, hit->rest, sheet->pool) : NULL;
+    const char *value = *hit->rest ? accept_parts(sheet, field, hit->last, hit->rest) : NULL;
     int right = nearest(sheet, label, true), below = nearest(sheet, label, false);
 
     if (!value && right >= 0 && !is_label(CELL(sheet, right)->text)) {
-        value = accept_cell(sheet, field, right);
+        value = accept_parts(sheet, field, right, CELL(sheet, right)->text);
     }
     if (!value && below >= 0 && !is_label(CELL(sheet, below)->text)) {
         value = accept_cell(sheet, field, below);

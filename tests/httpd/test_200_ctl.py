@@ -115,7 +115,7 @@ def insert_journal(desk, **values):
 
 # the command line
 
-LATER = ["erp", "mode", "org", "scan-point", "cover", "read", "verify", "backup", "restore", "export", "storage", "delivery"]
+LATER = ["erp", "mode", "org", "scan-point", "cover", "verify", "backup", "restore", "export", "storage", "delivery"]
 
 
 @pytest.mark.parametrize("args", [[], ["frob"], ["bill"], ["bill", "frob"], ["enterprise", "ad"], ["user", "unlock", "M"],

@@ -25,6 +25,15 @@ def sha(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def put_found(gateway, bill_id, file_id, number="24112000000012345678"):
+    """An invoice as if it had been read from the file."""
+    said = {"key": number, "said": {"source": "XML", "page": 2, "type": 27, "fields": {
+        "number": {"source": "XML", "value": number}, "gross": {"source": "XML", "value": "113.00"}}}}
+    change(gateway, "INSERT INTO found (tenant, bill, file, page, identity, type, number, gross, check_status, source, fields, twin_kind,"
+                    " twin_bill, twin_file, created, updated) VALUES (1, ?, ?, 2, ?, 27, ?, 11300, 0, 'XML', ?, 0, 0, 0, 1, 1)",
+           bill_id, file_id, number, number, json.dumps(said))
+
+
 class Bill:
     """A bill of the console, through HTTP."""
 
@@ -451,13 +460,11 @@ def test_a_submitted_bill_keeps_one(one):
 @pytest.mark.parametrize("status,kept", [(3, True), (4, True), (1, False), ("x", False)])
 def test_signed_invoices_are_kept(one, status, kept):
     change(one.gateway, "INSERT INTO invoice (id, tenant, bill, identity, type, number, check_status, doc)"
-                        " VALUES (50, 1, ?, 'ID-1', 27, '24112000000012345678', 1, ?)", one.id, json.dumps({"matchStatus": status}))
+                        " VALUES (50, 1, ?, '24112000000012345678', 27, '24112000000012345678', 1, ?)", one.id, json.dumps({"matchStatus": status}))
     submitted(one)
     settle(one.gateway)
     change(one.gateway, "UPDATE file SET invoice = 50 WHERE name = 'a.pdf'")
-    change(one.gateway, "INSERT INTO found (tenant, bill, file, page, identity, type, check_status, source, twin_kind, twin_bill,"
-                        " twin_file, created, updated) VALUES (1, ?, ?, 1, 'ID-1', 27, 0, 'XML', 0, 0, 0, 1, 1)",
-           one.id, one.file("b")["id"])
+    put_found(one.gateway, one.id, one.file("b")["id"])
     for word in ("a", "b"):  # by its link, and by what was read from it
         for reply in (one.replace(word, f"{word}-new"), one.drop(word if not kept else word, confirm="true")) if kept else ():
             refused(reply, 409, "24112000000012345678", f"{word}.pdf")

@@ -49,6 +49,13 @@ def head(sheet, inv, layout):
     rows += [("校验码", f["check_code"])] if "check_code" in f else []
     for i, (label, value) in enumerate(rows):
         sheet.put(400, 30 + 14 * i, (label + "：") if layout != "spaced" else " ".join(label) + " :")
+        if layout == "stacked" and label in ("开票日期", "校验码"):  # in parts, with gaps
+            size = 5 if label == "校验码" else 1
+            parts = [value[k:k + size] for k in range(0, len(value), size)] if size > 1 else \
+                [year, "年", month, "月", day, "日"]
+            for k, part in enumerate(parts):
+                sheet.put(450 + (36 if size > 1 else 23) * k, 30 + 14 * i, part)
+            continue
         sheet.put(460, 30 + 14 * i, value)
 
 
