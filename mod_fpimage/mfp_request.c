@@ -414,6 +414,7 @@ fpi_call_t *mfp_request_call(mfp_request_t *req)
     }
     call->begin = mfp_stream_begin;
     call->write = mfp_stream_write;
+    call->send_file = mfp_stream_send_file;
     call->is_gone = mfp_stream_is_gone;
     call->note = mfp_stream_note;
     call->baton = req;

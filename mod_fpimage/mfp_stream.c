@@ -89,6 +89,14 @@ static fpi_err_t *pass(mfp_request_t *req, apr_bucket_brigade *bb)
                     rv ? apr_strerror(rv, reason, sizeof(reason)) : "the client left");
 }
 
+static apr_bucket_brigade *brigade_of(mfp_request_t *req)
+{
+    if (!req->out) {
+        req->out = apr_brigade_create(req->r->pool, req->r->connection->bucket_alloc);
+    }
+    return req->out;
+}
+
 fpi_err_t *mfp_stream_write(void *baton, const char *data, size_t len)
 {
     mfp_request_t *req = baton;
@@ -99,10 +107,7 @@ fpi_err_t *mfp_stream_write(void *baton, const char *data, size_t len)
     if (len == 0 || req->has_ended) {
         return NULL;
     }
-    if (!req->out) {
-        req->out = apr_brigade_create(r->pool, alloc);
-    }
-    bb = req->out;
+    bb = brigade_of(req);
     req->sent += (int64_t)len;
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_transient_create(data, len, alloc));
     if (req->length >= 0 && req->sent >= req->length) {
@@ -111,6 +116,29 @@ fpi_err_t *mfp_stream_write(void *baton, const char *data, size_t len)
     }
     else {
         APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
+    }
+    return pass(req, bb);
+}
+
+/* The end-of-request bucket keeps the request, and with it the descriptor, until the last byte has left. */
+fpi_err_t *mfp_stream_send_file(void *baton, int fd, int64_t offset, int64_t len)
+{
+    mfp_request_t *req = baton;
+    request_rec *r = req->r;
+    apr_bucket_brigade *bb = brigade_of(req);
+    apr_file_t *file = NULL;
+
+    if (len == 0 || req->has_ended) {
+        return NULL;
+    }
+    if (apr_os_file_put(&file, &fd, APR_FOPEN_READ | APR_FOPEN_SENDFILE_ENABLED, r->pool) != APR_SUCCESS) {
+        return fpi_fail(req->task, FPI_E_INTERNAL, "the file can't be handed to httpd");
+    }
+    req->sent += len;
+    apr_brigade_insert_file(bb, file, offset, len, r->pool);
+    if (req->length >= 0 && req->sent >= req->length) {
+        req->has_ended = true;
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(r->connection->bucket_alloc));
     }
     return pass(req, bb);
 }

@@ -15,6 +15,7 @@
 /* The streaming part of fpi_call_t; `baton` is the mfp_request_t. */
 fpi_err_t *mfp_stream_begin(void *baton, int status, const apr_table_t *headers, int64_t length);
 fpi_err_t *mfp_stream_write(void *baton, const char *data, size_t len);
+fpi_err_t *mfp_stream_send_file(void *baton, int fd, int64_t offset, int64_t len);
 bool mfp_stream_is_gone(void *baton);
 int mfp_stream_fd(void *baton); /* the client's socket; -1: none, or closed under us */
 void mfp_stream_note(void *baton, const char *name, const char *value);

@@ -1,4 +1,5 @@
-/* A file of a bill: original bytes by their hash, and the facts beside them.
+/* A file of a bill: original bytes by their hash, and the facts beside them. The bytes are never changed: how a
+ * page is turned, where it stands, what it is and which pages of it belong to this document are data.
  *
  * Life:    plain data in the pool of whoever made it.
  * Threads: none of its own.
@@ -12,14 +13,25 @@
 
 typedef enum fpi_kind_t { FPI_KIND_COVER = 0, FPI_KIND_INVOICE = 1, FPI_KIND_ATTACHMENT = 2 } fpi_kind_t;
 
+/* After a send-back (fretreatScanStatus of facts-cloud 6.3). */
+typedef enum fpi_file_state_t {
+    FPI_FILE_NORMAL = 0, FPI_FILE_UNCHANGED = 1, FPI_FILE_CHANGED = 2, FPI_FILE_ADDED = 3, FPI_FILE_CONFIRMED = 4
+} fpi_file_state_t;
+
 typedef struct fpi_file_t {
     int64_t id, tenant, bill, invoice; /* invoice 0: of none */
     fpi_kind_t kind;
     const char *name, *sha256, *media; /* media: MIME type by the bytes */
     int64_t size, position;
-    const char *source;                /* where it came from: "push", "upload" */
+    const char *source;                /* where it came from: "push", "upload", "capture" */
     const char *origin;                /* the URL it was pulled from, without query */
     apr_time_t created;
+    int rotation;                      /* 0, 90, 180, 270 clockwise, beyond what the bytes say of themselves */
+    int page_first, page_last;         /* a part of the content, from 1; 0 and 0: all of it */
+    int64_t group_id;                  /* merged: the id of the document's first file; 0: stands alone */
+    fpi_file_state_t state;
+    const char *label;                 /* the clerk's words, or NULL */
+    int attachment_type;               /* the vendor's 1-8, 0 none */
 } fpi_file_t;
 
 /* A name that is safe to show and to save under: the last path part, control characters and separators

@@ -59,7 +59,14 @@ void fpi_answer_success(fpi_reply_t *reply, fpi_family_t family, const fpi_answe
         fpi_json_put_text(doc, "request_id", task->trace);
         break;
     }
-    put_body(reply, 200, doc, task);
+    if (answer->headers) {
+        reply->headers = apr_table_overlay(task->pool, reply->headers, answer->headers);
+    }
+    put_body(reply, family == FPI_FAMILY_C && answer->status ? answer->status : 200, doc, task);
+    if (reply->status == 204) {
+        reply->body = NULL;
+        reply->len = 0;
+    }
 }
 
 static fpi_json_t *error_object(const fpi_err_t *err, fpi_task_t *task)

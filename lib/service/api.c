@@ -42,17 +42,16 @@ static const fpi_route_t *find_configured(fpi_route_t *room, const fpi_app_t *ap
 static const fpi_route_t *find_route(fpi_route_t *room, const fpi_app_t *app, const fpi_call_t *call,
                                      const char **allow)
 {
+    const char *method = strcmp(call->method, "HEAD") == 0 ? "GET" : call->method; /* httpd leaves the body out */
     const fpi_route_t *found = find_configured(room, app, call, allow);
 
     for (const fpi_route_t *route = fpi_routes(); !found && route->method; route++) {
-        if (strcmp(route->path, call->local) == 0) {
-            if (strcmp(route->method, call->method) == 0) {
-                found = route;
-            }
-            else {
-                *allow = route->method;
-            }
+        if (strcmp(route->method, method) == 0 && fpi_route_fits(route->path, call->local)) {
+            found = route;
         }
+    }
+    if (!found && !*allow) {
+        *allow = fpi_route_methods(call->local, call->task->pool);
     }
     return found;
 }
@@ -81,7 +80,7 @@ static bool is_form(const fpi_call_t *call)
            && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
 }
 
-static fpi_err_t *parse_json(fpi_call_t *call)
+fpi_err_t *fpi_call_parse(fpi_call_t *call)
 {
     FPI_TRY(fpi_json_parse(&call->json, call->body->data, call->body->len, call->task));
     if (!fpi_json_is_object(call->json) && !fpi_json_is_array(call->json)) {
@@ -95,14 +94,14 @@ static fpi_err_t *read_body(fpi_app_t *app, fpi_call_t *call, const fpi_route_t 
 {
     int64_t most = route->limit == FPI_LIMIT_SMALL ? SMALL_BODY : app->settings->max_json;
 
-    if (route->body == FPI_BODY_NONE) {
+    if (route->body == FPI_BODY_NONE || route->body == FPI_BODY_STREAM) {
         return NULL;
     }
     FPI_TRY(fpi_call_gather(call, most));
     if (route->body == FPI_BODY_FORM && (call->body->len == 0 || is_form(call))) {
         return fpi_params_parse(&call->form, call->body->data, call->body->len, call->task);
     }
-    return route->body == FPI_BODY_RAW ? NULL : parse_json(call);
+    return route->body == FPI_BODY_RAW ? NULL : fpi_call_parse(call);
 }
 
 fpi_err_t *fpi_call_field(const char **out, fpi_call_t *call, const char *name, size_t most)
@@ -195,8 +194,9 @@ static fpi_err_t *refuse_method(fpi_call_t *call, fpi_reply_t *reply, const char
 
 static fpi_err_t *run_local(fpi_app_t *app, fpi_call_t *call, const fpi_route_t *route, fpi_answer_t *answer)
 {
+    call->route = route->path;
     FPI_TRY(fpi_app_ready(app, call->task));
-    if (route->access == FPI_ACCESS_TOKEN) {
+    if (route->access == FPI_ACCESS_TOKEN || route->access == FPI_ACCESS_CONSOLE) {
         FPI_TRY(fpi_access_call(app, call));
     }
     FPI_TRY(read_body(app, call, route));
@@ -317,7 +317,7 @@ static fpi_err_t *dispatch(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply,
 bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
 {
     fpi_family_t family = FPI_FAMILY_A;
-    fpi_answer_t answer = { NULL, false };
+    fpi_answer_t answer = { NULL, false, false, 0, NULL };
     fpi_err_t *err;
 
     reply->headers = apr_table_make(call->task->pool, 4);
@@ -325,6 +325,9 @@ bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
     err = dispatch(app, call, reply, &family, &answer);
     if (err) {
         log_failure(app, call, err);
+    }
+    if (answer.is_sent) {
+        reply->is_streamed = true;
     }
     if (reply->is_streamed) {
         return err == NULL;

@@ -39,6 +39,9 @@ typedef struct fpi_call_t {
     /* A streamed answer: its head (hop-by-hop headers already cut; length -1: unknown), then its bytes. */
     fpi_err_t *(*begin)(void *baton, int status, const apr_table_t *headers, int64_t length);
     fpi_err_t *(*write)(void *baton, const char *data, size_t len);
+    /* The same from a file, by sendfile where the server can. The descriptor stays the caller's, and open until the
+     * request ends. */
+    fpi_err_t *(*send_file)(void *baton, int fd, int64_t offset, int64_t len);
     bool (*is_gone)(void *baton);
     /* For the access log: FPIMAGE_BILL, FPIMAGE_UPSTREAM_US. */
     void (*note)(void *baton, const char *name, const char *value);
@@ -47,6 +50,7 @@ typedef struct fpi_call_t {
     /* ---- filled in on the way (service/api, access) ---- */
     const char *path;          /* normalised and still encoded: "/api/..." */
     const char *local;         /* decoded form of path, for look-ups in the route table */
+    const char *route;         /* path of the route that serves it, with its "{name}" parts */
     const apr_array_header_t *params; /* fpi_param_t of the query, decoded */
     const char *token;         /* our token, wherever it was; NULL: none came */
     enum { FPI_TOKEN_NONE, FPI_TOKEN_QUERY, FPI_TOKEN_BEARER, FPI_TOKEN_HEADER } token_place;

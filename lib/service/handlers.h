@@ -9,6 +9,7 @@
 
 #include "service/access.h"
 #include "service/api.h"
+#include "store/bills.h"
 
 enum { FPI_LIST_MAX = 1000 };
 
@@ -25,6 +26,23 @@ fpi_err_t *fpi_handle_bill_invoices(fpi_app_t *app, fpi_call_t *call, fpi_answer
 fpi_err_t *fpi_handle_bill_operate(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 /* push.c */
 fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+
+/* ---- console.c: what the handlers of family C share ---- */
+/* The bill of that id, when the caller may see it; else FPI_E_ABSENT: what may not be seen does not exist. */
+fpi_err_t *fpi_console_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_call_t *call, int64_t id, fpi_task_t *task)
+    FPI_MUST_USE;
+/* page (from 1, default 1) and page_size (1-200, default 20) of the query. */
+typedef struct fpi_page_t {
+    int page, size;
+    int64_t skip;                /* rows before it */
+} fpi_page_t;
+fpi_err_t *fpi_page_read(fpi_page_t *page, const fpi_call_t *call) FPI_MUST_USE;
+/* {"items": items, "pagination": {page, page_size, total, has_more}} */
+fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t total, fpi_task_t *task);
+/* The version that the caller has seen: If-Match "7", or `version` of the JSON body; -1 when it says none. */
+fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call) FPI_MUST_USE;
+/* FPI_E_STALE unless said is -1 or what is there; the refusal tells both. */
+fpi_err_t *fpi_version_check(int64_t said, int64_t there, const char *what, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- journal.c: what nobody here can serve ---- */
 /* Puts the call into the journal of unknown calls, with the shape of its body (values masked, or in clear while

@@ -1,5 +1,9 @@
 #include "service/handlers.h"
 
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <assert.h>
 #include <string.h>
 
 static const fpi_route_t routes[] = {
@@ -19,7 +23,7 @@ const fpi_route_t *fpi_routes(void)
 const fpi_route_t *fpi_route_by_handler(const char *handler)
 {
     for (const fpi_route_t *route = routes; route->method; route++) {
-        if (strcmp(route->handler, handler) == 0) {
+        if (strcmp(route->handler, handler) == 0 && !strchr(route->path, '{')) {
             return route;
         }
     }
@@ -29,4 +33,68 @@ const fpi_route_t *fpi_route_by_handler(const char *handler)
 bool fpi_handler_is_known(const char *name)
 {
     return fpi_route_by_handler(name) != NULL;
+}
+
+bool fpi_route_fits(const char *pattern, const char *path)
+{
+    while (*pattern && *path) {
+        if (*pattern == '{') {
+            size_t len = strcspn(path, "/");
+
+            if (!len) {
+                return false;
+            }
+            path += len;
+            pattern += strcspn(pattern, "}") + 1;
+        }
+        else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *pattern == *path;
+}
+
+const char *fpi_route_methods(const char *path, apr_pool_t *pool)
+{
+    const char *found = NULL;
+
+    for (const fpi_route_t *route = routes; route->method; route++) {
+        if (fpi_route_fits(route->path, path)) {
+            found = found ? apr_pstrcat(pool, found, ", ", route->method, NULL) : route->method;
+        }
+    }
+    return found;
+}
+
+const char *fpi_call_part(const fpi_call_t *call, const char *name)
+{
+    const char *pattern = call->route, *path = call->local;
+    size_t wanted = strlen(name);
+
+    while (*pattern) {
+        size_t len = strcspn(path, "/");
+
+        if (*pattern != '{') {
+            pattern++;
+            path++;
+            continue;
+        }
+        if (strncmp(pattern + 1, name, wanted) == 0 && pattern[wanted + 1] == '}') {
+            return apr_pstrmemdup(call->task->pool, path, len);
+        }
+        path += len;
+        pattern += strcspn(pattern, "}") + 1;
+    }
+    assert(!"the route has that part");
+    return NULL;
+}
+
+fpi_err_t *fpi_call_id(int64_t *out, const fpi_call_t *call, const char *name)
+{
+    const char *text = fpi_call_part(call, name);
+
+    if (!fpi_int_parse(out, text, 1, INT64_MAX)) {
+        return fpi_refuse(call->task, FPI_E_ABSENT, name, "%s %.40s 不存在", "there is no %s %.40s", name, text);
+    }
+    return NULL;
 }

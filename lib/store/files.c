@@ -1,4 +1,5 @@
 #include "store/bills.h"
+#include "store/contents.h"
 
 #include "base/clock.h"
 
@@ -19,6 +20,13 @@ static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
     file->source = fpi_rows_text(rows, row, c++);
     file->origin = fpi_rows_text(rows, row, c++);
     file->created = fpi_rows_int(rows, row, c++);
+    file->rotation = (int)fpi_rows_int(rows, row, c++);
+    file->page_first = (int)fpi_rows_int(rows, row, c++);
+    file->page_last = (int)fpi_rows_int(rows, row, c++);
+    file->group_id = fpi_rows_int(rows, row, c++);
+    file->state = (fpi_file_state_t)fpi_rows_int(rows, row, c++);
+    file->label = fpi_rows_text(rows, row, c++);
+    file->attachment_type = (int)fpi_rows_int(rows, row, c++);
 }
 
 /* The row that is there already; its invoice may have become another one since. */
@@ -29,7 +37,8 @@ static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND,
                        FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill),
-                                fpi_arg_int(file->kind), fpi_arg_text(file->sha256)),
+                                fpi_arg_int(file->kind), fpi_arg_text(file->sha256),
+                                fpi_arg_int(file->page_first)),
                        &rows, NULL, task));
     if (!fpi_rows_count(rows)) {
         return fpi_fail(task, FPI_E_ABSENT,
@@ -50,12 +59,17 @@ fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t
     apr_time_t created = file->created ? file->created : fpi_clock_now();
     int64_t changed;
 
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
     FPI_TRY(fpi_tx_run(
         tx, FPI_SQL_FILE_PUT,
         FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(file->invoice),
                  fpi_arg_int(file->kind), fpi_arg_text(file->name), fpi_arg_text(file->sha256),
                  fpi_arg_text(file->media), fpi_arg_int(file->size), fpi_arg_int(file->position),
-                 fpi_arg_text(file->source), fpi_arg_text(file->origin), fpi_arg_int(created)),
+                 fpi_arg_text(file->source), fpi_arg_text(file->origin), fpi_arg_int(created),
+                 fpi_arg_int(file->rotation), fpi_arg_int(file->page_first),
+                 fpi_arg_int(file->page_last), fpi_arg_int(file->group_id),
+                 fpi_arg_int(file->state), fpi_arg_text(file->label),
+                 fpi_arg_int(file->attachment_type)),
         NULL, &changed, task));
     *is_new = changed > 0;
     return take_stored(file, tx, task);

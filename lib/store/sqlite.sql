@@ -295,6 +295,172 @@ CREATE TABLE journal (
     last   INTEGER NOT NULL
 );
 
+-- migration 2
+
+-- What is known of bytes, once for all who have them: files, pages of captures, uploads. A blob without a row
+-- here belongs to nobody. state: 0 not looked at yet, 1 looked at, 2 can't be read. doc: lib/wire/decode.h.
+CREATE TABLE content (
+    sha256  TEXT PRIMARY KEY,
+    size    INTEGER NOT NULL,
+    media   TEXT NOT NULL,
+    pages   INTEGER NOT NULL,
+    state   INTEGER NOT NULL,
+    note    TEXT,
+    doc     TEXT,
+    created INTEGER NOT NULL,
+    looked  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO content (sha256, size, media, pages, state, created, looked)
+SELECT sha256, MAX(size), COALESCE(MAX(media), 'application/octet-stream'), 0, 0, MIN(created), 0
+  FROM file GROUP BY sha256;
+
+-- A part is pages page_first..page_last of its content; 0 and 0: all of it. Files merged into one document
+-- carry the id of its first file as group_id. state: of the file after a send-back.
+ALTER TABLE file ADD COLUMN rotation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN page_first INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN page_last INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN group_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN label TEXT;
+ALTER TABLE file ADD COLUMN attachment_type INTEGER NOT NULL DEFAULT 0;
+
+DROP INDEX file_by_content;
+
+CREATE UNIQUE INDEX file_by_content ON file (bill, kind, sha256, page_first);
+
+-- counts the changes of a bill's files: who changes them says which he has seen
+ALTER TABLE bill ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+
+-- An invoice that was read from a file of a bill (found), beside those that were announced (invoice).
+-- fields: provenance of each field, lib/model/evidence.h. twin: the same invoice elsewhere.
+CREATE TABLE found (
+    id            INTEGER PRIMARY KEY,
+    tenant        INTEGER NOT NULL,
+    bill          INTEGER NOT NULL,
+    file          INTEGER NOT NULL,
+    page          INTEGER NOT NULL,
+    identity      TEXT,
+    type          INTEGER NOT NULL,
+    code          TEXT,
+    number        TEXT,
+    date          TEXT,
+    net           INTEGER,
+    tax           INTEGER,
+    gross         INTEGER,
+    check_code    TEXT,
+    seller_name   TEXT,
+    seller_tax_no TEXT,
+    buyer_name    TEXT,
+    buyer_tax_no  TEXT,
+    check_status  INTEGER NOT NULL,
+    source        TEXT NOT NULL,
+    fields        TEXT,
+    twin_kind     INTEGER NOT NULL,
+    twin_bill     INTEGER NOT NULL,
+    twin_file     INTEGER NOT NULL,
+    editor        TEXT,
+    created       INTEGER NOT NULL,
+    updated       INTEGER NOT NULL
+);
+
+CREATE INDEX found_by_bill ON found (bill);
+
+CREATE INDEX found_by_identity ON found (tenant, identity) WHERE identity IS NOT NULL;
+
+-- seller, gross and date alike: a warning only
+CREATE INDEX found_by_likeness ON found (tenant, seller_tax_no, gross, date) WHERE seller_tax_no IS NOT NULL;
+
+-- A scan session. number: all pages go to this bill, whatever covers are among them; "" by covers.
+CREATE TABLE capture (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant    INTEGER NOT NULL,
+    org       INTEGER NOT NULL,
+    actor     TEXT NOT NULL,
+    name      TEXT,
+    number    TEXT NOT NULL,
+    resource  TEXT NOT NULL,
+    type_code TEXT,
+    state     INTEGER NOT NULL,
+    version   INTEGER NOT NULL,
+    created   INTEGER NOT NULL,
+    updated   INTEGER NOT NULL
+);
+
+CREATE INDEX capture_by_tenant ON capture (tenant, state, created);
+
+-- page: of the content, 0 all of it. kind: -1 as the codes say. number: typed in for this page, which begins a
+-- bill then. bill: where it went, 0 not yet. upload_key: the client's own key, so that a repeat is no second page.
+CREATE TABLE capture_page (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    capture    INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    upload_key TEXT,
+    sha256     TEXT NOT NULL,
+    page       INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    kind       INTEGER NOT NULL,
+    rotation   INTEGER NOT NULL,
+    number     TEXT,
+    label      TEXT,
+    bill       INTEGER NOT NULL,
+    created    INTEGER NOT NULL
+);
+
+CREATE INDEX capture_page_by_capture ON capture_page (capture, position);
+
+CREATE INDEX capture_page_by_sha256 ON capture_page (sha256) WHERE bill = 0;
+
+CREATE UNIQUE INDEX capture_page_by_key ON capture_page (capture, upload_key, page) WHERE upload_key IS NOT NULL;
+
+-- parts: lib/model/cover.h
+CREATE TABLE cover_rule (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    parts      TEXT NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    created    INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX cover_rule_by_name ON cover_rule (tenant, name);
+
+-- A large file that comes in pieces; its bytes lie in the blob store's spool until it is whole.
+CREATE TABLE upload (
+    id      TEXT PRIMARY KEY,
+    tenant  INTEGER NOT NULL,
+    actor   TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    size    INTEGER NOT NULL,
+    taken   INTEGER NOT NULL,
+    sha256  TEXT,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX upload_by_updated ON upload (updated);
+
+-- state: 0 waiting, 1 running, 2 ready, 3 failed, 4 called off
+CREATE TABLE export (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant  INTEGER NOT NULL,
+    actor   TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    query   TEXT NOT NULL,
+    state   INTEGER NOT NULL,
+    done    INTEGER NOT NULL,
+    total   INTEGER NOT NULL,
+    name    TEXT,
+    sha256  TEXT,
+    size    INTEGER NOT NULL,
+    note    TEXT,
+    created INTEGER NOT NULL,
+    ended   INTEGER NOT NULL
+);
+
+CREATE INDEX export_by_tenant ON export (tenant, id);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -531,16 +697,19 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 
 -- name: FILE_PUT
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
-                  origin, created)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-ON CONFLICT (bill, kind, sha256) DO NOTHING
+                  origin, created, rotation, page_first, page_last, group_id, state, label,
+                  attachment_type)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 
 -- name: FILE_FIND
-SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created
-  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
+SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
+       rotation, page_first, page_last, group_id, state, label, attachment_type
+  FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4 AND page_first = ?5
 
 -- name: FILE_LIST
-SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created
+SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
+       rotation, page_first, page_last, group_id, state, label, attachment_type
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
 -- name: FILE_LINK
@@ -551,6 +720,23 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 
 -- name: FILE_IS_USED
 SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1
+
+-- ==== contents: what is known of bytes ====
+
+-- name: CONTENT_PUT
+INSERT INTO content (sha256, size, media, pages, state, created, looked)
+VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
+ON CONFLICT (sha256) DO NOTHING
+
+-- ==== uploads in pieces ====
+
+-- ==== captures ====
+
+-- ==== cover rules ====
+
+-- ==== invoices found in files ====
+
+-- ==== exports ====
 
 -- ==== the push log ====
 

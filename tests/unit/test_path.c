@@ -82,6 +82,42 @@ START_TEST(knows_ours)
 }
 END_TEST
 
+static const struct {
+    const char *pattern, *path;
+    bool fits;
+} shapes[] = {
+    { "/api/v1/bills", "/api/v1/bills", true },
+    { "/api/v1/bills", "/api/v1/bill", false },
+    { "/api/v1/bills", "/api/v1/billsx", false },
+    { "/api/v1/bills/{bill_id}", "/api/v1/bills/7", true },
+    { "/api/v1/bills/{bill_id}", "/api/v1/bills/", false },
+    { "/api/v1/bills/{bill_id}", "/api/v1/bills", false },
+    { "/api/v1/bills/{bill_id}", "/api/v1/bills/7/files", false },
+    { "/api/v1/bills/{bill_id}/files/{file_id}", "/api/v1/bills/7/files/x", true },
+    { "/api/v1/bills/{bill_id}/files", "/api/v1/bills/7/file", false },
+};
+
+START_TEST(fits_shapes)
+{
+    ck_assert_int_eq(fpi_route_fits(shapes[_i].pattern, shapes[_i].path), shapes[_i].fits);
+}
+END_TEST
+
+START_TEST(names_parts)
+{
+    fpi_call_t call = { .task = task, .route = "/x/{bill_id}/y/{file_id}", .local = "/x/17/y/ab" };
+    int64_t id;
+    fpi_err_t *err;
+
+    ck_assert_str_eq(fpi_call_part(&call, "file_id"), "ab");
+    ck_assert_str_eq(fpi_call_part(&call, "bill_id"), "17");
+    ck_assert(!fpi_call_id(&id, &call, "bill_id"));
+    ck_assert_int_eq(id, 17);
+    err = fpi_call_id(&id, &call, "file_id");
+    ck_assert(err && err->code == FPI_E_ABSENT);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("path");
@@ -91,5 +127,7 @@ int main(void)
     tcase_add_loop_test(tc, refuses, 0, UNIT_COUNT(bad));
     tcase_add_test(tc, limits);
     tcase_add_test(tc, knows_ours);
+    tcase_add_loop_test(tc, fits_shapes, 0, UNIT_COUNT(shapes));
+    tcase_add_test(tc, names_parts);
     return unit_run(suite);
 }

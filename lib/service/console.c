@@ -1,0 +1,91 @@
+#include "service/handlers.h"
+
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+enum { PAGE_SIZE = 20, PAGE_SIZE_MAX = 200, PAGE_MAX = 1000000 };
+
+fpi_err_t *fpi_console_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_call_t *call, int64_t id, fpi_task_t *task)
+{
+    fpi_err_t *foreign;
+
+    FPI_TRY(fpi_bill_find_by_id(out, tx, call->enterprise->tenant, id, task));
+    foreign = *out ? fpi_bill_check_owner(call->enterprise, (*out)->tax_no, task) : NULL;
+    if (!*out || foreign) {
+        *out = NULL;
+        return fpi_refuse(task, FPI_E_ABSENT, "bill_id", "单据 %" APR_INT64_T_FMT " 不存在",
+                          "there is no bill %" APR_INT64_T_FMT, id);
+    }
+    return NULL;
+}
+
+static fpi_err_t *read_number(int *out, const fpi_call_t *call, const char *name, int otherwise, int most)
+{
+    const char *text = fpi_params_find(call->params, name);
+    int64_t number = otherwise;
+
+    if (text && !fpi_int_parse(&number, text, 1, most)) {
+        return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 应为 1 到 %d 的整数", "parameter %s must be 1 to %d",
+                          name, most);
+    }
+    *out = (int)number;
+    return NULL;
+}
+
+fpi_err_t *fpi_page_read(fpi_page_t *page, const fpi_call_t *call)
+{
+    FPI_TRY(read_number(&page->page, call, "page", 1, PAGE_MAX));
+    FPI_TRY(read_number(&page->size, call, "page_size", PAGE_SIZE, PAGE_SIZE_MAX));
+    page->skip = (int64_t)(page->page - 1) * page->size;
+    return NULL;
+}
+
+fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t total, fpi_task_t *task)
+{
+    fpi_json_t *data = fpi_json_make_object(task), *pagination = fpi_json_make_object(task);
+
+    fpi_json_put_int(pagination, "page", page->page);
+    fpi_json_put_int(pagination, "page_size", page->size);
+    fpi_json_put_int(pagination, "total", total);
+    fpi_json_put_bool(pagination, "has_more", page->skip + (int64_t)fpi_json_size(items) < total);
+    fpi_json_put(data, "items", items);
+    fpi_json_put(data, "pagination", pagination);
+    return data;
+}
+
+fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call)
+{
+    const char *match = apr_table_get(call->headers, "If-Match");
+    size_t len = match ? strlen(match) : 0;
+
+    *version = -1;
+    if (match && strcmp(match, "*") == 0) {
+        return NULL;
+    }
+    if (match) {
+        const char *text = len > 2 && match[0] == '"' && match[len - 1] == '"'
+                               ? apr_pstrmemdup(call->task->pool, match + 1, len - 2) : match;
+
+        if (!fpi_int_parse(version, text, 0, INT64_MAX)) {
+            return fpi_refuse(call->task, FPI_E_FIELD, "If-Match", "If-Match 应为引号中的版本号, 如 \"7\"",
+                              "If-Match must be a version number in quotes, like \"7\"");
+        }
+        return NULL;
+    }
+    if (fpi_json_is_object(call->json)) {
+        return fpi_json_find_int(version, call->json, "version", -1, 0, INT64_MAX, call->task);
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_version_check(int64_t said, int64_t there, const char *what, fpi_task_t *task)
+{
+    if (said == -1 || said == there) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_STALE, "version", "%s 已被修改: 当前版本 %" APR_INT64_T_FMT ", 您看到的是 %" APR_INT64_T_FMT,
+                      "%s was changed meanwhile: it is at version %" APR_INT64_T_FMT ", you have seen %" APR_INT64_T_FMT,
+                      what, there, said);
+}
