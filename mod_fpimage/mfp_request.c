@@ -1,5 +1,6 @@
 #include "mfp_request.h"
 
+#include "base/clock.h"
 #include "mfp_config.h"
 #include "mfp_log.h"
 #include "mfp_stream.h"
@@ -265,7 +266,8 @@ static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
                     apr_strerror(rv, reason, sizeof(reason)));
 }
 
-static fpi_err_t *fill_in(mfp_request_t *req, size_t room)
+/* APR_NONBLOCK_READ may leave req->in empty. */
+static fpi_err_t *fill_in(mfp_request_t *req, size_t room, apr_read_type_e how)
 {
     request_rec *r = req->r;
     ap_filter_t *guard;
@@ -282,9 +284,12 @@ static fpi_err_t *fill_in(mfp_request_t *req, size_t room)
     guard = ap_add_output_filter(GUARD, req, r, r->connection);
     /* prefork tells its children of a graceful restart by a signal, which interrupts their waiting */
     do {
-        rv = ap_get_brigade(r->input_filters, req->in, AP_MODE_READBYTES, APR_BLOCK_READ, (apr_off_t)room);
+        rv = ap_get_brigade(r->input_filters, req->in, AP_MODE_READBYTES, how, (apr_off_t)room);
     } while (APR_STATUS_IS_EINTR(rv));
     ap_remove_output_filter(guard);
+    if (how == APR_NONBLOCK_READ && APR_STATUS_IS_EAGAIN(rv)) {
+        rv = APR_SUCCESS; /* some filters say it so, others by giving nothing */
+    }
     if (rv || req->filter_status || req->is_answered) {
         apr_brigade_cleanup(req->in);
         return judge_read(req, rv);
@@ -331,10 +336,61 @@ static fpi_err_t *read_body(void *baton, char *data, size_t room, size_t *len)
     *len = 0;
     while (*len == 0 && !req->at_end) {
         if (!req->in || APR_BRIGADE_EMPTY(req->in)) {
-            FPI_TRY(fill_in(req, room));
+            FPI_TRY(fill_in(req, room, APR_BLOCK_READ));
         }
         FPI_TRY(take_out(req, data, room, len));
     }
+    return NULL;
+}
+
+/* httpd's input filter tells a client that holds its body back to go on when a read blocks only. */
+static void ask_for_body(request_rec *r)
+{
+    int status = r->status;
+    const char *line = r->status_line;
+
+    if (!r->expecting_100) {
+        return;
+    }
+    r->status = HTTP_CONTINUE;
+    r->status_line = NULL;
+    ap_send_interim_response(r, 0);
+    r->status = status;
+    r->status_line = line;
+}
+
+/* Who waits without blocking keeps httpd's time limits himself: mod_reqtimeout's are looked at with
+ * each read, Timeout here. */
+static fpi_err_t *note_dry(mfp_request_t *req, size_t *len)
+{
+    apr_time_t now = fpi_clock_tick();
+
+    if (!req->dry_since) {
+        req->dry_since = now;
+    }
+    if (now - req->dry_since >= req->r->server->timeout) {
+        return judge_read(req, APR_TIMEUP);
+    }
+    *len = FPI_CALL_LATER;
+    return NULL;
+}
+
+static fpi_err_t *read_now(void *baton, char *data, size_t room, size_t *len)
+{
+    mfp_request_t *req = baton;
+
+    *len = 0;
+    while (*len == 0 && !req->at_end) {
+        if (!req->in || APR_BRIGADE_EMPTY(req->in)) {
+            FPI_TRY(fill_in(req, room, APR_NONBLOCK_READ));
+        }
+        if (APR_BRIGADE_EMPTY(req->in)) {
+            ask_for_body(req->r);
+            return note_dry(req, len);
+        }
+        FPI_TRY(take_out(req, data, room, len));
+    }
+    req->dry_since = 0;
     return NULL;
 }
 
@@ -353,6 +409,10 @@ fpi_call_t *mfp_request_call(mfp_request_t *req)
     call->body_len = req->body_len;
     call->body_most = ap_get_limit_req_body(req->r);
     call->read = read_body;
+    if (!req->r->connection->master) { /* an HTTP/2 stream has no socket of its own to wait on */
+        call->read_now = read_now;
+        call->source_fd = mfp_stream_fd;
+    }
     call->begin = mfp_stream_begin;
     call->write = mfp_stream_write;
     call->send_file = mfp_stream_send_file;

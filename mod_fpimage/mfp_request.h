@@ -30,6 +30,7 @@ typedef struct mfp_request_t {
     apr_bucket_brigade *in;
     int64_t body_len, taken;   /* body_len -1: not known before it ends */
     bool at_end;
+    apr_time_t dry_since;      /* clock tick since when nothing came; 0: something did */
     int filter_status;         /* what httpd's input filters would have answered by themselves */
     bool is_late;              /* the client took too long */
     bool is_answered;          /* another module has answered while we read */

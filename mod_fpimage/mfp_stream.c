@@ -187,6 +187,15 @@ void mfp_stream_abort(mfp_request_t *req)
 
 /* ---- the client ---- */
 
+int mfp_stream_fd(void *baton)
+{
+    const mfp_request_t *req = baton;
+    apr_socket_t *socket = ap_get_conn_socket(req->r->connection);
+    apr_os_sock_t fd;
+
+    return socket && apr_os_sock_get(&fd, socket) == APR_SUCCESS ? fd : -1;
+}
+
 bool mfp_stream_is_gone(void *baton)
 {
     const mfp_request_t *req = baton;

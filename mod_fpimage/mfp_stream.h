@@ -17,6 +17,7 @@ fpi_err_t *mfp_stream_begin(void *baton, int status, const apr_table_t *headers,
 fpi_err_t *mfp_stream_write(void *baton, const char *data, size_t len);
 fpi_err_t *mfp_stream_send_file(void *baton, int fd, int64_t offset, int64_t len);
 bool mfp_stream_is_gone(void *baton);
+int mfp_stream_fd(void *baton); /* the client's socket; -1: none, or closed under us */
 void mfp_stream_note(void *baton, const char *name, const char *value);
 
 /* Have all bytes of a known length been written? */

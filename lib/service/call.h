@@ -14,6 +14,8 @@
 #include <apr_tables.h>
 #include <stdint.h>
 
+#define FPI_CALL_LATER ((size_t)-1)
+
 typedef struct fpi_call_t {
     /* ---- filled in by the module ---- */
     fpi_task_t *task;
@@ -30,6 +32,11 @@ typedef struct fpi_call_t {
     /* The body, piece by piece: *len 0 at the end. FPI_E_GONE when the client left, FPI_E_BUSY on its
      * time-out. */
     fpi_err_t *(*read)(void *baton, char *data, size_t room, size_t *len);
+    /* As read, but it does not wait: *len FPI_CALL_LATER when nothing has come. For who has other things
+     * to do meanwhile; source_fd's descriptor (-1: none, read anew each time) can be waited on. Both
+     * NULL where it can't be had. */
+    fpi_err_t *(*read_now)(void *baton, char *data, size_t room, size_t *len);
+    int (*source_fd)(void *baton);
     /* A streamed answer: its head (hop-by-hop headers already cut; length -1: unknown), then its bytes. */
     fpi_err_t *(*begin)(void *baton, int status, const apr_table_t *headers, int64_t length);
     fpi_err_t *(*write)(void *baton, const char *data, size_t len);

@@ -165,10 +165,27 @@ static fpi_err_t *take_first(fpi_relay_t *relay, const char *data, size_t len)
 static fpi_err_t *source(void *baton, char *data, size_t room, size_t *len)
 {
     fpi_relay_t *relay = baton;
+    fpi_call_t *call = relay->call;
 
-    FPI_TRY(relay->call->read(relay->call->baton, data, room, len));
+    if (!call->read_now) {
+        FPI_TRY(call->read(call->baton, data, room, len));
+        relay->in += *len;
+        return NULL;
+    }
+    FPI_TRY(call->read_now(call->baton, data, room, len));
+    if (*len == FPI_CALL_LATER) {
+        *len = FPI_HTTP_LATER;
+        return NULL;
+    }
     relay->in += *len;
     return NULL;
+}
+
+static int source_fd(void *baton)
+{
+    const fpi_relay_t *relay = baton;
+
+    return relay->call->source_fd(relay->call->baton);
 }
 
 static int64_t length_of(const apr_table_t *headers)
@@ -233,6 +250,7 @@ static void set_body(fpi_http_exchange_t *ex, fpi_relay_t *relay)
         return;
     }
     ex->source = source;
+    ex->source_fd = relay->call->source_fd ? source_fd : NULL;
     ex->source_len = relay->call->body_len;
 }
 

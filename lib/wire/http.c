@@ -5,7 +5,6 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -34,6 +33,7 @@ typedef struct run_t {
     int head_lines;
     int64_t taken;       /* from source() */
     bool is_source_over;
+    bool is_dry;         /* the source had nothing yet: libcurl's upload pauses */
     int64_t sent;        /* bytes of the request that have left */
     apr_time_t start, sent_at, moved_at, asked_at;
     int sockets;         /* opened for this exchange */
@@ -246,6 +246,10 @@ static fpi_err_t *ask_source(run_t *run, char *data, size_t room, size_t *len)
         return NULL;
     }
     FPI_TRY(ex->source(ex->baton, data, room, len));
+    run->is_dry = *len == FPI_HTTP_LATER;
+    if (run->is_dry) {
+        return NULL;
+    }
     run->taken += (int64_t)*len;
     if (*len > room || (*len == 0 && run->taken < ex->source_len)) {
         return fpi_fail(run->task, FPI_E_INTERNAL,
@@ -265,7 +269,10 @@ static size_t on_source(char *data, size_t size, size_t count, void *baton)
     run->is_source_over = len == 0;
     moved(run);
     run->sent_at = run->moved_at;
-    return run->err ? CURL_READFUNC_ABORT : len;
+    if (run->err) {
+        return CURL_READFUNC_ABORT;
+    }
+    return run->is_dry ? CURL_READFUNC_PAUSE : len;
 }
 
 /* libcurl goes back to the start of the body when it had sent some of it and means to repeat the
@@ -317,22 +324,6 @@ static bool is_upload_over(const run_t *run)
 
 /* ---- connections ---- */
 
-static void note_refused(run_t *run, const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-
-        memcpy(&v4, address, sizeof(v4));
-        inet_ntop(AF_INET, &v4.sin_addr, run->refused, sizeof(run->refused));
-    }
-    else if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-
-        memcpy(&v6, address, sizeof(v6));
-        inet_ntop(AF_INET6, &v6.sin6_addr, run->refused, sizeof(run->refused));
-    }
-}
-
 /* Asked for each address that is tried. When part of the request has left already, libcurl is about
  * to repeat it because the kept connection turned out dead: this is the one place to say no. */
 static curl_socket_t on_socket(void *baton, curlsocktype purpose, struct curl_sockaddr *address)
@@ -349,7 +340,7 @@ static curl_socket_t on_socket(void *baton, curlsocktype purpose, struct curl_so
     }
     if (options->may_connect && !options->may_connect(options->baton, run->url.host, run->url.port,
                                                       &address->addr)) {
-        note_refused(run, &address->addr);
+        fpi_address_format(run->refused, &address->addr);
         return CURL_SOCKET_BAD;
     }
     run->sockets++;
@@ -499,7 +490,7 @@ static fpi_err_t *check_limits(run_t *run, apr_interval_time_t *wait)
     apr_time_t now = fpi_clock_tick();
     int64_t sent = head_sent(run->easy) + body_sent(run->easy);
 
-    if (sent != run->sent) {
+    if (sent != run->sent || run->is_dry) { /* it is not the peer that keeps us waiting */
         run->sent = sent;
         run->sent_at = run->moved_at = now;
     }
@@ -510,25 +501,12 @@ static fpi_err_t *check_limits(run_t *run, apr_interval_time_t *wait)
 
 /* ---- the exchange ---- */
 
-static CURLMcode wait_socket(CURLM *multi, apr_interval_time_t wait)
+/* Asked for anew each time: who ends us may have closed it. */
+static int dry_fd(const run_t *run)
 {
-    int ms = (int)((wait + 999) / 1000);
+    const fpi_http_exchange_t *ex = run->ex;
 
-#if LIBCURL_VERSION_NUM >= 0x074200
-    return curl_multi_poll(multi, NULL, 0, ms, NULL);
-#else
-    int sockets = 0;
-    CURLMcode rc = curl_multi_wait(multi, NULL, 0, ms, &sockets);
-
-    /* comes back at once while a name is looked up, when there is no socket yet */
-    if (rc == CURLM_OK && sockets == 0) {
-        long due = -1;
-
-        (void)curl_multi_timeout(multi, &due);
-        apr_sleep((due >= 0 && due < 10 ? due : ms < 10 ? ms : 10) * 1000);
-    }
-    return rc;
-#endif
+    return run->is_dry && ex->source_fd ? ex->source_fd(ex->baton) : -1;
 }
 
 static CURLcode read_result(CURLM *multi)
@@ -537,6 +515,17 @@ static CURLcode read_result(CURLM *multi)
     const CURLMsg *msg = curl_multi_info_read(multi, &left);
 
     return msg && msg->msg == CURLMSG_DONE ? msg->data.result : CURLE_OUT_OF_MEMORY;
+}
+
+/* Lets libcurl ask the source again; whatever woke us, asking costs little. Also when an answer came
+ * before the end of the upload: a paused upload would keep libcurl from ending. */
+static void resume(run_t *run)
+{
+    if (run->is_dry) {
+        run->is_dry = false;
+        /* it can only fail as the transfer itself, which says so when it goes on */
+        (void)curl_easy_pause(run->easy, CURLPAUSE_CONT);
+    }
 }
 
 /* Moves bytes until the end; *result is libcurl's when no failure of our own came first. */
@@ -553,7 +542,8 @@ static fpi_err_t *drive(run_t *run, CURLcode *result)
             break;
         }
         FPI_TRY(check_limits(run, &wait));
-        rc = wait_socket(run->multi, wait);
+        rc = (CURLMcode)fpi_http_wait(run->multi, dry_fd(run), wait);
+        resume(run);
     }
     if (rc != CURLM_OK) {
         return fpi_fail(run->task, FPI_E_INTERNAL, "%s: libcurl: %s", where(run),

@@ -3,7 +3,7 @@
  * try stands with the callers.
  *
  *      caller thread ── slot ── handle (keeps its connection) ── peer
- *         │  source(): gives body bytes, may block on the caller's own client
+ *         │  source(): gives body bytes, or says "later"; may block on the caller's own client
  *         └─ head(), sink(): take the answer as it comes; a slow sink slows the peer
  *
  * Life:    a client lives as long as the pool it was made in (a child's); exchanges live in a task.
@@ -26,7 +26,8 @@ typedef struct fpi_http_client_t fpi_http_client_t;
 typedef struct fpi_http_times_t {
     apr_interval_time_t connect;    /* also TLS */
     apr_interval_time_t first_byte; /* from the last byte sent to the answer's head */
-    apr_interval_time_t idle;       /* no byte either way; time inside source() and sink() not counted */
+    apr_interval_time_t idle;       /* no byte either way; time inside source() and sink(), and while the
+                                       source says "later", not counted */
 } fpi_http_times_t;
 
 typedef struct fpi_http_options_t {
@@ -48,6 +49,8 @@ void fpi_http_setup(void);
 fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
                                 const fpi_http_options_t *options, fpi_task_t *task) FPI_MUST_USE;
 
+#define FPI_HTTP_LATER ((size_t)-1)
+
 /* One exchange. Fill it, perform, read the lower half. Zero it first. */
 typedef struct fpi_http_exchange_t {
     /* in */
@@ -59,8 +62,11 @@ typedef struct fpi_http_exchange_t {
     size_t body_len;
     bool is_repeatable;              /* may it reach the peer twice though its method (POST, PATCH) does
                                         not say so: a token, a query */
-    /* streamed body: fills at most `room` bytes, *len 0 at the end. Used when not NULL. */
+    /* streamed body: fills at most `room` bytes, *len 0 at the end. Used when not NULL. One that does
+     * not block says *len FPI_HTTP_LATER, and is asked again when source_fd's descriptor can be read,
+     * or within a second; the answer is served meanwhile. source_fd may be NULL, or say -1. */
     fpi_err_t *(*source)(void *baton, char *data, size_t room, size_t *len);
+    int (*source_fd)(void *baton);
     int64_t source_len;              /* -1: unknown, sent chunked (HTTP/1.1) */
     /* the answer's head; final one only (1xx are passed over). NULL: none */
     fpi_err_t *(*head)(void *baton, int status, const apr_table_t *headers);

@@ -308,3 +308,28 @@ void fpi_http_slot_drop(fpi_http_client_t *client, fpi_http_slot_t *slot)
     (void)pthread_cond_signal(&client->freed);
     (void)pthread_mutex_unlock(&client->lock);
 }
+
+/* ---- waiting ---- */
+
+int fpi_http_wait(void *multi, int fd, apr_interval_time_t wait)
+{
+    int ms = (int)((wait + 999) / 1000);
+    struct curl_waitfd own = { fd, CURL_WAIT_POLLIN, 0 };
+    unsigned count = fd >= 0;
+
+#if LIBCURL_VERSION_NUM >= 0x074200
+    return curl_multi_poll(multi, &own, count, ms, NULL);
+#else
+    int sockets = 0;
+    CURLMcode rc = curl_multi_wait(multi, &own, count, ms, &sockets);
+
+    /* comes back at once while a name is looked up, when there is no socket yet */
+    if (rc == CURLM_OK && sockets == 0) {
+        long due = -1;
+
+        (void)curl_multi_timeout(multi, &due);
+        apr_sleep((due >= 0 && due < 10 ? due : ms < 10 ? ms : 10) * 1000);
+    }
+    return rc;
+#endif
+}

@@ -26,6 +26,10 @@ fpi_err_t *fpi_http_slot_take(fpi_http_slot_t **slot, fpi_http_client_t *client,
     FPI_MUST_USE;
 void fpi_http_slot_drop(fpi_http_client_t *client, fpi_http_slot_t *slot);
 
+/* Until something happens on a socket of the multi handle's, `fd` (-1: none) can be read, or `wait` is
+ * over; a CURLMcode. */
+int fpi_http_wait(void *multi, int fd, apr_interval_time_t wait);
+
 /* ---- http_request.c: what is sent ---- */
 
 /* "GET https://host/path", without the query, for messages. */
@@ -37,5 +41,10 @@ struct curl_slist;
 fpi_err_t *fpi_http_request_headers(struct curl_slist **lines, const fpi_http_exchange_t *ex, fpi_task_t *task)
     FPI_MUST_USE;
 bool fpi_http_request_may_replay(const fpi_http_exchange_t *ex);
+
+/* ---- http_url.c ---- */
+
+/* As digits, "" for another family; `out` has INET6_ADDRSTRLEN bytes. */
+void fpi_address_format(char *out, const struct sockaddr *address);
 
 #endif

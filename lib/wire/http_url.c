@@ -1,4 +1,4 @@
-#include "wire/http.h"
+#include "wire/http_own.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -216,4 +216,21 @@ fpi_err_t *fpi_url_parse(fpi_url_t *url, const char *text, fpi_task_t *task)
     parse_path(&parsed, end, task);
     *url = parsed;
     return NULL;
+}
+
+void fpi_address_format(char *out, const struct sockaddr *address)
+{
+    *out = '\0';
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, address, sizeof(v4));
+        inet_ntop(AF_INET, &v4.sin_addr, out, INET6_ADDRSTRLEN);
+    }
+    else if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+
+        memcpy(&v6, address, sizeof(v6));
+        inet_ntop(AF_INET6, &v6.sin6_addr, out, INET6_ADDRSTRLEN);
+    }
 }

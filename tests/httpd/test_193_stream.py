@@ -282,6 +282,68 @@ def test_answer_that_comes_before_the_body_is_over(gateway):
     assert http.get("/api/m1/x").status == 200
 
 
+@pytest.mark.mpm
+@pytest.mark.parametrize("framing", [f"Content-Length: {900 * MIB}", "Transfer-Encoding: chunked"])
+def test_early_answer_reaches_a_caller_that_pauses(gateway, framing):
+    """The caller sends nothing more, and hears of the refusal all the same."""
+    http = gateway.login()
+    gateway.cloud.behave("fail", "/m1/up", status=413, early=True, body={"errcode": "5001"})
+    piece = b"10000\r\n" + PIECE + b"\r\n" if "chunked" in framing else PIECE
+    with Raw("127.0.0.1", gateway.httpd.port, timeout=patience(5)) as raw:
+        raw.send(f"POST /api/m1/up HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\n{framing}\r\n\r\n")
+        raw.send(piece)
+        reply = raw.response("POST")
+    assert (reply.status, reply.json(), reply.headers["Connection"]) == (413, {"errcode": "5001"}, "close")
+    assert http.get("/api/m1/x").status == 200
+
+
+def test_answer_that_comes_long_after_the_last_piece(make_gateway, puppet):
+    """... with the rest of the body still to come, of which the caller sends nothing till it has the answer."""
+    def refuse(conn, request):
+        time.sleep(patience(0.7))
+        conn.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+        gateway.cloud.release.wait(patience(20))
+
+    gateway = make_gateway(cloud=puppet(refuse))
+    http = gateway.login()
+    with Raw("127.0.0.1", gateway.httpd.port, timeout=patience(5)) as raw:
+        raw.send(f"POST /api/m1/up HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\nTransfer-Encoding: chunked\r\n\r\n")
+        raw.send(b"10000\r\n" + PIECE + b"\r\n")
+        reply = raw.response("POST")
+    assert (reply.status, reply.text) == (413, "big")
+
+
+@pytest.mark.mpm
+def test_paused_upload_does_not_keep_httpd_from_ending(make_gateway):
+    gateway = make_gateway(processes=1)
+    http = gateway.login()
+    gateway.httpd.expect_log("FPI0020", optional=True)
+    with Raw("127.0.0.1", gateway.httpd.port, timeout=patience(5)) as raw:
+        raw.send(f"POST /api/sink HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\nContent-Length: {900 * MIB}\r\n\r\n")
+        raw.send(PIECE)
+        assert processes.wait_until(lambda: gateway.cloud.log("/sink"), patience(5))
+        begin = time.monotonic()
+        gateway.httpd.stop()
+        assert time.monotonic() - begin < patience(5)
+
+
+@pytest.mark.parametrize("limit", ["RequestReadTimeout body=1", "Timeout 1\nRequestReadTimeout body=0"])
+@pytest.mark.parametrize("framing", [f"Content-Length: {900 * MIB}", "Transfer-Encoding: chunked"])
+def test_paused_upload_ends_at_httpds_limit(make_gateway, limit, framing):
+    gateway = make_gateway(directives=limit)
+    http = gateway.login()
+    piece = b"10000\r\n" + PIECE + b"\r\n" if "chunked" in framing else PIECE
+    with Raw("127.0.0.1", gateway.httpd.port, timeout=patience(8)) as raw:
+        raw.send(f"POST /api/sink HTTP/1.1\r\nHost: x\r\n{bearer_line(http)}\r\n{framing}\r\n\r\n")
+        raw.send(piece)
+        begin = time.monotonic()
+        reply = raw.response("POST")
+        seconds = time.monotonic() - begin
+    assert (reply.status, reply.json()["errcode"]) == (408, "1429")
+    assert 0.8 < seconds < patience(4)
+    assert processes.wait_until(lambda: gateway.cloud.log("/sink")[0]["done"], patience(5))
+
+
 # one side leaves
 
 @pytest.mark.mpm

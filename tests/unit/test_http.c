@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -1025,6 +1026,135 @@ START_TEST(test_slow_caller)
 }
 END_TEST
 
+/* ---- sources that do not block ---- */
+
+/* Bytes come through a pipe; its end stays open until all has come. */
+typedef struct later_t {
+    int ends[2], asked, pieces;
+    int64_t left;
+    bool has_fd;
+} later_t;
+
+static fpi_err_t *give_later(void *baton, char *data, size_t room, size_t *len)
+{
+    later_t *l = baton;
+    ssize_t n = l->left ? read(l->ends[0], data, room) : 0;
+
+    l->asked++;
+    *len = n < 0 ? FPI_HTTP_LATER : (size_t)n;
+    l->left -= n > 0 ? n : 0;
+    return NULL;
+}
+
+static int later_fd(void *baton)
+{
+    const later_t *l = baton;
+
+    return l->has_fd ? l->ends[0] : -1;
+}
+
+static void *feed(void *data)
+{
+    later_t *l = data;
+
+    for (int i = 0; i < l->pieces; i++) {
+        usleep(120 * 1000);
+        ck_assert_int_eq(write(l->ends[1], "abcd", 4), 4);
+    }
+    return NULL;
+}
+
+static void later_open(later_t *l, int64_t left)
+{
+    memset(l, 0, sizeof(*l));
+    l->left = left;
+    l->has_fd = true;
+    ck_assert_int_eq(pipe(l->ends), 0);
+    ck_assert_int_eq(fcntl(l->ends[0], F_SETFL, O_NONBLOCK), 0);
+    ex.source = give_later;
+    ex.source_fd = later_fd;
+    ex.baton = l;
+}
+
+static void later_close(later_t *l)
+{
+    close(l->ends[0]);
+    close(l->ends[1]);
+}
+
+/* Waits with the upload, longer than the peer may be idle, and is woken by what comes. */
+START_TEST(test_source_later)
+{
+    apr_time_t start = fpi_clock_tick();
+    pthread_t thread;
+    later_t l;
+
+    options.times.idle = options.times.first_byte = MS(100);
+    later_open(&l, 20);
+    l.pieces = 5;
+    ex.source_len = _i == 0 ? 20 : -1;
+    ck_assert_int_eq(pthread_create(&thread, NULL, feed, &l), 0);
+    unit_done(call(client(), "POST", "/ok"));
+    pthread_join(thread, NULL);
+    later_close(&l);
+    ck_assert_int_eq(seen.last.body, 20);
+    ck_assert_int_lt(fpi_clock_tick() - start, MS(2000));
+    ck_assert_int_lt(l.asked, 40); /* it is not asked all the time */
+}
+END_TEST
+
+START_TEST(test_source_later_without_a_descriptor)
+{
+    pthread_t thread;
+    later_t l;
+
+    later_open(&l, 4);
+    l.pieces = 1;
+    l.has_fd = false;
+    ex.source_len = 4;
+    ck_assert_int_eq(pthread_create(&thread, NULL, feed, &l), 0);
+    unit_done(call(client(), "POST", "/ok"));
+    pthread_join(thread, NULL);
+    later_close(&l);
+    ck_assert_int_eq(seen.last.body, 4);
+    ck_assert_int_lt(l.asked, 6);
+}
+END_TEST
+
+START_TEST(test_early_answer_while_the_source_is_dry)
+{
+    apr_time_t start = fpi_clock_tick();
+    later_t l;
+
+    later_open(&l, 1000);
+    ck_assert_int_eq(write(l.ends[1], "abcd", 4), 4);
+    ex.source_len = _i == 0 ? 1000 : -1;
+    unit_done(call(client(), "POST", "/early"));
+    ck_assert_int_eq(ex.status, 413);
+    ck_assert_str_eq(ex.reply->data, "big");
+    ck_assert_int_lt(fpi_clock_tick() - start, MS(1500));
+    later_close(&l);
+}
+END_TEST
+
+static void *call_off(void *data);
+
+START_TEST(test_called_off_while_the_source_is_dry)
+{
+    apr_time_t start = fpi_clock_tick();
+    pthread_t thread;
+    later_t l;
+
+    later_open(&l, 1000);
+    ex.source_len = 1000;
+    ck_assert_int_eq(pthread_create(&thread, NULL, call_off, task), 0);
+    unit_failed(call(client(), "POST", "/ok"), FPI_E_GONE);
+    pthread_join(thread, NULL);
+    later_close(&l);
+    ck_assert_int_lt(fpi_clock_tick() - start, MS(2000));
+}
+END_TEST
+
 START_TEST(test_failing_callback)
 {
     static const struct {
@@ -1345,6 +1475,10 @@ int main(void)
     tcase_add_loop_test(tc, test_stream_request, 0, 2);
     tcase_add_loop_test(tc, test_empty_source, 0, 2);
     tcase_add_test(tc, test_slow_caller);
+    tcase_add_loop_test(tc, test_source_later, 0, 2);
+    tcase_add_test(tc, test_source_later_without_a_descriptor);
+    tcase_add_loop_test(tc, test_early_answer_while_the_source_is_dry, 0, 2);
+    tcase_add_test(tc, test_called_off_while_the_source_is_dry);
     tcase_add_loop_test(tc, test_failing_callback, 0, 3);
     tcase_add_test(tc, test_short_source);
     tcase_add_test(tc, test_early_answer);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 
 #include <apr_strings.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #define OURS "b3Vycw.dG9rZW4tb2Ytb3Vycy1mb3ItdGVzdHM"
@@ -68,6 +69,7 @@ typedef struct caller_t {
     int64_t fail_after;       /* bytes written; 0: never */
     const char *note;
     bool began;
+    int turns;
 } caller_t;
 
 static fpi_err_t *caller_read(void *baton, char *data, size_t room, size_t *len)
@@ -591,6 +593,42 @@ START_TEST(bodies_are_streamed)
 }
 END_TEST
 
+/* A caller who pauses: each second asking finds nothing. */
+static fpi_err_t *paused_read(void *baton, char *data, size_t room, size_t *len)
+{
+    caller_t *c = baton;
+
+    if (c->turns++ % 2 == 0) {
+        *len = FPI_CALL_LATER;
+        return NULL;
+    }
+    c->piece = 2;
+    return caller_read(baton, data, room, len);
+}
+
+static int ready_fd(void *baton)
+{
+    static int fd = -1;
+
+    (void)baton;
+    fd = fd < 0 ? open("/dev/zero", O_RDONLY | O_CLOEXEC) : fd;
+    return fd;
+}
+
+START_TEST(a_paused_body_is_streamed)
+{
+    caller_t *c = caller("POST", "/api/m3/x?access_token=" OURS, "", "abcdefgh");
+
+    c->call.body_len = -1;
+    c->call.read = NULL;
+    c->call.read_now = paused_read;
+    c->call.source_fd = ready_fd;
+    unit_done(relay(c));
+    ck_assert_str_eq(fake->last.body, "abcdefgh");
+    ck_assert_int_eq(c->turns, 10);
+}
+END_TEST
+
 /* ---- refused tokens ---- */
 
 static const char *const stale_paths[] = { "/api/401/x", "/api/m3/x", "/api/chunked/x" };
@@ -985,6 +1023,7 @@ int main(void)
     tcase_add_test(all, large_bodies_are_streamed);
     tcase_add_test(all, answers_are_streamed);
     tcase_add_test(all, bodies_are_streamed);
+    tcase_add_test(all, a_paused_body_is_streamed);
     tcase_add_loop_test(all, a_refused_token_is_renewed_once, 0, UNIT_COUNT(stale_paths));
     tcase_add_loop_test(all, a_second_refusal_is_handed_on, 0, UNIT_COUNT(stale_paths));
     tcase_add_loop_test(all, a_streamed_body_is_not_repeated, 0, UNIT_COUNT(stale_paths));
