@@ -32,6 +32,15 @@ static void grow(fpi_buf_t *buf, size_t need)
     buf->room = room;
 }
 
+void fpi_buf_reserve(fpi_buf_t *buf, size_t len)
+{
+    size_t need = len < buf->limit ? len : buf->limit;
+
+    if (need > buf->room) {
+        grow(buf, need);
+    }
+}
+
 bool fpi_buf_put(fpi_buf_t *buf, const void *data, size_t len)
 {
     if (len > buf->limit - buf->len) {

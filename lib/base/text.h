@@ -23,6 +23,8 @@ typedef struct fpi_buf_t {
 } fpi_buf_t;
 
 fpi_buf_t *fpi_buf_make(apr_pool_t *pool, size_t limit);
+/* Room for `len` bytes in all, so that what is put up to there never moves (secrets leave no copy). */
+void fpi_buf_reserve(fpi_buf_t *buf, size_t len);
 /* Appends; false, with nothing changed, when the limit would be passed. */
 bool fpi_buf_put(fpi_buf_t *buf, const void *data, size_t len) FPI_MUST_USE;
 bool fpi_buf_put_text(fpi_buf_t *buf, const char *text) FPI_MUST_USE;
