@@ -337,6 +337,9 @@ bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
     }
     if (err) {
         fpi_answer_failure(reply, family, err, call->task);
+        if (answer.headers) {
+            reply->headers = apr_table_overlay(call->task->pool, reply->headers, answer.headers);
+        }
     }
     else {
         fpi_answer_success(reply, family, &answer, call->task);

@@ -2,10 +2,8 @@
 #include "service/handlers.h"
 
 #include "service/batch.h"
+#include "service/content.h"
 #include "service/variants.h"
-
-#include <apr_strings.h>
-#include <string.h>
 
 typedef struct asking_t {
     const fpi_enterprise_t *enterprise;
@@ -37,40 +35,10 @@ static fpi_file_t part_of(const fpi_capture_page_t *page)
                          .page_first = (int)page->page, .page_last = (int)page->page };
 }
 
-/* What the bytes are is told as it was found, and no browser is to guess anew. */
-static apr_table_t *head_of(const asking_t *asking, const char *etag, fpi_task_t *task)
-{
-    apr_table_t *headers = apr_table_make(task->pool, 5);
-    const char *name = fpi_url_encode(task->pool, asking->page->name);
-
-    apr_table_setn(headers, "Content-Type", asking->content->media);
-    apr_table_setn(headers, "ETag", etag);
-    apr_table_setn(headers, "Cache-Control", "private, no-transform");
-    apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
-    apr_table_setn(headers, "Content-Disposition", apr_pstrcat(task->pool, "attachment; filename*=UTF-8''", name, NULL));
-    return headers;
-}
-
-static fpi_err_t *send_bytes(const asking_t *asking, fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
-{
-    const char *etag = apr_pstrcat(call->task->pool, "\"", asking->page->sha256, "\"", NULL);
-    const char *known = apr_table_get(call->headers, "If-None-Match");
-    apr_table_t *headers = head_of(asking, etag, call->task);
-    int64_t size;
-    int fd;
-
-    FPI_TRY(fpi_blob_open(&fd, &size, app->blobs, asking->page->sha256, call->task));
-    answer->is_sent = true;
-    if (known && (strcmp(known, "*") == 0 || strstr(known, etag))) {
-        return call->begin(call->baton, 304, headers, 0);
-    }
-    FPI_TRY(call->begin(call->baton, 200, headers, size));
-    return call->send_file(call->baton, fd, 0, size);
-}
-
 fpi_err_t *fpi_handle_capture_page_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     asking_t asking = { .enterprise = call->enterprise };
+    fpi_sending_t what = { 0 };
     fpi_file_t part;
     bool is_picture;
 
@@ -79,5 +47,12 @@ fpi_err_t *fpi_handle_capture_page_get(fpi_app_t *app, fpi_call_t *call, fpi_ans
     FPI_TRY(fpi_store_read(app->store, tx_find, &asking, call->task));
     part = part_of(asking.page);
     FPI_TRY(fpi_variant_answer(&is_picture, app, call, &part, answer));
-    return is_picture ? NULL : send_bytes(&asking, app, call, answer);
+    if (is_picture) {
+        return NULL;
+    }
+    what.sha256 = asking.page->sha256;
+    what.type = asking.content->media;
+    what.name = asking.page->name;
+    what.modified = asking.page->created;
+    return fpi_content_send(app, call, &what, answer);
 }

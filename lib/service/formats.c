@@ -237,6 +237,11 @@ static int64_t smaller(int64_t a, int64_t b)
     return b > 0 && b < a ? b : a;
 }
 
+int64_t fpi_upload_chunk(const fpi_call_t *call)
+{
+    return smaller(FPI_UPLOAD_CHUNK, call->body_most);
+}
+
 fpi_err_t *fpi_handle_limits(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     uint32_t masks[FPI_ENTRY_COUNT];
@@ -253,7 +258,7 @@ fpi_err_t *fpi_handle_limits(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *ans
     if (call->body_most > 0) {
         fpi_json_put_int(answer->data, "max_body", call->body_most);
     }
-    fpi_json_put_int(answer->data, "upload_chunk", smaller(FPI_UPLOAD_CHUNK, call->body_most));
+    fpi_json_put_int(answer->data, "upload_chunk", fpi_upload_chunk(call));
     fpi_json_put(answer->data, "formats", formats);
     return NULL;
 }

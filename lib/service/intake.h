@@ -44,6 +44,9 @@ fpi_err_t *fpi_intake_field(const char **out, const fpi_intake_t *intake, const 
                             size_t most) FPI_MUST_USE;
 
 /* ---- formats.c ---- */
+/* The size of a piece that clients should send: what the server lets through at once, at most FPI_UPLOAD_CHUNK. */
+int64_t fpi_upload_chunk(const fpi_call_t *call);
+
 /* Is the format enabled for the tenant's entry? */
 fpi_err_t *fpi_formats_may(bool *may, fpi_app_t *app, int64_t tenant, fpi_entry_t entry, fpi_media_t media,
                            fpi_task_t *task) FPI_MUST_USE;

@@ -3,11 +3,12 @@
 
 #include "service/api.h"
 #include "service/fetch.h"
+#include "service/uploads.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-enum { NAME_LEN = 500, URL_LEN = 4000, CHUNK = 64 * 1024, PREFIX_MAX = 200 };
+enum { NAME_LEN = 500, URL_LEN = 4000, ID_LEN = 64, CHUNK = 64 * 1024, PREFIX_MAX = 200 };
 
 static fpi_err_t *gather(fpi_reading_t *r, const char *piece, size_t len)
 {
@@ -130,6 +131,20 @@ static fpi_err_t *take_url(fpi_reading_t *r, const char *url)
     return fpi_reading_end(r);
 }
 
+/* ---- an upload in pieces ---- */
+
+static fpi_err_t *take_upload(fpi_reading_t *r, const char *id)
+{
+    fpi_upload_t *upload;
+    fpi_media_t media;
+
+    FPI_TRY(fpi_upload_get_whole(&upload, r->app, id, r->task));
+    FPI_TRY(fpi_blob_media(&media, r->app->blobs, upload->sha256, r->task));
+    FPI_TRY(find_name(&r->name, r->out->json, NULL, r->task));
+    r->name = r->name ? r->name : upload->name;
+    return fpi_reading_add(r, upload->sha256, upload->size, media);
+}
+
 /* ---- the door ---- */
 
 static fpi_err_t *refuse_choice(const fpi_reading_t *r)
@@ -140,7 +155,7 @@ static fpi_err_t *refuse_choice(const fpi_reading_t *r)
 
 fpi_err_t *fpi_reading_json(fpi_reading_t *r, const char *piece, size_t len)
 {
-    const char *base64, *url, *other;
+    const char *base64, *url, *other, *upload;
     fpi_json_t *json;
 
     FPI_TRY(gather(r, piece, len));
@@ -152,11 +167,13 @@ fpi_err_t *fpi_reading_json(fpi_reading_t *r, const char *piece, size_t len)
     FPI_TRY(fpi_json_find_text(&base64, json, "base64", SIZE_MAX, r->task));
     FPI_TRY(fpi_json_find_text(&url, json, "fileDownUrl", URL_LEN, r->task));
     FPI_TRY(fpi_json_find_text(&other, json, "url", URL_LEN, r->task));
+    FPI_TRY(fpi_json_find_text(&upload, json, "upload_id", ID_LEN, r->task));
     url = url && *url ? url : other;
     base64 = base64 && *base64 ? base64 : NULL;
     url = url && *url ? url : NULL;
-    if (!base64 == !url) {
+    upload = upload && *upload ? upload : NULL;
+    if (!base64 + !url + !upload != 2) {
         return refuse_choice(r);
     }
-    return base64 ? take_base64(r, base64) : take_url(r, url);
+    return base64 ? take_base64(r, base64) : url ? take_url(r, url) : take_upload(r, upload);
 }

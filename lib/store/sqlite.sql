@@ -442,7 +442,8 @@ CREATE TABLE cover_rule (
 
 CREATE UNIQUE INDEX cover_rule_by_name ON cover_rule (tenant, name);
 
--- A large file that comes in pieces; its bytes lie in the blob store's spool until it is whole.
+-- A large file that comes in pieces; its bytes lie in the blob store's spool until it is whole. sha256: as promised,
+-- the content's own once it is whole.
 CREATE TABLE upload (
     id      TEXT PRIMARY KEY,
     tenant  INTEGER NOT NULL,
@@ -451,6 +452,7 @@ CREATE TABLE upload (
     size    INTEGER NOT NULL,
     taken   INTEGER NOT NULL,
     sha256  TEXT,
+    is_whole INTEGER NOT NULL,
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -914,6 +916,27 @@ SELECT DISTINCT f.tenant, f.bill,
   FROM file f WHERE f.sha256 = ?1 ORDER BY f.bill DESC LIMIT ?2
 
 -- ==== uploads in pieces ====
+
+-- name: UPLOAD_PUT
+INSERT INTO upload (id, tenant, actor, name, size, taken, sha256, is_whole, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?7)
+
+-- name: UPLOAD_FIND
+SELECT id, tenant, actor, name, size, taken, sha256, is_whole, created, updated
+  FROM upload WHERE id = ?1 AND tenant = ?2 AND actor = ?3
+
+-- name: UPLOAD_TELL
+UPDATE upload SET taken = ?2, sha256 = ?3, is_whole = ?4, updated = ?5 WHERE id = ?1
+
+-- name: UPLOAD_DROP
+DELETE FROM upload WHERE id = ?1
+
+-- name: UPLOAD_COUNT
+SELECT COUNT(*) FROM upload WHERE tenant = ?1 AND actor = ?2 AND is_whole = 0
+
+-- name: UPLOAD_LIST_OLD
+SELECT id, tenant, actor, name, size, taken, sha256, is_whole, created, updated
+  FROM upload WHERE updated < ?2 AND (is_whole = 1 OR updated < ?1) ORDER BY updated LIMIT ?3
 
 -- ==== captures ====
 

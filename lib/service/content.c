@@ -1,0 +1,165 @@
+#include "service/content.h"
+
+#include "base/text.h"
+
+#include <apr_date.h>
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct plan_t {
+    const fpi_sending_t *what;
+    fpi_call_t *call;
+    const char *etag;
+    apr_table_t *headers;
+    int64_t size, from, len;
+    int status;
+} plan_t;
+
+/* ---- conditions ---- */
+
+static bool has_tag(const char *list, const char *etag)
+{
+    return strcmp(list, "*") == 0 || strstr(list, etag);
+}
+
+/* Has the client what we would send? The tag decides where it is given, else the time. */
+static bool is_known(const plan_t *p)
+{
+    const char *tags = apr_table_get(p->call->headers, "If-None-Match");
+    const char *since = apr_table_get(p->call->headers, "If-Modified-Since");
+    apr_time_t when = since && !tags && p->what->modified ? apr_date_parse_http(since) : APR_DATE_BAD;
+
+    return tags ? has_tag(tags, p->etag) : when != APR_DATE_BAD && p->what->modified / APR_USEC_PER_SEC <= apr_time_sec(when);
+}
+
+/* A range is of the bytes that the client has begun with, or it gets all. */
+static bool is_range_meant(const plan_t *p)
+{
+    const char *only = apr_table_get(p->call->headers, "If-Range");
+
+    if (!only) {
+        return true;
+    }
+    return *only == '"' ? strcmp(only, p->etag) == 0
+                        : p->what->modified
+                              && apr_date_parse_http(only) / APR_USEC_PER_SEC == p->what->modified / APR_USEC_PER_SEC;
+}
+
+/* ---- the range ---- */
+
+/* "a-b", "a-", "-b" behind "bytes="; false: not one that is understood, so it is passed over. */
+static bool read_range(plan_t *p, const char *text)
+{
+    apr_pool_t *pool = p->call->task->pool;
+    const char *dash = strncasecmp(text, "bytes=", 6) == 0 && !strchr(text, ',') ? strchr(text, '-') : NULL;
+    const char *first = dash ? apr_pstrmemdup(pool, text + 6, (size_t)(dash - text) - 6) : NULL;
+    int64_t a = 0, b = p->size - 1;
+
+    if (!dash || (!*first && !dash[1]) || (*first && !fpi_int_parse(&a, first, 0, INT64_MAX))
+        || (dash[1] && !fpi_int_parse(&b, dash + 1, 0, INT64_MAX)) || (*first && dash[1] && b < a)) {
+        return false;
+    }
+    if (!*first) { /* the last b bytes */
+        a = b == 0 ? p->size : b < p->size ? p->size - b : 0;
+        b = p->size - 1;
+    }
+    p->from = a;
+    p->len = (b < p->size ? b : p->size - 1) - a + 1;
+    return true;
+}
+
+static void choose_range(plan_t *p)
+{
+    const char *range = apr_table_get(p->call->headers, "Range");
+    apr_pool_t *pool = p->call->task->pool;
+
+    p->status = 200;
+    p->from = 0;
+    p->len = p->size;
+    if (!range || !is_range_meant(p) || !read_range(p, range)) {
+        return;
+    }
+    if (p->from < p->size && p->len > 0) {
+        p->status = 206;
+        apr_table_setn(p->headers, "Content-Range",
+                       apr_psprintf(pool, "bytes %" APR_INT64_T_FMT "-%" APR_INT64_T_FMT "/%" APR_INT64_T_FMT, p->from,
+                                    p->from + p->len - 1, p->size));
+        return;
+    }
+    p->status = 416;
+    p->len = 0;
+    apr_table_setn(p->headers, "Content-Range", apr_psprintf(pool, "bytes */%" APR_INT64_T_FMT, p->size));
+}
+
+/* ---- the head ---- */
+
+static bool is_harmless(const char *type)
+{
+    static const char *const types[] = { "image/jpeg", "image/png", "image/tiff", "image/bmp", "image/webp", "image/heic",
+                                         "application/pdf" };
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+        if (strcmp(types[i], type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* For readers that know only ASCII (RFC 6266 appendix D): the name with what they can't read, or would read as an end,
+ * replaced. */
+static const char *plain_name(const char *name, apr_pool_t *pool)
+{
+    char *plain = apr_pstrdup(pool, name);
+
+    for (char *c = plain; *c; c++) {
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~' || strchr("\"\\%;", *c)) {
+            *c = '_';
+        }
+    }
+    return plain;
+}
+
+static void put_headers(plan_t *p)
+{
+    apr_pool_t *pool = p->call->task->pool;
+    bool is_shown = is_harmless(p->what->type) && !p->what->is_download;
+    char *when;
+
+    apr_table_setn(p->headers, "Content-Type", p->what->type);
+    apr_table_setn(p->headers, "Accept-Ranges", "bytes");
+    apr_table_setn(p->headers, "ETag", p->etag);
+    apr_table_setn(p->headers, "Cache-Control", "private, no-transform");
+    apr_table_setn(p->headers, "X-Content-Type-Options", "nosniff");
+    /* a sandbox would keep browsers from showing a PDF at all */
+    apr_table_setn(p->headers, "Content-Security-Policy",
+                   strcmp(p->what->type, "application/pdf") == 0 ? "default-src 'none'; style-src 'unsafe-inline'"
+                                                                 : "default-src 'none'; sandbox");
+    apr_table_setn(p->headers, "Content-Disposition",
+                   apr_pstrcat(pool, is_shown ? "inline" : "attachment", "; filename=\"", plain_name(p->what->name, pool),
+                               "\"; filename*=UTF-8''", fpi_url_encode(pool, p->what->name), NULL));
+    if (p->what->modified) {
+        when = apr_palloc(pool, APR_RFC822_DATE_LEN);
+        apr_rfc822_date(when, p->what->modified);
+        apr_table_setn(p->headers, "Last-Modified", when);
+    }
+}
+
+fpi_err_t *fpi_content_send(fpi_app_t *app, fpi_call_t *call, const fpi_sending_t *what, fpi_answer_t *answer)
+{
+    plan_t p = { .what = what, .call = call };
+    int fd;
+
+    FPI_TRY(fpi_blob_open(&fd, &p.size, app->blobs, what->sha256, call->task));
+    p.etag = apr_pstrcat(call->task->pool, "\"", what->sha256, "\"", NULL);
+    p.headers = what->headers ? apr_table_copy(call->task->pool, what->headers) : apr_table_make(call->task->pool, 10);
+    put_headers(&p);
+    answer->is_sent = true;
+    if (is_known(&p)) {
+        return call->begin(call->baton, 304, p.headers, -1);
+    }
+    choose_range(&p);
+    FPI_TRY(call->begin(call->baton, p.status, p.headers, p.len));
+    return p.len ? call->send_file(call->baton, fd, p.from, p.len) : NULL;
+}
