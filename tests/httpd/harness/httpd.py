@@ -145,8 +145,9 @@ class Httpd:
         return [*places.wrapper(), places.httpd_path(), "-d", str(self.root), "-f", str(self.conf), *args]
 
     def _environment(self):
-        decode = {"FPIMAGE_DECODE": str(places.decode_path())} if self.module and places.decode_path() else {}
-        return {**os.environ, "LANG": "C.UTF-8", **decode, **places.extra_environment(self.root), **self.environment}
+        built = {"FPIMAGE_DECODE": places.decode_path(), "FPIMAGE_WEB": places.web_path()} if self.module else {}
+        built = {name: str(path) for name, path in built.items() if path}
+        return {**os.environ, "LANG": "C.UTF-8", **built, **places.extra_environment(self.root), **self.environment}
 
     # life
 

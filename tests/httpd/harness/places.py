@@ -42,6 +42,14 @@ def decode_path():
     return found if found.is_file() else None
 
 
+def web_path():
+    """The page of the build that the module is of, or None: built without."""
+    named = os.environ.get("FPIMAGE_WEB")
+    beside = module_path().parents[1] / "web"
+    found = pathlib.Path(named).resolve() if named else beside
+    return found if found.is_dir() else None
+
+
 def httpd_path():
     for name in (os.environ.get("FPIMAGE_HTTPD"), "apache2", "httpd"):
         found = name and shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
