@@ -43,6 +43,7 @@ export function App() {
         algorithm: look === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: {
           colorPrimary: look === 'dark' ? '#3c89e8' : '#0958d9',
+          colorLink: look === 'dark' ? '#7ab3ff' : '#0950b8',
           colorTextPlaceholder: look === 'dark' ? '#a6a6a6' : '#6b6b6b',
           colorTextDescription: look === 'dark' ? '#b4b4b4' : '#595959',
           fontFamily: 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Zen Hei", sans-serif',

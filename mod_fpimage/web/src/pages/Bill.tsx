@@ -60,7 +60,8 @@ function Thumb({ leaf, isAt, onPick }: { leaf: Leaf; isAt: boolean; onPick: () =
 
 function Moves({ bill, onAsk }: { bill: BillWhole; onAsk: (question: Question) => void }) {
   const { may } = useWho()
-  const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (one.isMain || bill.acts[one.act].is_allowed || one.act === 'RESCAN'))
+  const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (one.isMain || bill.acts[one.act].is_allowed)
+    && (one.act !== 'RESUBMIT' || bill.state === 'RESCAN' || !bill.acts.SUBMIT?.is_allowed))
   const ask = (move: Move) => onAsk({
     title: `${move.title()} ${bill.number}`, needsReason: move.needsReason, isDanger: move.isDanger,
     run: reason => call(`/api/v1/bills/${bill.id}/${move.path}`, { body: { version: bill.version, ...(reason ? { reason } : {}), ...move.extra } }),

@@ -79,7 +79,7 @@ function PageThumb({ captureId, page, isAt, isPicked, dragging, handlers }: {
         ? <img src={src} alt="" loading="lazy" draggable={false} onError={() => setBroken(true)} />
         : <span className="thumb-blank" aria-hidden="true">{page.look === 'WAITING' ? '…' : page.name.split('.').pop()?.toUpperCase()}</span>}
       <span className="thumb-name">{page.place}. {page.name}{page.content_pages > 1 ? ` (${page.content_page})` : ''}</span>
-      <span className={'kind ' + page.kind.toLowerCase()}>{page.look === 'WAITING' ? say('识别中', 'being read') : kindName(page.kind)}{page.kind_said !== 'AUTO' && page.look !== 'WAITING' && ' ✎'}</span>
+      <span className={'kind ' + page.kind.toLowerCase()}>{page.look === 'WAITING' ? say('识别中', 'being read') : kindName(page.kind)}{page.kind_said !== 'AUTO' && !page.bill_id && page.look !== 'WAITING' && ' ✎'}</span>
       {page.note && <span className="thumb-note" title={page.note}>⚠</span>}
     </button>
   )

@@ -44,7 +44,7 @@ export function Viewer({ pages, at, onAt, onTurn, api }: {
         {page.original && <a href={page.original} className="viewer-original" download>{say('下载原件', 'Original')}</a>}
       </div>
       <div className="viewer-frame" ref={frame} tabIndex={0} role="region" aria-label={page.title}>
-        {state === 'loading' && <div className="viewer-note">{say('正在生成图片…', 'Making the picture…')}</div>}
+        {state === 'loading' && page.isPicture && <div className="viewer-note">{say('正在生成图片…', 'Making the picture…')}</div>}
         {state === 'failed' || !page.isPicture ? (
           <div className="viewer-note" role="alert">
             {page.why ?? say('此文件无法预览，可下载原件查看。', 'This file can’t be shown; download the original.')}
