@@ -145,8 +145,7 @@ class Httpd:
         return [*places.wrapper(), places.httpd_path(), "-d", str(self.root), "-f", str(self.conf), *args]
 
     def _environment(self):
-        built = {"FPIMAGE_DECODE": places.decode_path(), "FPIMAGE_WEB": places.web_path()} if self.module else {}
-        built = {name: str(path) for name, path in built.items() if path}
+        built = {**places.decode_environment(), **places.web_environment()} if self.module else {}
         return {**os.environ, "LANG": "C.UTF-8", **built, **places.extra_environment(self.root), **self.environment}
 
     # life

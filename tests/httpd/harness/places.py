@@ -42,12 +42,15 @@ def decode_path():
     return found if found.is_file() else None
 
 
-def web_path():
-    """The page of the build that the module is of, or None: built without."""
-    named = os.environ.get("FPIMAGE_WEB")
-    beside = module_path().parents[1] / "web"
-    found = pathlib.Path(named).resolve() if named else beside
-    return found if found.is_dir() else None
+def decode_environment():
+    """What tells httpd and the tool where that helper is."""
+    return {"FPIMAGE_DECODE": str(decode_path())} if decode_path() else {}
+
+
+def web_environment():
+    """What tells httpd where the page of that build is; one that was built without has none."""
+    page = module_path().parents[1] / "web"
+    return {} if os.environ.get("FPIMAGE_WEB") or not page.is_dir() else {"FPIMAGE_WEB": str(page)}
 
 
 def httpd_path():
