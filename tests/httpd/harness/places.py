@@ -42,6 +42,11 @@ def decode_path():
     return found if found.is_file() else None
 
 
+def decode_environment():
+    """What tells httpd and the tool where that helper is."""
+    return {"FPIMAGE_DECODE": str(decode_path())} if decode_path() else {}
+
+
 def httpd_path():
     for name in (os.environ.get("FPIMAGE_HTTPD"), "apache2", "httpd"):
         found = name and shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
