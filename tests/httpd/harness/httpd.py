@@ -145,8 +145,8 @@ class Httpd:
         return [*places.wrapper(), places.httpd_path(), "-d", str(self.root), "-f", str(self.conf), *args]
 
     def _environment(self):
-        decode = {"FPIMAGE_DECODE": str(places.decode_path())} if self.module and places.decode_path() else {}
-        return {**os.environ, "LANG": "C.UTF-8", **decode, **places.extra_environment(self.root), **self.environment}
+        ours = places.program_environment() if self.module else {**os.environ, "LANG": "C.UTF-8"}
+        return {**ours, **places.extra_environment(self.root), **self.environment}
 
     # life
 
