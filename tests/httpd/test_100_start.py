@@ -421,7 +421,7 @@ TRACED = [  # (method, path, body, status)
     ("POST", ANNOUNCE, bill("TRACE-2"), 401),
     ("POST", "/api/imgsys/nowhere", {}, 404),
     ("POST", "/api/kapi/app/bds/operate", {}, 401),
-    ("GET", "/api/v1/bills", None, 404),
+    ("GET", "/api/v1/nowhere", None, 404),
     ("GET", "/api/m4/fpzs/x", None, 401),
     ("GET", "/api/a/%2e%2e/b", None, 400),
     ("POST", PUSH, {"scanBillNo": ""}, 200),

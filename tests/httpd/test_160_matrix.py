@@ -92,7 +92,7 @@ def content(site):
     """All that a refused call must leave alone; refused pushes are kept on purpose."""
     condition = {"push": "WHERE status <> 'refused'",
                  "push_body": "WHERE id IN (SELECT id FROM push WHERE status <> 'refused')",
-                 "setting": "WHERE name <> 'people.version'"}
+                 "setting": "WHERE name NOT IN ('people.version', 'clean.turn')"}
     return {table: [tuple(row) for row in
                     site.base.execute(f'SELECT * FROM "{table}" {condition.get(table, "")} ORDER BY 1')]
             for table in UNTOUCHED}

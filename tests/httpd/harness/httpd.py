@@ -145,8 +145,8 @@ class Httpd:
         return [*places.wrapper(), places.httpd_path(), "-d", str(self.root), "-f", str(self.conf), *args]
 
     def _environment(self):
-        ours = places.program_environment() if self.module else {**os.environ, "LANG": "C.UTF-8"}
-        return {**ours, **places.extra_environment(self.root), **self.environment}
+        decode = places.decode_environment() if self.module else {}
+        return {**os.environ, "LANG": "C.UTF-8", **decode, **places.extra_environment(self.root), **self.environment}
 
     # life
 

@@ -27,7 +27,7 @@ def _built(variable, relative):
 
 
 def module_path():
-    return _built("FPIMAGE_MODULE", ".libs/mod_fpimage.so")
+    return _built("FPIMAGE_MODULE", "mod_fpimage/.libs/mod_fpimage.so")
 
 
 def ctl_path():
@@ -35,18 +35,16 @@ def ctl_path():
 
 
 def decode_path():
-    """The decoding helper of the build that module and tool are of; None: they find the installed one by themselves."""
+    """The decoding helper of the build that the module is of, or None."""
     named = os.environ.get("FPIMAGE_DECODE")
-    if named:
-        return _built("FPIMAGE_DECODE", named)
-    beside = [module_path().parents[1] / "lib/tools/fpimage-decode", ctl_path().parent / "fpimage-decode"]
-    return next((path for path in beside if path.is_file()), None)
+    beside = module_path().parents[1] / "lib/tools/fpimage-decode"
+    found = pathlib.Path(named).resolve() if named else beside
+    return found if found.is_file() else None
 
 
-def program_environment():
-    """What httpd and fpimagectl run with: the helper of a build tree is not where an installed one would be."""
-    helper = decode_path()
-    return {**os.environ, "LANG": "C.UTF-8", **({"FPIMAGE_DECODE": str(helper)} if helper else {})}
+def decode_environment():
+    """What tells httpd and the tool where that helper is."""
+    return {"FPIMAGE_DECODE": str(decode_path())} if decode_path() else {}
 
 
 def httpd_path():
