@@ -486,6 +486,39 @@ CREATE INDEX job_by_kind ON job (state, kind, due);
 
 -- migration 3
 
+-- ERPs that are told of bills. names: what differs from the standard, JSON (lib/model/eas_names.def). resource '':
+-- bills that no other is for.
+CREATE TABLE business_system (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant       INTEGER NOT NULL,
+    epoch        INTEGER NOT NULL,
+    name         TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    resource     TEXT NOT NULL,
+    prefix       TEXT NOT NULL,
+    solution     TEXT,
+    dc           TEXT,
+    account      TEXT,
+    language     TEXT NOT NULL,
+    auth_pattern TEXT,
+    password     BLOB NOT NULL,
+    db_type      INTEGER NOT NULL,
+    encode_pwd   INTEGER NOT NULL,
+    names        TEXT,
+    is_enabled   INTEGER NOT NULL,
+    is_checked   INTEGER NOT NULL,
+    check_note   TEXT,
+    checked      INTEGER NOT NULL,
+    created      INTEGER NOT NULL,
+    updated      INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX business_system_by_name ON business_system (tenant, name);
+
+CREATE UNIQUE INDEX business_system_by_resource ON business_system (tenant, resource) WHERE is_enabled = 1;
+
+-- migration 4
+
 -- who brought it wants it not to be shown to the cloud
 ALTER TABLE file ADD COLUMN no_cloud INTEGER NOT NULL DEFAULT 0;
 
@@ -538,6 +571,51 @@ UPDATE enterprise
    SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
        is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
  WHERE client_id = ?1 AND is_dropped = 0
+
+-- ==== business systems ====
+
+-- name: SYSTEM_LIST
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 ORDER BY name
+
+-- name: SYSTEM_FIND
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND name = ?2
+
+-- name: SYSTEM_FIND_BY_ID
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND id = ?2
+
+-- name: SYSTEM_FIND_FOR
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND resource IN (?2, '') AND is_enabled = 1 ORDER BY resource DESC LIMIT 1
+
+-- name: SYSTEM_OTHERS
+SELECT name, resource, is_enabled FROM business_system WHERE tenant = ?1 AND id <> ?2
+
+-- name: SYSTEM_INSERT
+INSERT INTO business_system (tenant, epoch, name, kind, resource, prefix, solution, dc, account, language,
+                             auth_pattern, password, db_type, encode_pwd, names, is_enabled, is_checked, check_note,
+                             checked, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+
+-- name: SYSTEM_UPDATE
+UPDATE business_system
+   SET epoch = ?2, name = ?3, kind = ?4, resource = ?5, prefix = ?6, solution = ?7, dc = ?8, account = ?9,
+       language = ?10, auth_pattern = ?11, password = ?12, db_type = ?13, encode_pwd = ?14, names = ?15,
+       is_enabled = ?16, is_checked = ?17, check_note = ?18, checked = ?19, created = ?20, updated = ?21
+ WHERE tenant = ?1 AND id = ?22
+
+-- name: SYSTEM_NOTE
+UPDATE business_system SET epoch = epoch + ?4, is_checked = ?4, check_note = ?5, checked = ?6
+ WHERE tenant = ?1 AND id = ?2 AND epoch = ?3
+
+-- name: SYSTEM_DROP
+DELETE FROM business_system WHERE tenant = ?1 AND id = ?2
 
 -- ==== keys that sign our tokens ====
 
