@@ -519,6 +519,39 @@ CREATE UNIQUE INDEX business_system_by_resource ON business_system (tenant, reso
 
 -- migration 4
 
+-- What administrators changed. Rows are only ever added: lib/store/audit.h says what mark is.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    actor  TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT,
+    trace  TEXT NOT NULL,
+    mark   TEXT NOT NULL
+);
+
+CREATE INDEX audit_by_tenant ON audit (tenant);
+
+CREATE INDEX audit_by_actor ON audit (tenant, actor);
+
+CREATE INDEX audit_by_action ON audit (tenant, action);
+
+CREATE INDEX audit_by_object ON audit (tenant, object);
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+-- migration 5
+
 -- who brought it wants it not to be shown to the cloud
 ALTER TABLE file ADD COLUMN no_cloud INTEGER NOT NULL DEFAULT 0;
 
@@ -569,8 +602,8 @@ UPDATE enterprise
 -- name: ENTERPRISE_DROP
 UPDATE enterprise
    SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
-       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
- WHERE client_id = ?1 AND is_dropped = 0
+       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?3
+ WHERE client_id = ?2 AND tenant = ?1 AND is_dropped = 0
 
 -- ==== business systems ====
 
@@ -649,7 +682,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (tenant, tax_no, client_id) DO UPDATE SET name = excluded.name, url = excluded.url
 
 -- name: PUSH_ROW_DROP
-DELETE FROM push_table WHERE id = ?1
+DELETE FROM push_table WHERE id = ?2 AND tenant = ?1
 
 -- ==== users ====
 
@@ -681,6 +714,64 @@ ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
 
 -- name: SETTING_DROP
 DELETE FROM setting WHERE tenant = ?1 AND name = ?2
+
+-- ==== the audit log ====
+
+-- name: AUDIT_LAST
+SELECT id, mark FROM audit ORDER BY id DESC LIMIT 1
+
+-- name: AUDIT_ADD
+INSERT INTO audit (id, tenant, at, actor, action, object, detail, trace, mark)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: AUDIT_WALK
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- What is asked for most has a statement that finds it by an index.
+-- name: AUDIT_LIST
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTOR
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTOR
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTION
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTION
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_OBJECT
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_OBJECT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
 
 -- ==== bills ====
 
