@@ -552,6 +552,11 @@ END;
 
 -- migration 5
 
+-- who brought it wants it not to be shown to the cloud
+ALTER TABLE file ADD COLUMN no_cloud INTEGER NOT NULL DEFAULT 0;
+
+-- migration 6
+
 -- Whose a bill is: the person who filed its first pages, and his scan point. What he may see is lists of these, of
 -- organisations and of applicants (bill_list.h).
 ALTER TABLE bill ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
@@ -1054,11 +1059,11 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 -- name: FILE_PUT
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
-                  attachment_type)
+                  attachment_type, no_cloud)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
        CASE WHEN ?9 > 0 THEN ?9
             ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
-       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
  WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
                       AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
@@ -1066,19 +1071,19 @@ ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 -- Page 0, the whole content, is there too when it was split into parts.
 -- name: FILE_FIND
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
    AND (page_first = ?5 OR ?5 = 0)
  ORDER BY page_first LIMIT 1
 
 -- name: FILE_FIND_BY_ID
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
 -- name: FILE_TALLY
@@ -1098,7 +1103,7 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 UPDATE file
    SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
        position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
-       state = ?15, label = ?16, attachment_type = ?17
+       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18
  WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_UPDATE_PLACE
