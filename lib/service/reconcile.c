@@ -33,10 +33,11 @@ typedef struct finding_t {
 
 /* ---- putting right ---- */
 
+/* A review leaves no state of its own: what is ready there may have been reviewed or not. */
 static bool agrees(const fpi_delivery_t *d, int theirs)
 {
-    return d->kind == FPI_NOTICE_SENT_BACK ? theirs == THEIRS_SENT_BACK
-                                           : theirs == THEIRS_READY || theirs == THEIRS_AGAIN;
+    return (d->kind == FPI_NOTICE_SENT_BACK && theirs == THEIRS_SENT_BACK)
+           || (d->kind == FPI_NOTICE_READY && (theirs == THEIRS_READY || theirs == THEIRS_AGAIN));
 }
 
 /* Shows the difference, and asks no more. */
