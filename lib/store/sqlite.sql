@@ -519,6 +519,44 @@ CREATE UNIQUE INDEX business_system_by_resource ON business_system (tenant, reso
 
 -- migration 4
 
+-- What administrators changed. Rows are only ever added: lib/store/audit.h says what mark is.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    actor  TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT,
+    trace  TEXT NOT NULL,
+    mark   TEXT NOT NULL
+);
+
+CREATE INDEX audit_by_tenant ON audit (tenant);
+
+CREATE INDEX audit_by_actor ON audit (tenant, actor);
+
+CREATE INDEX audit_by_action ON audit (tenant, action);
+
+CREATE INDEX audit_by_object ON audit (tenant, object);
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+-- migration 5
+
+-- who brought it wants it not to be shown to the cloud
+ALTER TABLE file ADD COLUMN no_cloud INTEGER NOT NULL DEFAULT 0;
+
+-- migration 6
+
 -- Notices to the ERP. kind: 1 ready, 2 sent back, 3 review. state: 0 waiting, 1 delivered, 2 parked, 3 skipped,
 -- 4 unaddressed. miss: 0 none, 1 unreached, 2 refused, 3 our own.
 CREATE TABLE delivery (
@@ -599,8 +637,8 @@ UPDATE enterprise
 -- name: ENTERPRISE_DROP
 UPDATE enterprise
    SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
-       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
- WHERE client_id = ?1 AND is_dropped = 0
+       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?3
+ WHERE client_id = ?2 AND tenant = ?1 AND is_dropped = 0
 
 -- ==== business systems ====
 
@@ -679,7 +717,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (tenant, tax_no, client_id) DO UPDATE SET name = excluded.name, url = excluded.url
 
 -- name: PUSH_ROW_DROP
-DELETE FROM push_table WHERE id = ?1
+DELETE FROM push_table WHERE id = ?2 AND tenant = ?1
 
 -- ==== users ====
 
@@ -711,6 +749,64 @@ ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
 
 -- name: SETTING_DROP
 DELETE FROM setting WHERE tenant = ?1 AND name = ?2
+
+-- ==== the audit log ====
+
+-- name: AUDIT_LAST
+SELECT id, mark FROM audit ORDER BY id DESC LIMIT 1
+
+-- name: AUDIT_ADD
+INSERT INTO audit (id, tenant, at, actor, action, object, detail, trace, mark)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: AUDIT_WALK
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- What is asked for most has a statement that finds it by an index.
+-- name: AUDIT_LIST
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTOR
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTOR
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTION
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTION
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_OBJECT
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_OBJECT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
 
 -- ==== bills ====
 
@@ -944,11 +1040,11 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 -- name: FILE_PUT
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
-                  attachment_type)
+                  attachment_type, no_cloud)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
        CASE WHEN ?9 > 0 THEN ?9
             ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
-       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
  WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
                       AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
@@ -956,19 +1052,19 @@ ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 -- Page 0, the whole content, is there too when it was split into parts.
 -- name: FILE_FIND
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
    AND (page_first = ?5 OR ?5 = 0)
  ORDER BY page_first LIMIT 1
 
 -- name: FILE_FIND_BY_ID
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
 -- name: FILE_TALLY
@@ -988,7 +1084,7 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 UPDATE file
    SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
        position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
-       state = ?15, label = ?16, attachment_type = ?17
+       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18
  WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_UPDATE_PLACE
