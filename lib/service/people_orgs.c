@@ -3,9 +3,12 @@
 
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "service/changes.h"
+#include "store/audit.h"
 #include "store/orgs.h"
 #include "store/people.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 enum { CODE_MOST = 50, NAME_MOST = 100 };
@@ -146,19 +149,38 @@ static fpi_err_t *save(const fpi_org_t *org, fpi_err_t *err, fpi_task_t *task)
     return err;
 }
 
+static const char *id_of(int64_t id, fpi_task_t *task)
+{
+    return apr_psprintf(task->pool, "%" APR_INT64_T_FMT, id);
+}
+
+static fpi_err_t *audit(const fpi_org_t *old, const fpi_org_t *org, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_json_t *changes = fpi_json_make_object(task);
+
+    fpi_change_text(changes, "code", old->code, org->code, task);
+    fpi_change_text(changes, "name", old->name, org->name, task);
+    fpi_change_text(changes, "tax_no", old->tax_no, org->tax_no, task);
+    fpi_change_text(changes, "parent_id", id_of(old->parent, task), id_of(org->parent, task), task);
+    fpi_change_bool(changes, "is_active", old->is_active, org->is_active, task);
+    return fpi_audit_add(tx, is_new ? "organisation.added" : "organisation.changed", org->code, fpi_changes_text(changes, task),
+                         task);
+}
+
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
-    bool was_active;
+    fpi_org_t old;
 
     FPI_TRY(find(p, tx, task));
-    was_active = p->org->is_active;
+    old = *p->org;
     FPI_TRY(take_form(p->org, p->form, tx, task));
-    if (p->id && was_active && !p->org->is_active) {
+    if (p->id && old.is_active && !p->org->is_active) {
         FPI_TRY(check_use(p->org, tx, task));
     }
     FPI_TRY(save(p->org, fpi_org_save(p->org, tx, task), task));
-    return check_tree(p->org, tx, task);
+    FPI_TRY(check_tree(p->org, tx, task));
+    return audit(&old, p->org, p->id == 0, tx, task);
 }
 
 fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)

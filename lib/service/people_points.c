@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "service/changes.h"
+#include "store/audit.h"
 #include "service/viewers.h"
 #include "store/points.h"
 
@@ -147,6 +149,18 @@ static fpi_err_t *put_related(const putting_t *p, fpi_tx_t *tx, fpi_task_t *task
     return fpi_point_orgs_put(tx, p->point->id, &(fpi_ids_t){ orgs, count }, task);
 }
 
+/* What was said, for the audit log. */
+static const char *said(const putting_t *p, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task);
+
+    fpi_json_put_text(doc, "org", p->form->org);
+    fpi_json_put_text(doc, "address", p->point->address);
+    fpi_json_put_bool(doc, "is_active", p->point->is_active);
+    fpi_json_put_int(doc, "related", p->form->related_count);
+    return fpi_json_format(doc, false, task);
+}
+
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
@@ -159,7 +173,8 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return fpi_refuse(task, FPI_E_DUPLICATE, "name", "扫描点 %s 已存在", "there is a scan point %s already", p->point->name);
     }
     FPI_TRY(err);
-    return put_related(p, tx, task);
+    FPI_TRY(put_related(p, tx, task));
+    return fpi_audit_add(tx, p->id ? "scan-point.changed" : "scan-point.added", p->point->name, said(p, task), task);
 }
 
 fpi_err_t *fpi_people_point_put(fpi_point_t **out, fpi_app_t *app, int64_t id, const fpi_point_form_t *form,
@@ -174,6 +189,14 @@ fpi_err_t *fpi_people_point_put(fpi_point_t **out, fpi_app_t *app, int64_t id, c
 
 /* ---- scanners ---- */
 
+static const char *who(const fpi_user_t *user, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task);
+
+    fpi_json_put_text(doc, "user", user->name);
+    return fpi_json_format(doc, false, task);
+}
+
 static fpi_err_t *tx_bind(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
@@ -186,7 +209,8 @@ static fpi_err_t *tx_bind(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (why) {
         return fpi_wrap(task, why, "binding");
     }
-    return fpi_point_bind(tx, p->id, p->user, task);
+    FPI_TRY(fpi_point_bind(tx, p->id, p->user, task));
+    return fpi_audit_add(tx, "scan-point.bound", p->point->name, who(user, task), task);
 }
 
 fpi_err_t *fpi_people_point_bind(fpi_app_t *app, int64_t point, int64_t user, fpi_task_t *task)
@@ -199,12 +223,17 @@ fpi_err_t *fpi_people_point_bind(fpi_app_t *app, int64_t point, int64_t user, fp
 static fpi_err_t *tx_unbind(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
+    fpi_user_t *user;
     bool was_bound;
 
     FPI_TRY(fpi_people_point_get(&p->point, tx, task->tenant, p->id, task));
     FPI_TRY(fpi_point_unbind(&was_bound, tx, p->id, p->user, task));
-    return was_bound ? NULL : fpi_refuse(task, FPI_E_ABSENT, "user_id", "用户 %d 未绑定到该扫描点",
-                                         "user %d is not bound to that scan point", (int)p->user);
+    if (!was_bound) {
+        return fpi_refuse(task, FPI_E_ABSENT, "user_id", "用户 %d 未绑定到该扫描点", "user %d is not bound to that scan point",
+                          (int)p->user);
+    }
+    FPI_TRY(fpi_people_user_get(&user, tx, task->tenant, p->user, task));
+    return fpi_audit_add(tx, "scan-point.unbound", p->point->name, who(user, task), task);
 }
 
 fpi_err_t *fpi_people_point_unbind(fpi_app_t *app, int64_t point, int64_t user, fpi_task_t *task)

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "service/changes.h"
+#include "store/audit.h"
 #include "store/roles.h"
 
 #include <string.h>
@@ -92,18 +94,32 @@ static fpi_err_t *take_form(putting_t *p, fpi_task_t *task)
     return fpi_people_check_reach(p->by, role->permissions, task);
 }
 
+static fpi_err_t *audit(const fpi_role_t *old, const fpi_role_t *role, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_json_t *changes = fpi_json_make_object(task);
+
+    fpi_change_text(changes, "name", old->name, role->name, task);
+    fpi_change_text(changes, "permissions", fpi_permissions_format(old->permissions, task->pool),
+                    fpi_permissions_format(role->permissions, task->pool), task);
+    fpi_change_bool(changes, "is_active", old->is_active, role->is_active, task);
+    return fpi_audit_add(tx, is_new ? "role.added" : "role.changed", role->name, fpi_changes_text(changes, task), task);
+}
+
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
+    fpi_role_t old;
     fpi_err_t *err;
 
     FPI_TRY(find(p, tx, task));
+    old = *p->role;
     FPI_TRY(take_form(p, task));
     err = fpi_role_put(p->role, tx, task);
     if (err && err->code == FPI_E_DUPLICATE) {
         return fpi_refuse(task, FPI_E_DUPLICATE, "name", "角色 %s 已存在", "there is a role %s already", p->role->name);
     }
-    return err;
+    FPI_TRY(err);
+    return audit(&old, p->role, p->id == 0, tx, task);
 }
 
 fpi_err_t *fpi_people_role_put(fpi_role_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "service/changes.h"
+#include "store/audit.h"
 #include "service/sessions.h"
 #include "service/setup.h"
 #include "service/viewers.h"
@@ -11,6 +13,7 @@
 #include "store/roles.h"
 #include "wire/crypto.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 enum { NAME_MOST = 50 };
@@ -163,10 +166,31 @@ static fpi_err_t *refuse_twice(fpi_tx_t *tx, const fpi_user_t *user, fpi_task_t 
     return NULL;
 }
 
+static fpi_err_t *audit(const fpi_user_t *old, const fpi_user_t *user, const fpi_user_form_t *form, bool is_new, fpi_tx_t *tx,
+                        fpi_task_t *task)
+{
+    fpi_json_t *changes = fpi_json_make_object(task), *roles = fpi_json_make_array(task);
+
+    fpi_change_text(changes, "name", old->name, user->name, task);
+    fpi_change_text(changes, "mobile", old->mobile, user->mobile, task);
+    fpi_change_text(changes, "mail", old->mail, user->mail, task);
+    fpi_change_bool(changes, "is_head", old->is_head, user->is_head, task);
+    if (old->org != user->org) {
+        fpi_json_put_int(changes, "org_id", user->org);
+    }
+    for (int i = 0; i < form->role_count; i++) {
+        fpi_json_add_text(roles, form->roles[i]);
+    }
+    if (form->role_count >= 0) {
+        fpi_json_put(changes, "roles", roles);
+    }
+    return fpi_audit_add(tx, is_new ? "user.added" : "user.changed", user->name, fpi_changes_text(changes, task), task);
+}
+
 fpi_err_t *fpi_people_user_put(fpi_user_t **out, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id, const char *hash,
                                const fpi_user_form_t *form, fpi_task_t *task)
 {
-    fpi_user_t *user;
+    fpi_user_t *user, old;
 
     if (id) {
         FPI_TRY(fpi_people_user_get(&user, tx, task->tenant, id, task));
@@ -176,11 +200,13 @@ fpi_err_t *fpi_people_user_put(fpi_user_t **out, fpi_tx_t *tx, const fpi_viewer_
         user = apr_pcalloc(task->pool, sizeof(*user));
         *user = (fpi_user_t){ .tenant = task->tenant, .password = hash, .is_active = true, .must_change = true };
     }
+    old = *user;
     FPI_TRY(take_form(user, form, tx, task));
     FPI_TRY(refuse_twice(tx, user, task));
     FPI_TRY(fpi_user_put(user, tx, task));
     *out = user;
-    return put_roles(tx, by, user, form, task);
+    FPI_TRY(put_roles(tx, by, user, form, task));
+    return audit(&old, user, form, id == 0, tx, task);
 }
 
 typedef struct doing_t {
@@ -237,7 +263,8 @@ static fpi_err_t *tx_enable(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         FPI_TRY(fpi_sessions_drop_of(tx, d->id, NULL, task));
     }
     d->user->is_active = d->flag;
-    return fpi_user_put(d->user, tx, task);
+    FPI_TRY(fpi_user_put(d->user, tx, task));
+    return fpi_audit_add(tx, d->flag ? "user.enabled" : "user.disabled", d->user->name, NULL, task);
 }
 
 fpi_err_t *fpi_people_user_enable(fpi_user_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id, bool is_active,
@@ -259,7 +286,7 @@ static fpi_err_t *tx_unlock(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_guard_locked(&until, tx, d->id, task));
     FPI_TRY(fpi_guard_drop(&d->flag, tx, fpi_guard_key_user(d->id, task), task));
     d->flag = until != 0;
-    return NULL;
+    return d->flag ? fpi_audit_add(tx, "user.unlocked", d->user->name, NULL, task) : NULL;
 }
 
 fpi_err_t *fpi_people_user_unlock(bool *was_locked, fpi_app_t *app, int64_t id, fpi_task_t *task)
@@ -282,7 +309,8 @@ static fpi_err_t *tx_reset(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     d->user->must_change = true;
     FPI_TRY(fpi_guard_drop(&was_there, tx, fpi_guard_key_user(d->id, task), task));
     FPI_TRY(fpi_sessions_drop_of(tx, d->id, NULL, task));
-    return fpi_user_put(d->user, tx, task);
+    FPI_TRY(fpi_user_put(d->user, tx, task));
+    return fpi_audit_add(tx, "user.reset", d->user->name, NULL, task);
 }
 
 fpi_err_t *fpi_people_user_reset(fpi_secret_t **password, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
@@ -307,6 +335,18 @@ static bool has_org(const fpi_grant_t *grants, int count, int64_t org)
     return false;
 }
 
+static const char *grants_text(const doing_t *d, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task), *list = fpi_json_make_array(task);
+
+    for (int i = 0; i < d->count; i++) {
+        fpi_json_add_text(list, apr_pstrcat(task->pool, d->grants[i].org, d->grants[i].sees_all ? ": ALL" : ": OWN",
+                                            d->grants[i].with_below ? " with below" : "", NULL));
+    }
+    fpi_json_put(doc, "grants", list);
+    return fpi_json_format(doc, false, task);
+}
+
 static fpi_err_t *tx_grant(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     doing_t *d = baton;
@@ -322,7 +362,8 @@ static fpi_err_t *tx_grant(fpi_tx_t *tx, void *baton, fpi_task_t *task)
             return fpi_refuse(task, FPI_E_FIELD, "grants", "组织 %s 重复授权", "organisation %s is granted twice", form->org);
         }
     }
-    return fpi_user_grants_put(tx, d->id, grants, d->count, task);
+    FPI_TRY(fpi_user_grants_put(tx, d->id, grants, d->count, task));
+    return fpi_audit_add(tx, "user.granted", d->user->name, grants_text(d, task), task);
 }
 
 fpi_err_t *fpi_people_user_grant(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grants, int count,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "store/audit.h"
 #include "store/orgs.h"
 #include "store/users.h"
 #include "wire/crypto.h"
@@ -172,7 +173,8 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     user->must_change = false;
     FPI_TRY(fpi_user_put(user, tx, task));
     FPI_TRY(fpi_guard_drop(&was_there, tx, c->key, task));
-    return fpi_sessions_drop_of(tx, user->id, c->session, task);
+    FPI_TRY(fpi_sessions_drop_of(tx, user->id, c->session, task));
+    return fpi_audit_add(tx, "user.password-changed", user->name, NULL, task);
 }
 
 fpi_err_t *fpi_session_change_password(fpi_app_t *app, const fpi_viewer_t *viewer, const char *secret,
