@@ -6,7 +6,7 @@
 #include "service/people_read.h"
 #include "store/orgs.h"
 #include "store/people.h"
-#include "store/roles.h"
+#include "store/duties.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -81,10 +81,10 @@ fpi_err_t *fpi_handle_org_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *an
 static fpi_err_t *tx_roles(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     fpi_json_t *items = *(fpi_json_t **)baton = fpi_json_make_array(task);
-    fpi_role_t *roles;
+    fpi_duty_t *roles;
     int count;
 
-    FPI_TRY(fpi_roles_list(&roles, &count, tx, task->tenant, task));
+    FPI_TRY(fpi_duties_list(&roles, &count, tx, task->tenant, task));
     for (int i = 0; i < count; i++) {
         fpi_json_add(items, fpi_form_role(&roles[i], task));
     }
@@ -117,10 +117,10 @@ static fpi_err_t *read_permissions(uint64_t *out, const char *const *words, int 
 static fpi_err_t *put_role(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer, int64_t id)
 {
     fpi_task_t *task = call->task;
-    fpi_role_form_t form = { NULL, NULL, -1 };
+    fpi_duty_form_t form = { NULL, NULL, -1 };
     const char *const *words;
     uint64_t permissions;
-    fpi_role_t *role;
+    fpi_duty_t *role;
     int count;
 
     FPI_TRY(fpi_read_object(call));

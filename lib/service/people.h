@@ -15,7 +15,7 @@
 #ifndef FPI_SERVICE_PEOPLE_H
 #define FPI_SERVICE_PEOPLE_H
 
-#include "model/role.h"
+#include "model/duty.h"
 #include "service/app.h"
 #include "store/users.h"
 
@@ -35,15 +35,15 @@ fpi_err_t *fpi_people_org_of(int64_t *out, fpi_tx_t *tx, int64_t tenant, const c
 void fpi_people_levels(int *levels, const fpi_org_t *orgs, int count);
 
 /* ---- people_roles.c ---- */
-typedef struct fpi_role_form_t {
+typedef struct fpi_duty_form_t {
     const char *name;
     const uint64_t *permissions;
     int is_active;
-} fpi_role_form_t;
-fpi_err_t *fpi_people_role_put(fpi_role_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
-                               const fpi_role_form_t *form, fpi_task_t *task) FPI_MUST_USE;
+} fpi_duty_form_t;
+fpi_err_t *fpi_people_role_put(fpi_duty_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
+                               const fpi_duty_form_t *form, fpi_task_t *task) FPI_MUST_USE;
 /* A role by its name or the digits of its id; FPI_E_FIELD "roles". */
-fpi_err_t *fpi_people_role_of(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant, const char *word, fpi_task_t *task)
+fpi_err_t *fpi_people_role_of(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, const char *word, fpi_task_t *task)
     FPI_MUST_USE;
 /* FPI_E_ROLE unless `by` holds all of these himself. */
 fpi_err_t *fpi_people_check_reach(const fpi_viewer_t *by, uint64_t permissions, fpi_task_t *task) FPI_MUST_USE;

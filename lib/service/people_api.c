@@ -129,13 +129,14 @@ static void put_password(fpi_answer_t *answer, const fpi_secret_t *password, fpi
 
 fpi_err_t *fpi_handle_user_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
+    static const char *const usual[] = { "默认角色" };
     fpi_user_form_t form;
     fpi_secret_t *password;
     fpi_user_t *user;
 
     FPI_TRY(read_form(&form, call));
     if (form.role_count < 0) {
-        form.roles = (const char *const[]){ "默认角色" };
+        form.roles = usual;
         form.role_count = 1;
     }
     FPI_TRY(fpi_people_user_make(&user, &password, app, call->viewer, &form, call->task));

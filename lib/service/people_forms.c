@@ -4,7 +4,7 @@
 #include "service/viewers.h"
 #include "store/people.h"
 #include "store/points.h"
-#include "store/roles.h"
+#include "store/duties.h"
 #include "store/users.h"
 
 #include <string.h>
@@ -37,12 +37,12 @@ fpi_json_t *fpi_form_permissions(fpi_task_t *task)
     return list;
 }
 
-static const char *role_name(const fpi_role_t *role, const fpi_task_t *task)
+static const char *role_name(const fpi_duty_t *role, const fpi_task_t *task)
 {
-    return !role->tenant && strcmp(task->lang, "en") == 0 ? fpi_role_english(role->id) : role->name;
+    return !role->tenant && strcmp(task->lang, "en") == 0 ? fpi_duty_english(role->id) : role->name;
 }
 
-fpi_json_t *fpi_form_role(const fpi_role_t *role, fpi_task_t *task)
+fpi_json_t *fpi_form_role(const fpi_duty_t *role, fpi_task_t *task)
 {
     fpi_json_t *doc = fpi_json_make_object(task);
 
@@ -100,9 +100,9 @@ static fpi_err_t *put_roles(fpi_json_t *doc, fpi_tx_t *tx, const fpi_user_t *use
     FPI_TRY(fpi_user_roles_list(&roles, tx, user->id, task));
     for (int i = 0; i < roles.count; i++) {
         fpi_json_t *one = fpi_json_make_object(task);
-        fpi_role_t *role;
+        fpi_duty_t *role;
 
-        FPI_TRY(fpi_role_find(&role, tx, user->tenant, roles.items[i], task));
+        FPI_TRY(fpi_duty_find(&role, tx, user->tenant, roles.items[i], task));
         fpi_json_put_int(one, "role_id", roles.items[i]);
         fpi_json_put_text(one, "name", role ? role_name(role, task) : NULL);
         fpi_json_add(list, one);

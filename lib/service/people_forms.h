@@ -18,12 +18,12 @@
 #ifndef FPI_PEOPLE_FORMS_H
 #define FPI_PEOPLE_FORMS_H
 
-#include "model/role.h"
+#include "model/duty.h"
 #include "store/tx.h"
 #include "wire/json.h"
 
 fpi_err_t *fpi_form_user(fpi_json_t **out, fpi_tx_t *tx, const fpi_user_t *user, fpi_task_t *task) FPI_MUST_USE;
-fpi_json_t *fpi_form_role(const fpi_role_t *role, fpi_task_t *task);
+fpi_json_t *fpi_form_role(const fpi_duty_t *role, fpi_task_t *task);
 /* All there are. */
 fpi_json_t *fpi_form_permissions(fpi_task_t *task);
 /* A set of them, as symbols. */

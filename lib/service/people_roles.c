@@ -5,7 +5,7 @@
 #include "service/admin_own.h"
 #include "service/changes.h"
 #include "store/audit.h"
-#include "store/roles.h"
+#include "store/duties.h"
 
 #include <string.h>
 
@@ -25,15 +25,15 @@ fpi_err_t *fpi_people_check_reach(const fpi_viewer_t *by, uint64_t permissions, 
     return NULL;
 }
 
-fpi_err_t *fpi_people_role_of(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant, const char *word, fpi_task_t *task)
+fpi_err_t *fpi_people_role_of(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, const char *word, fpi_task_t *task)
 {
     int64_t id;
 
     if (fpi_int_parse(&id, word, 1, INT64_MAX)) {
-        FPI_TRY(fpi_role_find(out, tx, tenant, id, task));
+        FPI_TRY(fpi_duty_find(out, tx, tenant, id, task));
     }
     else {
-        FPI_TRY(fpi_role_find_by_name(out, tx, tenant, word, task));
+        FPI_TRY(fpi_duty_find_by_name(out, tx, tenant, word, task));
     }
     if (!*out || !(*out)->is_active) {
         return fpi_refuse(task, FPI_E_FIELD, "roles", "角色 %.50s 不存在或已停用", "there is no role %.50s, or it is disabled", word);
@@ -44,10 +44,10 @@ fpi_err_t *fpi_people_role_of(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant, co
 /* ---- put ---- */
 
 typedef struct putting_t {
-    const fpi_role_form_t *form;
+    const fpi_duty_form_t *form;
     const fpi_viewer_t *by;
     int64_t id;
-    fpi_role_t *role;
+    fpi_duty_t *role;
 } putting_t;
 
 static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
@@ -58,7 +58,7 @@ static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
         p->role->is_active = true;
         return NULL;
     }
-    FPI_TRY(fpi_role_find(&p->role, tx, task->tenant, p->id, task));
+    FPI_TRY(fpi_duty_find(&p->role, tx, task->tenant, p->id, task));
     if (!p->role) {
         return fpi_refuse(task, FPI_E_ABSENT, "role_id", "角色 %d 不存在", "there is no role %d", (int)p->id);
     }
@@ -71,12 +71,12 @@ static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
 
 static fpi_err_t *take_form(putting_t *p, fpi_task_t *task)
 {
-    fpi_role_t *role = p->role;
+    fpi_duty_t *role = p->role;
 
     if (p->form->name) {
         FPI_TRY(fpi_people_take_name(&role->name, p->form->name, "name", NAME_MOST, task));
     }
-    if (!role->name || fpi_role_find_built_in(role->name) || strspn(role->name, "0123456789") == strlen(role->name)) {
+    if (!role->name || fpi_duty_find_built_in(role->name) || strspn(role->name, "0123456789") == strlen(role->name)) {
         return fpi_refuse(task, FPI_E_FIELD, "name", "角色名不能为空, 不能与内置角色同名或全为数字",
                           "a role must have a name, not a built-in one's and not digits alone");
     }
@@ -94,7 +94,7 @@ static fpi_err_t *take_form(putting_t *p, fpi_task_t *task)
     return fpi_people_check_reach(p->by, role->permissions, task);
 }
 
-static fpi_err_t *audit(const fpi_role_t *old, const fpi_role_t *role, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *audit(const fpi_duty_t *old, const fpi_duty_t *role, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task);
 
@@ -108,13 +108,13 @@ static fpi_err_t *audit(const fpi_role_t *old, const fpi_role_t *role, bool is_n
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
-    fpi_role_t old;
+    fpi_duty_t old;
     fpi_err_t *err;
 
     FPI_TRY(find(p, tx, task));
     old = *p->role;
     FPI_TRY(take_form(p, task));
-    err = fpi_role_put(p->role, tx, task);
+    err = fpi_duty_put(p->role, tx, task);
     if (err && err->code == FPI_E_DUPLICATE) {
         return fpi_refuse(task, FPI_E_DUPLICATE, "name", "角色 %s 已存在", "there is a role %s already", p->role->name);
     }
@@ -122,8 +122,8 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return audit(&old, p->role, p->id == 0, tx, task);
 }
 
-fpi_err_t *fpi_people_role_put(fpi_role_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
-                               const fpi_role_form_t *form, fpi_task_t *task)
+fpi_err_t *fpi_people_role_put(fpi_duty_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
+                               const fpi_duty_form_t *form, fpi_task_t *task)
 {
     putting_t p = { .form = form, .by = by, .id = id };
 

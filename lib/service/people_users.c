@@ -10,7 +10,7 @@
 #include "service/viewers.h"
 #include "store/orgs.h"
 #include "store/points.h"
-#include "store/roles.h"
+#include "store/duties.h"
 #include "wire/crypto.h"
 
 #include <apr_strings.h>
@@ -53,7 +53,7 @@ static fpi_err_t *check_last_admin(fpi_tx_t *tx, const fpi_user_t *user, fpi_tas
     fpi_ids_t roles;
 
     FPI_TRY(fpi_user_roles_list(&roles, tx, user->id, task));
-    if (!user->is_active || !fpi_ids_has(&roles, FPI_ROLE_ADMIN)) {
+    if (!user->is_active || !fpi_ids_has(&roles, FPI_DUTY_ADMIN)) {
         return NULL;
     }
     FPI_TRY(fpi_users_count_other_admins(&others, tx, user, task));
@@ -122,7 +122,7 @@ static fpi_err_t *find_roles(fpi_ids_t *out, fpi_tx_t *tx, const fpi_viewer_t *b
     int count = 0;
 
     for (int i = 0; i < form->role_count; i++) {
-        fpi_role_t *role;
+        fpi_duty_t *role;
 
         FPI_TRY(fpi_people_role_of(&role, tx, task->tenant, form->roles[i], task));
         FPI_TRY(fpi_people_check_reach(by, role->permissions, task));
@@ -143,7 +143,7 @@ static fpi_err_t *put_roles(fpi_tx_t *tx, const fpi_viewer_t *by, const fpi_user
         return NULL;
     }
     FPI_TRY(find_roles(&roles, tx, by, form, task));
-    if (!is_among(roles.items, roles.count, FPI_ROLE_ADMIN)) {
+    if (!is_among(roles.items, roles.count, FPI_DUTY_ADMIN)) {
         FPI_TRY(check_last_admin(tx, user, task));
     }
     return fpi_user_roles_put(tx, user->id, &roles, task);

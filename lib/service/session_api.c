@@ -1,4 +1,4 @@
-/* /api/v1/session: sign in, who am I, sign out, another password. */
+/* /api/v1/session: sign in, who am I, sign out, another password; /api/v1/event-sessions. */
 #include "service/handlers.h"
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LOGIN_MOST = 100, DOMAIN_MOST = 100, PASSWORD_MOST = 200 };
+enum { CODE_MOST = 100, LOGIN_MOST = 100, DOMAIN_MOST = 100, PASSWORD_MOST = 200 };
 
 typedef struct telling_t {
     int64_t tenant, user;
@@ -32,6 +32,9 @@ static fpi_err_t *answer_session(fpi_answer_t *answer, fpi_app_t *app, fpi_call_
                                  const char *secret)
 {
     FPI_TRY(fpi_store_read(app->store, tx_tell, telling, call->task));
+    if (call->viewer) { /* of an event code fewer than the user has */
+        fpi_json_put(telling->doc, "permissions", fpi_form_permission_set(call->viewer->permissions, call->task));
+    }
     answer->data = fpi_json_make_object(call->task);
     fpi_json_put(answer->data, "user", telling->doc);
     fpi_json_put_text(answer->data, "csrf_token", fpi_session_csrf(secret, call->task));
@@ -106,11 +109,70 @@ fpi_err_t *fpi_handle_session_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 
     FPI_TRY(answer_session(answer, app, call, &telling, call->session));
     fpi_json_put_text(answer->data, "kind", viewer->kind == FPI_VIEWER_EVENT ? "EVENT" : "PERSON");
-    fpi_json_put(answer->data, "permissions", fpi_form_permission_set(viewer->permissions, call->task));
     fpi_json_put_time(answer->data, "expires_at", fpi_clock_now() + FPI_SESSION_IDLE);
     if (viewer->kind == FPI_VIEWER_EVENT) {
         fpi_json_put(answer->data, "bill_ids", numbers_of(viewer, call->task));
     }
+    return NULL;
+}
+
+/* ---- by an event code ---- */
+
+typedef struct taking_t {
+    const char *hash, *secret;
+    apr_time_t expires;
+    fpi_event_code_t *code;
+} taking_t;
+
+static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
+{
+    if (!code) {
+        return fpi_fail(task, FPI_E_EVENT, "an unknown event code");
+    }
+    if (code->used) {
+        return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已使用过, 只能使用一次, 请从业务系统重新打开",
+                          "the link was used already, and is good once: open it from the ERP again");
+    }
+    return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已过期 (10分钟内有效), 请从业务系统重新打开",
+                      "the link has expired, it is good for 10 minutes: open it from the ERP again");
+}
+
+static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    taking_t *t = baton;
+    apr_time_t now = fpi_clock_now();
+    bool is_first;
+
+    FPI_TRY(fpi_event_code_find(&t->code, tx, t->hash, task));
+    if (!t->code || t->code->used || t->code->expires <= now) {
+        return refuse_code(t->code, task);
+    }
+    FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));
+    if (!is_first) {
+        t->code->used = now;
+        return refuse_code(t->code, task);
+    }
+    return fpi_session_make_event(&t->secret, &t->expires, t->code, tx, task);
+}
+
+fpi_err_t *fpi_handle_event_session(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    telling_t telling;
+    taking_t t = { NULL };
+    const char *text;
+
+    FPI_TRY(want_json(call));
+    FPI_TRY(fpi_json_get_text(&text, call->json, "event_code", CODE_MOST, call->task));
+    t.hash = fpi_session_hash(text, call->task);
+    FPI_TRY(fpi_store_write(app->store, tx_take, &t, call->task));
+    FPI_TRY(fpi_session_check(&call->viewer, app, t.secret, call->task));
+    telling = (telling_t){ .tenant = t.code->tenant, .user = t.code->user };
+    FPI_TRY(answer_session(answer, app, call, &telling, t.secret));
+    fpi_json_put_text(answer->data, "kind", "EVENT");
+    fpi_json_put(answer->data, "bill_ids", numbers_of(call->viewer, call->task));
+    fpi_json_put_time(answer->data, "expires_at", t.expires);
+    set_cookie(answer, t.secret, call);
+    answer->status = 201;
     return NULL;
 }
 

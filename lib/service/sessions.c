@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/viewers.h"
-#include "model/role.h"
+#include "model/duty.h"
 #include "wire/crypto.h"
 
 #include <apr_allocator.h>

@@ -1,7 +1,7 @@
 #include "service/setup.h"
 
 #include "base/text.h"
-#include "model/role.h"
+#include "model/duty.h"
 #include "store/people.h"
 #include "store/store.h"
 #include "store/users.h"
@@ -190,7 +190,7 @@ static fpi_err_t *tx_first(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return NULL;
     }
     FPI_TRY(fpi_user_put(&admin, tx, task));
-    return fpi_user_roles_put(tx, admin.id, &(fpi_ids_t){ (const int64_t[]){ FPI_ROLE_ADMIN }, 1 }, task);
+    return fpi_user_roles_put(tx, admin.id, &(fpi_ids_t){ (const int64_t[]){ FPI_DUTY_ADMIN }, 1 }, task);
 }
 
 static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)

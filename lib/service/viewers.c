@@ -2,7 +2,7 @@
 
 #include "store/orgs.h"
 #include "store/points.h"
-#include "store/roles.h"
+#include "store/duties.h"
 #include "store/users.h"
 
 #include <apr_strings.h>
@@ -149,9 +149,9 @@ fpi_err_t *fpi_viewer_permissions(uint64_t *out, fpi_tx_t *tx, int64_t tenant, i
     *out = 0;
     FPI_TRY(fpi_user_roles_list(&roles, tx, user, task));
     for (int i = 0; i < roles.count; i++) {
-        fpi_role_t *role;
+        fpi_duty_t *role;
 
-        FPI_TRY(fpi_role_find(&role, tx, tenant, roles.items[i], task));
+        FPI_TRY(fpi_duty_find(&role, tx, tenant, roles.items[i], task));
         *out |= role && role->is_active ? role->permissions : 0;
     }
     return NULL;

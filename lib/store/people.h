@@ -1,5 +1,5 @@
 /* Rows of people: tenants' organisations, enterprise authorisations, token keys, push table,
- * settings. Users and what belongs to them: users.h, roles.h, orgs.h, points.h, sessions.h. Secrets are sealed with the master key, bound to table, column and row.
+ * settings. Users and what belongs to them: users.h, duties.h, orgs.h, points.h, sessions.h. Secrets are sealed with the master key, bound to table, column and row.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.

@@ -17,7 +17,7 @@
 typedef struct fpi_session_row_t {
     int64_t id, tenant, user;
     bool is_event;
-    const char *rights;          /* of an event: permissions (model/role.h) */
+    const char *rights;          /* of an event: permissions (model/duty.h) */
     const char *bills;           /* of an event: JSON array of ids, rising */
     apr_time_t created, used, expires;
 } fpi_session_row_t;

@@ -618,7 +618,7 @@ ALTER TABLE org ADD COLUMN is_active INTEGER NOT NULL DEFAULT 1;
 
 CREATE INDEX org_by_parent ON org (tenant, parent);
 
--- Own roles; the built-in ones have the ids below 100 and no row (model/role.h).
+-- Own roles; the built-in ones have the ids below 100 and no row (model/duty.h).
 CREATE TABLE role (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant      INTEGER NOT NULL,

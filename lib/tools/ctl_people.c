@@ -6,7 +6,7 @@
 #include "service/people_why.h"
 #include "store/orgs.h"
 #include "store/people.h"
-#include "store/roles.h"
+#include "store/duties.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static bool is_admin(const fpi_json_t *roles)
     int64_t id;
 
     for (size_t i = 0; i < fpi_json_size(roles); i++) {
-        if (fpi_json_int(&id, fpi_json_find(fpi_json_at(roles, i), "role_id")) && id == FPI_ROLE_ADMIN) {
+        if (fpi_json_int(&id, fpi_json_find(fpi_json_at(roles, i), "role_id")) && id == FPI_DUTY_ADMIN) {
             return true;
         }
     }
@@ -125,12 +125,13 @@ fpi_err_t *ctl_user_add(ctl_t *ctl)
 {
     fpi_user_form_t form = { .name = ctl_option(ctl, "name"), .mobile = ctl_option(ctl, "mobile"),
                              .mail = ctl_option(ctl, "mail"), .org = ctl_option(ctl, "org"), .is_head = -1 };
+    static const char *const usual[] = { "默认角色" };
     fpi_secret_t *password;
     fpi_user_t *user;
 
     form.roles = ctl_words(&form.role_count, ctl, "role");
     if (form.role_count < 0) {
-        form.roles = (const char *const[]){ "默认角色" };
+        form.roles = usual;
         form.role_count = 1;
     }
     FPI_TRY(ctl_open(ctl));
@@ -299,11 +300,11 @@ fpi_err_t *ctl_org_add(ctl_t *ctl)
 static fpi_err_t *tx_roles(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     people_t *p = baton;
-    fpi_role_t *roles;
+    fpi_duty_t *roles;
     int count;
 
     p->doc = fpi_json_make_array(task);
-    FPI_TRY(fpi_roles_list(&roles, &count, tx, task->tenant, task));
+    FPI_TRY(fpi_duties_list(&roles, &count, tx, task->tenant, task));
     for (int i = 0; i < count; i++) {
         fpi_json_t *one = fpi_form_role(&roles[i], task);
 
@@ -330,16 +331,16 @@ fpi_err_t *ctl_role_list(ctl_t *ctl)
 
 static fpi_err_t *tx_role(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    fpi_role_t **role = baton;
+    fpi_duty_t **role = baton;
 
-    return fpi_role_find_by_name(role, tx, task->tenant, (*role)->name, task);
+    return fpi_duty_find_by_name(role, tx, task->tenant, (*role)->name, task);
 }
 
 fpi_err_t *ctl_role_set(ctl_t *ctl)
 {
-    fpi_role_t wanted = { .name = ctl->args[0] }, *role = &wanted;
+    fpi_duty_t wanted = { .name = ctl->args[0] }, *role = &wanted;
     uint64_t permissions = 0;
-    fpi_role_form_t form = { ctl->args[0], &permissions, -1 };
+    fpi_duty_form_t form = { ctl->args[0], &permissions, -1 };
 
     for (int i = 1; i < ctl->arg_count; i++) {
         fpi_permission_t one = fpi_permission_find(ctl->args[i]);

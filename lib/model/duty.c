@@ -1,4 +1,4 @@
-#include "model/role.h"
+#include "model/duty.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -7,26 +7,26 @@
 static const struct built_in_t {
     const char *zh, *en;
     char holder; /* of permissions.def */
-} built_in[FPI_ROLE_BUILT_IN] = {
-    [FPI_ROLE_ADMIN] = { "系统管理员", "administrator", 'A' },
-    [FPI_ROLE_IMAGING] = { "影像管理员", "imaging administrator", 'I' },
-    [FPI_ROLE_SCANNER] = { "扫描员", "scanner", 'S' },
-    [FPI_ROLE_DEFAULT] = { "默认角色", "default", 'D' },
+} built_in[FPI_DUTY_BUILT_IN] = {
+    [FPI_DUTY_ADMIN] = { "系统管理员", "administrator", 'A' },
+    [FPI_DUTY_IMAGING] = { "影像管理员", "imaging administrator", 'I' },
+    [FPI_DUTY_SCANNER] = { "扫描员", "scanner", 'S' },
+    [FPI_DUTY_DEFAULT] = { "默认角色", "default", 'D' },
 };
 
-bool fpi_role_built_in(fpi_role_t *out, int64_t id)
+bool fpi_duty_built_in(fpi_duty_t *out, int64_t id)
 {
-    if (id < FPI_ROLE_ADMIN || id >= FPI_ROLE_BUILT_IN) {
+    if (id < FPI_DUTY_ADMIN || id >= FPI_DUTY_BUILT_IN) {
         return false;
     }
-    *out = (fpi_role_t){ .id = id, .name = built_in[id].zh, .permissions = fpi_permissions_of(built_in[id].holder),
+    *out = (fpi_duty_t){ .id = id, .name = built_in[id].zh, .permissions = fpi_permissions_of(built_in[id].holder),
                          .is_active = true };
     return true;
 }
 
-int64_t fpi_role_find_built_in(const char *name)
+int64_t fpi_duty_find_built_in(const char *name)
 {
-    for (int id = FPI_ROLE_ADMIN; id < FPI_ROLE_BUILT_IN; id++) {
+    for (int id = FPI_DUTY_ADMIN; id < FPI_DUTY_BUILT_IN; id++) {
         if (strcmp(built_in[id].zh, name) == 0 || strcasecmp(built_in[id].en, name) == 0) {
             return id;
         }
@@ -34,9 +34,9 @@ int64_t fpi_role_find_built_in(const char *name)
     return 0;
 }
 
-const char *fpi_role_english(int64_t id)
+const char *fpi_duty_english(int64_t id)
 {
-    return id >= FPI_ROLE_ADMIN && id < FPI_ROLE_BUILT_IN ? built_in[id].en : NULL;
+    return id >= FPI_DUTY_ADMIN && id < FPI_DUTY_BUILT_IN ? built_in[id].en : NULL;
 }
 
 const char *fpi_permissions_format(uint64_t permissions, apr_pool_t *pool)

@@ -1,8 +1,8 @@
-#include "store/roles.h"
+#include "store/duties.h"
 
 #include "base/clock.h"
 
-static void take_role(fpi_role_t *role, const fpi_rows_t *rows, int row, fpi_task_t *task)
+static void take_role(fpi_duty_t *role, const fpi_rows_t *rows, int row, fpi_task_t *task)
 {
     int c = 0;
 
@@ -16,7 +16,7 @@ static void take_role(fpi_role_t *role, const fpi_rows_t *rows, int row, fpi_tas
     role->users = fpi_rows_int(rows, row, c++);
 }
 
-static fpi_err_t *count_users(fpi_role_t *role, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
+static fpi_err_t *count_users(fpi_duty_t *role, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
@@ -25,14 +25,14 @@ static fpi_err_t *count_users(fpi_role_t *role, fpi_tx_t *tx, int64_t tenant, fp
     return NULL;
 }
 
-fpi_err_t *fpi_roles_list(fpi_role_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
+fpi_err_t *fpi_duties_list(fpi_duty_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
 {
     fpi_rows_t *rows;
-    fpi_role_t *role;
+    fpi_duty_t *role;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_ROLE_LIST, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(FPI_ROLES)), &rows, NULL, task));
-    *out = role = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)fpi_rows_count(rows) + FPI_ROLE_BUILT_IN));
-    for (int id = FPI_ROLE_ADMIN; fpi_role_built_in(role, id); id++) {
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_ROLE_LIST, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(FPI_DUTIES)), &rows, NULL, task));
+    *out = role = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)fpi_rows_count(rows) + FPI_DUTY_BUILT_IN));
+    for (int id = FPI_DUTY_ADMIN; fpi_duty_built_in(role, id); id++) {
         FPI_TRY(count_users(role++, tx, tenant, task));
     }
     for (int i = 0; i < fpi_rows_count(rows); i++) {
@@ -42,13 +42,13 @@ fpi_err_t *fpi_roles_list(fpi_role_t **out, int *count, fpi_tx_t *tx, int64_t te
     return NULL;
 }
 
-fpi_err_t *fpi_role_find(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
+fpi_err_t *fpi_duty_find(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
 {
-    fpi_role_t *role = apr_pcalloc(task->pool, sizeof(*role));
+    fpi_duty_t *role = apr_pcalloc(task->pool, sizeof(*role));
     fpi_rows_t *rows;
 
     *out = role;
-    if (fpi_role_built_in(role, id)) {
+    if (fpi_duty_built_in(role, id)) {
         return count_users(role, tx, tenant, task);
     }
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_ROLE_FIND, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)), &rows, NULL, task));
@@ -61,13 +61,13 @@ fpi_err_t *fpi_role_find(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant, int64_t
     return NULL;
 }
 
-fpi_err_t *fpi_role_find_by_name(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant, const char *name, fpi_task_t *task)
+fpi_err_t *fpi_duty_find_by_name(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, const char *name, fpi_task_t *task)
 {
-    int64_t built_in = fpi_role_find_built_in(name);
+    int64_t built_in = fpi_duty_find_built_in(name);
     fpi_rows_t *rows;
 
     if (built_in) {
-        return fpi_role_find(out, tx, tenant, built_in, task);
+        return fpi_duty_find(out, tx, tenant, built_in, task);
     }
     *out = NULL;
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_ROLE_FIND_BY_NAME, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(name)), &rows, NULL, task));
@@ -78,7 +78,7 @@ fpi_err_t *fpi_role_find_by_name(fpi_role_t **out, fpi_tx_t *tx, int64_t tenant,
     return NULL;
 }
 
-fpi_err_t *fpi_role_put(fpi_role_t *role, fpi_tx_t *tx, fpi_task_t *task)
+fpi_err_t *fpi_duty_put(fpi_duty_t *role, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_arg_t tenant = fpi_arg_int(role->tenant), name = fpi_arg_text(role->name), active = fpi_arg_int(role->is_active);
     fpi_arg_t permissions = fpi_arg_text(fpi_permissions_format(role->permissions, task->pool));
