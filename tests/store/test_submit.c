@@ -97,9 +97,11 @@ TX_TEST(persons_need_a_scan_point)
     unit_done(fpi_setting_put(tx, 1, "scan.everyone", "off", t));
     unit_failed(submit_by(&person, bill, tx, t), FPI_E_NO_POINT);
     unit_failed(submit_by(&event, bill, tx, t), FPI_E_NO_POINT);
-    unit_done(submit_by(&scanner, bill_with(tx, 1, t), tx, t));
-    unit_done(submit_by(&enterprise, bill_with(tx, 1, t), tx, t));
+    unit_done(fpi_submit_may(tx, &scanner, 1, bill->number, t));
+    unit_done(fpi_submit_may(tx, &enterprise, 1, bill->number, t));
+    unit_done(fpi_submit_may(tx, NULL, 1, bill->number, t));
     unit_done(fpi_setting_put(tx, 1, "scan.everyone", "on", t));
+    unit_done(fpi_submit_may(tx, &event, 1, bill->number, t));
     unit_done(submit_by(&person, bill, tx, t));
     ck_assert_int_eq(bill->state, FPI_STATE_SUBMITTED);
     return NULL;
