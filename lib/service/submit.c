@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "service/attach.h"
 #include "service/found.h"
+#include "service/match.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -155,6 +156,9 @@ fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_
     submit->changed = submit->added = submit->confirmed = submit->unchanged = 0;
     FPI_TRY(fpi_submit_may(tx, bill, task));
     FPI_TRY(fpi_attach_refuse_locked(bill, order->act, task));
+    if (!is_kept && !is_submitted(bill)) {
+        FPI_TRY(fpi_match_check_submit(order, submit->is_confirmed, tx, bill, task));
+    }
     FPI_TRY(put_order(&is_new, submit, bill, tx, task));
     count_states(submit);
     FPI_TRY(move(submit, bill, is_kept, tx, task));

@@ -35,7 +35,7 @@ FIELDS = {
     BASE + "erpBingScanVoucher": ({**ASKED, "voucherNo": "V"}, {"scanBillNo": True, "resource": False, "voucherNo": True,
                                                               "lock": False}),
     BASE + "commit": (ASKED, {"scanBillNo": True, "resource": False, "billType": False, "modelType": False, "saveType": False,
-                              "isSubmitErp": False, "operator": False, "reason": False}),
+                              "isSubmitErp": False, "operator": False, "reason": False, "confirm": False}),
     BASE + "invoices": (ASKED, {"scanBillNo": True, "resource": False}),
     PUSH: ({"scanBillNo": NUMBER, "clientId": CLIENT["client_id"], "invoice": []}, {
         "scanBillNo": False, "billId": False, "billNo": False, "billTypeCode": False, "clientId": False, "taxNo": False,
