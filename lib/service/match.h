@@ -63,9 +63,9 @@ fpi_err_t *fpi_match_pair(bool *is_changed, fpi_tx_t *tx, fpi_bill_t *bill, cons
 fpi_err_t *fpi_match_rerun(fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 
 /* Before a submit, whoever orders it. In match mode, as it stands in this transaction: FPI_E_STATE says what does not match;
- * where the tenant allows it and it is confirmed, the order becomes SUBMIT_FAILED. A bill that matches may lose files nobody
- * expects (switch match.drop_extra). */
-fpi_err_t *fpi_match_check_submit(fpi_order_t *order, bool is_confirmed, fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
+ * where the tenant allows it and it is confirmed, *told says so for the timeline (else NULL), and the bill is free to be
+ * submitted. A bill that matches may lose files nobody expects (switch match.drop_extra). */
+fpi_err_t *fpi_match_check_submit(const char **told, bool is_confirmed, fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
     FPI_MUST_USE;
 
 /* ---- words and views ---- */

@@ -122,10 +122,23 @@ static fpi_err_t *refuse(const fpi_matching_t *m, const fpi_bill_t *bill, fpi_ta
     return err;
 }
 
-fpi_err_t *fpi_match_check_submit(fpi_order_t *order, bool is_confirmed, fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
+/* To where it is submitted from, if it is held here. */
+static fpi_err_t *free_bill(fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_state_t to;
+
+    if (fpi_bill_move(&to, bill, FPI_ACT_UNMATCH, task)) {
+        return NULL;
+    }
+    bill->state = to;
+    return fpi_bill_put(bill, tx, task);
+}
+
+fpi_err_t *fpi_match_check_submit(const char **told, bool is_confirmed, fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
 {
     fpi_matching_t *m = apr_palloc(task->pool, sizeof(*m));
 
+    *told = NULL;
     FPI_TRY(fpi_match_look(m, tx, bill, task));
     FPI_TRY(match_keep(m, tx, bill, task));
     if (m->result == FPI_RESULT_NONE || m->result == FPI_RESULT_FALLEN) {
@@ -137,7 +150,6 @@ fpi_err_t *fpi_match_check_submit(fpi_order_t *order, bool is_confirmed, fpi_tx_
     if (!m->submits_failed || !is_confirmed) {
         return refuse(m, bill, task);
     }
-    order->act = FPI_ACT_SUBMIT_FAILED;
-    order->told = apr_pstrcat(task->pool, "submitted all the same: ", m->en, NULL);
-    return NULL;
+    *told = apr_pstrcat(task->pool, "confirmed though ", m->en, NULL);
+    return free_bill(tx, bill, task);
 }

@@ -46,7 +46,7 @@ const char *fpi_order_note(const fpi_order_t *order, const char *note, fpi_task_
 
 static bool is_submitting(fpi_act_t act)
 {
-    return act == FPI_ACT_SUBMIT || act == FPI_ACT_RESUBMIT || act == FPI_ACT_SUBMIT_FAILED;
+    return act == FPI_ACT_SUBMIT || act == FPI_ACT_RESUBMIT;
 }
 
 fpi_err_t *fpi_move_may(const fpi_bill_t *bill, fpi_act_t act, int64_t files, fpi_task_t *task)
