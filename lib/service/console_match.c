@@ -11,6 +11,7 @@ typedef struct matching_call_t {
     int64_t bill_id, version;
     const char *action;
     fpi_match_pair_t pair;
+    int64_t file;                /* in the place of a found invoice */
     bool is_changed;
     fpi_bill_t *bill;
     fpi_matching_t matching;
@@ -62,7 +63,10 @@ static fpi_err_t *read_action(matching_call_t *c, fpi_call_t *call)
                           "field action is pair, unpair or rerun, not %.20s", c->action);
     }
     FPI_TRY(get_id(&c->pair.invoice, call, "invoice_id"));
-    return get_id(&c->pair.found, call, "found_id");
+    if (!c->pair.is_apart) {
+        FPI_TRY(fpi_json_find_int(&c->file, call->json, "file_id", 0, 1, INT64_MAX, task));
+    }
+    return c->file ? NULL : get_id(&c->pair.found, call, "found_id");
 }
 
 static fpi_err_t *tx_act(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -71,7 +75,11 @@ static fpi_err_t *tx_act(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     FPI_TRY(fpi_console_bill(&c->bill, tx, c->call, c->bill_id, task));
     FPI_TRY(fpi_version_check_bill(c->version, tx, c->bill, task));
-    if (c->pair.invoice) {
+    if (c->file) {
+        FPI_TRY(fpi_match_vouch(tx, c->bill, c->pair.invoice, c->file, task));
+        c->is_changed = true;
+    }
+    else if (c->pair.invoice) {
         FPI_TRY(fpi_match_pair(&c->is_changed, tx, c->bill, &c->pair, task));
     }
     else {

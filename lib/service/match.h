@@ -59,6 +59,9 @@ fpi_err_t *fpi_match_announced(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t 
 /* FPI_E_ABSENT naming the id; FPI_E_STATE: void, locked, another mode, an attachment. *is_changed false: it was said before. */
 fpi_err_t *fpi_match_pair(bool *is_changed, fpi_tx_t *tx, fpi_bill_t *bill, const fpi_match_pair_t *pair,
                           fpi_task_t *task) FPI_MUST_USE;
+/* The clerk sees in an invoice file, from which nothing could be read, what is expected: it is found there from now on, as he
+ * says. FPI_E_ABSENT naming the id; FPI_E_STATE: void, locked, another mode, an attachment, or something was read from it. */
+fpi_err_t *fpi_match_vouch(fpi_tx_t *tx, fpi_bill_t *bill, int64_t invoice, int64_t file, fpi_task_t *task) FPI_MUST_USE;
 /* Compares again, and asks the receipt again where it had nothing. */
 fpi_err_t *fpi_match_rerun(fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 

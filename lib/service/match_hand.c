@@ -1,7 +1,9 @@
 /* What a clerk does to the matching of a bill. */
 #include "service/match.h"
 
+#include "base/text.h"
 #include "service/attach.h"
+#include "service/found.h"
 #include "service/looks.h"
 #include "service/pull.h"
 
@@ -40,15 +42,19 @@ static const fpi_match_found_t *find_found(const fpi_matching_t *m, int64_t id)
     return NULL;
 }
 
+static fpi_err_t *get_expected(const fpi_invoice_t **expected, const fpi_matching_t *m, int64_t id, fpi_task_t *task)
+{
+    *expected = find_expected(m, id);
+    return *expected ? NULL
+                     : fpi_refuse(task, FPI_E_ABSENT, "invoice_id", "单据没有应有发票 %" APR_INT64_T_FMT,
+                                  "the bill expects no invoice %" APR_INT64_T_FMT, id);
+}
+
 static fpi_err_t *check_pair(const fpi_invoice_t **expected, const fpi_match_found_t **found, const fpi_matching_t *m,
                              const fpi_match_pair_t *pair, fpi_task_t *task)
 {
-    *expected = find_expected(m, pair->invoice);
+    FPI_TRY(get_expected(expected, m, pair->invoice, task));
     *found = find_found(m, pair->found);
-    if (!*expected) {
-        return fpi_refuse(task, FPI_E_ABSENT, "invoice_id", "单据没有应有发票 %" APR_INT64_T_FMT,
-                          "the bill expects no invoice %" APR_INT64_T_FMT, pair->invoice);
-    }
     if (!*found) {
         return fpi_refuse(task, FPI_E_ABSENT, "found_id", "单据的影像中没有发票 %" APR_INT64_T_FMT,
                           "there is no found invoice %" APR_INT64_T_FMT " on the bill", pair->found);
@@ -102,6 +108,102 @@ fpi_err_t *fpi_match_pair(bool *is_changed, fpi_tx_t *tx, fpi_bill_t *bill, cons
                                        pair->found),
                           detail, task));
     return fpi_match_follow(tx, bill, task);
+}
+
+/* ---- a file that nobody can read ---- */
+
+static fpi_err_t *check_file(const fpi_file_t **file, const fpi_matching_t *m, int64_t id, fpi_task_t *task)
+{
+    *file = NULL;
+    for (int i = 0; i < m->file_count; i++) {
+        *file = m->files[i].id == id ? &m->files[i] : *file;
+    }
+    if (!*file) {
+        return fpi_refuse(task, FPI_E_ABSENT, "file_id", "单据没有文件 %" APR_INT64_T_FMT, "the bill has no file %" APR_INT64_T_FMT,
+                          id);
+    }
+    if ((*file)->kind != FPI_KIND_INVOICE) {
+        return fpi_refuse(task, FPI_E_STATE, "file_id", "文件 %s 不是发票, 请先将类别改为发票", "%s is no invoice: make it one first",
+                          (*file)->name);
+    }
+    for (int i = 0; i < m->asked.found_count; i++) {
+        if (m->asked.found[i].file == id) {
+            return fpi_refuse(task, FPI_E_STATE, "file_id", "文件 %s 已识别出发票, 请与该发票配对 (found_id) 或更正它",
+                              "an invoice was read from %s: pair with that one (found_id), or correct it", (*file)->name);
+        }
+    }
+    return NULL;
+}
+
+/* Every field that is expected, in the clerk's name. */
+static fpi_json_t *hand_of(const fpi_invoice_t *expected, fpi_task_t *task)
+{
+    const struct word_t {
+        const char *name, *value;
+    } words[] = {
+        { "number", expected->number },
+        { "code", expected->code },
+        { "date", expected->date },
+        { "net", expected->has_net ? fpi_fen_format(task->pool, expected->net) : NULL },
+        { "tax", expected->has_tax ? fpi_fen_format(task->pool, expected->tax) : NULL },
+        { "gross", expected->has_gross ? fpi_fen_format(task->pool, expected->gross) : NULL },
+        { "seller_name", expected->seller_name },
+        { "seller_tax_no", expected->seller_tax_no },
+        { "buyer_name", expected->buyer_name },
+        { "buyer_tax_no", expected->buyer_tax_no },
+        { "type", expected->type ? apr_psprintf(task->pool, "%" APR_INT64_T_FMT, expected->type) : NULL },
+    };
+    fpi_json_t *hand = fpi_json_make_object(task);
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (words[i].value && *words[i].value) {
+            fpi_json_put_text(hand, words[i].name, words[i].value);
+        }
+    }
+    return hand;
+}
+
+static fpi_err_t *put_found(fpi_found_row_t *row, fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_invoice_t *expected,
+                            fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task);
+
+    if (!expected->number && !expected->has_net && !expected->has_gross) {
+        return fpi_refuse(task, FPI_E_STATE, "invoice_id", "应有发票没有号码和金额, 无法确认",
+                          "the expected invoice has neither number nor amount: there is nothing to vouch for");
+    }
+    row->invoice.tenant = bill->tenant;
+    row->invoice.bill = bill->id;
+    row->editor = task->actor;
+    fpi_json_put_text(doc, "key", "#0.1");
+    fpi_json_put(doc, "said", fpi_json_make_object(task));
+    fpi_json_put(doc, "hand", hand_of(expected, task));
+    FPI_TRY(fpi_found_compose(row, doc, task));
+    return fpi_found_put(row, tx, task);
+}
+
+fpi_err_t *fpi_match_vouch(fpi_tx_t *tx, fpi_bill_t *bill, int64_t invoice, int64_t file_id, fpi_task_t *task)
+{
+    fpi_matching_t *m = apr_palloc(task->pool, sizeof(*m));
+    fpi_found_row_t row = { .file = file_id };
+    fpi_match_pair_t pair = { .invoice = invoice };
+    const fpi_invoice_t *expected;
+    const fpi_file_t *file;
+    bool is_changed;
+
+    FPI_TRY(fpi_match_look(m, tx, bill, task));
+    FPI_TRY(check_bill(m, bill, task));
+    FPI_TRY(get_expected(&expected, m, invoice, task));
+    FPI_TRY(check_file(&file, m, file_id, task));
+    FPI_TRY(put_found(&row, tx, bill, expected, task));
+    FPI_TRY(fpi_trail_add(tx, bill, "invoice",
+                          apr_psprintf(task->pool, "%s shows invoice %s, a hand says; nothing could be read from it", file->name,
+                                       name_of(expected)),
+                          NULL, task));
+    FPI_TRY(fpi_found_wake(tx, bill, row.invoice.identity, task));
+    FPI_TRY(fpi_read_put(tx, bill->tenant, bill->id, task)); /* its twins follow */
+    pair.found = row.invoice.id;
+    return fpi_match_pair(&is_changed, tx, bill, &pair, task);
 }
 
 fpi_err_t *fpi_match_rerun(fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)

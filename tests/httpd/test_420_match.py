@@ -354,6 +354,32 @@ def test_set_apart(site):
     assert state(site, "H-3") == "WAITING"
 
 
+def test_vouched_for(site):
+    """A file that nobody can read: the clerk says what it shows."""
+    one = sample(33)
+    announce(site, "H-6", told(one), told(sample(34)))
+    scan(site, "H-6", ("photo.png", picture("vouch")), xml(sample(34)))
+    value = shown(site, "H-6")
+    invoice, (unread,) = value["items"][0]["invoice"]["id"], value["unread_files"]
+    pair = {"action": "pair", "invoice_id": invoice, "file_id": unread["file_id"]}
+    read = next(item["found"]["file_id"] for item in value["items"] if item["found"])
+
+    def check(fields, status, *words):
+        refused(site.erp.post(f"{path_of(site, 'H-6')}/match", {**pair, **fields}), status, *words)
+
+    each([({"file_id": 999}, 404, "999"), ({"file_id": "x"}, 400, "file_id"), ({"file_id": read}, 409, "found_id"),
+          ({"invoice_id": 999}, 404, "999"), ({"action": "unpair"}, 400, "found_id")], check)
+    value = act(site, "H-6", **pair).json()
+    assert (value["result"], value["items"][0]["tie"]) == ("MATCHED", "HAND") and value["is_changed"]
+    assert value["items"][0]["found"]["source"] == "HAND" and value["items"][0]["found"]["editor"]
+    settled(site)
+    assert state(site, "H-6") == "SUBMITTED"
+    assert any("photo.png shows invoice" in event["note"] for event in trail(site, "H-6") if event["kind"] == "invoice")
+    put_job(site, "read", stored(site, "H-6")["id"])
+    settled(site)
+    assert shown(site, "H-6")["result"] == "MATCHED", "it stays"
+
+
 def test_refusals(site):
     one = sample(21)
     announce(site, "H-4", told(one))
