@@ -12,6 +12,7 @@
 #define FPI_APP_H
 
 #include "remote/cloud.h"
+#include "remote/erp.h"
 #include "service/metrics.h"
 #include "service/settings.h"
 #include "store/blob.h"
@@ -44,6 +45,7 @@ typedef struct fpi_app_t {
     fpi_blobs_t *blobs;
     fpi_cloud_t *cloud;
     fpi_decoder_t *decoder;      /* NULL: none; ask fpi_app_decoder */
+    fpi_erp_t *erp;              /* the business systems */
     fpi_http_client_t *fetcher;  /* files by URL: other hosts, other address rules */
     struct fpi_people_t *people; /* service/access.h */
     struct fpi_jobs_t *jobs;     /* service/jobs.h; NULL in the tool */

@@ -486,6 +486,72 @@ CREATE INDEX job_by_kind ON job (state, kind, due);
 
 -- migration 3
 
+-- ERPs that are told of bills. names: what differs from the standard, JSON (lib/model/eas_names.def). resource '':
+-- bills that no other is for.
+CREATE TABLE business_system (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant       INTEGER NOT NULL,
+    epoch        INTEGER NOT NULL,
+    name         TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    resource     TEXT NOT NULL,
+    prefix       TEXT NOT NULL,
+    solution     TEXT,
+    dc           TEXT,
+    account      TEXT,
+    language     TEXT NOT NULL,
+    auth_pattern TEXT,
+    password     BLOB NOT NULL,
+    db_type      INTEGER NOT NULL,
+    encode_pwd   INTEGER NOT NULL,
+    names        TEXT,
+    is_enabled   INTEGER NOT NULL,
+    is_checked   INTEGER NOT NULL,
+    check_note   TEXT,
+    checked      INTEGER NOT NULL,
+    created      INTEGER NOT NULL,
+    updated      INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX business_system_by_name ON business_system (tenant, name);
+
+CREATE UNIQUE INDEX business_system_by_resource ON business_system (tenant, resource) WHERE is_enabled = 1;
+
+-- migration 4
+
+-- What administrators changed. Rows are only ever added: lib/store/audit.h says what mark is.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    actor  TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT,
+    trace  TEXT NOT NULL,
+    mark   TEXT NOT NULL
+);
+
+CREATE INDEX audit_by_tenant ON audit (tenant);
+
+CREATE INDEX audit_by_actor ON audit (tenant, actor);
+
+CREATE INDEX audit_by_action ON audit (tenant, action);
+
+CREATE INDEX audit_by_object ON audit (tenant, object);
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+-- migration 5
+
 -- What matching last made of a bill (lib/store/matches.h). empty_at: when the receipt said that it has no invoices of it.
 CREATE TABLE match_result (
     bill     INTEGER PRIMARY KEY,
@@ -561,8 +627,53 @@ UPDATE enterprise
 -- name: ENTERPRISE_DROP
 UPDATE enterprise
    SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
-       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
- WHERE client_id = ?1 AND is_dropped = 0
+       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?3
+ WHERE client_id = ?2 AND tenant = ?1 AND is_dropped = 0
+
+-- ==== business systems ====
+
+-- name: SYSTEM_LIST
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 ORDER BY name
+
+-- name: SYSTEM_FIND
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND name = ?2
+
+-- name: SYSTEM_FIND_BY_ID
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND id = ?2
+
+-- name: SYSTEM_FIND_FOR
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND resource IN (?2, '') AND is_enabled = 1 ORDER BY resource DESC LIMIT 1
+
+-- name: SYSTEM_OTHERS
+SELECT name, resource, is_enabled FROM business_system WHERE tenant = ?1 AND id <> ?2
+
+-- name: SYSTEM_INSERT
+INSERT INTO business_system (tenant, epoch, name, kind, resource, prefix, solution, dc, account, language,
+                             auth_pattern, password, db_type, encode_pwd, names, is_enabled, is_checked, check_note,
+                             checked, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+
+-- name: SYSTEM_UPDATE
+UPDATE business_system
+   SET epoch = ?2, name = ?3, kind = ?4, resource = ?5, prefix = ?6, solution = ?7, dc = ?8, account = ?9,
+       language = ?10, auth_pattern = ?11, password = ?12, db_type = ?13, encode_pwd = ?14, names = ?15,
+       is_enabled = ?16, is_checked = ?17, check_note = ?18, checked = ?19, created = ?20, updated = ?21
+ WHERE tenant = ?1 AND id = ?22
+
+-- name: SYSTEM_NOTE
+UPDATE business_system SET epoch = epoch + ?4, is_checked = ?4, check_note = ?5, checked = ?6
+ WHERE tenant = ?1 AND id = ?2 AND epoch = ?3
+
+-- name: SYSTEM_DROP
+DELETE FROM business_system WHERE tenant = ?1 AND id = ?2
 
 -- ==== keys that sign our tokens ====
 
@@ -596,7 +707,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (tenant, tax_no, client_id) DO UPDATE SET name = excluded.name, url = excluded.url
 
 -- name: PUSH_ROW_DROP
-DELETE FROM push_table WHERE id = ?1
+DELETE FROM push_table WHERE id = ?2 AND tenant = ?1
 
 -- ==== users ====
 
@@ -628,6 +739,64 @@ ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
 
 -- name: SETTING_DROP
 DELETE FROM setting WHERE tenant = ?1 AND name = ?2
+
+-- ==== the audit log ====
+
+-- name: AUDIT_LAST
+SELECT id, mark FROM audit ORDER BY id DESC LIMIT 1
+
+-- name: AUDIT_ADD
+INSERT INTO audit (id, tenant, at, actor, action, object, detail, trace, mark)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: AUDIT_WALK
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- What is asked for most has a statement that finds it by an index.
+-- name: AUDIT_LIST
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTOR
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTOR
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTION
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTION
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_OBJECT
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_OBJECT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
 
 -- ==== bills ====
 

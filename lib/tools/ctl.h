@@ -184,6 +184,8 @@ fpi_err_t *ctl_journal_list(ctl_t *ctl);
 fpi_err_t *ctl_journal_show(ctl_t *ctl);
 fpi_err_t *ctl_journal_suggest(ctl_t *ctl);
 fpi_err_t *ctl_journal_capture(ctl_t *ctl);
+fpi_err_t *ctl_audit_list(ctl_t *ctl);
+fpi_err_t *ctl_audit_verify(ctl_t *ctl);
 fpi_err_t *ctl_verify(ctl_t *ctl);
 fpi_err_t *ctl_storage(ctl_t *ctl);
 fpi_err_t *ctl_backup(ctl_t *ctl);

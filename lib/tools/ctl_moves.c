@@ -97,7 +97,7 @@ static fpi_err_t *tx_put_mode(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     modes_t *m = baton;
 
-    FPI_TRY(fpi_mode_put(tx, FPI_TENANT_FIRST, &m->said, task));
+    FPI_TRY(fpi_mode_put(tx, &m->said, task));
     return fpi_modes_list(&m->list, &m->count, tx, FPI_TENANT_FIRST, task);
 }
 

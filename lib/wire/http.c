@@ -569,8 +569,10 @@ static const char *stage_of(const run_t *run, CURLcode result)
 {
     switch (result) {
     case CURLE_COULDNT_RESOLVE_HOST:
+        run->ex->failed_at = FPI_HTTP_AT_NAME;
         return "the host's name is not known to DNS";
     case CURLE_COULDNT_CONNECT:
+        run->ex->failed_at = FPI_HTTP_AT_CONNECT;
         return "no connection";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -582,6 +584,7 @@ static const char *stage_of(const run_t *run, CURLcode result)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
+        run->ex->failed_at = FPI_HTTP_AT_TLS;
         return "TLS failed";
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -646,6 +649,9 @@ static fpi_err_t *perform(run_t *run, char *said)
     run->start = run->sent_at = run->moved_at = run->asked_at = fpi_clock_tick();
     err = drive(run, &result);
     note_outcome(run);
+    if (run->err || err || result != CURLE_OK) {
+        run->ex->failed_at = run->ex->is_connected ? FPI_HTTP_AT_ANSWER : FPI_HTTP_AT_CONNECT;
+    }
     /* also ends what is still under way, and closes its connection */
     (void)curl_multi_remove_handle(run->multi, run->easy);
     if (run->err) {
@@ -666,6 +672,7 @@ static void clear_outcome(fpi_http_exchange_t *ex, fpi_task_t *task)
     ex->reply_headers = apr_table_make(task->pool, HEAD_ROOM);
     ex->reply = ex->sink ? NULL : fpi_buf_make(task->pool, ex->reply_max);
     ex->is_connected = ex->is_reused = ex->is_sent = ex->is_answered = false;
+    ex->failed_at = FPI_HTTP_NOWHERE;
     ex->upstream_us = 0;
 }
 
