@@ -64,7 +64,7 @@ fpi_err_t *ctl_bill_match(ctl_t *ctl)
     fpi_bill_t *bill;
     fpi_json_t *doc;
 
-    FPI_TRY(ctl_find_bill(&bill, ctl));
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
     showing.bill_id = bill->id;
     FPI_TRY(fpi_store_read(ctl->app->store, tx_show, &showing, ctl->task));
     doc = fpi_match_answer(&showing.matching, showing.bill, ctl->task);
