@@ -178,7 +178,7 @@ static fpi_err_t *tell(const fpi_matching_t *m, const fpi_match_row_t *row, cons
     const char *note = m->en ? m->en : "it is not matched any more: it is worked on in another mode";
 
     if (bill->state != from) {
-        note = apr_psprintf(task->pool, "%s: %s -> %s", note, fpi_state_name(from, "en"), fpi_state_name(bill->state, "en"));
+        note = apr_psprintf(task->pool, "%s (%s -> %s)", note, fpi_state_name(from, "en"), fpi_state_name(bill->state, "en"));
     }
     return fpi_trail_add(tx, bill, "match", note, fpi_json_format(detail_of(row, bill, task), false, task), task);
 }

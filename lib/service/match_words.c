@@ -48,14 +48,23 @@ static const char *diff_words(const fpi_match_diff_t *diff, bool is_zh, fpi_task
     }
 }
 
-static const char *diffs_words(const fpi_match_item_t *item, bool is_zh, fpi_task_t *task)
+static const char *add_words(const char *words, const char *more, fpi_task_t *task)
+{
+    return *words ? apr_pstrcat(task->pool, words, ", ", more, NULL) : more;
+}
+
+/* Of two that belong together: what differs, and what one should look at though they match. */
+static const char *pair_words(const fpi_match_item_t *item, bool is_zh, fpi_task_t *task)
 {
     const char *words = "";
 
     for (int i = 0; i < item->diff_count; i++) {
-        words = apr_pstrcat(task->pool, words, *words ? ", " : "", diff_words(&item->diffs[i], is_zh, task), NULL);
+        words = add_words(words, diff_words(&item->diffs[i], is_zh, task), task);
     }
-    return words;
+    if (item->tie == FPI_TIE_LIKENESS) {
+        words = add_words(words, is_zh ? "无号码, 按销方、金额、日期匹配" : "no number: by seller, sum and day only", task);
+    }
+    return item->is_repeated ? add_words(words, is_zh ? "收票中重复" : "announced more than once", task) : words;
 }
 
 const char *fpi_match_item_words(const fpi_match_item_t *item, bool is_zh, fpi_task_t *task)
@@ -69,7 +78,7 @@ const char *fpi_match_item_words(const fpi_match_item_t *item, bool is_zh, fpi_t
     case FPI_VERDICT_EXTRA:
         return is_zh ? "多出" : "not expected";
     default:
-        return diffs_words(item, is_zh, task);
+        return pair_words(item, is_zh, task);
     }
 }
 

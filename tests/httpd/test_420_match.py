@@ -129,7 +129,7 @@ def test_what_matches_is_submitted(site):
     assert (value["result"], value["reason"], verdicts(value)) == ("MATCHED", "2 张发票匹配", ["MATCHED", "MATCHED"])
     assert value["counts"] == {"expected": 2, "matched": 2, "differs": 0, "missing": 0, "extra": 0, "required": 2, "failed": 0}
     assert [item["tie"] for item in value["items"]] == ["IDENTITY", "IDENTITY"]
-    assert notes(site, "M-1")[-1] == "2 invoices match: uploaded -> matched"
+    assert notes(site, "M-1")[-1] == "2 invoices match (uploaded -> matched)"
     states = [event["note"] for event in trail(site, "M-1") if event["kind"] == "state"]
     assert "submit: matched -> submitted; all that is required matches" in states[-1]
 
@@ -150,7 +150,7 @@ def test_paper_comes_later(site):
     assert (value["result"], verdicts(value)) == ("FAILED", ["MATCHED", "MISSING"])
     number = two["fields"]["number"]
     assert value["reason"] == f"1 张发票未匹配: {number}: 缺失" == site.erp.get(path_of(site, "M-2")).json()["reason"]
-    assert notes(site, "M-2") == [f"1 invoices do not match: {number}: missing: uploaded -> match failed"]
+    assert notes(site, "M-2") == [f"1 invoices do not match: {number}: missing (uploaded -> match failed)"]
     scan(site, "M-2", xml(two))
     assert state(site, "M-2") == "SUBMITTED"
     assert stored(site, "M-2")["reason"] is None
@@ -360,7 +360,7 @@ def test_vouched_for(site):
     announce(site, "H-6", told(one), told(sample(34)))
     scan(site, "H-6", ("photo.png", picture("vouch")), xml(sample(34)))
     value = shown(site, "H-6")
-    invoice, (unread,) = value["items"][0]["invoice"]["id"], value["unread_files"]
+    invoice, (unread,) = value["items"][0]["invoice"]["id"], value["unread"]
     pair = {"action": "pair", "invoice_id": invoice, "file_id": unread["file_id"]}
     read = next(item["found"]["file_id"] for item in value["items"] if item["found"])
 
@@ -418,8 +418,8 @@ def test_without_receipt_data_an_announced_bill_is_basic(site):
     assert value["state"] == "UPLOADED"
     assert value["mode"] == {"mode": "BASIC", "from": "default", "code": None, "fallen_from": "MATCH"}
     assert notes(site, "F-1") == [
-        "its files are read; the receipt's invoices have not come yet: uploaded -> recognised",
-        "the receipt has no invoices of it: it is worked on in basic mode: recognised -> uploaded"]
+        "its files are read; the receipt's invoices have not come yet (uploaded -> recognised)",
+        "the receipt has no invoices of it: it is worked on in basic mode (recognised -> uploaded)"]
     assert shown(site, "F-1")["result"] == "FALLEN"
     refused(act(site, "F-1", "pair", invoice_id=1, found_id=1), 409, "F-1")
     assert len(site.cloud.log("/m4/fpzs/bxdInvoices")) == 1, "it is asked once"
@@ -459,7 +459,7 @@ def test_another_mode_frees_it(site):
     site.ctl.must("mode", "set", "basic")
     assert site.erp.post(f"{path_of(site, 'F-4')}/submit", {}).status == 200
     assert state(site, "F-4") == "SUBMITTED"
-    assert notes(site, "F-4")[-1].endswith("another mode: match failed -> uploaded")
+    assert notes(site, "F-4")[-1].endswith("another mode (match failed -> uploaded)")
 
 
 def test_an_invoice_of_another_bill_keeps_it(site):
@@ -496,7 +496,7 @@ def test_it_waits_for_the_clouds_answer(asking):
     announce(asking, "C-1", told(one))
     scan(asking, "C-1", ("scan.png", data))
     assert state(asking, "C-1") == "SUBMITTED"
-    assert notes(asking, "C-1") == ["1 invoices match: uploaded -> matched"], "no verdict before the answer"
+    assert notes(asking, "C-1") == ["1 invoices match (uploaded -> matched)"], "no verdict before the answer"
 
 
 def test_a_cloud_that_refuses_does_not_hold_it(asking):
@@ -506,7 +506,7 @@ def test_a_cloud_that_refuses_does_not_hold_it(asking):
     scan(asking, "C-2", ("scan.png", data))
     assert state(asking, "C-2") == "MISMATCH"
     value = shown(asking, "C-2")
-    assert verdicts(value) == ["MISSING"] and [file["name"] for file in value["unread_files"]] == ["scan.png"]
+    assert verdicts(value) == ["MISSING"] and [file["name"] for file in value["unread"]] == ["scan.png"]
 
 
 # many, and the tool
