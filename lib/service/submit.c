@@ -149,7 +149,7 @@ static fpi_err_t *move(fpi_submit_t *submit, fpi_order_t *order, fpi_bill_t *bil
         return fpi_move_may(bill, FPI_ACT_EDIT, submit->pile->count, task);
     }
     if (!is_submitted(bill)) {
-        FPI_TRY(fpi_found_check_submit(tx, bill, submit->enterprise, task));
+        FPI_TRY(fpi_found_check_submit(tx, bill, submit->viewer, task));
     }
     order->told = told(submit, order->told, task);
     return fpi_move(&submit->is_changed, bill, order, tx, task);
