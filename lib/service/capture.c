@@ -1,21 +1,21 @@
 /* Scan sessions: make, list, look at, change, take away. */
 #include "service/handlers.h"
 
-#include "base/clock.h"
 #include "service/batch.h"
+#include "service/looks.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
-#include <stdatomic.h>
 #include <string.h>
 
-enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, TYPE_MAX = 50, WAIT_MAX = 30, WAITERS = 8, LOOK_AGAIN_MS = 150 };
+enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, TYPE_MAX = 50, WAIT_MAX = 30 };
 
 typedef struct doing_t {
     const fpi_enterprise_t *enterprise;
     const fpi_json_t *said;
     int64_t id, version;
     fpi_capture_t *capture;
+    bool is_waiting;             /* for the look at some of its pages */
 } doing_t;
 
 static fpi_err_t *want_object(const fpi_call_t *call)
@@ -202,30 +202,8 @@ static fpi_err_t *tx_waiting(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->enterprise, doing->id, task));
     FPI_TRY(fpi_capture_count_waiting(&waiting, tx, doing->id, task));
-    doing->version = waiting;
+    doing->is_waiting = waiting > 0;
     return NULL;
-}
-
-/* Each waiter holds a thread of the server: only so many may at once, the others are answered with what is known. */
-static fpi_err_t *wait_for_looks(fpi_app_t *app, fpi_call_t *call, int64_t id, int64_t seconds)
-{
-    static _Atomic int waiters;
-    doing_t doing = { .enterprise = call->enterprise, .id = id };
-    apr_time_t end = fpi_clock_tick() + apr_time_from_sec(seconds);
-    fpi_err_t *err = NULL;
-
-    if (atomic_fetch_add(&waiters, 1) < WAITERS) {
-        for (;;) {
-            err = fpi_store_read(app->store, tx_waiting, &doing, call->task);
-            if (err || !doing.version || fpi_clock_tick() >= end || fpi_task_is_over(call->task)
-                || call->is_gone(call->baton)) {
-                break;
-            }
-            apr_sleep(LOOK_AGAIN_MS * 1000);
-        }
-    }
-    atomic_fetch_sub(&waiters, 1);
-    return err;
 }
 
 fpi_err_t *fpi_handle_capture_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
@@ -240,7 +218,9 @@ fpi_err_t *fpi_handle_capture_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
                           WAIT_MAX);
     }
     if (seconds) {
-        FPI_TRY(wait_for_looks(app, call, id, seconds));
+        doing_t doing = { .enterprise = call->enterprise, .id = id };
+
+        FPI_TRY(fpi_look_wait(app, call, tx_waiting, &doing, &doing.is_waiting, apr_time_from_sec(seconds)));
     }
     FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, id, call->task));
     answer->data = fpi_batch_form(&batch, call->task);

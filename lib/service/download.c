@@ -61,8 +61,7 @@ fpi_err_t *fpi_handle_file_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *a
     FPI_TRY(fpi_call_field(&download, call, "download", FLAG_LEN));
     what.sha256 = asking.file->sha256;
     what.type = asking.file->media ? asking.file->media : "application/octet-stream";
-    what.name = asking.file->name;
-    what.modified = asking.file->created;
+    what.name = asking.file->name; /* and no time: it stays when the bytes are replaced, the ETag does not */
     what.is_download = download && strcmp(download, "0") != 0;
     what.headers = part_headers(asking.file, call->task);
     return fpi_content_send(app, call, &what, answer);

@@ -2,6 +2,7 @@
 #include "service/handlers.h"
 #include "service/intake.h"
 
+#include "service/changes.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -205,7 +206,7 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
         if (asking->said[i]) {
-            FPI_TRY(fpi_setting_put(tx, asking->tenant, settings[i], asking->said[i], task));
+            FPI_TRY(fpi_change_setting(tx, settings[i], asking->said[i], "file-formats.changed", entries[i], task));
         }
     }
     return NULL;

@@ -6,12 +6,16 @@
 #include "wire/decode.h"
 
 #include <apr_strings.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #define GATHER_PAUSE apr_time_from_sec(3)
 
-enum { HEAD_MOST = 256 * 1024 }; /* enough to tell the kinds that are zip files apart */
+enum {
+    HEAD_MOST = 256 * 1024, /* enough to tell the kinds that are zip files apart */
+    LOOK_AGAIN_MS = 50
+};
 
 /* ---- put ---- */
 
@@ -174,4 +178,26 @@ void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
     if (err) {
         fpi_log_err(task, FPI_M_JOBS_FAILED, err, "content %s could not be noted as unreadable", job->key);
     }
+}
+
+/* ---- waiting for looks ---- */
+
+fpi_err_t *fpi_look_wait(fpi_app_t *app, fpi_call_t *call, fpi_tx_fn *ask, void *baton, const bool *is_waiting,
+                         apr_interval_time_t most)
+{
+    static _Atomic int waiters;
+    bool may_wait = atomic_fetch_add(&waiters, 1) < FPI_LOOK_WAITERS;
+    apr_time_t end = fpi_clock_tick() + most;
+    fpi_err_t *err;
+
+    for (;;) {
+        err = fpi_store_read(app->store, ask, baton, call->task);
+        if (err || !*is_waiting || !may_wait || fpi_clock_tick() >= end || fpi_task_is_over(call->task)
+            || call->is_gone(call->baton)) {
+            break;
+        }
+        apr_sleep(LOOK_AGAIN_MS * 1000);
+    }
+    atomic_fetch_sub(&waiters, 1);
+    return err;
 }

@@ -1,6 +1,7 @@
 #include "service/modes.h"
 
 #include "base/text.h"
+#include "service/changes.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -114,7 +115,7 @@ fpi_err_t *fpi_modes_list(fpi_mode_said_t **out, int *count, fpi_tx_t *tx, int64
     return NULL;
 }
 
-fpi_err_t *fpi_mode_put(fpi_tx_t *tx, int64_t tenant, const fpi_mode_said_t *said, fpi_task_t *task)
+fpi_err_t *fpi_mode_put(fpi_tx_t *tx, const fpi_mode_said_t *said, fpi_task_t *task)
 {
     const char *prefix = said->scope == FPI_SCOPE_ORG ? ORG_MODE : said->scope == FPI_SCOPE_TYPE ? TYPE_MODE : TENANT_MODE;
     const char *code = "";
@@ -123,6 +124,7 @@ fpi_err_t *fpi_mode_put(fpi_tx_t *tx, int64_t tenant, const fpi_mode_said_t *sai
         FPI_TRY(fpi_people_take_word(&code, said->code, said->scope == FPI_SCOPE_ORG ? "org" : "bill_type", FPI_MODE_CODE,
                                      task));
     }
-    return fpi_setting_put(tx, tenant, apr_pstrcat(task->pool, prefix, code, NULL),
-                           apr_psprintf(task->pool, "%d", (int)said->mode), task);
+    return fpi_change_setting(tx, apr_pstrcat(task->pool, prefix, code, NULL),
+                              said->mode ? apr_psprintf(task->pool, "%d", (int)said->mode) : NULL, "mode.changed",
+                              apr_pstrcat(task->pool, fpi_scope_name(said->scope), *code ? " " : "", code, NULL), task);
 }

@@ -28,8 +28,9 @@ fpi_err_t *fpi_mode_find(fpi_mode_said_t *out, fpi_tx_t *tx, const fpi_bill_t *b
 /* All that were said for the tenant: itself first, then organisations, then bill types. */
 fpi_err_t *fpi_modes_list(fpi_mode_said_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
     FPI_MUST_USE;
-/* Says it. FPI_E_FIELD for a bad code. The caller raises the store's epoch. */
-fpi_err_t *fpi_mode_put(fpi_tx_t *tx, int64_t tenant, const fpi_mode_said_t *said, fpi_task_t *task) FPI_MUST_USE;
+/* Says it for the task's tenant, or takes it back (mode NONE); the audit log is told. FPI_E_FIELD for a bad code. The
+ * caller raises the store's epoch. */
+fpi_err_t *fpi_mode_put(fpi_tx_t *tx, const fpi_mode_said_t *said, fpi_task_t *task) FPI_MUST_USE;
 
 /* "basic", "match", "sync" or 1, 2, 3; FPI_E_FIELD. */
 fpi_err_t *fpi_mode_parse(fpi_mode_t *out, const char *text, fpi_task_t *task) FPI_MUST_USE;

@@ -517,6 +517,79 @@ CREATE UNIQUE INDEX business_system_by_name ON business_system (tenant, name);
 
 CREATE UNIQUE INDEX business_system_by_resource ON business_system (tenant, resource) WHERE is_enabled = 1;
 
+-- migration 4
+
+-- What administrators changed. Rows are only ever added: lib/store/audit.h says what mark is.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    actor  TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT,
+    trace  TEXT NOT NULL,
+    mark   TEXT NOT NULL
+);
+
+CREATE INDEX audit_by_tenant ON audit (tenant);
+
+CREATE INDEX audit_by_actor ON audit (tenant, actor);
+
+CREATE INDEX audit_by_action ON audit (tenant, action);
+
+CREATE INDEX audit_by_object ON audit (tenant, object);
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+-- migration 5
+
+-- who brought it wants it not to be shown to the cloud
+ALTER TABLE file ADD COLUMN no_cloud INTEGER NOT NULL DEFAULT 0;
+
+-- migration 6
+
+-- Notices to the ERP. kind: 1 ready, 2 sent back, 3 review. state: 0 waiting, 1 delivered, 2 parked, 3 skipped,
+-- 4 unaddressed. miss: 0 none, 1 unreached, 2 refused, 3 our own.
+CREATE TABLE delivery (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    bill       INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    is_again   INTEGER NOT NULL,
+    state      INTEGER NOT NULL,
+    miss       INTEGER NOT NULL,
+    reason     TEXT,
+    note       TEXT,
+    system     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    repairs    INTEGER NOT NULL,
+    created    INTEGER NOT NULL,
+    tried      INTEGER NOT NULL,
+    ended      INTEGER NOT NULL,
+    claimed    INTEGER NOT NULL,
+    checked    INTEGER NOT NULL,
+    is_settled INTEGER NOT NULL,
+    actor      TEXT,
+    trace      TEXT
+);
+
+CREATE INDEX delivery_by_bill ON delivery (bill, id);
+
+CREATE INDEX delivery_by_state ON delivery (tenant, state, id);
+
+CREATE INDEX delivery_unreached ON delivery (system, tried) WHERE state = 0 AND miss = 1;
+
+CREATE INDEX delivery_unsettled ON delivery (system, checked) WHERE state = 1 AND is_settled = 0;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -564,8 +637,8 @@ UPDATE enterprise
 -- name: ENTERPRISE_DROP
 UPDATE enterprise
    SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
-       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
- WHERE client_id = ?1 AND is_dropped = 0
+       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?3
+ WHERE client_id = ?2 AND tenant = ?1 AND is_dropped = 0
 
 -- ==== business systems ====
 
@@ -644,7 +717,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (tenant, tax_no, client_id) DO UPDATE SET name = excluded.name, url = excluded.url
 
 -- name: PUSH_ROW_DROP
-DELETE FROM push_table WHERE id = ?1
+DELETE FROM push_table WHERE id = ?2 AND tenant = ?1
 
 -- ==== users ====
 
@@ -676,6 +749,64 @@ ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
 
 -- name: SETTING_DROP
 DELETE FROM setting WHERE tenant = ?1 AND name = ?2
+
+-- ==== the audit log ====
+
+-- name: AUDIT_LAST
+SELECT id, mark FROM audit ORDER BY id DESC LIMIT 1
+
+-- name: AUDIT_ADD
+INSERT INTO audit (id, tenant, at, actor, action, object, detail, trace, mark)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: AUDIT_WALK
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- What is asked for most has a statement that finds it by an index.
+-- name: AUDIT_LIST
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTOR
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTOR
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTION
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTION
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_OBJECT
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_OBJECT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
 
 -- ==== bills ====
 
@@ -909,11 +1040,11 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 -- name: FILE_PUT
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
-                  attachment_type)
+                  attachment_type, no_cloud)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
        CASE WHEN ?9 > 0 THEN ?9
             ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
-       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
  WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
                       AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
@@ -921,19 +1052,19 @@ ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 -- Page 0, the whole content, is there too when it was split into parts.
 -- name: FILE_FIND
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
    AND (page_first = ?5 OR ?5 = 0)
  ORDER BY page_first LIMIT 1
 
 -- name: FILE_FIND_BY_ID
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
 -- name: FILE_TALLY
@@ -953,7 +1084,7 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 UPDATE file
    SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
        position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
-       state = ?15, label = ?16, attachment_type = ?17
+       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18
  WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_UPDATE_PLACE
@@ -1431,6 +1562,153 @@ SELECT state, COUNT(*) FROM job GROUP BY state
 SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
        last_error, trace
   FROM job WHERE kind = ?1 AND key = ?2
+
+-- ==== notices to the ERP ====
+
+-- name: DELIVERY_INSERT
+INSERT INTO delivery (tenant, bill, kind, is_again, state, miss, reason, note, system, attempts, repairs, created, tried,
+                      ended, claimed, checked, is_settled, actor, trace)
+VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0, 0, ?8, ?9, 0, 0, 0, 0, 0, ?10, ?11)
+
+-- name: DELIVERY_FIND
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system WHERE d.id = ?2 AND d.tenant = ?1
+
+-- name: DELIVERY_FIND_NEXT
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state IN (0, 2) ORDER BY d.id LIMIT 1
+
+-- name: DELIVERY_FIND_LAST
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state <> 3 ORDER BY d.id DESC LIMIT 1
+
+-- name: DELIVERY_HAS
+SELECT EXISTS (SELECT 1 FROM delivery WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND state <> 3)
+
+-- name: DELIVERY_CLAIM
+UPDATE delivery SET claimed = ?2, system = ?3, tried = ?4, attempts = attempts + 1
+ WHERE id = ?1 AND state = 0 AND claimed <= ?4
+
+-- skipped in the air: it was told all the same
+-- name: DELIVERY_DONE
+UPDATE delivery SET state = 1, miss = 0, note = NULL, claimed = 0, ended = ?3
+ WHERE id = ?1 AND claimed = ?2 AND state <> 1
+
+-- name: DELIVERY_MISS
+UPDATE delivery
+   SET state = CASE WHEN state = 0 THEN ?3 ELSE state END, miss = ?4, note = CASE WHEN state = 0 THEN ?5 ELSE note END,
+       claimed = 0
+ WHERE id = ?1 AND claimed = ?2
+
+-- name: DELIVERY_LAST_MISS
+SELECT MAX(tried) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1 AND bill <> ?2
+
+-- name: DELIVERY_HURRY
+UPDATE job SET due = ?2
+ WHERE kind = 'notice' AND state = 'ready' AND due > ?2
+   AND key IN (SELECT CAST(bill AS TEXT) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1)
+
+-- name: DELIVERY_SKIP
+UPDATE delivery SET state = 3, note = ?2, ended = ?3 WHERE id = ?1 AND state IN (0, 2, 4)
+
+-- name: DELIVERY_SKIP_ALL
+UPDATE delivery SET state = 3, note = ?2, ended = ?3 WHERE bill = ?1 AND state IN (0, 2, 4)
+
+-- name: DELIVERY_REOPEN
+UPDATE delivery SET state = 0, miss = 0, note = NULL, attempts = 0, ended = 0
+ WHERE bill = ?1 AND state IN (2, 4)
+
+-- What was told of bills that have moved on needs no answer any more.
+-- name: DELIVERY_SETTLE_MOVED
+UPDATE delivery SET is_settled = 1
+ WHERE state = 1 AND is_settled = 0 AND system = ?1
+   AND (kind <> 1 OR bill IN (SELECT id FROM bill WHERE state <> 2)
+        OR EXISTS (SELECT 1 FROM delivery later
+                    WHERE later.bill = delivery.bill AND later.id > delivery.id AND later.state <> 3))
+
+-- name: DELIVERY_UNSETTLED
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.state = 1 AND d.is_settled = 0 AND d.system = ?2 AND d.tenant = ?1 AND d.checked < ?3 AND d.ended < ?3
+ ORDER BY d.checked, d.id LIMIT ?4
+
+-- name: DELIVERY_PARKED
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.state = 2 AND d.tenant = ?1 AND d.system = ?2
+   AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.bill = d.bill AND e.id < d.id AND e.state IN (0, 2))
+ ORDER BY d.checked, d.id LIMIT ?3
+
+-- name: DELIVERY_CHECKED
+UPDATE delivery SET checked = ?2, is_settled = ?3, note = COALESCE(?4, note) WHERE id = ?1
+
+-- name: DELIVERY_LIST
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- name: DELIVERY_LIST_OF_STATE
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.tenant = ?1 AND d.state = ?6 AND (?2 = 0 OR d.kind = ?2)
+   AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT_OF_STATE
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.tenant = ?1 AND d.state = ?5 AND (?2 = 0 OR d.kind = ?2)
+           AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- name: DELIVERY_LIST_OF_BILL
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.bill = ?7 AND d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
+   AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT_OF_BILL
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.bill = ?6 AND d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?2 = 0 OR d.kind = ?2)
+           AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- The bills, by id, that have one which could be tried again.
+-- name: DELIVERY_LIST_STUCK
+SELECT DISTINCT d.bill FROM delivery d JOIN bill b ON b.id = d.bill
+ WHERE d.tenant = ?1 AND (d.state IN (2, 4) OR (d.state = 0 AND d.miss <> 0)) AND (?2 < 0 OR d.state = ?2)
+   AND (?3 = 0 OR d.kind = ?3) AND (?4 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?4)) AND d.bill > ?5
+ ORDER BY d.bill LIMIT ?6
+
+-- name: DELIVERY_IDLE_SYSTEMS
+SELECT s.id, s.tenant FROM business_system s
+ WHERE s.is_enabled = 1
+   AND NOT EXISTS (SELECT 1 FROM job j
+                    WHERE j.kind = 'reconcile' AND j.key = CAST(s.id AS TEXT) AND j.state <> 'parked')
+ ORDER BY s.id LIMIT 1000
+
+-- name: DELIVERY_TALLY
+SELECT state, COUNT(*), SUM(CASE WHEN miss <> 0 THEN 1 ELSE 0 END), MIN(created) FROM delivery
+ WHERE tenant IN (SELECT id FROM tenant) AND state IN (0, 2, 4) GROUP BY state
 
 -- ==== the journal of unknown calls ====
 

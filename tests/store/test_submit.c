@@ -165,7 +165,8 @@ static void say(fpi_tx_t *tx, fpi_scope_t scope, const char *code, fpi_mode_t mo
 {
     fpi_mode_said_t said = { mode, scope, code };
 
-    unit_done(fpi_mode_put(tx, 1, &said, t));
+    t->tenant = 1;
+    unit_done(fpi_mode_put(tx, &said, t));
 }
 
 TX_TEST(modes_go_before_one_another)

@@ -47,6 +47,12 @@ def decode_environment():
     return {"FPIMAGE_DECODE": str(decode_path())} if decode_path() else {}
 
 
+def web_environment():
+    """What tells httpd where the page of that build is; one that was built without has none."""
+    page = module_path().parents[1] / "web"
+    return {} if os.environ.get("FPIMAGE_WEB") or not page.is_dir() else {"FPIMAGE_WEB": str(page)}
+
+
 def httpd_path():
     for name in (os.environ.get("FPIMAGE_HTTPD"), "apache2", "httpd"):
         found = name and shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
