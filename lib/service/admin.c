@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "service/erps.h"
 #include "service/changes.h"
+#include "service/erps.h"
 #include "service/setup.h"
 #include "store/audit.h"
 

@@ -1,8 +1,10 @@
 #include "service/erps.h"
 
 #include "base/clock.h"
+#include "service/changes.h"
 #include "service/handlers.h"
 #include "service/urlcheck.h"
+#include "store/audit.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -117,7 +119,8 @@ static fpi_err_t *tx_remove(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     bool was_there;
 
     FPI_TRY(get(&asking->system, tx, asking->which, task));
-    return fpi_system_drop(&was_there, tx, asking->system->tenant, asking->system->id, task);
+    FPI_TRY(fpi_system_drop(&was_there, tx, asking->system->tenant, asking->system->id, task));
+    return fpi_audit_add(tx, "system.removed", asking->system->name, NULL, task);
 }
 
 fpi_err_t *fpi_erps_remove(fpi_app_t *app, const fpi_erp_which_t *which, fpi_task_t *task)
@@ -226,6 +229,31 @@ static bool is_same_login(const fpi_system_t *a, const fpi_system_t *b)
     return same;
 }
 
+static fpi_err_t *tell_audit(const fpi_system_t *old, const fpi_system_t *system, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_system_t none = { .encode_pwd = -1 }, *was = old ? old : &none;
+    fpi_json_t *changes = fpi_json_make_object(task);
+
+    fpi_change_text(changes, "name", was->name, system->name, task);
+    fpi_change_text(changes, "kind", was->kind, system->kind, task);
+    fpi_change_text(changes, "resource", was->resource, system->resource, task);
+    fpi_change_text(changes, "prefix", was->prefix, system->prefix, task);
+    fpi_change_text(changes, "solution", was->solution, system->solution, task);
+    fpi_change_text(changes, "dc", was->dc, system->dc, task);
+    fpi_change_text(changes, "user", was->user, system->user, task);
+    fpi_change_text(changes, "language", was->language, system->language, task);
+    fpi_change_text(changes, "auth_pattern", was->auth_pattern, system->auth_pattern, task);
+    fpi_change_secret(changes, "password", was->password, system->password);
+    fpi_change_text(changes, "db_type", apr_itoa(task->pool, was->db_type), apr_itoa(task->pool, system->db_type), task);
+    fpi_change_text(changes, "encode_pwd", apr_itoa(task->pool, was->encode_pwd),
+                    apr_itoa(task->pool, system->encode_pwd), task);
+    fpi_change_bool(changes, "is_enabled", was->is_enabled, system->is_enabled, task);
+    for (int i = 0; i < FPI_EAS_NAMES; i++) {
+        fpi_change_text(changes, fpi_eas_name_info((fpi_eas_name_t)i)->key, was->names[i], system->names[i], task);
+    }
+    return fpi_audit_add(tx, old ? "system.changed" : "system.added", system->name, fpi_changes_text(changes, task), task);
+}
+
 typedef struct putting_t {
     fpi_app_t *app;
     const fpi_erp_which_t *which;
@@ -283,7 +311,7 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_system_put(system, tx, task));
     p->out->system = system;
     p->out->is_new = !old;
-    return NULL;
+    return tell_audit(old, system, tx, task);
 }
 
 fpi_err_t *fpi_erps_put(fpi_erp_put_t *out, fpi_app_t *app, const fpi_erp_which_t *which, const fpi_erp_form_t *form,
@@ -312,6 +340,8 @@ static fpi_err_t *tx_note(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     asking_t *asking = baton;
 
     FPI_TRY(fpi_system_note(asking->system, tx, task));
+    FPI_TRY(fpi_audit_add(tx, "system.verified", asking->system->name,
+                          asking->system->is_checked ? NULL : "{\"is_checked\":false}", task));
     return find(&asking->all.items[0], tx, asking->which, task);
 }
 

@@ -53,6 +53,10 @@ def test_add_change_list_remove(desk, eas):
     assert desk.ctl("erp", "enable", "总部EAS")[1]["is_enabled"] is True
     assert desk.ctl("erp", "remove", "--yes", "总部EAS")[1]["result"] == "removed"
     assert desk.ctl("erp", "show", "总部EAS")[0] == FAILED
+    log = desk.sql("SELECT action, detail FROM audit ORDER BY id")
+    assert [row["action"] for row in log if row["action"].startswith("system.")] == [
+        "system.added", *["system.changed"] * 3, "system.removed"]
+    assert all("Im9" not in (row["detail"] or "") for row in log) and "db_type" in log[-4]["detail"]
 
 
 def test_each_bill_goes_to_one(desk, eas):
