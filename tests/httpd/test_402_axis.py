@@ -61,7 +61,7 @@ class Axis:
 def classes(tmp_path_factory):
     out = tmp_path_factory.mktemp("axis")
     subprocess.run(["ecj", "-proc:none", "-nowarn", "-encoding", "UTF-8", "-source", "8", "-target", "8", "-cp", CLASSPATH,
-                    "-d", str(out), *map(str, sorted(HERE.glob("*.java")))], check=True, timeout=60)
+                    "-d", str(out), *map(str, sorted(HERE.glob("*.java")))], check=True, timeout=300)
     return out
 
 
