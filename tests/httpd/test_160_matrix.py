@@ -68,7 +68,7 @@ RAW = {"bad UTF-8": b'"\xff\xfe"', "GBK": '"张三"'.encode("gbk"), "cut UTF-8":
        "huge exponent": b"1e999", "NaN": b"NaN", "bad escape": b'"\\x"', "raw control": b'"a\x01b"', "open text": b'"x'}
 
 UNTOUCHED = ("bill", "trail", "invoice", "file", "bill_type", "org", "job", "enterprise", "push_table", "user", "setting",
-             "token_key", "tenant", "push_body", "push")
+             "token_key", "tenant", "push_body", "push", "delivery")
 
 
 @pytest.fixture
