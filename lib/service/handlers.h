@@ -81,6 +81,9 @@ fpi_err_t *fpi_handle_console_void(fpi_app_t *app, fpi_call_t *call, fpi_answer_
 fpi_err_t *fpi_handle_console_rescan(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 fpi_err_t *fpi_handle_console_cancel(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 fpi_err_t *fpi_handle_console_lock(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+/* console_match.c */
+fpi_err_t *fpi_handle_bill_match(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
+fpi_err_t *fpi_handle_bill_match_act(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 /* console_deliveries.c */
 fpi_err_t *fpi_handle_deliveries_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
 fpi_err_t *fpi_handle_deliveries_retry(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer) FPI_MUST_USE;
