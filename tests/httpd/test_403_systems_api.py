@@ -25,6 +25,10 @@ def made(reply, status=201):
     return reply.json()
 
 
+def patch(site, path, body):
+    return site.boss.request("PATCH", path, json_body=body)
+
+
 def refused(reply, status, field=None, word=""):
     assert reply.status == status and word in error(reply)["message"], reply
     assert field is None or error(reply).get("field") == field, reply
@@ -37,7 +41,7 @@ def test_life_of_one(site, eas):
     assert one["names"]["operation"] == "updateImageStateNew" and "password" not in one
     listed = made(site.boss.get(SYSTEMS), 200)
     assert [row["name"] for row in listed["items"]] == ["集团EAS"] and listed["pagination"]["total"] == 1
-    patched = made(site.boss.patch(path, {"db_type": 2, "names": {"code_ready": "12"}}), 200)
+    patched = made(patch(site, path, {"db_type": 2, "names": {"code_ready": "12"}}), 200)
     assert (patched["db_type"], patched["names"]["code_ready"], patched["dc"]) == (2, "12", ACCOUNT["dc"])
     whole = form(eas, name="总部EAS")
     del whole["password"]
@@ -58,7 +62,7 @@ def test_what_a_verification_says(site, eas):
     verdict = made(site.boss.post(path + "/verify", {}), 200)
     assert not verdict["is_right"] and [row["about"] for row in verdict["findings"]] == ["dc"]
     assert "DC9" in verdict["findings"][0]["message"] and not verdict["system"]["is_checked"]
-    made(site.boss.patch(path, {"dc": ACCOUNT["dc"]}), 200)
+    made(patch(site, path, {"dc": ACCOUNT["dc"]}), 200)
     assert made(site.boss.post(path + "/verify", {}), 200)["is_right"]
 
 
@@ -70,8 +74,8 @@ def test_a_prefix_is_put_right(site, eas):
 def test_two_at_once(site, eas):
     one = made(site.boss.post(SYSTEMS, form(eas)))
     path = f"{SYSTEMS}/{one['id']}"
-    made(site.boss.patch(path, {"db_type": 2, "version": one["version"]}), 200)
-    refused(site.boss.patch(path, {"db_type": 3, "version": one["version"]}), 409)
+    made(patch(site, path, {"db_type": 2, "version": one["version"]}), 200)
+    refused(patch(site, path, {"db_type": 3, "version": one["version"]}), 409)
     assert made(site.boss.get(path), 200)["db_type"] == 2
     refused(site.boss.post(SYSTEMS, form(eas)), 409, "name")
     refused(site.boss.post(SYSTEMS, form(eas, name="二号")), 409, "resource", "集团EAS")
@@ -92,7 +96,7 @@ def test_bad_forms(site, eas, changes, field):
 def test_who_may(site, eas):
     """Administrators of the system only: neither an enterprise's token nor another role."""
     one = made(site.boss.post(SYSTEMS, form(eas)))
-    scanner = make_user(site, "扫描一号", "扫描员")
+    scanner = make_user(site, site.boss, "扫描一号", roles=["扫描员"])
     for caller in (site.login(), scanner):
         for method, path in (("GET", SYSTEMS), ("POST", SYSTEMS), ("GET", f"{SYSTEMS}/{one['id']}"),
                              ("PATCH", f"{SYSTEMS}/{one['id']}"), ("DELETE", f"{SYSTEMS}/{one['id']}"),
