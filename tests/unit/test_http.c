@@ -1433,6 +1433,31 @@ START_TEST(test_address)
 }
 END_TEST
 
+/* What no service of a private network has, either. */
+START_TEST(test_link_address)
+{
+    static const struct {
+        const char *text;
+        bool is_link;
+    } cases[] = {
+        { "0.0.0.0", true }, { "0.1.2.3", true }, { "169.254.169.254", true }, { "169.253.1.1", false }, { "224.0.0.1", true },
+        { "255.255.255.255", true }, { "10.1.2.3", false }, { "127.0.0.1", false }, { "192.168.1.1", false },
+        { "fe80::1", true }, { "febf::1", true }, { "fec0::1", false }, { "ff02::1", true }, { "::1", false },
+        { "fd12::1", false }, { "::ffff:169.254.169.254", true }, { "::ffff:10.0.0.1", false },
+    };
+
+    for (int i = 0; i < UNIT_COUNT(cases); i++) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        bool is_v4 = inet_pton(AF_INET, cases[i].text, &v4.sin_addr) == 1;
+
+        ck_assert(is_v4 || inet_pton(AF_INET6, cases[i].text, &v6.sin6_addr) == 1);
+        ck_assert_msg(fpi_address_is_link(is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6) == cases[i].is_link, "%s",
+                      cases[i].text);
+    }
+}
+END_TEST
+
 static TCase *peer_case(Suite *suite, const char *name)
 {
     TCase *made = tcase_create(name);
@@ -1490,5 +1515,6 @@ int main(void)
     tc = unit_case(suite, "urls");
     tcase_add_loop_test(tc, test_url, 0, 32);
     tcase_add_loop_test(tc, test_address, 0, 43);
+    tcase_add_test(tc, test_link_address);
     return unit_run(suite);
 }
