@@ -133,6 +133,7 @@ def test_what_matches_is_submitted(site):
     assert notes(site, "M-1")[-1] == "2 invoices match (uploaded -> matched)"
     states = [event["note"] for event in trail(site, "M-1") if event["kind"] == "state"]
     assert "submit: matched -> submitted; all that is required matches" in states[-1]
+    assert [row["kind"] for row in rows(site, "SELECT kind FROM delivery")] == [1], "the ERP is told that it is ready"
 
     events = trail(site, "M-1")
     for _ in range(2):
