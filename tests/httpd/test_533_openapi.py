@@ -4,6 +4,8 @@ import re
 import jsonschema
 import pytest
 
+from harness.cloudctl import CLIENT
+from harness.person import administrator
 from test_100_start import ANNOUNCE, bill, each
 from test_130_bills import TENANT_CLIENT
 from test_340_files import V1
@@ -109,6 +111,26 @@ def test_answers_fit(gateway, caller):
             tell_all(doc, schema, path, reply.json())
 
     each(ASKED, check)
+
+
+ADMINISTRATION = [(f"/api/v1/{path}", {}) for path in (
+    "enterprises", "push-table", "push-table/check", "audit-log", "doctor", "journal", "home", "users", "roles", "organisations",
+    "scan-points", "permissions", "deliveries", "session")]
+
+
+def test_answers_to_administrators_fit(gateway):
+    admin = administrator(gateway)
+    doc = described(admin)
+    admin.post(f"{V1}/push-table", {"name": "x", "tax_no": CLIENT["tax_no"], "client_id": CLIENT["client_id"],
+                                    "url": "http://10.0.0.9:8080/api/imgsys/outside/push"})
+    admin.post(f"{V1}/enterprises/1/check", {})
+
+    def check(path, query):
+        reply = admin.get(path, query=query)
+        assert reply.status == 200, reply
+        jsonschema.validate(reply.json(), answer_schema(doc, "get", path, 200))
+
+    each(ADMINISTRATION, check)
 
 
 def tell_all(doc, schema, path, value):
