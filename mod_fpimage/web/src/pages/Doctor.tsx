@@ -10,7 +10,7 @@ import { say, time } from '../words'
 interface Check { name: string; result: string; found: string | null; remedy: string | null }
 interface Answer { result: string; items: Check[]; examined_at: string }
 
-const tone = (result: string) => ({ OK: 'green', WELL: 'green', PASS: 'green', WARN: 'orange', WARNING: 'orange', WORRY: 'orange', BAD: 'red', FAIL: 'red', ILL: 'red' }[result])
+const tone = (result: string) => ({ OK: 'green', WARN: 'orange', FAIL: 'red' }[result])
 const order = ['red', 'orange', 'green']
 
 export default function Doctor() {

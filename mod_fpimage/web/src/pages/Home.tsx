@@ -10,7 +10,7 @@ import { useWho } from '../session'
 import { say, time } from '../words'
 import { StateTag } from './state'
 
-interface Card { key: string; title: string; filter: Record<string, string>; tone?: 'warn' | 'bad' }
+interface Card { key: string; title: string; page?: string; needs?: string; filter: Record<string, string>; tone?: 'warn' | 'bad' }
 
 const cards = (): Card[] => [
   { key: 'rescan', title: say('待重扫', 'To rescan'), filter: { state: 'RESCAN' }, tone: 'warn' },
@@ -18,13 +18,15 @@ const cards = (): Card[] => [
   { key: 'failed', title: say('处理失败', 'Failed'), filter: { state: 'FAILED' }, tone: 'bad' },
   { key: 'waiting', title: say('待上传', 'Awaiting upload'), filter: { state: 'WAITING' } },
   { key: 'uploaded', title: say('待提交', 'To submit'), filter: { state: 'UPLOADED' } },
+  { key: 'deliveries', title: say('ERP 通知搁置', 'ERP notices parked'), page: 'deliveries', needs: 'DELIVERY', filter: { state: 'PARKED' }, tone: 'bad' },
+  { key: 'pushes', title: say('推送被拒绝', 'Pushes refused'), page: 'pushes', needs: 'DELIVERY', filter: { status: 'REFUSED' }, tone: 'bad' },
 ]
 
 function CountCard({ card }: { card: Card }) {
-  const load = useLoad(signal => call<Listed<Bill>>('/api/v1/bills' + query({ ...card.filter, page_size: 1 }), { signal }), [card.key])
+  const load = useLoad(signal => call<Listed<Bill>>(`/api/v1/${card.page ?? 'bills'}` + query({ ...card.filter, page_size: 1 }), { signal }), [card.key])
   const pagination = load.data?.pagination
   return (
-    <Link to={'/bills' + query(card.filter)} className={'card ' + (pagination?.total ? card.tone ?? '' : '')}>
+    <Link to={`/${card.page ?? 'bills'}${query(card.filter)}`} className={'card ' + (pagination?.total ? card.tone ?? '' : '')}>
       <strong>{pagination ? pagination.total + (pagination.total_is_bound ? '+' : '') : load.error ? '—' : '…'}</strong>
       <span>{card.title}</span>
     </Link>
@@ -37,7 +39,7 @@ export default function Home() {
   return (
     <Page title={say(`${session.user.name}，您好`, `Hello, ${session.user.name}`)}
           actions={may('CAPTURE') && <Button type="primary" size="large" onClick={() => go('/capture')}>{say('采集影像', 'Capture')}</Button>}>
-      <div className="cards">{cards().map(one => <CountCard key={one.key} card={one} />)}</div>
+      <div className="cards">{cards().filter(one => !one.needs || may(one.needs)).map(one => <CountCard key={one.key} card={one} />)}</div>
       <h2>{say('最近变动的单据', 'Bills changed last')}</h2>
       <Failure error={latest.error} onRetry={latest.again} />
       <ul className="latest">

@@ -18,6 +18,8 @@ export const pages: Record<string, ComponentType> = {
   'cover-rules': lazy(() => import('./CoverRules')),
   'file-formats': lazy(() => import('./FileFormats')),
   storage: lazy(() => import('./Storage')),
+  pushes: record('pushes'),
+  attachments: record('attachments'),
   users: record('users'),
   roles: record('roles'),
   organisations: record('organisations'),

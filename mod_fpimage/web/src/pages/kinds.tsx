@@ -3,7 +3,7 @@ import { Button, Typography } from 'antd'
 import { call } from '../api/client'
 import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
-import { say, time } from '../words'
+import { say, size, time } from '../words'
 import { Mark } from '../parts/Mark'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
@@ -122,13 +122,13 @@ const enterprises: Kind = {
     ],
     acts: [
       { title: say('校验', 'Check'), needs: 'ENTERPRISE_EDIT', run: row => post(`/api/v1/enterprises/${row.id}/check`), tell: answer => { const got = answer as Row; return <>{got.result}{got.reason && `：${got.reason}`}</> } },
-      { title: say('删除', 'Remove'), needs: 'ENTERPRISE_EDIT', isDanger: true, text: row => say(`删除后 ${row.name} 的 token 立即失效，其推送表行一并删除。请再次确认。`, `The tokens of ${row.name} end at once, and its push rows go, too.`), run: row => call(`/api/v1/enterprises/${row.id}?confirm=${encodeURIComponent(row.client_id)}`, { method: 'DELETE' }) },
+      { title: say('删除', 'Remove'), needs: 'ENTERPRISE_EDIT', isDanger: true, text: row => say(`删除后 ${row.name} 的 token 立即失效，其推送表行一并删除。请再次确认。`, `The tokens of ${row.name} end at once, and its push rows go, too.`), run: row => call(`/api/v1/enterprises/${row.id}?confirm=true`, { method: 'DELETE' }) },
     ],
   }),
 }
 
 const pushTable: Kind = {
-  page: 'push-table', title: () => say('推送表', 'Push table'), path: '/api/v1/push-table', id: 'id', mayEdit: 'ENTERPRISE_EDIT', mayDrop: true,
+  page: 'push-table', title: () => say('推送表', 'Push table'), path: '/api/v1/push-table', id: 'id', mayEdit: 'ENTERPRISE_EDIT', mayDrop: true, mayChange: false,
   describe: () => ({
     hint: say('收票助手可为哪些企业推送；地址须与总部登记的一致。', 'For whom the receipt assistant may push; the address must be what the head office registered.'),
     columns: [
@@ -210,7 +210,41 @@ const deliveries: Kind = {
   }),
 }
 
-export const kinds: Kind[] = [users, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
+const pushStates: Record<string, [string, string, string]> = {
+  TAKEN: ['处理中', 'being worked on', 'processing'], DONE: ['已完成', 'done', 'green'], OLDER: ['较旧，未采用', 'older, not used', 'default'], REFUSED: ['已拒绝', 'refused', 'red'],
+  PARKED: ['已搁置', 'parked', 'red'], UNCHANGED: ['未变化', 'unchanged', 'default'],
+}
+
+const pushes: Kind = {
+  page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id',
+  describe: () => ({
+    hint: say('收票助手推送来的每一条；拒绝的写明原因，搁置的可以重放。', 'Each push of the receipt assistant. Refusals say why; what was parked can be replayed.'),
+    filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
+    columns: [
+      { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => row.bill_id ? <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> : row.number || '—' },
+      { key: 'status', title: say('状态', 'State'), show: row => { const [zh, en, colour] = pushStates[row.status] ?? [row.status, row.status, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
+      { key: 'reason', title: say('原因', 'Why'), show: row => row.reason }, { key: 'client', title: 'client_id', show: row => row.client_id && <code>{row.client_id}</code> },
+      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no }, { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
+      { key: 'repeats', title: say('重复', 'Repeats'), isNumber: true, show: row => row.repeats || '' }, { key: 'at', title: say('时间', 'When'), show: row => time(row.at) },
+      { key: 'trace', title: say('编号', 'id'), show: row => row.trace_id && <code>{row.trace_id}</code> },
+    ],
+    acts: [{ title: say('重放', 'Replay'), needs: 'DELIVERY', shows: row => ['PARKED', 'DONE', 'TAKEN'].includes(row.status), run: row => post(`/api/v1/pushes/${row.id}/replay`) }],
+  }),
+}
+
+const attachments: Kind = {
+  page: 'attachments', title: () => say('附件', 'Attachments'), path: '/api/v1/attachments', id: 'id',
+  describe: () => ({
+    columns: [
+      { key: 'name', title: say('文件名', 'Name'), isMain: true, show: row => <a href={`/api/v1/files/${row.id}?download=1`} download>{row.name}</a> },
+      { key: 'label', title: say('标签', 'Label'), show: row => row.label }, { key: 'size', title: say('大小', 'Size'), isNumber: true, show: row => size(row.size) },
+      { key: 'type', title: say('单据类型', 'Bill type'), show: row => row.bill_type }, { key: 'bill', title: say('影像编号', 'Image number'), show: row => <Link to={`/bills/${row.bill_id}`}>{row.bill_number}</Link> },
+      { key: 'at', title: say('存入', 'Stored'), show: row => time(row.created_at) },
+    ],
+  }),
+}
+
+export const kinds: Kind[] = [pushes, attachments, users, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
 
 export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
   page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',

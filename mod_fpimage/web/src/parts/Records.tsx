@@ -59,6 +59,7 @@ export interface Kind {
   mayEdit?: string
   change?: 'PUT' | 'PATCH'
   mayMake?: boolean
+  mayChange?: boolean
   mayDrop?: boolean
   noPages?: boolean
   nameOf?: (row: Row) => string
@@ -155,7 +156,7 @@ export function Records({ kind }: { kind: Kind }) {
   const columns: Column<Row>[] = [...is.columns, ...(mayEdit || acts.length ? [{
     key: 'acts', title: '', show: (row: Row) => (
       <span className="row-acts">
-        {mayEdit && is.fields && row.is_built_in !== true && <Button size="small" onClick={() => setEdited(row)}>{say('修改', 'Change')}</Button>}
+        {mayEdit && is.fields && kind.mayChange !== false && row.is_built_in !== true && <Button size="small" onClick={() => setEdited(row)}>{say('修改', 'Change')}</Button>}
         {acts.filter(act => act.shows?.(row) ?? true).map(act => <Button key={act.title} size="small" danger={act.isDanger} onClick={() => ask(act, row)}>{act.title}</Button>)}
         {mayEdit && kind.mayDrop && <Button size="small" danger onClick={() => drop(row)}>{say('删除', 'Remove')}</Button>}
       </span>
