@@ -140,9 +140,15 @@ int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const struct 
 
 /* ---- ctl_bill.c ---- */
 struct fpi_bill_t;
-/* The bill of the NUMBER and --resource of the command; the store is open then. A usage failure when several systems
+/* The bill of that number and --resource of the command; the store is open then. A usage failure when several systems
  * have it, FPI_E_ABSENT. */
-fpi_err_t *ctl_find_bill(struct fpi_bill_t **out, ctl_t *ctl) FPI_MUST_USE;
+fpi_err_t *ctl_find_bill(struct fpi_bill_t **out, ctl_t *ctl, const char *number) FPI_MUST_USE;
+
+/* ---- ctl_delivery.c ---- */
+struct fpi_delivery_t;
+/* Why the ERP was not told yet, of the oldest that is open. */
+const char *ctl_why_delivery(ctl_t *ctl, const struct fpi_delivery_t *delivery);
+extern const ctl_column_t ctl_delivery_columns[];
 
 /* ---- the commands ---- */
 fpi_err_t *ctl_init(ctl_t *ctl);
@@ -160,6 +166,16 @@ fpi_err_t *ctl_enterprise_disable(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_enable(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_remove(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_import(ctl_t *ctl);
+fpi_err_t *ctl_erp_add(ctl_t *ctl);
+fpi_err_t *ctl_erp_set(ctl_t *ctl);
+fpi_err_t *ctl_erp_list(ctl_t *ctl);
+fpi_err_t *ctl_erp_show(ctl_t *ctl);
+fpi_err_t *ctl_erp_state(ctl_t *ctl);
+fpi_err_t *ctl_erp_verify(ctl_t *ctl);
+fpi_err_t *ctl_erp_enable(ctl_t *ctl);
+fpi_err_t *ctl_erp_disable(ctl_t *ctl);
+fpi_err_t *ctl_erp_remove(ctl_t *ctl);
+fpi_err_t *ctl_erp_names(ctl_t *ctl);
 fpi_err_t *ctl_push_table_add(ctl_t *ctl);
 fpi_err_t *ctl_push_table_list(ctl_t *ctl);
 fpi_err_t *ctl_switch_list(ctl_t *ctl);
@@ -179,6 +195,10 @@ fpi_err_t *ctl_read(ctl_t *ctl);
 fpi_err_t *ctl_push_list(ctl_t *ctl);
 fpi_err_t *ctl_push_show(ctl_t *ctl);
 fpi_err_t *ctl_push_replay(ctl_t *ctl);
+fpi_err_t *ctl_delivery_list(ctl_t *ctl);
+fpi_err_t *ctl_delivery_show(ctl_t *ctl);
+fpi_err_t *ctl_delivery_retry(ctl_t *ctl);
+fpi_err_t *ctl_delivery_reconcile(ctl_t *ctl);
 fpi_err_t *ctl_journal_list(ctl_t *ctl);
 fpi_err_t *ctl_journal_show(ctl_t *ctl);
 fpi_err_t *ctl_journal_suggest(ctl_t *ctl);

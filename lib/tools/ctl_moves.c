@@ -52,7 +52,7 @@ fpi_err_t *ctl_bill_resubmit(ctl_t *ctl)
 {
     fpi_bill_t *bill;
 
-    FPI_TRY(ctl_find_bill(&bill, ctl));
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
     return move_by_hand(ctl, bill, FPI_ACT_RESUBMIT);
 }
 
@@ -76,7 +76,7 @@ fpi_err_t *ctl_bill_void(ctl_t *ctl)
 {
     fpi_bill_t *bill;
 
-    FPI_TRY(ctl_find_bill(&bill, ctl));
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
     if (!is_agreed(ctl, bill)) {
         return ctl_usage(ctl, "未确认, 单据 %s 未作废; 非交互时请加 --yes",
                          "not confirmed: bill %s stays as it is; say --yes where nobody can be asked", bill->number);

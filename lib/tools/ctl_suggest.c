@@ -43,6 +43,8 @@ static const profile_t profiles[] = {
     { "bill_voucher", "voucher bindvoucher erpbingscanvoucher erpbindscanvoucher",
       "voucherNo voucher voucherNumber fvoucherNo", "scanBillNo resource lock", NULL },
     { "bill_invoices", "invoices getinvoices queryinvoices invoicelist", "", "scanBillNo resource", NULL },
+    { "bill_upload", "upload filecollect uploadfile fileupload collect", "base64 fileDownUrl fileSuffix needRecognition",
+      "scanBillNo fileType billType resource", NULL },
     { "bill_commit", "commit submit scanbillsubmit billsubmit", "fileList saveType isSubmitErp modelType",
       "scanBillNo resource billType", NULL },
     { "bill_operate", "operate operation", "operate operateType operation operationType",
