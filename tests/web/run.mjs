@@ -59,6 +59,16 @@ const kit = {
     await page.getByRole('button', { name: '保存新密码' }).click()
     await page.getByRole('navigation', { name: '主菜单' }).waitFor()
   },
+  /** Whoever is signed in scans at a point of his own: without one nothing may be submitted. */
+  async bind(page) {
+    const status = await page.evaluate(async () => {
+      const { user, csrf_token } = await (await fetch('/api/v1/session')).json()
+      const send = (method, path, body) => fetch(path, { method, headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf_token }, body: body && JSON.stringify(body) })
+      const point = await (await send('POST', '/api/v1/scan-points', { name: '一楼扫描点' })).json()
+      return (await send('PUT', `/api/v1/scan-points/${point.scan_point_id}/scanners/${user.user_id}`)).status
+    })
+    if (status !== 200) throw new Error(`the scanner could not be bound: ${status}`)
+  },
   async axe(page, name) {
     await page.evaluate(axeSource)
     const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))

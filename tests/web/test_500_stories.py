@@ -5,6 +5,8 @@ import pathlib
 import demo
 import pytest
 
+from harness.person import administrator
+
 CAPTURES = "/api/v1/captures"
 
 
@@ -82,6 +84,19 @@ def test_a_bill_that_was_sent_back(tell, seeded):
     assert http.post("/api/imgsys/bill/outside/rescan", {"scanBillNo": "DEMO-BX-0003", "resource": "", "reason": "第2页不清楚", "operator": "李四"}).errcode == "0000"
     tell("rescan", number="DEMO-BX-0003")
     assert http.get(f"/api/v1/bills/{bill}").json()["state"] == "SUBMITTED"
+
+
+def test_from_the_first_login_to_a_scan_point(tell):
+    tell("admin")
+
+
+def test_a_jump_of_the_erp_on_a_phone(tell, gateway, seeded):
+    http = seeded["http"]
+    boss = administrator(gateway)
+    assert boss.post("/api/v1/users", {"name": "查看人", "mobile": "13800000009", "roles": ["系统管理员"]}).status == 201
+    reply = http.post("/api/imgsys/bill/h5/getH5ViewPageUrl", {"scanBillNo": "DEMO-DIGITAL", "resource": "EAS", "userPhone": "13800000009"})
+    assert reply.errcode == "0000", reply
+    tell("view", address=reply.json()["data"]["url"], foreign=seeded["bill"] - 1)
 
 
 def test_how_it_looks(tell, seeded):

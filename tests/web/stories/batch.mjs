@@ -1,7 +1,8 @@
 // A scanned batch of 50 pages becomes ten bills, which are submitted; a wrong kind is put right on the way.
-export default async ({ open, firstSignIn, shot, samples, sure }) => {
+export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   const page = await open('/capture')
   await firstSignIn(page)
+  await bind(page)
   await page.getByRole('link', { name: '影像采集' }).click()
   await page.getByTestId('files').setInputFiles(`${samples}/batch.pdf`)
   await page.getByText('50 页，10 段').waitFor()

@@ -8,9 +8,10 @@ const tabTo = async (page, isThere, what) => {
 }
 const said = text => `(document.activeElement?.innerText ?? '').trim() === ${JSON.stringify(text)}`
 
-export default async ({ open, firstSignIn, shot, samples, sure }) => {
+export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   const page = await open('/home')
   await firstSignIn(page)
+  await bind(page)
   await page.keyboard.press('Tab')
   await tabTo(page, said('影像采集'), 'the menu')
   await page.keyboard.press('Enter')

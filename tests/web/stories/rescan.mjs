@@ -1,7 +1,8 @@
 // The ERP has sent a bill back: home counts it, the reason is on the bill, a page is put right, and it goes out again.
-export default async ({ open, firstSignIn, shot, samples, number }) => {
+export default async ({ open, firstSignIn, bind, shot, samples, number }) => {
   const page = await open('/home')
   await firstSignIn(page)
+  await bind(page)
   await page.goto(page.url())
   const card = page.getByRole('link', { name: /1\s*待重扫/ })
   await card.waitFor()
