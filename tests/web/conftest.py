@@ -26,7 +26,7 @@ globals().update({name: value for name, value in vars(_load("httpd_conftest", TE
                   if not name.startswith("_")})
 
 PASSWORD = "Story-9999"
-STORY_SECONDS = 150
+STORY_SECONDS = 300
 
 
 @pytest.fixture(scope="session")

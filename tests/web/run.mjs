@@ -38,7 +38,7 @@ const kit = {
   expect: pattern => expected.push(pattern),
   async open(path, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1360, height: 850 }, locale: 'zh-CN', acceptDownloads: true, reducedMotion: 'reduce', ...options })
-    context.setDefaultTimeout(20_000)
+    context.setDefaultTimeout(60_000)
     const page = await context.newPage()
     watch(page)
     await page.goto(facts.url + '/imgsys-web' + path)

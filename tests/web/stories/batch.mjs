@@ -6,7 +6,7 @@ export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   await page.getByRole('link', { name: '影像采集' }).click()
   await page.getByTestId('files').setInputFiles(`${samples}/batch.pdf`)
   await page.getByText('50 页，10 段').waitFor()
-  await page.getByRole('button', { name: '归档 10 张单据' }).waitFor({ timeout: 60_000 })
+  await page.getByRole('button', { name: '归档 10 张单据' }).waitFor()
   await shot(page, 'split')
 
   const third = page.locator('[data-page]').nth(2)

@@ -18,6 +18,6 @@ export default async ({ open, firstSignIn, shot, expect, sure, samples }) => {
   await page.getByTestId('files').setInputFiles(`${samples}/large.pdf`)
   await page.getByText('连接中断，稍后自动继续').or(page.getByText(/第 \d 次尝试/)).first().waitFor()
   await shot(page, 'cut')
-  await page.getByText('1 页，1 段').waitFor({ timeout: 60_000 })
+  await page.getByText('1 页，1 段').waitFor()
   sure(offsets.filter(one => one === 0).length === 1, `it began anew: ${offsets}`)
 }

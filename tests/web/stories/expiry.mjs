@@ -16,7 +16,7 @@ export default async ({ open, firstSignIn, shot, samples, password, expect, sure
   await dialog.getByLabel('密码', { exact: true }).fill(password)
   await dialog.getByRole('button', { name: '登录', exact: true }).click()
   await dialog.waitFor({ state: 'hidden' })
-  await page.getByText('1 页，1 段').waitFor({ timeout: 60_000 })
+  await page.getByText('1 页，1 段').waitFor()
   sure(await page.locator('[data-page]').count() === 1, 'one page, once')
   sure(page.url().startsWith(url + '/imgsys-web/capture/'), 'the page is the same')
   await shot(page, 'goes-on')

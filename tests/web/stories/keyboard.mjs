@@ -19,8 +19,8 @@ export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   await tabTo(page, said('选择文件'), 'the choice of files')
   const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
   await chooser.setFiles([`${samples}/paper.jpg`, `${samples}/invoice.pdf`])
-  await page.getByText('2 页，1 段').waitFor({ timeout: 40_000 })
-  await page.getByRole('region', { name: '拆分结果' }).getByText('无编号').first().waitFor({ timeout: 40_000 })
+  await page.getByText('2 页，1 段').waitFor()
+  await page.getByRole('region', { name: '拆分结果' }).getByText('无编号').first().waitFor()
 
   await page.evaluate(() => document.activeElement?.blur?.())
   await page.keyboard.press('?')
