@@ -274,7 +274,7 @@ static fpi_err_t *tx_mode(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 {
     const fpi_mode_said_t said = { *(int *)baton ? FPI_MODE_SYNC : FPI_MODE_BASIC, FPI_SCOPE_TENANT, NULL };
 
-    return fpi_mode_put(tx, 1, &said, t);
+    return fpi_mode_put(tx, &said, t);
 }
 
 static void begin(void)
