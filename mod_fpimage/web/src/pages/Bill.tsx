@@ -32,7 +32,7 @@ const moves: Move[] = [
   { act: 'VOID', path: 'void', needs: 'BILL_VOID', title: () => say('作废', 'Void'), needsReason: true, isDanger: true },
 ]
 
-const isPicture = (file: BillFile) => file.look !== 'UNREADABLE' && !/xml$|text\/plain/.test(file.media)
+const isPicture = (file: BillFile) => file.look !== 'UNREADABLE'
 
 interface Leaf extends Shown { file: BillFile; n: number }
 

@@ -27,7 +27,7 @@ export const segmentName = (state: Segment['state']): string => ({
   SUPPLEMENT: say('补扫，需确认', 'supplement: confirm'), FILED: say('已归档', 'filed'),
 }[state])
 
-const isPicture = (page: CapturePage) => !/xml$|text\/plain/.test(page.media)
+const isPicture = (page: CapturePage) => page.look !== 'UNREADABLE'
 
 /** The session as the server sees it; asks again for as long as something is being read. */
 function useSession(id: number, isSending: boolean) {

@@ -24,7 +24,7 @@ export const kindName = (kind: string): string => ({
 }[kind] ?? kind)
 
 export const sourceName = (source: string): string => ({
-  XML: 'XML', XBRL: 'XBRL', OFD: 'OFD', OFD_TAG: 'OFD', PDF_TEXT: say('PDF 文字', 'PDF text'), QR: say('二维码', 'QR code'), CLOUD: say('云识别', 'cloud'),
+  XML: 'XML', XBRL: 'XBRL', OFD: 'OFD', OFD_TAG: 'OFD', OFD_TEXT: say('OFD 文字', 'OFD text'), PDF_TEXT: say('PDF 文字', 'PDF text'), QR: say('二维码', 'QR code'), CLOUD: say('云识别', 'cloud'),
   HAND: say('人工', 'by hand'), EDITOR: say('人工', 'by hand'),
 }[source] ?? source)
 
