@@ -20,7 +20,7 @@ export const pages: Record<string, ComponentType> = {
   storage: lazy(() => import('./Storage')),
   pushes: record('pushes'),
   attachments: record('attachments'),
-  users: record('users'),
+  users: lazy(() => import('./Users')),
   roles: record('roles'),
   organisations: record('organisations'),
   enterprises: record('enterprises'),

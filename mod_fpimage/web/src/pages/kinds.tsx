@@ -4,6 +4,7 @@ import { call } from '../api/client'
 import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
 import { say, size, time } from '../words'
+import { Import } from '../parts/Import'
 import { Mark } from '../parts/Mark'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
@@ -16,7 +17,7 @@ const post = (path: string) => call(path, { method: 'POST', body: {} })
 async function options(path: string, of: (row: Row) => Option): Promise<Option[]> {
   return (await call<{ items: Row[] }>(path)).items.map(of)
 }
-const orgOptions = () => options('/api/v1/organisations?page_size=200', row => ({ value: row.code, label: '　'.repeat(Math.max(0, (row.level ?? 1) - 2)) + (row.name || row.code || say('租户', 'the tenant')) }))
+export const orgOptions = () => options('/api/v1/organisations?page_size=200', row => ({ value: row.code, label: '　'.repeat(Math.max(0, (row.level ?? 1) - 2)) + (row.name || row.code || say('租户', 'the tenant')) }))
 const roleOptions = () => options('/api/v1/roles?page_size=100', row => ({ value: row.name, label: row.name }))
 
 function OneTime({ answer }: { answer: Row }) {
@@ -28,7 +29,7 @@ function OneTime({ answer }: { answer: Row }) {
   )
 }
 
-const users: Kind = {
+export const users = (onGrants: (row: Row) => void): Kind => ({
   page: 'users', title: () => say('用户', 'Users'), path: '/api/v1/users', id: 'user_id', mayEdit: 'PEOPLE_EDIT',
   describe: () => ({
     filters: [{ name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('姓名或手机号', 'name or mobile') },
@@ -39,6 +40,7 @@ const users: Kind = {
       { key: 'org', title: say('组织', 'Organisation'), show: row => row.org_name ?? row.org_code },
       { key: 'roles', title: say('角色', 'Roles'), show: row => names(row.roles) },
       { key: 'point', title: say('扫描点', 'Scan point'), show: row => row.scan_point?.name },
+      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || say('租户', 'the tenant')}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('设定', 'set')}</Button> },
       { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)}{row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>}{row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
       { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => time(row.last_login_at) },
     ],
@@ -58,7 +60,7 @@ const users: Kind = {
       { title: say('启用', 'Enable'), needs: 'PEOPLE_EDIT', shows: row => !row.is_active, run: row => post(`/api/v1/users/${row.user_id}/enable`) },
     ],
   }),
-}
+})
 
 const roles: Kind = {
   page: 'roles', title: () => say('角色', 'Roles'), path: '/api/v1/roles', id: 'role_id', mayEdit: 'PEOPLE_EDIT',
@@ -101,6 +103,7 @@ const organisations: Kind = {
 const enterprises: Kind = {
   page: 'enterprises', title: () => say('企业授权', 'Enterprise authorisations'), path: '/api/v1/enterprises', id: 'id', mayEdit: 'ENTERPRISE_EDIT', change: 'PATCH',
   describe: () => ({
+    more: (again, may) => may('ENTERPRISE_EDIT') && <Import path="/api/v1/enterprises/import" columns="tax_no, name, client_id, secret, encrypt_key" onDone={again} />,
     hint: say('保存时会真正向发票云获取一次 token；“未校验”的授权会一直标明。', 'Saving really fetches a token from the cloud; what was saved unchecked stays marked.'),
     filters: [{ name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('名称、税号或 client_id', 'name, tax number or client_id') }],
     columns: [
@@ -244,7 +247,7 @@ const attachments: Kind = {
   }),
 }
 
-export const kinds: Kind[] = [pushes, attachments, users, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
+export const kinds: Kind[] = [pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
 
 export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
   page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',

@@ -52,7 +52,7 @@ export interface Kind {
     fixed?: Record<string, string>
     fields?: Field[]
     acts?: RowAct[]
-    more?: (again: () => void) => ReactNode
+    more?: (again: () => void, may: (permission: string) => boolean) => ReactNode
     /** After one was made: what must be seen once (a one-time password, say). */
     tellMade?: (answer: Row) => ReactNode
   }
@@ -75,7 +75,7 @@ function FieldInput({ field, value, onChange }: { field: Field; value: unknown; 
   switch (field.kind) {
     case 'flag': return <Checkbox checked={value === true} onChange={event => onChange(event.target.checked)}>{field.title}</Checkbox>
     case 'number': return <InputNumber value={value as number} aria-label={field.title} onChange={next => onChange(next ?? undefined)} />
-    case 'choice': return <Select value={value as string} options={options} aria-label={field.title} showSearch optionFilterProp="label" allowClear={!field.isRequired} onChange={next => onChange(next ?? '')} />
+    case 'choice': return <Select value={value as string} options={options} aria-label={field.title} showSearch optionFilterProp="label" allowClear={!field.isRequired} onChange={next => onChange(next ?? null)} />
     case 'choices': return <Select mode="multiple" value={(value as string[] | undefined) ?? []} options={options} aria-label={field.title} optionFilterProp="label" onChange={onChange} />
     case 'secret': return <Input.Password value={value as string} autoComplete="new-password" maxLength={500} onChange={event => onChange(event.target.value)} />
     case 'long': return <Input.TextArea value={value as string} rows={4} maxLength={4000} onChange={event => onChange(event.target.value)} />
@@ -103,7 +103,7 @@ function bodyOf(fields: Field[], typed: Row, before: Row, isNew: boolean): Row {
   const body: Row = {}
   for (const { name, kind } of fields) {
     const value = typeof typed[name] === 'string' ? typed[name].trim() : typed[name]
-    if (isNew ? value !== undefined && value !== '' : kind === 'secret' ? !!value : JSON.stringify(value) !== JSON.stringify(before[name])) body[name] = value
+    if (isNew ? value !== undefined && value !== null && value !== '' : kind === 'secret' ? !!value : JSON.stringify(value) !== JSON.stringify(before[name])) body[name] = value
   }
   return body
 }
@@ -113,7 +113,7 @@ function Edit({ kind, fields, row, onDone }: { kind: Kind; fields: Field[]; row:
   const [before] = useState(() => startOf(shown, row))
   const [typed, setTyped] = useState(before)
   const act = useAct()
-  const isMissing = shown.some(field => field.isRequired && (typed[field.name] === undefined || typed[field.name] === '' || (Array.isArray(typed[field.name]) && !typed[field.name].length)))
+  const isMissing = shown.some(field => field.isRequired && (typed[field.name] === undefined || typed[field.name] === null || typed[field.name] === '' || (Array.isArray(typed[field.name]) && !typed[field.name].length)))
   const wrong = act.error instanceof ApiError ? act.error.body.field : undefined
   const save = async () => {
     const body = { ...bodyOf(shown, typed, before, !row), ...(row?.version !== undefined ? { version: row.version } : {}) }
@@ -164,7 +164,7 @@ export function Records({ kind }: { kind: Kind }) {
   }] : [])]
 
   return (
-    <Page title={kind.title()} actions={<>{is.more?.(again)}{mayEdit && is.fields && kind.mayMake !== false && <Button type="primary" onClick={() => setEdited('new')}>{say('新增', 'Add')}</Button>}</>}>
+    <Page title={kind.title()} actions={<>{is.more?.(again, may)}{mayEdit && is.fields && kind.mayMake !== false && <Button type="primary" onClick={() => setEdited('new')}>{say('新增', 'Add')}</Button>}</>}>
       {is.hint && <p className="hint">{is.hint}</p>}
       <List<Row> path={kind.path} label={kind.title()} columns={columns} filters={is.filters} fixed={is.fixed} rowKey={row => row[kind.id]} round={round} noPages={kind.noPages} />
       {edited && is.fields && <Edit kind={kind} fields={is.fields} row={edited === 'new' ? null : edited} onDone={made => {
