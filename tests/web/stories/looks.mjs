@@ -1,5 +1,7 @@
 // Every page: nothing serious for axe, desktop and phone, light and dark, both languages; a picture of each for people.
-const PAGES = ['home', 'capture', 'capture/1', 'bills', 'bills/11', 'bills/11/timeline', 'invoices', 'exports', 'cover-rules', 'file-formats', 'storage', 'account', 'pushes', 'deliveries', 'attachments', 'users', 'roles', 'organisations', 'scan-points']
+const PAGES = ['home', 'capture', 'capture/1', 'bills', 'bills/11', 'bills/11/timeline', 'invoices', 'exports', 'cover-rules', 'file-formats',
+  'storage', 'account', 'deliveries', 'attachments',
+  'users', 'roles', 'organisations', 'scan-points', 'enterprises', 'push-table', 'audit-log', 'bill-types', 'labels', 'settings', 'statistics']
 
 export default async ({ open, firstSignIn, shot, axe, url }) => {
   const page = await open('/login')

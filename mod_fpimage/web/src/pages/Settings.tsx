@@ -24,6 +24,7 @@ export default function Settings() {
   const all = load.data
   const save = (body: object) => act.run(async () => { await call(PATH, { method: 'PATCH', body }); message.success(say('已保存', 'Saved')); load.again() })
   const tenant = all?.modes.find(one => one.scope === 'TENANT')
+  const standardMode = all?.modes.find(one => one.scope === 'DEFAULT')?.mode
   const standard = (text: string) => say(`默认（${text}）`, `standard (${text})`)
   return (
     <Page title={say('开关', 'Switches')}>
@@ -31,8 +32,8 @@ export default function Settings() {
       {all && (
         <>
           <h2>{say('影像模式', 'Mode')}</h2>
-          <Select className="wide" value={tenant?.mode ?? undefined} options={modes()} aria-label={say('影像模式', 'Mode')} placeholder={say('未设置', 'not set')} onChange={mode => save({ modes: [{ scope: 'TENANT', mode }] })} />
-          <ul>{all.modes.filter(one => one.scope !== 'TENANT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} {one.code}：{one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
+          <Select className="wide" value={tenant?.mode ?? undefined} options={modes()} aria-label={say('影像模式', 'Mode')} placeholder={modes().find(one => one.value === standardMode)?.label} onChange={mode => save({ modes: [{ scope: 'TENANT', mode }] })} />
+          <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} {one.code}：{one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
           <h2>{say('开关', 'Switches')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('开关', 'Switches')}>
             <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th><th scope="col">{say('含义', 'What it does')}</th></tr></thead><tbody>

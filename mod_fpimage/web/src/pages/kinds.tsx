@@ -151,7 +151,7 @@ const pushTable: Kind = {
 const audit: Kind = {
   page: 'audit-log', title: () => say('审计日志', 'Audit log'), path: '/api/v1/audit-log', id: 'id',
   describe: () => ({
-    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'text' }, { name: 'from', title: say('自', 'From'), kind: 'day' }, { name: 'to', title: say('至', 'to'), kind: 'day' }],
+    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'text' }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'to'), kind: 'day', asTime: 'end' }],
     columns: [
       { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => row.actor },
       { key: 'action', title: say('操作', 'What'), show: row => row.action }, { key: 'object', title: say('对象', 'On'), show: row => row.object },
