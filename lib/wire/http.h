@@ -10,8 +10,8 @@
  * Threads: a client serves many threads; each exchange stays in its own.
  * Limits:  slots per client; connect, first-byte, idle and whole-exchange times; bytes of an answer
  *          that is gathered; redirects are never followed; only http and https; DNS and the connected
- *          address can be restricted. A connection is used for one request at a time (HTTP/1.1), and
- *          HTTP/2 is spoken where ALPN agrees. */
+ *          address can be restricted. A connection is used for one request at a time (HTTP/1.1).
+ *          ALPN offers HTTP/2 and HTTP/1.1, and the peer's choice is followed: HTTP/2 is libcurl's. */
 #ifndef FPI_HTTP_H
 #define FPI_HTTP_H
 
@@ -60,6 +60,8 @@ typedef struct fpi_http_exchange_t {
                                         Transfer-Encoding which are made here; may be NULL */
     const char *body;                /* when it is all there */
     size_t body_len;
+    bool is_direct;                  /* in our own framing over libcurl's connection where the peer speaks
+                                        HTTP/1.1: a third of the work. For the relay */
     bool is_repeatable;              /* may it reach the peer twice though its method (POST, PATCH) does
                                         not say so: a token, a query */
     /* streamed body: fills at most `room` bytes, *len 0 at the end. Used when not NULL. One that does
@@ -92,7 +94,7 @@ typedef struct fpi_http_exchange_t {
  * FPI_E_CLOUD_LATE (a time limit, naming it), FPI_E_SLOTS, FPI_E_TOO_LARGE, FPI_E_FOREIGN (address not
  * allowed), FPI_E_GONE (is_gone, or the task was called off), or what source, head or sink returned.
  * FPI_E_FIELD is a URL, method or header that can't be sent. An HTTP status of any kind is not a failure.
- * Never repeats by itself, except that libcurl opens a fresh connection when a kept one turns out dead
+ * Never repeats by itself, except that a fresh connection is opened when a kept one turns out dead
  * before a line of an answer came, and then only when nothing of the request had left or it may be made
  * twice: GET, HEAD, PUT, DELETE, OPTIONS or `is_repeatable`, and no source. The task's deadline holds as
  * well; a limit of 0 is none. The program must ignore SIGPIPE, as httpd does. */

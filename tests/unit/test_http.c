@@ -1,4 +1,5 @@
-/* The client against a peer that follows a script: what each path does is listed at `scripts`. */
+/* The client against a peer that follows a script: what each path does is listed at `scripts`. Both ways of an
+ * exchange, libcurl's and our own framing, have to pass the same. */
 #include "unit.h"
 #include "wire/http.h"
 
@@ -464,6 +465,7 @@ static void close_peer(void)
 
 static fpi_http_options_t options;
 static fpi_http_exchange_t ex;
+static bool is_direct; /* which way */
 
 static void open_both(void)
 {
@@ -474,8 +476,15 @@ static void open_both(void)
     memset(&ex, 0, sizeof(ex));
 }
 
+static void open_both_direct(void)
+{
+    open_both();
+    is_direct = true;
+}
+
 static void close_both(void)
 {
+    is_direct = false;
     unit_close();
     close_peer();
 }
@@ -493,6 +502,12 @@ static fpi_http_client_t *client(void)
     return made;
 }
 
+static fpi_err_t *perform(fpi_http_client_t *c)
+{
+    ex.is_direct = is_direct;
+    return fpi_http_perform(c, &ex, task);
+}
+
 static fpi_err_t *call(fpi_http_client_t *c, const char *method, const char *path)
 {
     fpi_err_t *err;
@@ -502,7 +517,7 @@ static fpi_err_t *call(fpi_http_client_t *c, const char *method, const char *pat
     if (!ex.reply_max) {
         ex.reply_max = 10000;
     }
-    err = fpi_http_perform(c, &ex, task);
+    err = perform(c);
     look();
     return err;
 }
@@ -640,7 +655,7 @@ START_TEST(test_request_refused)
     }
     ex = (fpi_http_exchange_t){ .method = cases[_i].method, .url = cases[_i].url,
                                 .headers = headers };
-    unit_failed(fpi_http_perform(client(), &ex, task), FPI_E_FIELD);
+    unit_failed(perform(client()), FPI_E_FIELD);
     ck_assert(!ex.is_sent && !ex.is_connected);
 }
 END_TEST
@@ -755,7 +770,7 @@ START_TEST(test_no_connection)
     ck_assert_int_eq(ex.status, 0);
     open_peer();
     ex.url = "http://no-such-host.invalid/";
-    err = fpi_http_perform(c, &ex, task);
+    err = perform(c);
     /* without any name server it may be the time that ends it */
     unit_failed(err, err && err->code == FPI_E_CLOUD_LATE ? FPI_E_CLOUD_LATE : FPI_E_CLOUD);
     ck_assert(!ex.is_connected);
@@ -769,7 +784,7 @@ START_TEST(test_tls_with_plain_peer)
     ex.method = "GET";
     ex.url = apr_psprintf(task->pool, "https://127.0.0.1:%d/?token=hidden", peer.port);
     for (int i = 0; i < 2; i++) {
-        fpi_err_t *err = fpi_http_perform(c, &ex, task);
+        fpi_err_t *err = perform(c);
 
         ck_assert_ptr_nonnull(err);
         /* the plain peer waits for a line and says nothing */
@@ -886,7 +901,7 @@ START_TEST(test_connect_limit)
     options.times.connect = MS(200);
     ex.method = "GET";
     ex.url = apr_psprintf(task->pool, "http://127.0.0.1:%d/", ntohs(at.sin_port));
-    err = fpi_http_perform(client(), &ex, task);
+    err = perform(client());
     unit_failed(err, FPI_E_CLOUD_LATE);
     ck_assert_msg(strstr(err->detail, "no connection within 200 ms"), "%s", err->detail);
     ck_assert(!ex.is_connected && !ex.is_sent);
@@ -1273,7 +1288,8 @@ static void *call_often(void *data)
     }
     for (int i = 0; i < other->calls; i++) {
         fpi_task_t *own = fpi_task_make(pool, NULL);
-        fpi_http_exchange_t x = { .method = "GET", .url = other->url, .reply_max = 100 };
+        fpi_http_exchange_t x = { .method = "GET", .url = other->url, .reply_max = 100,
+                                  .is_direct = is_direct };
 
         other->done += fpi_http_perform(other->client, &x, own) == NULL && x.status == 200;
         apr_pool_clear(pool);
@@ -1433,29 +1449,26 @@ START_TEST(test_address)
 }
 END_TEST
 
-static TCase *peer_case(Suite *suite, const char *name)
+static TCase *peer_case(Suite *suite, const char *name, bool direct)
 {
     TCase *made = tcase_create(name);
 
-    tcase_add_checked_fixture(made, open_both, close_both);
+    tcase_add_checked_fixture(made, direct ? open_both_direct : open_both, close_both);
     tcase_set_timeout(made, 120);
     suite_add_tcase(suite, made);
     return made;
 }
 
-int main(void)
+static void add_exchanges(Suite *suite, bool direct)
 {
-    Suite *suite = suite_create("http");
-    TCase *tc = peer_case(suite, "exchange");
+    TCase *tc = peer_case(suite, direct ? "exchange, direct" : "exchange", direct);
 
-    signal(SIGPIPE, SIG_IGN);
-    fpi_http_setup();
     tcase_add_loop_test(tc, test_answer, 0, 10);
     tcase_add_test(tc, test_answer_headers);
     tcase_add_test(tc, test_request_head);
     tcase_add_test(tc, test_no_leftovers);
     tcase_add_loop_test(tc, test_request_refused, 0, 10);
-    tc = peer_case(suite, "connections");
+    tc = peer_case(suite, direct ? "connections, direct" : "connections", direct);
     tcase_add_test(tc, test_reuse);
     tcase_add_test(tc, test_closed_kept_connection);
     tcase_add_loop_test(tc, test_dead_kept_connection, 0, 7);
@@ -1463,14 +1476,14 @@ int main(void)
     tcase_add_test(tc, test_no_connection);
     tcase_add_test(tc, test_tls_with_plain_peer);
     tcase_add_test(tc, test_may_connect);
-    tc = peer_case(suite, "failures");
+    tc = peer_case(suite, direct ? "failures, direct" : "failures", direct);
     tcase_add_loop_test(tc, test_failure, 0, 12);
     tcase_add_test(tc, test_slow_is_not_idle);
     tcase_add_test(tc, test_deadline);
     tcase_add_test(tc, test_connect_limit);
     tcase_add_loop_test(tc, test_is_gone, 0, 2);
     tcase_add_test(tc, test_called_off);
-    tc = peer_case(suite, "streams");
+    tc = peer_case(suite, direct ? "streams, direct" : "streams", direct);
     tcase_add_test(tc, test_stream_answer);
     tcase_add_loop_test(tc, test_stream_request, 0, 2);
     tcase_add_loop_test(tc, test_empty_source, 0, 2);
@@ -1483,10 +1496,21 @@ int main(void)
     tcase_add_test(tc, test_short_source);
     tcase_add_test(tc, test_early_answer);
     tcase_add_test(tc, test_peer_takes_nothing);
-    tc = peer_case(suite, "slots");
+    tc = peer_case(suite, direct ? "slots, direct" : "slots", direct);
     tcase_add_test(tc, test_no_slot);
     tcase_add_test(tc, test_many_threads);
     tcase_add_test(tc, test_bad_options);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("http");
+    TCase *tc;
+
+    signal(SIGPIPE, SIG_IGN);
+    fpi_http_setup();
+    add_exchanges(suite, false);
+    add_exchanges(suite, true);
     tc = unit_case(suite, "urls");
     tcase_add_loop_test(tc, test_url, 0, 32);
     tcase_add_loop_test(tc, test_address, 0, 43);
