@@ -256,8 +256,8 @@ static void set_body(fpi_http_exchange_t *ex, fpi_relay_t *relay)
 
 static fpi_err_t *send_once(fpi_relay_t *relay)
 {
-    fpi_http_exchange_t ex = { .method = relay->call->method, .is_direct = true, .head = head,
-                               .sink = sink, .baton = relay };
+    fpi_http_exchange_t ex = { .method = relay->call->method, .head = head, .sink = sink,
+                               .baton = relay };
     fpi_err_t *err;
 
     relay->is_stale = relay->is_swallowed = relay->is_holding = false;

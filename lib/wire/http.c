@@ -422,7 +422,7 @@ static fpi_err_t *perform_either(fpi_http_slot_t *slot, fpi_http_client_t *clien
     run_t run = { .of = of, .easy = slot->easy, .multi = slot->multi };
     bool is_h2 = true;
 
-    if (of->ex->is_direct) {
+    if (of->options->is_direct) {
         FPI_TRY(fpi_http_direct(slot, client, of, &is_h2));
     }
     if (!is_h2) {

@@ -36,6 +36,7 @@ typedef struct fpi_http_options_t {
     apr_interval_time_t slot_wait; /* then FPI_E_SLOTS with retry_after */
     fpi_http_times_t times;
     const char *user_agent;
+    bool is_direct;         /* HTTP/1.1 in our own framing over libcurl's connection: a third of the work */
     /* May this resolved address be connected to? NULL: any. `host` as in the URL. Called before
      * connect, on whatever DNS said last, so a name can't be rebound behind a check. */
     bool (*may_connect)(void *baton, const char *host, int port, const struct sockaddr *address);
@@ -60,8 +61,6 @@ typedef struct fpi_http_exchange_t {
                                         Transfer-Encoding which are made here; may be NULL */
     const char *body;                /* when it is all there */
     size_t body_len;
-    bool is_direct;                  /* in our own framing over libcurl's connection where the peer speaks
-                                        HTTP/1.1: a third of the work. For the relay */
     bool is_repeatable;              /* may it reach the peer twice though its method (POST, PATCH) does
                                         not say so: a token, a query */
     /* streamed body: fills at most `room` bytes, *len 0 at the end. Used when not NULL. One that does

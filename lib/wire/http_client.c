@@ -5,7 +5,6 @@
 #include <apr_strings.h>
 #include <curl/curl.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,9 +83,6 @@ static void close_handles(fpi_http_slot_t *slot)
     slot->easy = NULL;
     slot->multi = NULL;
     fpi_http_line_close(&slot->line);
-    free(slot->line.in);
-    free(slot->line.out);
-    slot->line.in = slot->line.out = NULL;
 }
 
 /* A slot in use is left alone: its thread outlived the pool, and a leak is better than a crash. */
@@ -136,6 +132,13 @@ static fpi_err_t *check_options(const fpi_http_options_t *options, fpi_task_t *t
     return NULL;
 }
 
+/* Takes no memory before it is used: each page of it is the slot's own. */
+static void give_room(fpi_http_line_t *line, apr_pool_t *pool)
+{
+    line->in = apr_palloc(pool, FPI_HTTP_READ + FPI_HTTP_UPLOAD);
+    line->out = line->in + FPI_HTTP_READ;
+}
+
 fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
                                 const fpi_http_options_t *options, fpi_task_t *task)
 {
@@ -152,6 +155,7 @@ fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
     }
     slots = apr_pcalloc(pool, (size_t)options->slots * sizeof(*slots));
     for (int i = 0; i < options->slots; i++) {
+        give_room(&slots[i].line, pool);
         slots[i].next = made->free;
         made->free = &slots[i];
     }

@@ -13,7 +13,6 @@
 #include <apr_strings.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -161,9 +160,6 @@ static fpi_err_t *put_next(direct_t *d)
     if (run->is_source_over || run->taken == run->ex->source_len) {
         return NULL;
     }
-    if (!d->line->out && !(d->line->out = malloc(FPI_HTTP_UPLOAD))) {
-        return fpi_fail(run->task, FPI_E_INTERNAL, "no memory for an upload");
-    }
     return put_from_source(d);
 }
 
@@ -221,8 +217,10 @@ static fpi_err_t *end_of_line(direct_t *d, fpi_http_io_t io)
 
 static fpi_err_t *pull(direct_t *d)
 {
+    int pieces = d->line->is_blocking ? 1 : PIECES;
+
     d->is_drained = false;
-    for (int i = 0; i < PIECES && d->answer.state != FPI_ANSWER_OVER; i++) {
+    for (int i = 0; i < pieces && d->answer.state != FPI_ANSWER_OVER; i++) {
         size_t got, used;
         fpi_http_io_t io = fpi_http_line_recv(d->line, d->line->in, FPI_HTTP_READ, &got);
 
@@ -265,12 +263,17 @@ static fpi_err_t *go_round(direct_t *d)
     apr_interval_time_t wait;
 
     put_head(d);
+    /* a short request is in the peer's hands when its send returns: then the read may wait, which saves a call */
+    fpi_http_line_set_blocking(d->line, !d->run->ex->source && d->is_body_out);
     d->is_drained = true;
     while (d->answer.state != FPI_ANSWER_OVER) {
         FPI_TRY(push(d));
         FPI_TRY(fpi_http_watch(d->run, d->sent, &wait));
-        if (d->is_drained) {
+        if (d->is_drained && !(d->line->is_blocking && d->run->is_upload_over && wait == FPI_HTTP_LOOK)) {
             FPI_TRY(wait_for(d, wait));
+        }
+        else {
+            d->is_drained = false;
         }
         d->run->is_dry = false;
         if (!d->is_drained) {

@@ -5,16 +5,22 @@
 
 #include <apr_strings.h>
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
-enum { KEPT_LONGEST = 55 }; /* seconds; peers close kept connections after 60 or 65 */
+/* peers close kept connections after 60 or 65 seconds */
+enum { KEPT_LONGEST = 55 * APR_USEC_PER_SEC, BUSY = APR_USEC_PER_SEC / 2 };
 
 /* ---- the connection ---- */
 
 void fpi_http_line_close(fpi_http_line_t *line)
 {
+    if (line->easy) {
+        fpi_http_line_set_blocking(line, false); /* libcurl reads once more to end TLS, and must not wait there */
+    }
     if (line->multi && line->easy) {
         (void)curl_multi_remove_handle(line->multi, line->easy);
     }
@@ -24,23 +30,45 @@ void fpi_http_line_close(fpi_http_line_t *line)
     }
     line->easy = line->multi = line->tls = NULL;
     line->fd = -1;
+    line->is_blocking = false;
 }
 
-/* What comes unasked on a kept connection is its end, or words that belong to no request ("408"). */
-static bool is_quiet(const fpi_http_line_t *line)
+/* What comes unasked on a kept connection is its end, or words that belong to no request ("408"). One in constant
+ * use is not asked each time: peers say such things to idle ones, and what may be repeated is. */
+static bool is_quiet(const fpi_http_line_t *line, apr_interval_time_t idle, const fpi_http_exchange_t *ex)
 {
     struct pollfd ask = { .fd = line->fd, .events = POLLIN };
 
-    return poll(&ask, 1, 0) == 0;
+    return (idle < BUSY && fpi_http_request_may_replay(ex)) || poll(&ask, 1, 0) == 0;
 }
 
-static bool is_usable(const fpi_http_line_t *line, const char *origin, size_t len)
+static bool is_usable(const fpi_http_line_t *line, const fpi_http_exchange_t *ex, size_t origin_len)
 {
-    return line->easy && strncmp(line->origin, origin, len) == 0 && line->origin[len] == '\0'
-           && fpi_clock_tick() - line->used_at < KEPT_LONGEST * APR_USEC_PER_SEC && is_quiet(line);
+    apr_interval_time_t idle = fpi_clock_tick() - line->used_at;
+
+    return line->easy && strncmp(line->origin, ex->url, origin_len) == 0 && line->origin[origin_len] == '\0'
+           && idle < KEPT_LONGEST && is_quiet(line, idle, ex);
+}
+
+void fpi_http_line_set_blocking(fpi_http_line_t *line, bool is_blocking)
+{
+    int flags = line->is_blocking == is_blocking ? -1 : fcntl(line->fd, F_GETFL);
+
+    if (flags >= 0 && fcntl(line->fd, F_SETFL, is_blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0) {
+        line->is_blocking = is_blocking;
+    }
 }
 
 /* ---- making one ---- */
+
+/* No call on it takes longer, so that limits are kept and who has left is noticed. */
+static bool limit_calls(const fpi_http_line_t *line)
+{
+    const struct timeval most = { .tv_sec = 1 };
+
+    return setsockopt(line->fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most)) == 0
+           && setsockopt(line->fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most)) == 0;
+}
 
 static bool find_socket(fpi_http_line_t *line)
 {
@@ -50,7 +78,7 @@ static bool find_socket(fpi_http_line_t *line)
         return false;
     }
     line->fd = fd;
-    return fd != CURL_SOCKET_BAD;
+    return fd != CURL_SOCKET_BAD && limit_calls(line);
 }
 
 /* OpenSSL's SSL of the line; NULL: another library's, or a peer that speaks unasked. libcurl parts the handle from
@@ -86,8 +114,7 @@ static fpi_err_t *make_handles(fpi_http_slot_t *slot, const fpi_http_client_t *c
     fpi_http_line_t *line = &slot->line;
 
     line->multi = curl_multi_init();
-    line->in = line->in ? line->in : malloc(FPI_HTTP_READ);
-    if (!line->multi || !line->in || !fpi_http_handle_open(&line->easy, client, slot->said)) {
+    if (!line->multi || !fpi_http_handle_open(&line->easy, client, slot->said)) {
         return fpi_fail(task, FPI_E_INTERNAL, "libcurl can't make a handle: no memory");
     }
     return NULL;
@@ -138,11 +165,10 @@ static fpi_err_t *open_anew(fpi_http_slot_t *slot, fpi_http_client_t *client, fp
 fpi_err_t *fpi_http_line_open(fpi_http_slot_t *slot, fpi_http_client_t *client, fpi_http_run_t *run, bool is_fresh,
                               bool *is_h2)
 {
-    const char *url = run->ex->url;
-    size_t len = fpi_http_origin_len(url);
+    size_t len = fpi_http_origin_len(run->ex->url);
 
     *is_h2 = false;
-    run->ex->is_reused = !is_fresh && is_usable(&slot->line, url, len);
+    run->ex->is_reused = !is_fresh && is_usable(&slot->line, run->ex, len);
     run->ex->is_connected = run->ex->is_reused;
     if (run->ex->is_reused) {
         return NULL;

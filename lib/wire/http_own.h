@@ -19,6 +19,8 @@
 
 #include "wire/http.h"
 
+#define FPI_HTTP_LOOK APR_USEC_PER_SEC /* how often time, and who has left, are looked at */
+
 enum { FPI_HTTP_SAID = 256 };
 
 enum {
@@ -33,10 +35,11 @@ enum {
 typedef struct fpi_http_line_t {
     void *easy, *multi;           /* CURL, CURLM; both NULL: none is open */
     int fd;
+    bool is_blocking;             /* a call waits, for a second at most; else not at all */
     void *tls;                    /* OpenSSL's SSL; NULL: no TLS */
     apr_time_t used_at;
     char origin[FPI_HTTP_ORIGIN]; /* "https://host:port" as in the URL */
-    char *in, *out;               /* FPI_HTTP_READ and, once something was streamed up, FPI_HTTP_UPLOAD bytes */
+    char *in, *out;               /* room of FPI_HTTP_READ and FPI_HTTP_UPLOAD bytes */
 } fpi_http_line_t;
 
 typedef struct fpi_http_slot_t {
@@ -135,6 +138,7 @@ fpi_err_t *fpi_http_connect(fpi_http_run_t *run, void *easy, void *multi, char *
 fpi_err_t *fpi_http_line_open(fpi_http_slot_t *slot, fpi_http_client_t *client, fpi_http_run_t *run, bool is_fresh,
                               bool *is_h2) FPI_MUST_USE;
 void fpi_http_line_close(fpi_http_line_t *line);
+void fpi_http_line_set_blocking(fpi_http_line_t *line, bool is_blocking);
 typedef enum fpi_http_io_t { FPI_HTTP_MOVED, FPI_HTTP_AGAIN, FPI_HTTP_BROKEN } fpi_http_io_t;
 fpi_http_io_t fpi_http_line_send(fpi_http_line_t *line, const char *data, size_t len, size_t *sent);
 /* *got 0 with FPI_HTTP_MOVED: the peer has closed. */

@@ -2,8 +2,6 @@
 
 #include "base/clock.h"
 
-enum { WAIT_MOST = APR_USEC_PER_SEC };
-
 static const char *where(const fpi_http_run_t *run)
 {
     return fpi_http_request_name(run->ex, run->task->pool);
@@ -121,8 +119,8 @@ static fpi_err_t *check_wanted(fpi_http_run_t *run, apr_time_t now)
     if (run->task->called_off) {
         return fpi_fail(run->task, FPI_E_GONE, "%s: called off", where(run));
     }
-    if (!ex->is_gone || now - run->moved_at < APR_USEC_PER_SEC
-        || now - run->asked_at < APR_USEC_PER_SEC) {
+    if (!ex->is_gone || now - run->moved_at < FPI_HTTP_LOOK
+        || now - run->asked_at < FPI_HTTP_LOOK) {
         return NULL;
     }
     run->asked_at = now;
@@ -140,7 +138,7 @@ fpi_err_t *fpi_http_watch(fpi_http_run_t *run, int64_t sent, apr_interval_time_t
         run->sent = sent;
         run->sent_at = run->moved_at = now;
     }
-    *wait = WAIT_MOST;
+    *wait = FPI_HTTP_LOOK;
     FPI_TRY(check_wanted(run, now));
     return check_times(run, now, wait);
 }

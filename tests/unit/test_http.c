@@ -465,7 +465,6 @@ static void close_peer(void)
 
 static fpi_http_options_t options;
 static fpi_http_exchange_t ex;
-static bool is_direct; /* which way */
 
 static void open_both(void)
 {
@@ -479,12 +478,11 @@ static void open_both(void)
 static void open_both_direct(void)
 {
     open_both();
-    is_direct = true;
+    options.is_direct = true;
 }
 
 static void close_both(void)
 {
-    is_direct = false;
     unit_close();
     close_peer();
 }
@@ -502,12 +500,6 @@ static fpi_http_client_t *client(void)
     return made;
 }
 
-static fpi_err_t *perform(fpi_http_client_t *c)
-{
-    ex.is_direct = is_direct;
-    return fpi_http_perform(c, &ex, task);
-}
-
 static fpi_err_t *call(fpi_http_client_t *c, const char *method, const char *path)
 {
     fpi_err_t *err;
@@ -517,7 +509,7 @@ static fpi_err_t *call(fpi_http_client_t *c, const char *method, const char *pat
     if (!ex.reply_max) {
         ex.reply_max = 10000;
     }
-    err = perform(c);
+    err = fpi_http_perform(c, &ex, task);
     look();
     return err;
 }
@@ -655,7 +647,7 @@ START_TEST(test_request_refused)
     }
     ex = (fpi_http_exchange_t){ .method = cases[_i].method, .url = cases[_i].url,
                                 .headers = headers };
-    unit_failed(perform(client()), FPI_E_FIELD);
+    unit_failed(fpi_http_perform(client(), &ex, task), FPI_E_FIELD);
     ck_assert(!ex.is_sent && !ex.is_connected);
 }
 END_TEST
@@ -770,7 +762,7 @@ START_TEST(test_no_connection)
     ck_assert_int_eq(ex.status, 0);
     open_peer();
     ex.url = "http://no-such-host.invalid/";
-    err = perform(c);
+    err = fpi_http_perform(c, &ex, task);
     /* without any name server it may be the time that ends it */
     unit_failed(err, err && err->code == FPI_E_CLOUD_LATE ? FPI_E_CLOUD_LATE : FPI_E_CLOUD);
     ck_assert(!ex.is_connected);
@@ -784,7 +776,7 @@ START_TEST(test_tls_with_plain_peer)
     ex.method = "GET";
     ex.url = apr_psprintf(task->pool, "https://127.0.0.1:%d/?token=hidden", peer.port);
     for (int i = 0; i < 2; i++) {
-        fpi_err_t *err = perform(c);
+        fpi_err_t *err = fpi_http_perform(c, &ex, task);
 
         ck_assert_ptr_nonnull(err);
         /* the plain peer waits for a line and says nothing */
@@ -901,7 +893,7 @@ START_TEST(test_connect_limit)
     options.times.connect = MS(200);
     ex.method = "GET";
     ex.url = apr_psprintf(task->pool, "http://127.0.0.1:%d/", ntohs(at.sin_port));
-    err = perform(client());
+    err = fpi_http_perform(client(), &ex, task);
     unit_failed(err, FPI_E_CLOUD_LATE);
     ck_assert_msg(strstr(err->detail, "no connection within 200 ms"), "%s", err->detail);
     ck_assert(!ex.is_connected && !ex.is_sent);
@@ -1288,8 +1280,7 @@ static void *call_often(void *data)
     }
     for (int i = 0; i < other->calls; i++) {
         fpi_task_t *own = fpi_task_make(pool, NULL);
-        fpi_http_exchange_t x = { .method = "GET", .url = other->url, .reply_max = 100,
-                                  .is_direct = is_direct };
+        fpi_http_exchange_t x = { .method = "GET", .url = other->url, .reply_max = 100 };
 
         other->done += fpi_http_perform(other->client, &x, own) == NULL && x.status == 200;
         apr_pool_clear(pool);
