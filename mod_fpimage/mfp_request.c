@@ -5,6 +5,7 @@
 #include "mfp_log.h"
 #include "mfp_stream.h"
 #include "service/answer.h"
+#include "service/web.h"
 
 #include <apr_strings.h>
 #include <arpa/inet.h>
@@ -43,7 +44,7 @@ static const char *raw_path(const request_rec *r)
     return *uri == '/' ? apr_pstrmemdup(r->pool, uri, strcspn(uri, "?#")) : NULL;
 }
 
-static bool is_page(const char *path)
+static bool is_status(const char *path)
 {
     return strncmp(path, "/fpimage", 8) == 0 && (path[8] == '\0' || path[8] == '/');
 }
@@ -156,7 +157,7 @@ static void rename_path(mfp_request_t *req)
     bool was_malformed;
     const char *path;
 
-    if (req->is_page) {
+    if (req->place != MFP_API) {
         return;
     }
     if (fpi_path_normalise(&path, &was_malformed, req->path, req->task)) {
@@ -172,13 +173,13 @@ int mfp_request_begin(request_rec *r)
     mfp_request_t *req;
 
     if (!config->app || r->proxyreq || !path || !ap_is_initial_req(r)
-        || !(is_page(path) || fpi_api_is_ours(path, r->pool))) {
+        || !(is_status(path) || fpi_web_is_ours(path) || fpi_api_is_ours(path, r->pool))) {
         return DECLINED;
     }
     req = apr_pcalloc(r->pool, sizeof(*req));
     req->r = r;
     req->path = path;
-    req->is_page = is_page(path);
+    req->place = is_status(path) ? MFP_STATUS : fpi_web_is_ours(path) ? MFP_WEB : MFP_API;
     req->task = fpi_task_make(r->pool, mfp_log_request(r));
     fpi_task_take_traceparent(req->task, apr_table_get(r->headers_in, "traceparent"));
     req->client_ip = client_address(r, config->settings);

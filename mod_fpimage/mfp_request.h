@@ -23,7 +23,7 @@ typedef struct mfp_request_t {
     request_rec *r;
     fpi_task_t *task;
     const char *path;          /* as it came, without query */
-    bool is_page;              /* under /fpimage, not /api */
+    enum { MFP_API, MFP_STATUS, MFP_WEB } place; /* under /api, /fpimage, /imgsys-web */
     const char *client_ip, *scheme; /* behind trusted proxies: as they say */
 
     /* the body, while it is read */

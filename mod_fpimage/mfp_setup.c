@@ -5,6 +5,7 @@
 #include "mfp_config.h"
 #include "mfp_decode.h"
 #include "mfp_log.h"
+#include "mfp_web.h"
 #include "service/setup.h"
 #include "wire/crypto.h"
 
@@ -416,6 +417,7 @@ int mfp_setup(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
         tell_ready(app, task);
     }
     mfp_decode_setup(pconf, main, task);
+    mfp_web_setup(pconf, task);
     drop_unused(retained);
     retained->has_started = true;
     return OK;

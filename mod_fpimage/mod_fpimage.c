@@ -9,6 +9,7 @@
 #include "mfp_setup.h"
 #include "mfp_status.h"
 #include "mfp_stream.h"
+#include "mfp_web.h"
 #include "service/api.h"
 
 #include <ap_mmn.h>
@@ -105,8 +106,11 @@ static int handle(request_rec *r)
     if (!req || !r->handler || strcmp(r->handler, MFP_HANDLER) != 0) {
         return DECLINED;
     }
+    if (req->place == MFP_WEB) {
+        return mfp_web_serve(req);
+    }
     app = mfp_child_enter(r->server);
-    result = req->is_page ? mfp_status_serve(req, app) : serve_api(req, app);
+    result = req->place == MFP_STATUS ? mfp_status_serve(req, app) : serve_api(req, app);
     mfp_child_leave();
     return result;
 }

@@ -32,6 +32,7 @@ typedef struct fpi_file_t {
     fpi_file_state_t state;
     const char *label;                 /* the clerk's words, or NULL */
     int attachment_type;               /* the vendor's 1-8, 0 none */
+    bool no_cloud;                     /* who brought it wants it not to be shown to the cloud */
 } fpi_file_t;
 
 /* A name that is safe to show and to save under: the last path part, control characters and separators

@@ -49,3 +49,15 @@ const char *fpi_invoice_identity(const fpi_invoice_t *invoice, apr_pool_t *pool)
     }
     return *code ? apr_pstrcat(pool, code, "-", number, NULL) : NULL;
 }
+
+bool fpi_invoice_is_electronic(const fpi_invoice_t *invoice)
+{
+    static const int types[] = { 1, 2, 15, 23, 25, 26, 27, 28, 29, 72, 83, 84 };
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+        if (invoice->type == types[i]) {
+            return true;
+        }
+    }
+    return invoice->type == 0 && invoice->number && is_digital(invoice->number);
+}

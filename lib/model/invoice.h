@@ -28,4 +28,7 @@ typedef struct fpi_invoice_t {
  * count on their own; else "code-number"; NULL when there is none. Upper case, without blanks round it. */
 const char *fpi_invoice_identity(const fpi_invoice_t *invoice, apr_pool_t *pool);
 
+/* Is its original a file, and not paper (facts-cloud.md 5.1)? Of an unknown type when it has a 20-digit number. */
+bool fpi_invoice_is_electronic(const fpi_invoice_t *invoice);
+
 #endif

@@ -11,6 +11,7 @@
 
 enum {
     FETCH_TIME = 15 * APR_USEC_PER_SEC,
+    REFUSED_FOR = 5 * APR_USEC_PER_SEC,
     REPEAT_WITHIN = APR_USEC_PER_SEC, /* a second try must not double a long wait */
     TOKEN_REPLY_MAX = 64 * 1024,
     PULL_REPLY_MAX = 16 * 1024 * 1024
@@ -201,34 +202,68 @@ static fpi_err_t *fetch_token(fpi_token_t *token, fpi_cloud_t *cloud,
     return NULL;
 }
 
-static fpi_err_t *fetch_for_tokens(void *baton, fpi_token_t *token,
-                                   const fpi_enterprise_t *enterprise, fpi_task_t *task)
+static fpi_err_t *fetch_for_tokens(void *baton, fpi_token_t *token, const fpi_holder_t *holder, fpi_task_t *task)
 {
-    return fetch_token(token, baton, enterprise, false, task);
+    return fetch_token(token, baton, holder->subject, false, task);
+}
+
+/* The id tells the upstream, too: a token of the demo cloud is none of the production's. */
+static fpi_holder_t holder_of(const fpi_cloud_t *cloud, const fpi_enterprise_t *enterprise, fpi_task_t *task)
+{
+    return (fpi_holder_t){ enterprise->client_id,
+                           apr_pstrcat(task->pool, cloud->base, "\n", fpi_cloud_client_id(enterprise), NULL),
+                           fpi_cloud_secret(enterprise), enterprise };
 }
 
 fpi_err_t *fpi_cloud_token_get(const char **token, fpi_cloud_t *cloud,
                                const fpi_enterprise_t *enterprise, fpi_task_t *task)
 {
-    return fpi_tokens_get(token, cloud->tokens, enterprise, task);
+    fpi_holder_t holder = holder_of(cloud, enterprise, task);
+
+    return fpi_tokens_get(token, cloud->tokens, &holder, task);
 }
 
 bool fpi_cloud_token_drop(fpi_cloud_t *cloud, const fpi_enterprise_t *enterprise, const char *token,
                           fpi_task_t *task)
 {
-    return fpi_tokens_drop(cloud->tokens, enterprise, token, task);
+    fpi_holder_t holder = holder_of(cloud, enterprise, task);
+
+    return fpi_tokens_drop(cloud->tokens, &holder, token, task);
 }
 
 void fpi_cloud_token_note_vain(fpi_cloud_t *cloud, const fpi_enterprise_t *enterprise,
                                fpi_task_t *task)
 {
-    fpi_tokens_note_vain(cloud->tokens, enterprise, task);
+    fpi_holder_t holder = holder_of(cloud, enterprise, task);
+
+    fpi_tokens_note_vain(cloud->tokens, &holder, task);
+}
+
+typedef struct renewing_t {
+    fpi_cloud_t *cloud;
+    const fpi_enterprise_t *(*find)(void *baton, const char *client_id, fpi_task_t *task);
+    void *baton;
+} renewing_t;
+
+static bool find_holder(void *baton, fpi_holder_t *holder, const char *name, fpi_task_t *task)
+{
+    const renewing_t *renewing = baton;
+    const fpi_enterprise_t *enterprise = renewing->find(renewing->baton, name, task);
+
+    if (enterprise) {
+        *holder = holder_of(renewing->cloud, enterprise, task);
+    }
+    return enterprise != NULL;
 }
 
 apr_time_t fpi_cloud_tokens_renew(fpi_cloud_t *cloud,
-                                  fpi_enterprise_find_fn *find, void *baton, fpi_task_t *task)
+                                  const fpi_enterprise_t *(*find)(void *baton, const char *client_id,
+                                                                  fpi_task_t *task),
+                                  void *baton, fpi_task_t *task)
 {
-    return fpi_tokens_renew(cloud->tokens, find, baton, task);
+    renewing_t renewing = { cloud, find, baton };
+
+    return fpi_tokens_renew(cloud->tokens, find_holder, &renewing, task);
 }
 
 fpi_err_t *fpi_cloud_check(fpi_cloud_t *cloud, const fpi_enterprise_t *enterprise, fpi_task_t *task)
@@ -289,14 +324,16 @@ fpi_err_t *fpi_cloud_make(fpi_cloud_t **cloud, apr_pool_t *pool, const fpi_cloud
 {
     fpi_cloud_t *made = apr_pcalloc(pool, sizeof(*made));
     fpi_http_options_t http = options->http;
-    fpi_share_t *share = fpi_share_make(pool, options->cache, options->lock_file, task);
+    fpi_tokens_options_t tokens = { "cloud token", fpi_share_make(pool, options->cache, options->lock_file, task),
+                                    fetch_for_tokens, made, FPI_E_CLOUD, FPI_E_CLOUD_LATE, FPI_E_CLOUD_REFUSED,
+                                    FETCH_TIME, REFUSED_FOR };
 
     made->base = apr_pstrdup(pool, options->base);
     made->breaker = options->breaker;
     made->counts = options->counts;
     http.is_direct = true; /* one peer, called for each proxied request */
     FPI_TRY(fpi_http_client_make(&made->client, pool, &http, task));
-    FPI_TRY(fpi_tokens_make(&made->tokens, pool, made->base, share, fetch_for_tokens, made, task));
+    FPI_TRY(fpi_tokens_make(&made->tokens, pool, &tokens, task));
     *cloud = made;
     return NULL;
 }

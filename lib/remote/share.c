@@ -61,7 +61,7 @@ static bool find_any(fpi_token_t *token, fpi_share_t *share, const char *key, fp
     }
     err = share->cache->find(share->cache->baton, key, value, sizeof(value), &len, task);
     if (err) {
-        fpi_debug(task, "cloud token not read from the shared cache: %s", err->detail);
+        fpi_debug(task, "a token was not read from the shared cache: %s", err->detail);
         return false;
     }
     return len > 0 && len <= sizeof(value) && fpi_share_parse(token, value, len, task->pool);
@@ -87,7 +87,7 @@ void fpi_share_put(fpi_share_t *share, const char *key, const fpi_token_t *token
                    token->fetched, token->expires, token->text);
     err = share->cache->put(share->cache->baton, key, value, (size_t)len, token->expires, task);
     if (err) {
-        fpi_debug(task, "cloud token not put into the shared cache: %s", err->detail);
+        fpi_debug(task, "a token was not put into the shared cache: %s", err->detail);
     }
 }
 
@@ -163,7 +163,7 @@ fpi_share_lock_t fpi_share_lock(fpi_share_t *share, const char *key, fpi_task_t 
     if (error == EACCES || error == EAGAIN) {
         return FPI_SHARE_OTHER;
     }
-    fpi_debug(task, "the lock file of cloud tokens can't be locked: %s", strerror(error));
+    fpi_debug(task, "the lock file of tokens can't be locked: %s", strerror(error));
     return FPI_SHARE_NONE;
 }
 

@@ -1,8 +1,8 @@
-/* What the children of a node (and, with a shared cache, the nodes) know of cloud tokens together: the
- * cache's values, and the lock of the node for one enterprise. Not for use outside lib/remote.
+/* What the children of a node (and, with a shared cache, the nodes) know of tokens together: the
+ * cache's values, and the lock of the node for one holder. Not for use outside lib/remote.
  *
  * Value:   "fetched expires token", times in microseconds since 1970, the token visible ASCII
- * Lock:    a byte of the lock file per enterprise, at an offset from its key
+ * Lock:    a byte of the lock file per holder, at an offset from its key
  *
  * Life:    a share lives as long as its pool; made after fork, as record locks are not inherited.
  * Threads: many, but no two ask for the same byte at once: to the kernel they are one owner.

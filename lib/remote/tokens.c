@@ -13,9 +13,7 @@
 
 enum {
     WAIT_STEP = APR_USEC_PER_SEC,          /* how soon a waiter notices that it was called off */
-    LOCK_WAIT = 15 * APR_USEC_PER_SEC,     /* no holder fetches longer; a stopped one may hold on */
     LOCK_NAP = 2000, LOCK_NAP_MOST = 100000,
-    REFUSED_FOR = 5 * APR_USEC_PER_SEC,
     VAIN_MOST = 4, VAIN_WINDOW = 10 * APR_USEC_PER_SEC,
     RENEW_PERCENT = 80,
     RENEW_TURN = APR_USEC_PER_SEC, /* a token of short life may have come meanwhile */
@@ -31,12 +29,12 @@ typedef struct failure_t {
 } failure_t;
 
 typedef struct entry_t {
-    const char *client_id;    /* ours */
-    char *cloud_id, *secret;  /* under which the token was got; with others it is not given */
+    const char *name;         /* of the holder */
+    char *id, *secret;         /* under which the token was got; with others it is not given */
     char key[FPI_SHA256_HEX + 1]; /* in the shared cache */
     char *text;               /* the token; NULL: none */
     apr_time_t fetched, expires, used;
-    char *dropped;            /* the last one that the cloud did not take */
+    char *dropped;            /* the last one that the peer did not take */
     bool is_busy;             /* a thread is fetching */
     unsigned round;           /* fetches that ended */
     failure_t failure;        /* of the last one */
@@ -46,13 +44,10 @@ typedef struct entry_t {
 
 struct fpi_tokens_t {
     apr_pool_t *pool; /* touched under the lock only */
-    const char *base;
-    fpi_share_t *share;
-    fpi_token_fetch_fn *fetch;
-    void *baton;
+    fpi_tokens_options_t options;
     pthread_mutex_t lock;
     pthread_cond_t ended; /* some fetch did */
-    apr_hash_t *entries;  /* client_id -> entry_t * */
+    apr_hash_t *entries;  /* holder's name -> entry_t * */
 };
 
 /* What a fetching thread carries along; the entry itself may only be read under the lock. */
@@ -86,7 +81,7 @@ static void keep_failure(failure_t *failure, const fpi_err_t *err)
 
 static void clear_entry(entry_t *entry)
 {
-    keep(&entry->cloud_id, NULL);
+    keep(&entry->id, NULL);
     keep(&entry->secret, NULL);
     keep(&entry->text, NULL);
     keep(&entry->dropped, NULL);
@@ -100,38 +95,36 @@ static bool is_text(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
-/* The key says base, id and secret: who configures an id with a wrong secret must not find the
+/* The key says kind, id and secret: who configures an id with a wrong secret must not find the
  * token of one who knows the right one, nor, having corrected it, wait for the refusal to pass. */
-static void name_entry(entry_t *entry, fpi_tokens_t *tokens, const char *cloud_id,
+static void name_entry(entry_t *entry, fpi_tokens_t *tokens, const char *id,
                        const char *secret, fpi_task_t *task)
 {
-    char *text = apr_pstrcat(task->pool, "cloud token\n", tokens->base, "\n", cloud_id, "\n",
-                             secret, NULL);
+    char *text = apr_pstrcat(task->pool, tokens->options.kind, "\n", id, "\n", secret, NULL);
     size_t len = strlen(text);
 
     clear_entry(entry);
-    keep(&entry->cloud_id, cloud_id);
+    keep(&entry->id, id);
     keep(&entry->secret, secret);
     apr_cpystrn(entry->key, fpi_sha256_hex(text, len, task), sizeof(entry->key));
     fpi_secret_wipe(text, len);
 }
 
-static entry_t *find_entry(fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise,
+static entry_t *find_entry(fpi_tokens_t *tokens, const fpi_holder_t *holder,
                            fpi_task_t *task)
 {
-    const char *cloud_id = fpi_cloud_client_id(enterprise);
-    const char *secret = fpi_cloud_secret(enterprise)->bytes;
-    entry_t *entry = apr_hash_get(tokens->entries, enterprise->client_id, APR_HASH_KEY_STRING);
+    const char *secret = holder->secret->bytes;
+    entry_t *entry = apr_hash_get(tokens->entries, holder->name, APR_HASH_KEY_STRING);
 
-    if (entry && is_text(entry->cloud_id, cloud_id) && is_text(entry->secret, secret)) {
+    if (entry && is_text(entry->id, holder->id) && is_text(entry->secret, secret)) {
         return entry;
     }
     if (!entry) {
         entry = apr_pcalloc(tokens->pool, sizeof(*entry));
-        entry->client_id = apr_pstrdup(tokens->pool, enterprise->client_id);
-        apr_hash_set(tokens->entries, entry->client_id, APR_HASH_KEY_STRING, entry);
+        entry->name = apr_pstrdup(tokens->pool, holder->name);
+        apr_hash_set(tokens->entries, entry->name, APR_HASH_KEY_STRING, entry);
     }
-    name_entry(entry, tokens, cloud_id, secret, task);
+    name_entry(entry, tokens, holder->id, secret, task);
     return entry;
 }
 
@@ -173,9 +166,8 @@ static bool make_locks(fpi_tokens_t *tokens)
            && pthread_cond_init(&tokens->ended, &attr) == 0;
 }
 
-fpi_err_t *fpi_tokens_make(fpi_tokens_t **tokens, apr_pool_t *pool, const char *base,
-                           fpi_share_t *share,
-                           fpi_token_fetch_fn *fetch, void *baton, fpi_task_t *task)
+fpi_err_t *fpi_tokens_make(fpi_tokens_t **tokens, apr_pool_t *pool,
+                           const fpi_tokens_options_t *options, fpi_task_t *task)
 {
     fpi_tokens_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_allocator_t *allocator;
@@ -184,14 +176,11 @@ fpi_err_t *fpi_tokens_make(fpi_tokens_t **tokens, apr_pool_t *pool, const char *
     if (!make_locks(made) || apr_allocator_create(&allocator) != APR_SUCCESS
         || apr_pool_create_ex(&made->pool, pool, NULL, allocator) != APR_SUCCESS) {
         return fpi_fail(task, FPI_E_INTERNAL,
-                        "the memory of cloud tokens can't be made: no memory or locks");
+                        "the memory of tokens can't be made: no memory or locks");
     }
     apr_allocator_owner_set(allocator, made->pool);
     apr_pool_tag(made->pool, "fpi_tokens");
-    made->base = apr_pstrdup(pool, base);
-    made->share = share;
-    made->fetch = fetch;
-    made->baton = baton;
+    made->options = *options;
     made->entries = apr_hash_make(made->pool);
     apr_pool_pre_cleanup_register(pool, made, clear_all);
     *tokens = made;
@@ -202,7 +191,7 @@ fpi_err_t *fpi_tokens_make(fpi_tokens_t **tokens, apr_pool_t *pool, const char *
 
 static bool find_shared(fetching_t *f, fpi_tokens_t *tokens, fpi_task_t *task)
 {
-    return fpi_share_find(&f->token, tokens->share, f->key, f->after, task)
+    return fpi_share_find(&f->token, tokens->options.share, f->key, f->after, task)
            && !is_text(f->token.text, f->dropped);
 }
 
@@ -210,10 +199,10 @@ static bool find_shared(fetching_t *f, fpi_tokens_t *tokens, fpi_task_t *task)
 static bool await_turn(fetching_t *f, fpi_share_lock_t *lock, fpi_tokens_t *tokens,
                        fpi_task_t *task)
 {
-    apr_time_t end = fpi_clock_tick() + fpi_task_left(task, LOCK_WAIT);
+    apr_time_t end = fpi_clock_tick() + fpi_task_left(task, tokens->options.fetch_time);
 
     for (int attempt = 1;; attempt++) {
-        *lock = fpi_share_lock(tokens->share, f->key, task);
+        *lock = fpi_share_lock(tokens->options.share, f->key, task);
         if (*lock != FPI_SHARE_OTHER) {
             return *lock == FPI_SHARE_TAKEN && find_shared(f, tokens, task);
         }
@@ -227,24 +216,24 @@ static bool await_turn(fetching_t *f, fpi_share_lock_t *lock, fpi_tokens_t *toke
     }
 }
 
-static fpi_err_t *late(fpi_task_t *task)
+static fpi_err_t *late(const fpi_tokens_t *tokens, fpi_task_t *task)
 {
     if (task->called_off) {
-        return fpi_fail(task, FPI_E_GONE, "waiting for a cloud token: called off");
+        return fpi_fail(task, FPI_E_GONE, "waiting for a %s: called off", tokens->options.kind);
     }
-    return fpi_fail(task, FPI_E_CLOUD_LATE, "no cloud token before the caller's deadline");
+    return fpi_fail(task, tokens->options.late, "no %s before the caller's deadline", tokens->options.kind);
 }
 
-static fpi_err_t *fetch(fetching_t *f, fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise,
+static fpi_err_t *fetch(fetching_t *f, fpi_tokens_t *tokens, const fpi_holder_t *holder,
                         fpi_task_t *task)
 {
-    FPI_TRY(tokens->fetch(tokens->baton, &f->token, enterprise, task));
+    FPI_TRY(tokens->options.fetch(tokens->options.baton, &f->token, holder, task));
     f->is_fetched = true;
-    fpi_share_put(tokens->share, f->key, &f->token, task);
+    fpi_share_put(tokens->options.share, f->key, &f->token, task);
     return NULL;
 }
 
-static fpi_err_t *obtain(fetching_t *f, fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise,
+static fpi_err_t *obtain(fetching_t *f, fpi_tokens_t *tokens, const fpi_holder_t *holder,
                          fpi_task_t *task)
 {
     fpi_share_lock_t lock;
@@ -254,10 +243,10 @@ static fpi_err_t *obtain(fetching_t *f, fpi_tokens_t *tokens, const fpi_enterpri
         return NULL;
     }
     if (!await_turn(f, &lock, tokens, task)) {
-        err = fpi_task_is_over(task) ? late(task) : fetch(f, tokens, enterprise, task);
+        err = fpi_task_is_over(task) ? late(tokens, task) : fetch(f, tokens, holder, task);
     }
     if (lock == FPI_SHARE_TAKEN) {
-        fpi_share_unlock(tokens->share, f->key);
+        fpi_share_unlock(tokens->options.share, f->key);
     }
     return err;
 }
@@ -288,10 +277,10 @@ static void keep_token(entry_t *entry, const fetching_t *f)
 
 /* A failure that came from the fetching task alone (it was called off, its time was up) is not told
  * to those that wait: one of them fetches. */
-static bool is_for_all(const fpi_err_t *err, const fpi_task_t *task)
+static bool is_for_all(const fpi_tokens_options_t *o, const fpi_err_t *err, const fpi_task_t *task)
 {
-    return (err->code == FPI_E_CLOUD || err->code == FPI_E_CLOUD_LATE
-            || err->code == FPI_E_CLOUD_REFUSED || err->code == FPI_E_SLOTS)
+    return (err->code == o->down || err->code == o->late || err->code == o->refused
+            || err->code == FPI_E_SLOTS)
            && !fpi_task_is_over(task);
 }
 
@@ -307,22 +296,22 @@ static bool settle(fetching_t *f, fpi_tokens_t *tokens, const fpi_err_t *err,
     }
     entry->is_busy = false;
     entry->round++;
-    keep_failure(&entry->failure, err && is_same && is_for_all(err, task) ? err : NULL);
+    keep_failure(&entry->failure, err && is_same && is_for_all(&tokens->options, err, task) ? err : NULL);
     if (!err && is_same) {
         keep_token(entry, f);
     }
-    if (entry->failure.code == FPI_E_CLOUD_REFUSED) {
-        entry->refused_until = fpi_clock_tick() + REFUSED_FOR;
+    if (entry->failure.code == tokens->options.refused) {
+        entry->refused_until = fpi_clock_tick() + tokens->options.refused_for;
     }
     (void)pthread_cond_broadcast(&tokens->ended);
     return true;
 }
 
 static fpi_err_t *fetch_and_settle(fetching_t *f, fpi_tokens_t *tokens,
-                                   const fpi_enterprise_t *enterprise, fpi_task_t *task)
+                                   const fpi_holder_t *holder, fpi_task_t *task)
 {
     for (;;) {
-        fpi_err_t *err = obtain(f, tokens, enterprise, task);
+        fpi_err_t *err = obtain(f, tokens, holder, task);
         bool is_settled;
 
         (void)pthread_mutex_lock(&tokens->lock);
@@ -340,7 +329,8 @@ static fpi_err_t *fetch_and_settle(fetching_t *f, fpi_tokens_t *tokens,
 /* ---- getting; the lock is held ---- */
 
 /* True when the memory has the answer: a token, or a refusal that stands. */
-static bool recall(const char **token, fpi_err_t **err, entry_t *entry, fpi_task_t *task)
+static bool recall(const char **token, fpi_err_t **err, const fpi_tokens_t *tokens, entry_t *entry,
+                   fpi_task_t *task)
 {
     apr_time_t now = fpi_clock_now();
     apr_interval_time_t left;
@@ -351,7 +341,7 @@ static bool recall(const char **token, fpi_err_t **err, entry_t *entry, fpi_task
         return true;
     }
     left = entry->refused_until - fpi_clock_tick();
-    if (entry->failure.code == FPI_E_CLOUD_REFUSED && left > 0) {
+    if (entry->failure.code == tokens->options.refused && left > 0) {
         *err = failure_of(entry, task);
         (*err)->retry_after = (int)apr_time_sec(left) + 1;
         return true;
@@ -379,12 +369,12 @@ static bool await_round(fpi_tokens_t *tokens, const entry_t *entry, const fpi_ta
 
 /* True: answered, by *token or *err. False: the caller fetches, and `f` is prepared. */
 static bool recall_or_wait(const char **token, fpi_err_t **err, fetching_t *f, fpi_tokens_t *tokens,
-                           const fpi_enterprise_t *enterprise, fpi_task_t *task)
+                           const fpi_holder_t *holder, fpi_task_t *task)
 {
     for (;;) {
-        entry_t *entry = find_entry(tokens, enterprise, task);
+        entry_t *entry = find_entry(tokens, holder, task);
 
-        if (recall(token, err, entry, task)) {
+        if (recall(token, err, tokens, entry, task)) {
             return true;
         }
         if (!entry->is_busy) {
@@ -392,7 +382,7 @@ static bool recall_or_wait(const char **token, fpi_err_t **err, fetching_t *f, f
             return false;
         }
         if (!await_round(tokens, entry, task)) {
-            *err = late(task);
+            *err = late(tokens, task);
             return true;
         }
         if (entry->failure.code != FPI_DONE) {
@@ -403,19 +393,19 @@ static bool recall_or_wait(const char **token, fpi_err_t **err, fetching_t *f, f
 }
 
 fpi_err_t *fpi_tokens_get(const char **token, fpi_tokens_t *tokens,
-                          const fpi_enterprise_t *enterprise, fpi_task_t *task)
+                          const fpi_holder_t *holder, fpi_task_t *task)
 {
     fetching_t f = { .entry = NULL };
     fpi_err_t *err = NULL;
     bool is_answered;
 
     (void)pthread_mutex_lock(&tokens->lock);
-    is_answered = recall_or_wait(token, &err, &f, tokens, enterprise, task);
+    is_answered = recall_or_wait(token, &err, &f, tokens, holder, task);
     (void)pthread_mutex_unlock(&tokens->lock);
     if (is_answered) {
         return err;
     }
-    FPI_TRY(fetch_and_settle(&f, tokens, enterprise, task));
+    FPI_TRY(fetch_and_settle(&f, tokens, holder, task));
     *token = f.token.text;
     (void)pthread_mutex_lock(&tokens->lock);
     f.entry->used = fpi_clock_now();
@@ -430,14 +420,14 @@ static bool is_vain(const entry_t *entry)
     return entry->vain >= VAIN_MOST && fpi_clock_tick() < entry->vain_since + VAIN_WINDOW;
 }
 
-bool fpi_tokens_drop(fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise, const char *token,
+bool fpi_tokens_drop(fpi_tokens_t *tokens, const fpi_holder_t *holder, const char *token,
                      fpi_task_t *task)
 {
     const char *key;
     entry_t *entry;
 
     (void)pthread_mutex_lock(&tokens->lock);
-    entry = find_entry(tokens, enterprise, task);
+    entry = find_entry(tokens, holder, task);
     if (is_vain(entry)) {
         (void)pthread_mutex_unlock(&tokens->lock);
         return false;
@@ -448,18 +438,18 @@ bool fpi_tokens_drop(fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise, c
     keep(&entry->dropped, token);
     key = apr_pstrdup(task->pool, entry->key);
     (void)pthread_mutex_unlock(&tokens->lock);
-    fpi_share_drop(tokens->share, key, token, task);
+    fpi_share_drop(tokens->options.share, key, token, task);
     return true;
 }
 
-void fpi_tokens_note_vain(fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise,
+void fpi_tokens_note_vain(fpi_tokens_t *tokens, const fpi_holder_t *holder,
                           fpi_task_t *task)
 {
     apr_time_t now = fpi_clock_tick();
     entry_t *entry;
 
     (void)pthread_mutex_lock(&tokens->lock);
-    entry = find_entry(tokens, enterprise, task);
+    entry = find_entry(tokens, holder, task);
     if (now >= entry->vain_since + VAIN_WINDOW) {
         entry->vain_since = now;
         entry->vain = 0;
@@ -475,7 +465,7 @@ static apr_time_t due_time(const entry_t *entry)
     return entry->fetched + (entry->expires - entry->fetched) / 100 * RENEW_PERCENT;
 }
 
-/* Client ids whose token is to be renewed now; *next is brought forward by those of later. */
+/* Names of those whose token is to be renewed now; *next is brought forward by those of later. */
 static apr_array_header_t *list_due(fpi_tokens_t *tokens, apr_time_t *next, fpi_task_t *task)
 {
     apr_array_header_t *due = apr_array_make(task->pool, 4, sizeof(const char *));
@@ -496,32 +486,32 @@ static apr_array_header_t *list_due(fpi_tokens_t *tokens, apr_time_t *next, fpi_
             *next = due_time(entry) < *next ? due_time(entry) : *next;
         }
         else if (entry->renew_at <= tick) {
-            APR_ARRAY_PUSH(due, const char *) = entry->client_id;
+            APR_ARRAY_PUSH(due, const char *) = entry->name;
         }
     }
     (void)pthread_mutex_unlock(&tokens->lock);
     return due;
 }
 
-static void forget(fpi_tokens_t *tokens, const char *client_id)
+static void forget(fpi_tokens_t *tokens, const char *name)
 {
     entry_t *entry;
 
     (void)pthread_mutex_lock(&tokens->lock);
-    entry = apr_hash_get(tokens->entries, client_id, APR_HASH_KEY_STRING);
+    entry = apr_hash_get(tokens->entries, name, APR_HASH_KEY_STRING);
     keep(&entry->text, NULL);
     (void)pthread_mutex_unlock(&tokens->lock);
 }
 
 /* Marks the entry busy, unless its token went away or is being fetched already. */
-static bool begin_renewal(fetching_t *f, fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise,
+static bool begin_renewal(fetching_t *f, fpi_tokens_t *tokens, const fpi_holder_t *holder,
                           fpi_task_t *task)
 {
     entry_t *entry;
     bool is_begun;
 
     (void)pthread_mutex_lock(&tokens->lock);
-    entry = find_entry(tokens, enterprise, task);
+    entry = find_entry(tokens, holder, task);
     is_begun = entry->text && !entry->is_busy;
     if (is_begun) {
         begin(f, entry, entry->fetched, task);
@@ -533,38 +523,37 @@ static bool begin_renewal(fetching_t *f, fpi_tokens_t *tokens, const fpi_enterpr
     return is_begun;
 }
 
-static void renew_one(fpi_tokens_t *tokens, const fpi_enterprise_t *enterprise, fpi_task_t *task)
+static void renew_one(fpi_tokens_t *tokens, const fpi_holder_t *holder, fpi_task_t *task)
 {
     fetching_t f = { .entry = NULL };
     fpi_err_t *err;
 
-    if (!begin_renewal(&f, tokens, enterprise, task)) {
+    if (!begin_renewal(&f, tokens, holder, task)) {
         return;
     }
-    err = fetch_and_settle(&f, tokens, enterprise, task);
+    err = fetch_and_settle(&f, tokens, holder, task);
     if (err && err->code != FPI_E_GONE) {
-        fpi_log_err(task, err->code == FPI_E_CLOUD_REFUSED ? FPI_M_CLOUD_TOKEN : FPI_M_CLOUD_DOWN,
-                    err,
-                    "the cloud token of client_id %.64s could not be renewed; the old one stays",
-                    enterprise->client_id);
+        fpi_log_err(task, err->code == tokens->options.refused ? FPI_M_CLOUD_TOKEN : FPI_M_CLOUD_DOWN,
+                    err, "the %s of %.64s could not be renewed; the old one stays",
+                    tokens->options.kind, holder->name);
     }
 }
 
-apr_time_t fpi_tokens_renew(fpi_tokens_t *tokens, fpi_enterprise_find_fn *find, void *baton,
+apr_time_t fpi_tokens_renew(fpi_tokens_t *tokens, fpi_holder_find_fn *find, void *baton,
                             fpi_task_t *task)
 {
     apr_time_t next = fpi_clock_now() + RENEW_TURN;
     const apr_array_header_t *due = list_due(tokens, &next, task);
 
     for (int i = 0; i < due->nelts && !fpi_task_is_over(task); i++) {
-        const char *client_id = APR_ARRAY_IDX(due, i, const char *);
-        const fpi_enterprise_t *enterprise = find(baton, client_id, task);
+        const char *name = APR_ARRAY_IDX(due, i, const char *);
+        fpi_holder_t holder;
 
-        if (enterprise) {
-            renew_one(tokens, enterprise, task);
+        if (find(baton, &holder, name, task)) {
+            renew_one(tokens, &holder, task);
         }
         else {
-            forget(tokens, client_id);
+            forget(tokens, name);
         }
     }
     return next;

@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "service/changes.h"
+#include "service/erps.h"
 #include "service/setup.h"
+#include "store/audit.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -37,6 +40,7 @@ fpi_err_t *fpi_admin_app_make(fpi_app_t **out, apr_pool_t *pool, const fpi_setti
     options.breaker = &app->shared->breaker;
     options.counts = &app->shared->cloud;
     FPI_TRY(fpi_cloud_make(&app->cloud, pool, &options, task));
+    FPI_TRY(fpi_erps_client_make(&app->erp, app, task));
     *out = app;
     return NULL;
 }
@@ -166,7 +170,7 @@ static fpi_err_t *take_cloud(fpi_enterprise_t *e, const fpi_enterprise_form_t *f
 fpi_err_t *fpi_admin_form_take(fpi_enterprise_t *e, const fpi_enterprise_form_t *form, fpi_task_t *task)
 {
     memset(e, 0, sizeof(*e));
-    e->tenant = FPI_TENANT_FIRST;
+    e->tenant = task->tenant;
     e->is_enabled = true;
     FPI_TRY(fpi_people_take_tax_no(&e->tax_no, form->tax_no, "tax_no", task));
     FPI_TRY(fpi_admin_take_name(&e->name, form->name, task));
@@ -209,7 +213,8 @@ fpi_err_t *fpi_admin_enterprise_prove(fpi_app_t *app, fpi_enterprise_t *e, fpi_t
 
 /* What the form left out stays as it was. A row that can't be read any more (the master key was lost) is put right
  * by what is put over it. */
-fpi_err_t *fpi_admin_enterprise_follow(fpi_enterprise_t *e, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
+fpi_err_t *fpi_admin_enterprise_follow(fpi_enterprise_t *e, fpi_enterprise_t **there, bool *is_new, fpi_tx_t *tx,
+                                       fpi_task_t *task)
 {
     fpi_enterprise_t *old = NULL;
     fpi_err_t *err = fpi_enterprise_find(&old, tx, e->client_id, task);
@@ -218,8 +223,14 @@ fpi_err_t *fpi_admin_enterprise_follow(fpi_enterprise_t *e, bool *is_new, fpi_tx
         return err;
     }
     *is_new = !err && !old;
+    *there = err ? NULL : old;
     if (err || !old) {
         return NULL;
+    }
+    if (old->tenant != e->tenant) {
+        *there = NULL;
+        return fpi_refuse(task, FPI_E_DUPLICATE, "client_id", "client_id %s 已被其他租户使用",
+                          "the client_id %s is in use by another tenant", e->client_id);
     }
     e->is_enabled = old->is_enabled;
     e->encrypt_key = e->encrypt_key ? e->encrypt_key : old->encrypt_key;
@@ -230,38 +241,61 @@ fpi_err_t *fpi_admin_enterprise_follow(fpi_enterprise_t *e, bool *is_new, fpi_tx
     return NULL;
 }
 
+fpi_err_t *fpi_admin_enterprise_audit(fpi_tx_t *tx, const char *action, const fpi_enterprise_t *old,
+                                      const fpi_enterprise_t *e, fpi_task_t *task)
+{
+    static const fpi_enterprise_t none = { .id = 0 };
+    fpi_json_t *changes = fpi_json_make_object(task);
+
+    old = old ? old : &none;
+    fpi_change_text(changes, "tax_no", old->tax_no, e->tax_no, task);
+    fpi_change_text(changes, "name", old->name, e->name, task);
+    fpi_change_text(changes, "cloud_client_id", old->cloud_client_id, e->cloud_client_id, task);
+    fpi_change_secret(changes, "secret", old->secret, e->secret);
+    fpi_change_secret(changes, "encrypt_key", old->encrypt_key, e->encrypt_key);
+    fpi_change_secret(changes, "cloud_secret", old->cloud_secret, e->cloud_secret);
+    fpi_change_bool(changes, "is_enabled", old->is_enabled, e->is_enabled, task);
+    fpi_change_bool(changes, "is_checked", old->is_checked, e->is_checked, task);
+    return fpi_audit_add(tx, action, e->client_id, fpi_changes_text(changes, task), task);
+}
+
 typedef struct putting_t {
     const fpi_enterprise_t *said;
-    fpi_enterprise_t *e;
-    bool is_new;
+    fpi_enterprise_t *e, *old;
+    bool must_be_new, is_new;
 } putting_t;
 
 static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
 
-    return fpi_admin_enterprise_follow(p->e, &p->is_new, tx, task);
+    *p->e = *p->said;
+    FPI_TRY(fpi_admin_enterprise_follow(p->e, &p->old, &p->is_new, tx, task));
+    if (p->must_be_new && !p->is_new) {
+        return fpi_refuse(task, FPI_E_DUPLICATE, "client_id", "client_id %s 已登记, 请修改已有的一条",
+                          "client_id %s is there already: change that one", p->e->client_id);
+    }
+    return NULL;
 }
 
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
 
-    *p->e = *p->said;
-    FPI_TRY(fpi_admin_enterprise_follow(p->e, &p->is_new, tx, task));
-    return fpi_enterprise_put(p->e, tx, task);
+    FPI_TRY(tx_look(tx, p, task));
+    FPI_TRY(fpi_enterprise_put(p->e, tx, task));
+    return fpi_admin_enterprise_audit(tx, p->is_new ? "enterprise.added" : "enterprise.changed", p->old, p->e, task);
 }
 
 fpi_err_t *fpi_admin_enterprise_put(fpi_enterprise_t **out, bool *is_new, fpi_app_t *app,
-                                    const fpi_enterprise_form_t *form, bool must_check, fpi_task_t *task)
+                                    const fpi_enterprise_form_t *form, unsigned how, fpi_task_t *task)
 {
     fpi_enterprise_t said, e;
-    putting_t p = { &said, &e, false };
+    putting_t p = { .said = &said, .e = &e, .must_be_new = (how & FPI_ADMIN_NEW) != 0 };
 
     FPI_TRY(fpi_admin_form_take(&said, form, task));
-    said.check_note = "saved without a check";
-    if (must_check) {
-        e = said;
+    said.check_note = FPI_ADMIN_UNCHECKED;
+    if (how & FPI_ADMIN_CHECK) {
         FPI_TRY(fpi_store_read(app->store, tx_look, &p, task));
         FPI_TRY(fpi_admin_enterprise_prove(app, &e, task));
         said.is_checked = e.is_checked;
@@ -276,9 +310,23 @@ fpi_err_t *fpi_admin_enterprise_put(fpi_enterprise_t **out, bool *is_new, fpi_ap
 
 /* ---- enterprises: list, get ---- */
 
+fpi_err_t *fpi_admin_enterprises_of(fpi_enterprises_t *out, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int kept = 0;
+
+    FPI_TRY(fpi_enterprises_list(out, tx, task));
+    for (int i = 0; i < out->count; i++) {
+        if (out->items[i]->tenant == task->tenant) {
+            out->items[kept++] = out->items[i];
+        }
+    }
+    out->count = kept;
+    return NULL;
+}
+
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return fpi_enterprises_list(baton, tx, task);
+    return fpi_admin_enterprises_of(baton, tx, task);
 }
 
 fpi_err_t *fpi_admin_enterprises(fpi_enterprises_t *out, fpi_app_t *app, fpi_task_t *task)
@@ -295,7 +343,7 @@ typedef struct getting_t {
 static fpi_err_t *get_row(getting_t *get, fpi_tx_t *tx, fpi_task_t *task)
 {
     FPI_TRY(fpi_enterprise_find(&get->e, tx, get->client_id, task));
-    if (get->e) {
+    if (get->e && get->e->tenant == task->tenant) {
         return NULL;
     }
     return fpi_refuse(task, FPI_E_CLIENT, "client_id", "企业授权列表中没有 client_id %.100s",
@@ -326,7 +374,7 @@ typedef struct checking_t {
     fpi_enterprise_t *e;
 } checking_t;
 
-static bool is_same_login(const fpi_enterprise_t *a, const fpi_enterprise_t *b)
+bool fpi_admin_is_same_login(const fpi_enterprise_t *a, const fpi_enterprise_t *b)
 {
     return strcmp(fpi_cloud_client_id(a), fpi_cloud_client_id(b)) == 0
            && fpi_secret_is_same(fpi_cloud_secret(a), fpi_cloud_secret(b));
@@ -349,7 +397,7 @@ static fpi_err_t *tx_note(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     checking_t *c = baton;
 
     FPI_TRY(fpi_enterprise_find(&c->e, tx, c->asked->client_id, task));
-    if (!c->e || !is_same_login(c->e, c->asked)) {
+    if (!c->e || !fpi_admin_is_same_login(c->e, c->asked)) {
         return NULL; /* changed while the cloud was asked: what it said is of another row */
     }
     if (!c->said || c->said->code == FPI_E_CLOUD_REFUSED) {
@@ -357,7 +405,8 @@ static fpi_err_t *tx_note(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     c->e->checked = fpi_clock_now();
     c->e->check_note = note_of(c->said, task);
-    return fpi_enterprise_put(c->e, tx, task);
+    FPI_TRY(fpi_enterprise_put(c->e, tx, task));
+    return fpi_audit_add(tx, "enterprise.checked", c->e->client_id, c->e->is_checked ? NULL : "{\"is_checked\":false}", task);
 }
 
 fpi_err_t *fpi_admin_enterprise_check(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id,
@@ -384,7 +433,11 @@ static fpi_err_t *tx_enable(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(get_row(get, tx, task));
     get->was_changed = get->e->is_enabled != get->is_enabled;
     get->e->is_enabled = get->is_enabled;
-    return get->was_changed ? fpi_enterprise_put(get->e, tx, task) : NULL;
+    if (!get->was_changed) {
+        return NULL;
+    }
+    FPI_TRY(fpi_enterprise_put(get->e, tx, task));
+    return fpi_audit_add(tx, get->is_enabled ? "enterprise.enabled" : "enterprise.disabled", get->e->client_id, NULL, task);
 }
 
 fpi_err_t *fpi_admin_enterprise_enable(fpi_enterprise_t **out, bool *was_changed, fpi_app_t *app,
@@ -412,7 +465,7 @@ static fpi_err_t *tx_remove(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     bool was_there;
     int count;
 
-    FPI_TRY(fpi_enterprise_drop(tx, r->client_id, &was_there, task));
+    FPI_TRY(fpi_enterprise_drop(tx, task->tenant, r->client_id, &was_there, task));
     if (!was_there) {
         return fpi_refuse(task, FPI_E_CLIENT, "client_id", "企业授权列表中没有 client_id %.100s",
                           "there is no enterprise authorisation with client_id %.100s", r->client_id);
@@ -420,9 +473,9 @@ static fpi_err_t *tx_remove(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_push_rows_list(&rows, &count, tx, task));
     r->push_rows = 0;
     for (int i = 0; i < count; i++) {
-        r->push_rows += strcmp(rows[i].client_id, r->client_id) == 0;
+        r->push_rows += rows[i].tenant == task->tenant && strcmp(rows[i].client_id, r->client_id) == 0;
     }
-    return NULL;
+    return fpi_audit_add(tx, "enterprise.removed", r->client_id, NULL, task);
 }
 
 fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const char *client_id,
@@ -440,7 +493,8 @@ fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const cha
 
 static fpi_err_t *tx_rotate(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return fpi_token_key_rotate(tx, fpi_clock_now() - KEY_LIFE, task);
+    FPI_TRY(fpi_token_key_rotate(tx, fpi_clock_now() - KEY_LIFE, task));
+    return fpi_audit_add(tx, "token-keys.rotated", "", NULL, task);
 }
 
 fpi_err_t *fpi_admin_keys_rotate(fpi_app_t *app, fpi_task_t *task)
@@ -464,7 +518,8 @@ static fpi_err_t *tx_reset(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     user->password = reset->hash;
     user->must_change = true;
-    return fpi_user_put(user, tx, task);
+    FPI_TRY(fpi_user_put(user, tx, task));
+    return fpi_audit_add(tx, "user.reset", reset->name, NULL, task);
 }
 
 fpi_err_t *fpi_admin_user_reset(fpi_secret_t **password, fpi_app_t *app, const char *name, fpi_task_t *task)
@@ -479,7 +534,10 @@ fpi_err_t *fpi_admin_user_reset(fpi_secret_t **password, fpi_app_t *app, const c
 
 static fpi_err_t *tx_capture(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return fpi_setting_put(tx, FPI_TENANT_FIRST, "journal.capture_until", *(const char **)baton, task);
+    const char *until = *(const char **)baton;
+
+    FPI_TRY(fpi_setting_put(tx, FPI_TENANT_FIRST, "journal.capture_until", until, task));
+    return fpi_audit_add(tx, until ? "journal.capture-on" : "journal.capture-off", "", NULL, task);
 }
 
 fpi_err_t *fpi_admin_capture(fpi_app_t *app, apr_time_t until, fpi_task_t *task)

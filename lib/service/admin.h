@@ -1,7 +1,7 @@
 /* What an administrator changes: enterprise authorisations, the push table, token keys, passwords, the capture of
- * unknown calls. The tool uses it, and the console will. Not what users or peers do.
+ * unknown calls. For the tool and the console, which act for the task's tenant. Not what users or peers do.
  *
- *   form ─> checked and trimmed ─> [the cloud is asked] ─> one write transaction: row + people.version ─> epoch raised
+ *   form ─> checked and trimmed ─> [the cloud is asked] ─> one write transaction: row + people.version + audit log ─> epoch raised
  *
  * Nothing is stored when anything of it is refused. The version tells other nodes, the epoch this one's processes.
  *
@@ -32,6 +32,7 @@ typedef struct fpi_enterprise_form_t {
     /* NULL: as it was, or none in a new one */
     const fpi_secret_t *encrypt_key, *cloud_secret;
     const char *cloud_client_id;
+    const bool *is_enabled;      /* of a change only */
 } fpi_enterprise_form_t;
 
 fpi_err_t *fpi_admin_enterprises(fpi_enterprises_t *out, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
@@ -39,12 +40,19 @@ fpi_err_t *fpi_admin_enterprises(fpi_enterprises_t *out, fpi_app_t *app, fpi_tas
 fpi_err_t *fpi_admin_enterprise_get(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id,
                                     fpi_task_t *task) FPI_MUST_USE;
 
-/* Adds it, or overwrites the one of that client id, which stays disabled if it was. With `must_check` the cloud
- * must give a token first: FPI_E_CLOUD_REFUSED, FPI_E_CLOUD, _LATE; without it is marked unchecked. FPI_E_FIELD
- * names the field. */
+/* How it is put; a set of these. */
+enum {
+    FPI_ADMIN_CHECK = 1,         /* the cloud must give a token first: FPI_E_CLOUD_REFUSED, FPI_E_CLOUD, _LATE; else it is
+                                  * marked unchecked */
+    FPI_ADMIN_NEW = 2            /* FPI_E_DUPLICATE when there is one of that client id */
+};
+/* Adds it, or overwrites the one of that client id, which stays disabled if it was. FPI_E_FIELD names the field. */
 fpi_err_t *fpi_admin_enterprise_put(fpi_enterprise_t **out, bool *is_new, fpi_app_t *app,
-                                    const fpi_enterprise_form_t *form, bool must_check, fpi_task_t *task)
-    FPI_MUST_USE;
+                                    const fpi_enterprise_form_t *form, unsigned how, fpi_task_t *task) FPI_MUST_USE;
+/* Changes what the form says of the one of its client id; the rest, and whether it is checked, stays as it was while
+ * its credentials do. An encrypt_key or cloud_client_id that is empty is taken away. */
+fpi_err_t *fpi_admin_enterprise_change(fpi_enterprise_t **out, fpi_app_t *app, const fpi_enterprise_form_t *form,
+                                       unsigned how, fpi_task_t *task) FPI_MUST_USE;
 /* Asks the cloud for a token and notes on the row what it said; its refusal is the failure, and *out is set then,
  * too. When it can't be asked the row keeps its mark. */
 fpi_err_t *fpi_admin_enterprise_check(fpi_enterprise_t **out, fpi_app_t *app, const char *client_id,

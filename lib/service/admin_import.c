@@ -25,7 +25,7 @@ static const char *const headings[COLUMNS][5] = {
 /* One line that is to be stored. */
 typedef struct entry_t {
     fpi_import_line_t *report;
-    fpi_enterprise_t said, e;
+    fpi_enterprise_t said, e, *old;
     bool is_new;
 } entry_t;
 
@@ -259,7 +259,7 @@ static fpi_err_t *tx_follow(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     entry_t *entry = baton;
 
     entry->e = entry->said;
-    return fpi_admin_enterprise_follow(&entry->e, &entry->is_new, tx, task);
+    return fpi_admin_enterprise_follow(&entry->e, &entry->old, &entry->is_new, tx, task);
 }
 
 static fpi_err_t *prove(import_t *in, entry_t *entry)
@@ -298,6 +298,8 @@ static fpi_err_t *put_one(import_t *in, entry_t *entry, fpi_tx_t *tx, fpi_task_t
 {
     FPI_TRY(tx_follow(tx, entry, task));
     FPI_TRY(fpi_enterprise_put(&entry->e, tx, task));
+    FPI_TRY(fpi_admin_enterprise_audit(tx, entry->is_new ? "enterprise.added" : "enterprise.changed", entry->old, &entry->e,
+                                       task));
     entry->report->result = entry->is_new ? FPI_IMPORT_ADDED : FPI_IMPORT_CHANGED;
     in->out->stored++;
     return NULL;
@@ -357,7 +359,7 @@ static fpi_err_t *store_all(import_t *in)
 static void mark_unchecked(import_t *in)
 {
     for (int i = 0; i < in->entries->nelts; i++) {
-        APR_ARRAY_IDX(in->entries, i, entry_t *)->said.check_note = "saved without a check";
+        APR_ARRAY_IDX(in->entries, i, entry_t *)->said.check_note = FPI_ADMIN_UNCHECKED;
     }
 }
 

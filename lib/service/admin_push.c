@@ -1,7 +1,9 @@
 #include "service/admin_own.h"
 
 #include "base/text.h"
+#include "service/changes.h"
 #include "service/urlcheck.h"
+#include "store/audit.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -17,8 +19,16 @@ typedef struct rows_t {
 static fpi_err_t *tx_rows(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     rows_t *r = baton;
+    int kept = 0;
 
-    return fpi_push_rows_list(&r->rows, &r->count, tx, task);
+    FPI_TRY(fpi_push_rows_list(&r->rows, &r->count, tx, task));
+    for (int i = 0; i < r->count; i++) {
+        if (r->rows[i].tenant == task->tenant) {
+            r->rows[kept++] = r->rows[i];
+        }
+    }
+    r->count = kept;
+    return NULL;
 }
 
 fpi_err_t *fpi_admin_push_rows(fpi_push_row_t **out, int *count, fpi_app_t *app, fpi_task_t *task)
@@ -47,6 +57,17 @@ static fpi_err_t *take_url(const char **out, const char *text, fpi_task_t *task)
                       report.right ? report.right : "");
 }
 
+static fpi_err_t *audit_row(fpi_tx_t *tx, const fpi_push_row_t *old, const fpi_push_row_t *row, fpi_task_t *task)
+{
+    fpi_json_t *changes = fpi_json_make_object(task);
+
+    fpi_change_text(changes, "tax_no", old ? old->tax_no : NULL, row->tax_no, task);
+    fpi_change_text(changes, "name", old ? old->name : NULL, row->name, task);
+    fpi_change_text(changes, "url", old ? old->url : NULL, row->url, task);
+    return fpi_audit_add(tx, old ? "push-table.changed" : "push-table.added", row->client_id, fpi_changes_text(changes, task),
+                         task);
+}
+
 typedef struct row_put_t {
     fpi_push_row_t said, row;
     bool is_new;
@@ -55,25 +76,27 @@ typedef struct row_put_t {
 static fpi_err_t *tx_row_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     row_put_t *put = baton;
-    fpi_push_row_t *rows;
-    int count;
+    const fpi_push_row_t *old = NULL;
+    rows_t all;
 
     put->row = put->said;
-    put->is_new = true;
-    FPI_TRY(fpi_push_rows_list(&rows, &count, tx, task));
-    for (int i = 0; i < count; i++) {
-        put->is_new = put->is_new
-                      && (rows[i].tenant != put->row.tenant || strcmp(rows[i].tax_no, put->row.tax_no) != 0
-                          || strcmp(rows[i].client_id, put->row.client_id) != 0);
+    FPI_TRY(tx_rows(tx, &all, task));
+    for (int i = 0; i < all.count && !old; i++) {
+        bool is_same = strcmp(all.rows[i].tax_no, put->row.tax_no) == 0
+                       && strcmp(all.rows[i].client_id, put->row.client_id) == 0;
+
+        old = is_same ? &all.rows[i] : NULL;
     }
-    return fpi_push_row_put(&put->row, tx, task);
+    put->is_new = !old;
+    FPI_TRY(fpi_push_row_put(&put->row, tx, task));
+    return audit_row(tx, old, &put->row, task);
 }
 
 fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *app,
                                   const fpi_push_row_t *form,
                                   fpi_task_t *task)
 {
-    row_put_t put = { .said = { .tenant = FPI_TENANT_FIRST } };
+    row_put_t put = { .said = { .tenant = task->tenant } };
 
     FPI_TRY(fpi_admin_take_name(&put.said.name, form->name, task));
     FPI_TRY(fpi_people_take_tax_no(&put.said.tax_no, form->tax_no, "tax_no", task));
@@ -90,9 +113,10 @@ static fpi_err_t *tx_row_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     int64_t id = *(int64_t *)baton;
     bool was_there;
 
-    FPI_TRY(fpi_push_row_drop(tx, id, &was_there, task));
+    FPI_TRY(fpi_push_row_drop(tx, task->tenant, id, &was_there, task));
     if (was_there) {
-        return NULL;
+        return fpi_audit_add(tx, "push-table.removed", apr_psprintf(task->pool, "%" APR_INT64_T_FMT, (apr_int64_t)id), NULL,
+                             task);
     }
     return fpi_refuse(task, FPI_E_ABSENT, "id", "推送表中没有第 %" APR_INT64_T_FMT " 行",
                       "the push table has no row %" APR_INT64_T_FMT, (apr_int64_t)id);
@@ -183,7 +207,7 @@ static fpi_err_t *tx_tables(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     rows_t *tables = baton;
 
-    FPI_TRY(fpi_enterprises_list(&tables->enterprises, tx, task));
+    FPI_TRY(fpi_admin_enterprises_of(&tables->enterprises, tx, task));
     return tx_rows(tx, tables, task);
 }
 

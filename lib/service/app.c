@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "service/access.h"
+#include "service/erps.h"
 #include "service/fetch.h"
 #include "service/jobs.h"
 #include "service/setup.h"
@@ -39,6 +40,7 @@ static fpi_err_t *open_cloud(fpi_app_t *app, fpi_task_t *task)
     };
 
     FPI_TRY(fpi_cloud_make(&app->cloud, app->pool, &options, task));
+    FPI_TRY(fpi_erps_client_make(&app->erp, app, task));
     return fpi_fetch_client_make(&app->fetcher, app, task);
 }
 

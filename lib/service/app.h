@@ -12,6 +12,7 @@
 #define FPI_APP_H
 
 #include "remote/cloud.h"
+#include "remote/erp.h"
 #include "service/metrics.h"
 #include "service/settings.h"
 #include "store/blob.h"
@@ -30,6 +31,7 @@ typedef struct fpi_shared_t {
     fpi_decode_counts_t decode;
     _Atomic uint64_t prefix_sources[64]; /* hashes of sources whose malformed prefix was logged */
     _Atomic uint32_t prefix_count;
+    _Atomic int64_t examining;   /* fpi_clock_tick when the doctor began for the console; 0: he is free */
     _Atomic int64_t events[8];   /* fpi_clock_tick of the last start of each event's program */
 } fpi_shared_t;
 
@@ -44,6 +46,7 @@ typedef struct fpi_app_t {
     fpi_blobs_t *blobs;
     fpi_cloud_t *cloud;
     fpi_decoder_t *decoder;      /* NULL: none; ask fpi_app_decoder */
+    fpi_erp_t *erp;              /* the business systems */
     fpi_http_client_t *fetcher;  /* files by URL: other hosts, other address rules */
     struct fpi_people_t *people; /* service/access.h */
     struct fpi_jobs_t *jobs;     /* service/jobs.h; NULL in the tool */

@@ -4,12 +4,13 @@
 #include "service/found.h"
 #include "service/modes.h"
 #include "service/moves.h"
+#include "service/notices.h"
 #include "service/views.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-enum { INVOICES_MOST = 2000, EVENTS_BOUND = 10000 };
+enum { INVOICES_MOST = 2000, DELIVERIES_MOST = 20, EVENTS_BOUND = 10000 };
 
 /* ---- the list ---- */
 
@@ -70,18 +71,30 @@ typedef struct whole_t {
     fpi_json_t *found;
     int file_count, invoice_count;
     fpi_mode_said_t mode;
+    fpi_delivery_t *deliveries;  /* newest first */
+    int delivery_count;
 } whole_t;
+
+static fpi_err_t *list_deliveries(whole_t *w, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_delivery_query_t query = { .tenant = w->bill->tenant, .bill = w->bill->id, .state = -1,
+                                         .most = DELIVERIES_MOST, .bound = DELIVERIES_MOST };
+    int64_t total;
+
+    return fpi_deliveries_list(&w->deliveries, &w->delivery_count, &total, tx, &query, task);
+}
 
 static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     whole_t *w = baton;
-    int64_t tenant = w->call->enterprise->tenant;
+    int64_t tenant = w->call->viewer->tenant;
 
     FPI_TRY(fpi_console_bill(&w->bill, tx, w->call, w->id, task));
     FPI_TRY(fpi_files_list(&w->files, &w->file_count, tx, tenant, w->id, FPI_PILE_MOST, task));
     FPI_TRY(fpi_contents_list(&w->contents, tx, w->files, w->file_count, task));
     FPI_TRY(fpi_invoices_list(&w->invoices, &w->invoice_count, tx, tenant, w->id, INVOICES_MOST, task));
-    FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->enterprise, task));
+    FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->viewer, task));
+    FPI_TRY(list_deliveries(w, tx, task));
     return fpi_mode_find(&w->mode, tx, w->bill, task);
 }
 
@@ -117,7 +130,19 @@ static fpi_json_t *mode_of(const whole_t *w, fpi_task_t *task)
     fpi_json_put_text(doc, "mode", fpi_text_upper(apr_pstrdup(task->pool, fpi_mode_name(w->mode.mode))));
     fpi_json_put_text(doc, "from", fpi_scope_name(w->mode.scope));
     fpi_json_put_text(doc, "code", w->mode.code);
+    fpi_json_put_text(doc, "fallen_from",
+                      w->mode.fallen ? fpi_text_upper(apr_pstrdup(task->pool, fpi_mode_name(w->mode.fallen))) : NULL);
     return doc;
+}
+
+static fpi_json_t *deliveries_of(const whole_t *w, fpi_task_t *task)
+{
+    fpi_json_t *list = fpi_json_make_array(task);
+
+    for (int i = 0; i < w->delivery_count; i++) {
+        fpi_json_add(list, fpi_view_delivery(&w->deliveries[i], task));
+    }
+    return list;
 }
 
 static fpi_json_t *whole_answer(const whole_t *w, fpi_task_t *task)
@@ -130,6 +155,7 @@ static fpi_json_t *whole_answer(const whole_t *w, fpi_task_t *task)
     fpi_json_put(data, "files", fpi_view_files(w->files, w->contents, w->file_count, task));
     fpi_json_put(data, "invoices", invoices);
     fpi_json_put(data, "found_invoices", w->found);
+    fpi_json_put(data, "deliveries", deliveries_of(w, task));
     fpi_json_put(data, "mode", mode_of(w, task));
     fpi_json_put(data, "acts", acts_of(w, task));
     return data;

@@ -18,19 +18,42 @@ typedef struct plan_t {
 
 /* ---- conditions ---- */
 
-static bool has_tag(const char *list, const char *etag)
+/* Weak tags count where the question is only whether the bytes are worth sending (RFC 9110 8.8.3.2). */
+static bool has_tag(const char *list, const char *etag, bool is_strong)
 {
-    return strcmp(list, "*") == 0 || strstr(list, etag);
+    const char *found = strstr(list, etag);
+
+    if (strcmp(list, "*") == 0) {
+        return true;
+    }
+    return found && !(is_strong && found - list >= 2 && strncmp(found - 2, "W/", 2) == 0);
+}
+
+static apr_time_t read_time(const plan_t *p, const char *header)
+{
+    const char *text = apr_table_get(p->call->headers, header);
+
+    return text && p->what->modified ? apr_date_parse_http(text) : APR_DATE_BAD;
+}
+
+/* Is it other than what the client says it wants? */
+static bool is_refused(const plan_t *p)
+{
+    const char *tags = apr_table_get(p->call->headers, "If-Match");
+    apr_time_t when = tags ? APR_DATE_BAD : read_time(p, "If-Unmodified-Since");
+
+    return tags ? !has_tag(tags, p->etag, true)
+                : when != APR_DATE_BAD && p->what->modified / APR_USEC_PER_SEC > apr_time_sec(when);
 }
 
 /* Has the client what we would send? The tag decides where it is given, else the time. */
 static bool is_known(const plan_t *p)
 {
     const char *tags = apr_table_get(p->call->headers, "If-None-Match");
-    const char *since = apr_table_get(p->call->headers, "If-Modified-Since");
-    apr_time_t when = since && !tags && p->what->modified ? apr_date_parse_http(since) : APR_DATE_BAD;
+    apr_time_t when = tags ? APR_DATE_BAD : read_time(p, "If-Modified-Since");
 
-    return tags ? has_tag(tags, p->etag) : when != APR_DATE_BAD && p->what->modified / APR_USEC_PER_SEC <= apr_time_sec(when);
+    return tags ? has_tag(tags, p->etag, false)
+                : when != APR_DATE_BAD && p->what->modified / APR_USEC_PER_SEC <= apr_time_sec(when);
 }
 
 /* A range is of the bytes that the client has begun with, or it gets all. */
@@ -130,7 +153,7 @@ static void put_headers(plan_t *p)
     apr_table_setn(p->headers, "Content-Type", p->what->type);
     apr_table_setn(p->headers, "Accept-Ranges", "bytes");
     apr_table_setn(p->headers, "ETag", p->etag);
-    apr_table_setn(p->headers, "Cache-Control", "private, no-transform");
+    apr_table_setn(p->headers, "Cache-Control", "private, no-cache, no-transform");
     apr_table_setn(p->headers, "X-Content-Type-Options", "nosniff");
     /* a sandbox would keep browsers from showing a PDF at all */
     apr_table_setn(p->headers, "Content-Security-Policy",
@@ -156,6 +179,9 @@ fpi_err_t *fpi_content_send(fpi_app_t *app, fpi_call_t *call, const fpi_sending_
     p.headers = what->headers ? apr_table_copy(call->task->pool, what->headers) : apr_table_make(call->task->pool, 10);
     put_headers(&p);
     answer->is_sent = true;
+    if (is_refused(&p)) {
+        return call->begin(call->baton, 412, p.headers, 0);
+    }
     if (is_known(&p)) {
         return call->begin(call->baton, 304, p.headers, -1);
     }

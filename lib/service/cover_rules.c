@@ -1,6 +1,7 @@
 /* The tenant's image-code rules, and what a text is by them. */
 #include "service/handlers.h"
 
+#include "store/audit.h"
 #include "store/cover_rules.h"
 
 #include <apr_strings.h>
@@ -120,7 +121,7 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_cover_rules_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
     fpi_json_t *items = fpi_json_make_array(call->task);
     fpi_page_t page;
     int64_t end;
@@ -148,6 +149,11 @@ static fpi_err_t *check_name(const fpi_rule_t *items, int count, const fpi_rule_
     return NULL;
 }
 
+static fpi_err_t *audit_rule(fpi_tx_t *tx, const char *action, const fpi_rule_t *rule, fpi_task_t *task)
+{
+    return fpi_audit_add(tx, action, rule->name, fpi_json_format(form_rule(rule, task), false, task), task);
+}
+
 static fpi_err_t *tx_make(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     rules_t *rules = baton;
@@ -159,12 +165,13 @@ static fpi_err_t *tx_make(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return fpi_refuse(task, FPI_E_STATE, NULL, "编码规则最多 %d 条, 请先删除不用的规则",
                           "there are %d rules already: drop one that is not used", FPI_RULES_MAX);
     }
-    return fpi_cover_rule_put(&rules->said, tx, task);
+    FPI_TRY(fpi_cover_rule_put(&rules->said, tx, task));
+    return audit_rule(tx, "cover-rule.added", &rules->said, task);
 }
 
 fpi_err_t *fpi_handle_cover_rule_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
 
     FPI_TRY(read_rule(&rules.said, call->json, true, call->task));
     rules.said.tenant = rules.tenant;
@@ -195,12 +202,13 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     rules->said.version = there->version;
     rules->said.created = there->created;
     FPI_TRY(check_name(rules->items, rules->count, &rules->said, task));
-    return fpi_cover_rule_put(&rules->said, tx, task);
+    FPI_TRY(fpi_cover_rule_put(&rules->said, tx, task));
+    return audit_rule(tx, "cover-rule.changed", &rules->said, task);
 }
 
 fpi_err_t *fpi_handle_cover_rule_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
 
     FPI_TRY(fpi_call_id(&rules.id, call, "rule_id"));
     FPI_TRY(read_rule(&rules.said, call->json, true, call->task));
@@ -217,12 +225,13 @@ static fpi_err_t *tx_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_rule_t *there;
 
     FPI_TRY(find_rule(&there, tx, rules, task));
-    return fpi_cover_rule_drop(tx, there, task);
+    FPI_TRY(fpi_cover_rule_drop(tx, there, task));
+    return audit_rule(tx, "cover-rule.removed", there, task);
 }
 
 fpi_err_t *fpi_handle_cover_rule_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
 
     FPI_TRY(fpi_call_id(&rules.id, call, "rule_id"));
     FPI_TRY(fpi_version_read(&rules.version, call));
@@ -255,7 +264,7 @@ static fpi_err_t *read_tried(rules_t *rules, fpi_app_t *app, fpi_call_t *call)
 fpi_err_t *fpi_handle_cover_rules_preview(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     fpi_task_t *task = call->task;
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
     apr_array_header_t *misses = apr_array_make(task->pool, 4, sizeof(fpi_miss_t));
     fpi_json_t *why_not = fpi_json_make_array(task);
     const char *text, *number, *by;

@@ -21,7 +21,7 @@ static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_bill_t *bill = NULL;
     fpi_err_t *err = NULL;
 
-    FPI_TRY(fpi_file_find(&asking->file, tx, asking->call->enterprise->tenant, asking->id, task));
+    FPI_TRY(fpi_file_find(&asking->file, tx, asking->call->viewer->tenant, asking->id, task));
     if (asking->file) {
         err = fpi_console_bill(&bill, tx, asking->call, asking->file->bill, task);
     }
@@ -61,8 +61,7 @@ fpi_err_t *fpi_handle_file_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *a
     FPI_TRY(fpi_call_field(&download, call, "download", FLAG_LEN));
     what.sha256 = asking.file->sha256;
     what.type = asking.file->media ? asking.file->media : "application/octet-stream";
-    what.name = asking.file->name;
-    what.modified = asking.file->created;
+    what.name = asking.file->name; /* and no time: it stays when the bytes are replaced, the ETag does not */
     what.is_download = download && strcmp(download, "0") != 0;
     what.headers = part_headers(asking.file, call->task);
     return fpi_content_send(app, call, &what, answer);

@@ -124,10 +124,24 @@ static fpi_err_t *take_base64(fpi_reading_t *r, const char *text)
 
 /* ---- an address ---- */
 
+/* The codes' own texts speak of a bill's file, and of the cloud. */
+static fpi_err_t *name_address(fpi_err_t *err)
+{
+    if (err && !err->zh && err->code == FPI_E_ABSENT) {
+        err->zh = "文件地址 (fileDownUrl) 上没有该文件";
+        err->en = "there is no file at the address (fileDownUrl)";
+    }
+    if (err && !err->zh && (err->code == FPI_E_CLOUD || err->code == FPI_E_CLOUD_LATE)) {
+        err->zh = "文件地址 (fileDownUrl) 取不到文件, 请稍后再试";
+        err->en = "the file could not be fetched from its address (fileDownUrl); try again later";
+    }
+    return err;
+}
+
 static fpi_err_t *take_url(fpi_reading_t *r, const char *url)
 {
     FPI_TRY(find_name(&r->name, r->out->json, url, r->task));
-    FPI_TRY(fpi_fetch_spool(&r->spool, r->app, url, r->task));
+    FPI_TRY(name_address(fpi_fetch_spool(&r->spool, r->app, url, r->task)));
     return fpi_reading_end(r);
 }
 

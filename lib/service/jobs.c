@@ -14,9 +14,11 @@
 #include "service/events.h"
 #include "service/exports.h"
 #include "service/looks.h"
+#include "service/notices.h"
 #include "service/pull.h"
 #include "service/reads.h"
 #include "service/recognise.h"
+#include "service/reconcile.h"
 #include "store/derived.h"
 #include "store/people.h"
 
@@ -35,8 +37,8 @@
 #define HOLD_PAUSE apr_time_from_sec(4)
 #define FIRST_PAUSE apr_time_from_sec(1)
 #define MOST_PAUSE apr_time_from_sec(3600)
-#define GIVE_UP apr_time_from_sec(3 * 86400)
 #define IDLE_PAUSE apr_time_from_sec(1)
+#define ARRANGE_PAUSE apr_time_from_sec(60)
 #define HOUR apr_time_from_sec(3600)
 #define KEY_LIFE apr_time_from_sec(30 * 86400)
 #define DERIVED_LIFE apr_time_from_sec(90 * 86400)
@@ -77,6 +79,8 @@ static const fpi_job_kind_t kinds[] = {
     { FPI_JOB_LOOK, fpi_look_run, fpi_look_parked, FPI_LANE_LOOK, LOOK_LIMIT },
     { FPI_JOB_RECOGNISE, fpi_recognise_run, fpi_recognise_parked, FPI_LANE_SLOW, RECOGNISE_LIMIT },
     { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW, EXPORT_LIMIT },
+    { FPI_JOB_NOTICE, fpi_notice_run, fpi_notice_parked, FPI_LANE_TELL, FPI_NOTICE_LIMIT },
+    { FPI_JOB_RECONCILE, fpi_reconcile_run, fpi_reconcile_parked, FPI_LANE_TELL, 0 },
 };
 
 static const fpi_job_kind_t *find_kind(const char *name)
@@ -168,7 +172,7 @@ static void judge(outcome_t *o, const fpi_job_t *job, const fpi_err_t *err, fpi_
         o->what = LATER;
         o->due = now;
     }
-    else if (fpi_err_may_repeat(err) && now - job->first < GIVE_UP) {
+    else if (fpi_err_may_repeat(err) && now - job->first < FPI_JOBS_GIVE_UP) {
         o->what = LATER;
         o->due = now + fpi_clock_backoff((int)job->attempts, FIRST_PAUSE, MOST_PAUSE);
     }
@@ -495,13 +499,28 @@ static void keep_hourly(fpi_app_t *app, fpi_task_t *task)
     }
 }
 
+/* A business system may have been added, here or on another node. */
+static void arrange(apr_time_t *at, fpi_app_t *app, fpi_task_t *task)
+{
+    fpi_err_t *err;
+
+    if (fpi_clock_tick() < *at) {
+        return;
+    }
+    *at = fpi_clock_tick() + ARRANGE_PAUSE;
+    err = fpi_reconcile_arrange(app, task);
+    if (err) {
+        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the reconciliation with business systems could not be arranged");
+    }
+}
+
 static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
 {
     fpi_jobs_t *jobs = data;
     fpi_app_t *app = jobs->app;
     apr_pool_t *pool = thread_pool("fpi_keeper");
     fpi_store_stats_t counted = { 0 };
-    apr_time_t renew = 0, hourly = 0, hold = 0;
+    apr_time_t renew = 0, hourly = 0, hold = 0, arranged = 0;
     int64_t cleaned = 0;
 
     (void)thread;
@@ -520,6 +539,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
                 hold_leases(jobs, task);
             }
             fpi_clean_turn(&cleaned, app, task);
+            arrange(&arranged, app, task);
             if (fpi_clock_tick() >= hourly) {
                 hourly = fpi_clock_tick() + HOUR;
                 keep_hourly(app, task);
@@ -538,7 +558,8 @@ static int workers_of(const fpi_app_t *app, fpi_lane_t lane)
     int64_t lookers = app->decoder ? app->settings->decoders : 0;
     const int counts[] = { [FPI_LANE_USUAL] = FPI_JOBS_WORKERS,
                            [FPI_LANE_LOOK] = lookers < FPI_JOBS_LOOKERS ? (int)lookers : FPI_JOBS_LOOKERS,
-                           [FPI_LANE_SLOW] = 1 };
+                           [FPI_LANE_SLOW] = 1,
+                           [FPI_LANE_TELL] = FPI_JOBS_TELLERS };
 
     return counts[lane];
 }
@@ -641,5 +662,6 @@ void fpi_jobs_wake(fpi_app_t *app)
 {
     if (app->jobs) {
         poke(app->jobs, &app->jobs->lanes[FPI_LANE_USUAL]);
+        poke(app->jobs, &app->jobs->lanes[FPI_LANE_TELL]);
     }
 }

@@ -1,17 +1,22 @@
 #include "service/looks.h"
 
 #include "base/clock.h"
+#include "service/office.h"
 #include "service/reads.h"
 #include "store/contents.h"
 #include "wire/decode.h"
 
 #include <apr_strings.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #define GATHER_PAUSE apr_time_from_sec(3)
 
-enum { HEAD_MOST = 256 * 1024 }; /* enough to tell the kinds that are zip files apart */
+enum {
+    HEAD_MOST = 256 * 1024, /* enough to tell the kinds that are zip files apart */
+    LOOK_AGAIN_MS = 50
+};
 
 /* ---- put ---- */
 
@@ -133,12 +138,14 @@ fpi_err_t *fpi_look_open(int *fd, int64_t *size, fpi_media_t *media, fpi_app_t *
                          fpi_task_t *task)
 {
     FPI_TRY(fpi_blob_open(fd, size, app->blobs, sha256, task));
-    return read_head(media, *fd, task);
+    FPI_TRY(read_head(media, *fd, task));
+    return fpi_office_is(*media) ? fpi_office_open(fd, size, media, app, sha256, task) : NULL;
 }
 
-static fpi_err_t *ask_helper(fpi_json_t **doc, fpi_app_t *app, const char *sha256, fpi_task_t *task)
+/* What an office document says is no invoice, though it may list some. */
+static fpi_err_t *ask_helper(fpi_json_t **doc, fpi_app_t *app, const char *sha256, bool is_office, fpi_task_t *task)
 {
-    static const fpi_decode_want_t want = { .codes = true, .invoice = true };
+    const fpi_decode_want_t want = { .codes = true, .invoice = !is_office };
     fpi_decoder_t *decoder;
     fpi_media_t media;
     int64_t size;
@@ -158,7 +165,7 @@ fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
     if (!look.content || look.content->state == FPI_CONTENT_LOOKED) {
         return NULL;
     }
-    err = ask_helper(&look.doc, app, job->key, task);
+    err = ask_helper(&look.doc, app, job->key, fpi_office_is_type(look.content->media), task);
     if (err && (err->code == FPI_E_UNREADABLE || (err->code == FPI_E_DECODER && job->attempts >= FPI_LOOK_TRIES))) {
         return store_note(app, job->key, note_of(err, task->pool), task);
     }
@@ -174,4 +181,26 @@ void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
     if (err) {
         fpi_log_err(task, FPI_M_JOBS_FAILED, err, "content %s could not be noted as unreadable", job->key);
     }
+}
+
+/* ---- waiting for looks ---- */
+
+fpi_err_t *fpi_look_wait(fpi_app_t *app, fpi_call_t *call, fpi_tx_fn *ask, void *baton, const bool *is_waiting,
+                         apr_interval_time_t most)
+{
+    static _Atomic int waiters;
+    bool may_wait = atomic_fetch_add(&waiters, 1) < FPI_LOOK_WAITERS;
+    apr_time_t end = fpi_clock_tick() + most;
+    fpi_err_t *err;
+
+    for (;;) {
+        err = fpi_store_read(app->store, ask, baton, call->task);
+        if (err || !*is_waiting || !may_wait || fpi_clock_tick() >= end || fpi_task_is_over(call->task)
+            || call->is_gone(call->baton)) {
+            break;
+        }
+        apr_sleep(LOOK_AGAIN_MS * 1000);
+    }
+    atomic_fetch_sub(&waiters, 1);
+    return err;
 }

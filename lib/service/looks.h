@@ -9,8 +9,8 @@
  *      │ the helper died or ran out of time on it: later, FPI_LOOK_TRIES times in all
  *      └──damaged, no preview, tried often enough──> unreadable ──the same bytes are brought again──> looked at again
  *
- * Reading moves no bill: state 7 (recognised) belongs to the match mode, where matching follows, and is its to give; in
- * basic and sync mode a bill stays uploaded.
+ * Reading moves no bill in basic and sync mode; in match mode comparing follows, in the same transaction, and moves it
+ * (service/match.h).
  *
  * Life:    jobs, leased in the store.
  * Threads: the workers of the lane FPI_LANE_LOOK (service/jobs.h).
@@ -18,12 +18,13 @@
 #ifndef FPI_LOOKS_H
 #define FPI_LOOKS_H
 
+#include "service/call.h"
 #include "service/jobs.h"
 #include "store/tx.h"
 
 #define FPI_JOB_LOOK "look"
 
-enum { FPI_LOOK_TRIES = 5 };
+enum { FPI_LOOK_TRIES = 5, FPI_LOOK_WAITERS = 8 };
 
 /* In the transaction that puts the content, behind the row that names it, by whoever stores files or capture pages.
  * Nothing to do for bytes that were looked at already: what the row's owner gains by them is his to see to
@@ -39,7 +40,12 @@ void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
  * of many pages is not read once for each. */
 fpi_err_t *fpi_look_told(fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 
-/* Opens the bytes and says what they are. */
+/* Reads by `ask`, which sets *is_waiting, again and again until nothing waits, `most` is over or the client left. Each
+ * who waits holds a thread of the server: only FPI_LOOK_WAITERS of a child do, the others read once. */
+fpi_err_t *fpi_look_wait(fpi_app_t *app, fpi_call_t *call, fpi_tx_fn *ask, void *baton, const bool *is_waiting,
+                         apr_interval_time_t most) FPI_MUST_USE;
+
+/* Opens the bytes and says as what they are looked at: an office document as the PDF that is made of it (office.h). */
 fpi_err_t *fpi_look_open(int *fd, int64_t *size, fpi_media_t *media, fpi_app_t *app, const char *sha256,
                          fpi_task_t *task) FPI_MUST_USE;
 

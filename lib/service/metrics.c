@@ -6,7 +6,9 @@
 
 #include "service/metrics.h"
 
+#include "base/clock.h"
 #include "service/app.h"
+#include "store/notices.h"
 #include "store/pushes.h"
 
 #include <apr_strings.h>
@@ -132,25 +134,47 @@ static void put_decoder(fpi_buf_t *out, fpi_app_t *app)
     put_counters(out, &app->shared->decode, decode_counters, sizeof(decode_counters) / sizeof(*decode_counters));
 }
 
+typedef struct queues_t {
+    fpi_job_counts_t jobs;
+    fpi_delivery_counts_t notices;
+} queues_t;
+
 static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return fpi_jobs_count(baton, tx, task);
+    queues_t *queues = baton;
+
+    FPI_TRY(fpi_jobs_count(&queues->jobs, tx, task));
+    return fpi_deliveries_count(&queues->notices, tx, task);
+}
+
+static void put_notices(fpi_buf_t *out, const fpi_delivery_counts_t *counts)
+{
+    static const char notices[] = "fpimage_notices";
+
+    put_head(out, notices, "gauge", "notices to the ERP that it was not told yet, by state");
+    put_value(out, notices, "{state=\"waiting\"}", counts->waiting);
+    put_value(out, notices, "{state=\"parked\"}", counts->parked);
+    put_value(out, notices, "{state=\"unaddressed\"}", counts->unaddressed);
+    put_gauge(out, "fpimage_notices_failing", "waiting notices whose last try failed", counts->failing);
+    put_gauge(out, "fpimage_notices_oldest_seconds", "age of the oldest that waits",
+              counts->oldest ? apr_time_sec(fpi_clock_now() - counts->oldest) : 0);
 }
 
 static void put_store(fpi_buf_t *out, fpi_app_t *app, fpi_task_t *task)
 {
     static const char jobs[] = "fpimage_jobs";
-    fpi_job_counts_t counts = { 0, 0, 0 };
-    bool is_up = app->is_open && !fpi_store_read(app->store, tx_count, &counts, task);
+    queues_t queues = { .jobs = { 0, 0, 0 } };
+    bool is_up = app->is_open && !fpi_store_read(app->store, tx_count, &queues, task);
 
     put_gauge(out, "fpimage_store_up", "1 while the store can be read", is_up);
     if (!is_up) {
         return;
     }
     put_head(out, jobs, "gauge", "background steps by state");
-    put_value(out, jobs, "{state=\"ready\"}", counts.ready);
-    put_value(out, jobs, "{state=\"leased\"}", counts.leased);
-    put_value(out, jobs, "{state=\"parked\"}", counts.parked);
+    put_value(out, jobs, "{state=\"ready\"}", queues.jobs.ready);
+    put_value(out, jobs, "{state=\"leased\"}", queues.jobs.leased);
+    put_value(out, jobs, "{state=\"parked\"}", queues.jobs.parked);
+    put_notices(out, &queues.notices);
     put_gauge(out, "fpimage_blob_room_bytes", "bytes free for images, -1 unknown",
               fpi_blobs_room(app->blobs));
 }

@@ -1,6 +1,7 @@
 /* In which mode a bill is worked on: that of its bill type, else of its organisation or one above it, else of the
- * tenant, else basic. A bill that should be synchronised but was never announced by the ERP has no known type, and is
- * basic (facts-cloud.md 6.5).
+ * tenant, else basic. What can't be worked on in its mode falls to basic (facts-cloud.md 6.5): a bill that should be
+ * synchronised but was never announced by the ERP, so that its type is not known; one that should be matched and was
+ * announced, while the receipt says that it has no invoices of it.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
@@ -21,6 +22,7 @@ typedef struct fpi_mode_said_t {
     fpi_mode_t mode;
     fpi_scope_t scope;
     const char *code;            /* of the organisation or bill type; NULL */
+    fpi_mode_t fallen;           /* the mode that it fell from; NONE */
 } fpi_mode_said_t;
 
 /* Where the bill's mode comes from, too. */
@@ -28,10 +30,11 @@ fpi_err_t *fpi_mode_find(fpi_mode_said_t *out, fpi_tx_t *tx, const fpi_bill_t *b
 /* All that were said for the tenant: itself first, then organisations, then bill types. */
 fpi_err_t *fpi_modes_list(fpi_mode_said_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
     FPI_MUST_USE;
-/* Says it. FPI_E_FIELD for a bad code. The caller raises the store's epoch. */
-fpi_err_t *fpi_mode_put(fpi_tx_t *tx, int64_t tenant, const fpi_mode_said_t *said, fpi_task_t *task) FPI_MUST_USE;
+/* Says it for the task's tenant, or takes it back (mode NONE); the audit log is told. FPI_E_FIELD for a bad code. The
+ * caller raises the store's epoch. */
+fpi_err_t *fpi_mode_put(fpi_tx_t *tx, const fpi_mode_said_t *said, fpi_task_t *task) FPI_MUST_USE;
 
-/* "basic", "match", "sync" or 1, 2, 3; FPI_E_FIELD. */
+/* "basic", "match", "sync" in any case or 1, 2, 3; FPI_E_FIELD. */
 fpi_err_t *fpi_mode_parse(fpi_mode_t *out, const char *text, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 #include "service/attach.h"
 #include "service/found.h"
 #include "service/looks.h"
+#include "service/notices.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -127,6 +128,7 @@ fpi_err_t *fpi_move(bool *is_changed, fpi_bill_t *bill, const fpi_order_t *order
     note = apr_psprintf(task->pool, "%s: %s -> %s", fpi_act_name(order->act, "en"), fpi_state_name(from, "en"),
                         fpi_state_name(to, "en"));
     FPI_TRY(fpi_bill_note(bill, tx, "state", fpi_order_note(order, note, task), detail_of(order, from, to, task), task));
+    FPI_TRY(fpi_notice_moved(tx, bill, order, from, task));
     return fpi_found_moved(tx, bill, task);
 }
 

@@ -1,5 +1,5 @@
 /* What is done to a bill, whoever asks for it: the one mover of states.def, and what every change leaves behind
- * (version, row, timeline, background work). Not who may ask: that is the caller's.
+ * (version, row, timeline, notice to the ERP, background work). Not who may ask: that is the caller's.
  *
  *   order ──> locked? ──> states.def ──> images there? ──> state, reason, files' marks ──> version + timeline
  *

@@ -110,7 +110,7 @@ static fpi_err_t *gather_doc(fpi_read_t *read, const fpi_file_t *file, const fpi
     for (int i = 0; i < count; i++) {
         FPI_TRY(add_wanted(read, file, &found[i], ++places, step, task));
     }
-    if (file->kind == FPI_KIND_INVOICE && fpi_recognise_is_wanted(doc, file, found, count, step)) {
+    if (file->kind == FPI_KIND_INVOICE && !file->no_cloud && fpi_recognise_is_wanted(doc, file, found, count, step)) {
         add_unread(read, file);
     }
     return NULL;

@@ -4,8 +4,8 @@
  *                            ^                                                                      │
  *                            └────────────── content.doc.cloud { asked, evidence | refused } <──────┘
  *
- * Asked about: invoice files (not covers and attachments, which nobody allowed us to send out) that are pictures, PDF or
- * OFD. An invoice counts as read when its number, its day and what it comes to with tax are known. In a scan each page
+ * Asked about: invoice files (not covers and attachments, which nobody allowed us to send out, and not files that the ERP
+ * brought with needRecognition false) that are pictures, PDF or OFD. An invoice counts as read when its number, its day and what it comes to with tax are known. In a scan each page
  * that is not blank must have one; a digital document (its text or data was read) must have one at all.
  * In whose name: the enabled enterprise authorisation of the bill's tax number. Whether: the tenant's switch
  * "recognise.cloud", on or off; unset, it is done when the cloud has ever given a token for the enterprise (is_checked).
@@ -26,7 +26,8 @@
 #define FPI_JOB_RECOGNISE "recognise"
 #define FPI_RECOGNISE_AGAIN apr_time_from_sec(86400)
 
-enum { FPI_RECOGNISE_PAGES = 20 };
+/* PATIENCE: tries (in about half a minute), until bills in match mode are judged without the cloud's answer. */
+enum { FPI_RECOGNISE_PAGES = 20, FPI_RECOGNISE_PATIENCE = 5 };
 
 /* Is there something in the file that the cloud should be asked about? `look` is its content's doc, `found` what was
  * read from it. */

@@ -1,5 +1,6 @@
 #include "service/variants.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "service/looks.h"
 #include "store/contents.h"
@@ -9,6 +10,8 @@
 #include <apr_strings.h>
 #include <string.h>
 #include <unistd.h>
+
+#define AGAIN_WITHIN apr_time_from_sec(3)
 
 enum { PAGES_MOST = 1000000 };
 
@@ -112,18 +115,34 @@ static fpi_err_t *put_piece(void *baton, const void *data, size_t len, fpi_task_
                                          : fpi_fail(task, FPI_E_TOO_LARGE, "a picture of more than %d bytes", FPI_VARIANT_BYTES);
 }
 
-static fpi_err_t *make_picture(variant_t *v)
+static fpi_err_t *render(fpi_buf_t **picture, variant_t *v, fpi_decoder_t *decoder)
 {
     fpi_picture_t want = { v->page, v->size, v->size, v->file->rotation };
-    fpi_buf_t *picture = fpi_buf_make(v->task->pool, FPI_VARIANT_BYTES);
-    fpi_decoder_t *decoder;
     fpi_media_t media, source;
     int64_t size;
     int fd;
 
-    FPI_TRY(fpi_app_decoder(&decoder, v->app, v->task));
+    *picture = fpi_buf_make(v->task->pool, FPI_VARIANT_BYTES);
     FPI_TRY(fpi_look_open(&fd, &size, &source, v->app, v->file->sha256, v->task));
-    FPI_TRY(fpi_decode_render(&media, decoder, fd, source, &want, put_piece, picture, v->task));
+    return fpi_decode_render(&media, decoder, fd, source, &want, put_piece, *picture, v->task);
+}
+
+/* A helper that was ended for somebody else's document, or died, costs a second try; one that took its time does not. */
+static fpi_err_t *make_picture(variant_t *v)
+{
+    apr_time_t begun = fpi_clock_tick();
+    fpi_decoder_t *decoder;
+    fpi_buf_t *picture;
+    fpi_err_t *err;
+
+    FPI_TRY(fpi_app_decoder(&decoder, v->app, v->task));
+    err = render(&picture, v, decoder);
+    if (err && err->code == FPI_E_DECODER && fpi_clock_tick() - begun < AGAIN_WITHIN) {
+        err = render(&picture, v, decoder);
+    }
+    if (err) {
+        return err;
+    }
     FPI_COUNT(v->app, pictures_made, 1);
     return fpi_derived_keep(v->app->blobs, v->file->sha256, v->what, picture->data, picture->len, v->task);
 }

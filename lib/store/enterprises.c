@@ -216,13 +216,13 @@ fpi_err_t *fpi_enterprise_put(fpi_enterprise_t *enterprise, fpi_tx_t *tx, fpi_ta
     return write_row(enterprise, tx, task);
 }
 
-fpi_err_t *fpi_enterprise_drop(fpi_tx_t *tx, const char *client_id, bool *was_there,
+fpi_err_t *fpi_enterprise_drop(fpi_tx_t *tx, int64_t tenant, const char *client_id, bool *was_there,
                                fpi_task_t *task)
 {
     int64_t changed;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_ENTERPRISE_DROP,
-                       FPI_ARGS(fpi_arg_text(client_id), fpi_arg_int(fpi_clock_now())), NULL,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(client_id), fpi_arg_int(fpi_clock_now())), NULL,
                        &changed, task));
     *was_there = changed > 0;
     return NULL;

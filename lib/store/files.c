@@ -27,6 +27,7 @@ static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
     file->state = (fpi_file_state_t)fpi_rows_int(rows, row, c++);
     file->label = fpi_rows_text(rows, row, c++);
     file->attachment_type = (int)fpi_rows_int(rows, row, c++);
+    file->no_cloud = fpi_rows_int(rows, row, c++) != 0;
 }
 
 /* The row that is there already; its invoice may have become another one since. */
@@ -69,7 +70,7 @@ fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t
                  fpi_arg_int(file->rotation), fpi_arg_int(file->page_first),
                  fpi_arg_int(file->page_last), fpi_arg_int(file->group_id),
                  fpi_arg_int(file->state), fpi_arg_text(file->label),
-                 fpi_arg_int(file->attachment_type)),
+                 fpi_arg_int(file->attachment_type), fpi_arg_int(file->no_cloud)),
         NULL, &changed, task));
     *is_new = changed > 0;
     return take_stored(file, tx, task);
@@ -126,7 +127,7 @@ fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *
                  fpi_arg_int(file->position), fpi_arg_int(file->rotation),
                  fpi_arg_int(file->page_first), fpi_arg_int(file->page_last),
                  fpi_arg_int(file->group_id), fpi_arg_int(file->state), fpi_arg_text(file->label),
-                 fpi_arg_int(file->attachment_type)),
+                 fpi_arg_int(file->attachment_type), fpi_arg_int(file->no_cloud)),
         NULL, &changed, task));
     return must_have_changed(file, changed, task);
 }

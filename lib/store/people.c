@@ -144,11 +144,11 @@ fpi_err_t *fpi_push_row_put(fpi_push_row_t *row, fpi_tx_t *tx, fpi_task_t *task)
     return NULL;
 }
 
-fpi_err_t *fpi_push_row_drop(fpi_tx_t *tx, int64_t id, bool *was_there, fpi_task_t *task)
+fpi_err_t *fpi_push_row_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, bool *was_there, fpi_task_t *task)
 {
     int64_t changed;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_PUSH_ROW_DROP, FPI_ARGS(fpi_arg_int(id)), NULL, &changed, task));
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_PUSH_ROW_DROP, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)), NULL, &changed, task));
     *was_there = changed > 0;
     return NULL;
 }

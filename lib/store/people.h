@@ -42,7 +42,7 @@ fpi_err_t *fpi_enterprise_find(fpi_enterprise_t **out, fpi_tx_t *tx, const char 
  * epoch. FPI_E_DUPLICATE when another tenant has the client_id. Sets id, epoch, created and updated. One
  * that was dropped comes back under its id and a higher epoch: the old one's tokens stay dead. */
 fpi_err_t *fpi_enterprise_put(fpi_enterprise_t *enterprise, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
-fpi_err_t *fpi_enterprise_drop(fpi_tx_t *tx, const char *client_id, bool *was_there, fpi_task_t *task)
+fpi_err_t *fpi_enterprise_drop(fpi_tx_t *tx, int64_t tenant, const char *client_id, bool *was_there, fpi_task_t *task)
     FPI_MUST_USE;
 
 /* ---- keys that sign our tokens ---- */
@@ -63,7 +63,7 @@ fpi_err_t *fpi_push_rows_list(fpi_push_row_t **out, int *count, fpi_tx_t *tx, fp
     FPI_MUST_USE;
 /* By tenant, tax number and client id; overwrites name and url; sets id and created. */
 fpi_err_t *fpi_push_row_put(fpi_push_row_t *row, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
-fpi_err_t *fpi_push_row_drop(fpi_tx_t *tx, int64_t id, bool *was_there, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_push_row_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, bool *was_there, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- users ---- */
 fpi_err_t *fpi_users_count(int64_t *admins, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;

@@ -484,6 +484,226 @@ DROP INDEX job_by_due;
 
 CREATE INDEX job_by_kind ON job (state, kind, due);
 
+-- migration 3
+
+-- ERPs that are told of bills. names: what differs from the standard, JSON (lib/model/eas_names.def). resource '':
+-- bills that no other is for.
+CREATE TABLE business_system (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant       INTEGER NOT NULL,
+    epoch        INTEGER NOT NULL,
+    name         TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    resource     TEXT NOT NULL,
+    prefix       TEXT NOT NULL,
+    solution     TEXT,
+    dc           TEXT,
+    account      TEXT,
+    language     TEXT NOT NULL,
+    auth_pattern TEXT,
+    password     BLOB NOT NULL,
+    db_type      INTEGER NOT NULL,
+    encode_pwd   INTEGER NOT NULL,
+    names        TEXT,
+    is_enabled   INTEGER NOT NULL,
+    is_checked   INTEGER NOT NULL,
+    check_note   TEXT,
+    checked      INTEGER NOT NULL,
+    created      INTEGER NOT NULL,
+    updated      INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX business_system_by_name ON business_system (tenant, name);
+
+CREATE UNIQUE INDEX business_system_by_resource ON business_system (tenant, resource) WHERE is_enabled = 1;
+
+-- migration 4
+
+-- What administrators changed. Rows are only ever added: lib/store/audit.h says what mark is.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    tenant INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    actor  TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT,
+    trace  TEXT NOT NULL,
+    mark   TEXT NOT NULL
+);
+
+CREATE INDEX audit_by_tenant ON audit (tenant);
+
+CREATE INDEX audit_by_actor ON audit (tenant, actor);
+
+CREATE INDEX audit_by_action ON audit (tenant, action);
+
+CREATE INDEX audit_by_object ON audit (tenant, object);
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only added to');
+END;
+
+-- migration 5
+
+-- who brought it wants it not to be shown to the cloud
+ALTER TABLE file ADD COLUMN no_cloud INTEGER NOT NULL DEFAULT 0;
+
+-- migration 6
+
+-- Notices to the ERP. kind: 1 ready, 2 sent back, 3 review. state: 0 waiting, 1 delivered, 2 parked, 3 skipped,
+-- 4 unaddressed. miss: 0 none, 1 unreached, 2 refused, 3 our own.
+CREATE TABLE delivery (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    bill       INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    is_again   INTEGER NOT NULL,
+    state      INTEGER NOT NULL,
+    miss       INTEGER NOT NULL,
+    reason     TEXT,
+    note       TEXT,
+    system     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    repairs    INTEGER NOT NULL,
+    created    INTEGER NOT NULL,
+    tried      INTEGER NOT NULL,
+    ended      INTEGER NOT NULL,
+    claimed    INTEGER NOT NULL,
+    checked    INTEGER NOT NULL,
+    is_settled INTEGER NOT NULL,
+    actor      TEXT,
+    trace      TEXT
+);
+
+CREATE INDEX delivery_by_bill ON delivery (bill, id);
+
+CREATE INDEX delivery_by_state ON delivery (tenant, state, id);
+
+CREATE INDEX delivery_unreached ON delivery (system, tried) WHERE state = 0 AND miss = 1;
+
+CREATE INDEX delivery_unsettled ON delivery (system, checked) WHERE state = 1 AND is_settled = 0;
+
+-- migration 7
+
+-- Whose a bill is: the person who filed its first pages, and his scan point. What he may see is lists of these, of
+-- organisations and of applicants (bill_list.h).
+ALTER TABLE bill ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bill ADD COLUMN point INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX bill_by_owner ON bill (tenant, owner, created) WHERE owner <> 0;
+
+CREATE INDEX bill_by_point ON bill (tenant, point, created) WHERE point <> 0;
+
+CREATE INDEX bill_by_phone ON bill (tenant, apply_phone, created) WHERE apply_phone <> '';
+
+-- The same of scan sessions.
+ALTER TABLE capture ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE capture ADD COLUMN point INTEGER NOT NULL DEFAULT 0;
+
+-- migration 8
+
+-- What matching last made of a bill (lib/store/matches.h). empty_at: when the receipt said that it has no invoices of it.
+CREATE TABLE match_result (
+    bill     INTEGER PRIMARY KEY,
+    tenant   INTEGER NOT NULL,
+    result   INTEGER NOT NULL,
+    expected INTEGER NOT NULL,
+    matched  INTEGER NOT NULL,
+    differs  INTEGER NOT NULL,
+    missing  INTEGER NOT NULL,
+    extra    INTEGER NOT NULL,
+    reason   TEXT,
+    at       INTEGER NOT NULL,
+    empty_at INTEGER NOT NULL,
+    is_asked INTEGER NOT NULL
+);
+
+-- A clerk's word on an announced invoice and one that was found: the same, or (is_apart) not.
+CREATE TABLE match_pair (
+    bill     INTEGER NOT NULL,
+    invoice  INTEGER NOT NULL,
+    found    INTEGER NOT NULL,
+    tenant   INTEGER NOT NULL,
+    is_apart INTEGER NOT NULL,
+    actor    TEXT,
+    created  INTEGER NOT NULL,
+    PRIMARY KEY (bill, invoice, found)
+);
+
+-- migration 9
+
+-- Labels (kind 0) and attachment types (kind 1) that files may carry; number: the attachment_type of files.
+CREATE TABLE label (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    number     INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    created    INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX label_by_name ON label (tenant, kind, name);
+
+CREATE UNIQUE INDEX label_by_number ON label (tenant, number) WHERE kind = 1;
+
+-- Attachments of all bills, newest first.
+CREATE INDEX file_by_attachment ON file (tenant) WHERE kind = 2;
+
+-- What was done on a day, in Beijing time, as days since 1970-01-01: lib/store/statistics.h.
+CREATE TABLE statistic (
+    tenant    INTEGER NOT NULL,
+    day       INTEGER NOT NULL,
+    org       INTEGER NOT NULL,
+    point     INTEGER NOT NULL,
+    owner     INTEGER NOT NULL,
+    bills     INTEGER NOT NULL,
+    pages     INTEGER NOT NULL,
+    submitted INTEGER NOT NULL,
+    sent_back INTEGER NOT NULL,
+    PRIMARY KEY (tenant, day, org, point, owner)
+) WITHOUT ROWID;
+
+-- What is there already, with its pages on the day it was made and its moves as the timeline has them.
+INSERT INTO statistic
+SELECT tenant, day, org, point, owner, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM (SELECT tenant, (created / 1000000 + 28800) / 86400 AS day, org, point, owner, 1 AS bills, page_count AS pages,
+               0 AS submitted, 0 AS sent_back FROM bill
+        UNION ALL
+        SELECT b.tenant, (t.at / 1000000 + 28800) / 86400, b.org, b.point, b.owner, 0, 0,
+               t.detail LIKE '%"to":"SUBMITTED"%', t.detail LIKE '%"to":"RESCAN"%'
+          FROM trail t JOIN bill b ON b.id = t.bill
+         WHERE t.kind = 'state' AND t.detail LIKE '%"to":"%')
+ GROUP BY tenant, day, org, point, owner;
+
+CREATE TRIGGER bill_is_counted AFTER INSERT ON bill
+BEGIN
+    INSERT INTO statistic
+    VALUES (NEW.tenant, (NEW.updated / 1000000 + 28800) / 86400, NEW.org, NEW.point, NEW.owner, 1, NEW.page_count,
+            NEW.state = 2, NEW.state = 4)
+    ON CONFLICT (tenant, day, org, point, owner) DO UPDATE
+       SET bills = bills + 1, pages = pages + excluded.pages, submitted = submitted + excluded.submitted,
+           sent_back = sent_back + excluded.sent_back;
+END;
+
+CREATE TRIGGER bill_is_counted_again AFTER UPDATE OF state, page_count ON bill
+ WHEN OLD.page_count <> NEW.page_count OR (OLD.state <> NEW.state AND NEW.state IN (2, 4))
+BEGIN
+    INSERT INTO statistic
+    VALUES (NEW.tenant, (NEW.updated / 1000000 + 28800) / 86400, NEW.org, NEW.point, NEW.owner, 0,
+            NEW.page_count - OLD.page_count, OLD.state <> NEW.state AND NEW.state = 2, OLD.state <> NEW.state AND NEW.state = 4)
+    ON CONFLICT (tenant, day, org, point, owner) DO UPDATE
+       SET pages = pages + excluded.pages, submitted = submitted + excluded.submitted,
+           sent_back = sent_back + excluded.sent_back;
+END;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -502,6 +722,38 @@ INSERT INTO org (tenant, parent, code, name, tax_no) VALUES (?1, 0, ?2, ?3, ?4)
 
 -- name: BILL_TYPE_PUT
 INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
+
+-- name: BILL_TYPE_COUNT
+SELECT COUNT(*) FROM bill_type WHERE tenant = ?1 AND (?2 IS NULL OR code LIKE ?2 ESCAPE '\' OR name LIKE ?2 ESCAPE '\')
+
+-- name: BILL_TYPE_LIST
+SELECT id, code, name FROM bill_type
+ WHERE tenant = ?1 AND (?2 IS NULL OR code LIKE ?2 ESCAPE '\' OR name LIKE ?2 ESCAPE '\')
+ ORDER BY code LIMIT ?3 OFFSET ?4
+
+-- name: BILL_TYPE_FIND
+SELECT id, code, name FROM bill_type WHERE id = ?2 AND tenant = ?1
+
+-- name: BILL_TYPE_FIND_BY_CODE
+SELECT id, code, name FROM bill_type WHERE tenant = ?1 AND code = ?2
+
+-- name: BILL_TYPE_RENAME
+UPDATE bill_type SET name = ?3 WHERE id = ?2 AND tenant = ?1
+
+-- ==== labels, attachment types ====
+
+-- name: LABEL_LIST
+SELECT id, tenant, kind, number, name, is_enabled, created
+  FROM label WHERE tenant = ?1 ORDER BY kind, number, name LIMIT ?2
+
+-- name: LABEL_INSERT
+INSERT INTO label (tenant, kind, number, name, is_enabled, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: LABEL_UPDATE
+UPDATE label SET number = ?3, name = ?4, is_enabled = ?5 WHERE id = ?2 AND tenant = ?1
+
+-- name: LABEL_DROP
+DELETE FROM label WHERE id = ?2 AND tenant = ?1
 
 -- ==== enterprise authorisations ====
 
@@ -531,8 +783,53 @@ UPDATE enterprise
 -- name: ENTERPRISE_DROP
 UPDATE enterprise
    SET is_dropped = 1, epoch = epoch + 1, secret = NULL, encrypt_key = NULL, cloud_secret = NULL,
-       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?2
- WHERE client_id = ?1 AND is_dropped = 0
+       is_enabled = 0, is_checked = 0, check_note = NULL, checked = 0, updated = ?3
+ WHERE client_id = ?2 AND tenant = ?1 AND is_dropped = 0
+
+-- ==== business systems ====
+
+-- name: SYSTEM_LIST
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 ORDER BY name
+
+-- name: SYSTEM_FIND
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND name = ?2
+
+-- name: SYSTEM_FIND_BY_ID
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND id = ?2
+
+-- name: SYSTEM_FIND_FOR
+SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
+       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+  FROM business_system WHERE tenant = ?1 AND resource IN (?2, '') AND is_enabled = 1 ORDER BY resource DESC LIMIT 1
+
+-- name: SYSTEM_OTHERS
+SELECT name, resource, is_enabled FROM business_system WHERE tenant = ?1 AND id <> ?2
+
+-- name: SYSTEM_INSERT
+INSERT INTO business_system (tenant, epoch, name, kind, resource, prefix, solution, dc, account, language,
+                             auth_pattern, password, db_type, encode_pwd, names, is_enabled, is_checked, check_note,
+                             checked, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+
+-- name: SYSTEM_UPDATE
+UPDATE business_system
+   SET epoch = ?2, name = ?3, kind = ?4, resource = ?5, prefix = ?6, solution = ?7, dc = ?8, account = ?9,
+       language = ?10, auth_pattern = ?11, password = ?12, db_type = ?13, encode_pwd = ?14, names = ?15,
+       is_enabled = ?16, is_checked = ?17, check_note = ?18, checked = ?19, created = ?20, updated = ?21
+ WHERE tenant = ?1 AND id = ?22
+
+-- name: SYSTEM_NOTE
+UPDATE business_system SET epoch = epoch + ?4, is_checked = ?4, check_note = ?5, checked = ?6
+ WHERE tenant = ?1 AND id = ?2 AND epoch = ?3
+
+-- name: SYSTEM_DROP
+DELETE FROM business_system WHERE tenant = ?1 AND id = ?2
 
 -- ==== keys that sign our tokens ====
 
@@ -566,7 +863,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (tenant, tax_no, client_id) DO UPDATE SET name = excluded.name, url = excluded.url
 
 -- name: PUSH_ROW_DROP
-DELETE FROM push_table WHERE id = ?1
+DELETE FROM push_table WHERE id = ?2 AND tenant = ?1
 
 -- ==== users ====
 
@@ -599,6 +896,64 @@ ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value
 -- name: SETTING_DROP
 DELETE FROM setting WHERE tenant = ?1 AND name = ?2
 
+-- ==== the audit log ====
+
+-- name: AUDIT_LAST
+SELECT id, mark FROM audit ORDER BY id DESC LIMIT 1
+
+-- name: AUDIT_ADD
+INSERT INTO audit (id, tenant, at, actor, action, object, detail, trace, mark)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: AUDIT_WALK
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- What is asked for most has a statement that finds it by an index.
+-- name: AUDIT_LIST
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTOR
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTOR
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTION
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTION
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
+   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_OBJECT
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_OBJECT
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
+   AND object = ?4 AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+
 -- ==== bills ====
 
 -- Of a number's few bills, the one of this resource before the one of none. bill_by_number holds them
@@ -608,7 +963,7 @@ DELETE FROM setting WHERE tenant = ?1 AND name = ?2
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND number = ?2 AND (+resource = ?3 OR +resource = '')
  ORDER BY resource DESC LIMIT 1
 
@@ -618,7 +973,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND number = ?2
  LIMIT 2
 
@@ -626,7 +981,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
@@ -634,7 +989,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE id = ?2 AND tenant = ?1
 
 -- Void ones last; two rows are enough to see that it is ambiguous.
@@ -642,116 +997,153 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_FIND_BY_BILL_NO
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_INSERT
 INSERT INTO bill (tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
                   apply_name, apply_phone, apply_erp_user, org_code, org_name, state,
                   state_before, is_announced, is_locked, voucher, reason, doc_sha, push_sha,
-                  push_version, page_count, created, updated, version)
+                  push_version, page_count, created, updated, version, owner, point)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
 
 -- An UPDATE writes the index of each column that it names, changed or not: what is indexed and
 -- hardly ever changes has a statement of its own that mostly finds nothing to do.
 -- name: BILL_UPDATE
 UPDATE bill
-   SET type_code = ?3, type_name = ?4, apply_phone = ?5, apply_erp_user = ?6, org_code = ?7,
-       org_name = ?8, state = ?9, state_before = ?10, is_announced = ?11, is_locked = ?12,
-       voucher = ?13, reason = ?14, doc_sha = ?15, push_sha = ?16, push_version = ?17,
-       page_count = ?18, updated = ?19, version = ?20
+   SET type_code = ?3, type_name = ?4, apply_erp_user = ?5, org_code = ?6,
+       org_name = ?7, state = ?8, state_before = ?9, is_announced = ?10, is_locked = ?11,
+       voucher = ?12, reason = ?13, doc_sha = ?14, push_sha = ?15, push_version = ?16,
+       page_count = ?17, updated = ?18, version = ?19
  WHERE id = ?1 AND tenant = ?2
 
 -- name: BILL_UPDATE_KEYS
 UPDATE bill
-   SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7, tax_no = ?8, apply_name = ?9
+   SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7, tax_no = ?8, apply_name = ?9,
+       apply_phone = ?10, owner = ?11, point = ?12
  WHERE id = ?1 AND tenant = ?2
    AND (org <> ?3 OR number <> ?4 OR resource <> ?5 OR COALESCE(erp_id, '') <> COALESCE(?6, '')
         OR COALESCE(bill_no, '') <> COALESCE(?7, '') OR COALESCE(tax_no, '') <> COALESCE(?8, '')
-        OR COALESCE(apply_name, '') <> COALESCE(?9, ''))
+        OR COALESCE(apply_name, '') <> COALESCE(?9, '') OR COALESCE(apply_phone, '') <> COALESCE(?10, '')
+        OR owner <> ?11 OR point <> ?12)
 
 -- name: BILL_RAISE_VERSION
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
 -- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
 -- name: BILLS_BY_CREATED_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
  ORDER BY created DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_CREATED_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
  ORDER BY created, id LIMIT ?4
 
 -- name: BILLS_BY_TAX_NO_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_TAX_NO_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_ORG_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_ORG_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
+-- name: BILLS_BY_OWNER_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_OWNER_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_POINT_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_POINT_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_PHONE_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_PHONE_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_ID
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND id = ?2
+
 -- name: BILLS_BY_STATE_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) < (?3, ?4)
  ORDER BY updated DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_STATE_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
  ORDER BY updated, id LIMIT ?5
 
 -- name: BILLS_BY_NUMBER_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)
  ORDER BY number DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_NUMBER_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
  ORDER BY number, id LIMIT ?4
 
 -- name: BILLS_LIKE_NUMBER
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
  ORDER BY number LIMIT ?4
 
 -- name: BILLS_LIKE_BILL_NO
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND bill_no >= ?2 AND bill_no < ?3
    AND bill_no <> ''
  ORDER BY bill_no LIMIT ?4
 
 -- name: BILLS_LIKE_APPLICANT
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND apply_name >= ?2 AND apply_name < ?3
    AND apply_name <> ''
  ORDER BY apply_name LIMIT ?4
 
 -- IN is there for the index of the few that went wrong, CROSS to begin with them.
 -- name: BILLS_PARKED
-SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no
+SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no,
+       b.owner, b.point, b.apply_phone
   FROM push p CROSS JOIN bill b
  WHERE b.id = p.bill AND p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
  LIMIT ?2
@@ -831,11 +1223,11 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 -- name: FILE_PUT
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
-                  attachment_type)
+                  attachment_type, no_cloud)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
        CASE WHEN ?9 > 0 THEN ?9
             ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
-       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
  WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
                       AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
@@ -843,19 +1235,19 @@ ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 -- Page 0, the whole content, is there too when it was split into parts.
 -- name: FILE_FIND
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
    AND (page_first = ?5 OR ?5 = 0)
  ORDER BY page_first LIMIT 1
 
 -- name: FILE_FIND_BY_ID
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type
+       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
 -- name: FILE_TALLY
@@ -875,7 +1267,7 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 UPDATE file
    SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
        position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
-       state = ?15, label = ?16, attachment_type = ?17
+       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18
  WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_UPDATE_PLACE
@@ -942,27 +1334,29 @@ SELECT id, tenant, actor, name, size, taken, sha256, is_whole, created, updated
 
 -- name: CAPTURE_INSERT
 INSERT INTO capture (tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act,
-                     act_count, act_by, created, updated)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                     act_count, act_by, created, updated, owner, point)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
 
 -- name: CAPTURE_FIND
 SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
-       created, updated,
+       created, updated, owner, point,
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
   FROM capture WHERE id = ?2 AND tenant = ?1
 
--- enterprise 0: of all, state -1: in any.
+-- Of an enterprise, or of a person and his scan point; all three 0: of all. state -1: in any.
 -- name: CAPTURE_LIST
 SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
-       created, updated,
+       created, updated, owner, point,
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
-  FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) AND (?3 = -1 OR state = ?3)
- ORDER BY id DESC LIMIT ?4 OFFSET ?5
+  FROM capture WHERE tenant = ?1 AND (?3 = -1 OR state = ?3)
+   AND ((?2 = 0 AND ?4 = 0) OR (?2 <> 0 AND enterprise = ?2) OR (?4 <> 0 AND owner = ?4) OR (?5 <> 0 AND point = ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: CAPTURE_COUNT
-SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) AND (?3 = -1 OR state = ?3)
+SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?3 = -1 OR state = ?3)
+   AND ((?2 = 0 AND ?4 = 0) OR (?2 <> 0 AND enterprise = ?2) OR (?4 <> 0 AND owner = ?4) OR (?5 <> 0 AND point = ?5))
 
 -- name: CAPTURE_TOUCH
 UPDATE capture SET state = ?3, version = version + 1, act = ?4, act_count = ?5, act_by = ?6, updated = ?7
@@ -1035,6 +1429,45 @@ UPDATE cover_rule SET name = ?3, parts = ?4, is_enabled = ?5, version = version 
 -- name: COVER_RULE_DROP
 DELETE FROM cover_rule WHERE id = ?2 AND tenant = ?1
 
+-- ==== matching ====
+
+-- name: MATCH_FIND
+SELECT result, expected, matched, differs, missing, extra, reason, at, empty_at, is_asked
+  FROM match_result WHERE bill = ?2 AND tenant = ?1
+
+-- name: MATCH_PUT
+INSERT INTO match_result (tenant, bill, result, expected, matched, differs, missing, extra, reason, at, empty_at,
+                          is_asked)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (bill) DO UPDATE
+   SET result = excluded.result, expected = excluded.expected, matched = excluded.matched, differs = excluded.differs,
+       missing = excluded.missing, extra = excluded.extra, reason = excluded.reason, at = excluded.at,
+       empty_at = excluded.empty_at, is_asked = excluded.is_asked
+
+-- name: MATCH_IS_LOOKING
+SELECT EXISTS (SELECT 1 FROM file f JOIN content c ON c.sha256 = f.sha256
+                WHERE f.bill = ?2 AND f.tenant = ?1 AND c.state = 0)
+
+-- name: MATCH_PAIR_LIST
+SELECT invoice, found, is_apart, actor, created
+  FROM match_pair WHERE bill = ?2 AND tenant = ?1 ORDER BY invoice, found LIMIT ?3
+
+-- name: MATCH_PAIR_PUT
+INSERT INTO match_pair (tenant, bill, invoice, found, is_apart, actor, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (bill, invoice, found) DO UPDATE
+   SET is_apart = excluded.is_apart, actor = excluded.actor, created = excluded.created
+
+-- name: MATCH_PAIR_DROP_OTHERS
+DELETE FROM match_pair WHERE bill = ?2 AND tenant = ?1 AND found = ?3 AND is_apart = 0
+
+-- Ids are given again: what was said of an invoice goes with it.
+-- name: MATCH_PAIR_DROP_INVOICE
+DELETE FROM match_pair WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
+
+-- name: MATCH_PAIR_DROP_FOUND
+DELETE FROM match_pair WHERE bill = ?2 AND tenant = ?1 AND found = ?3
+
 -- ==== invoices found in files ====
 
 -- name: FOUND_LIST
@@ -1095,7 +1528,8 @@ SELECT DISTINCT o.bill FROM found m JOIN found o ON o.tenant = m.tenant AND o.id
 -- name: FOUND_BILLS_OF_IDENTITY
 SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> ?2 LIMIT ?4
 
--- Whoever asks sees bills of one tax number and of none (?2 NULL: all). What is asked for most has a statement
+-- Whoever asks sees bills of one tax number and of none (?2 NULL: all); a person his own, those of the organisations
+-- ?10 and the bills ?11, written ",1,2," (?10 NULL: all). What is asked for most has a statement
 -- that finds it by an index.
 -- name: FOUND_SEARCH
 SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
@@ -1104,15 +1538,19 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+ ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
 
 -- name: FOUND_COUNT
 SELECT COUNT(*)
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
@@ -1124,15 +1562,19 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+ ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
 
 -- name: FOUND_COUNT_NUMBER
 SELECT COUNT(*)
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
@@ -1144,18 +1586,29 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+ ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
 
 -- name: FOUND_COUNT_BILL
 SELECT COUNT(*)
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
+
+-- Attachments of all bills, the newest first, with what says who may see them.
+-- name: ATTACHMENT_LIST
+SELECT f.id, f.bill, b.number, b.type_code, f.name, f.media, f.size, f.sha256, f.label, f.attachment_type, f.source, f.created,
+       b.org, b.owner, b.point, b.tax_no, b.apply_phone
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND f.kind = 2 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
 -- ==== exports ====
 
@@ -1230,6 +1683,28 @@ DELETE FROM upload
 
 -- name: STORAGE_SUM
 SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
+
+-- ==== statistics: along the primary key; a range of days is a few rows a day ====
+
+-- name: STATISTICS_BY_DAY
+SELECT day, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY day ORDER BY day LIMIT ?5
+
+-- name: STATISTICS_BY_ORG
+SELECT org, (SELECT name FROM org AS o WHERE o.id = statistic.org AND o.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY org ORDER BY org LIMIT ?5
+
+-- name: STATISTICS_BY_POINT
+SELECT point, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY point ORDER BY point LIMIT ?5
+
+-- name: STATISTICS_BY_OWNER
+SELECT owner, (SELECT name FROM "user" AS u WHERE u.id = statistic.owner AND u.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY owner ORDER BY owner LIMIT ?5
 
 -- ==== the push log ====
 
@@ -1354,6 +1829,153 @@ SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts,
        last_error, trace
   FROM job WHERE kind = ?1 AND key = ?2
 
+-- ==== notices to the ERP ====
+
+-- name: DELIVERY_INSERT
+INSERT INTO delivery (tenant, bill, kind, is_again, state, miss, reason, note, system, attempts, repairs, created, tried,
+                      ended, claimed, checked, is_settled, actor, trace)
+VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0, 0, ?8, ?9, 0, 0, 0, 0, 0, ?10, ?11)
+
+-- name: DELIVERY_FIND
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system WHERE d.id = ?2 AND d.tenant = ?1
+
+-- name: DELIVERY_FIND_NEXT
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state IN (0, 2) ORDER BY d.id LIMIT 1
+
+-- name: DELIVERY_FIND_LAST
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state <> 3 ORDER BY d.id DESC LIMIT 1
+
+-- name: DELIVERY_HAS
+SELECT EXISTS (SELECT 1 FROM delivery WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND state <> 3)
+
+-- name: DELIVERY_CLAIM
+UPDATE delivery SET claimed = ?2, system = ?3, tried = ?4, attempts = attempts + 1
+ WHERE id = ?1 AND state = 0 AND claimed <= ?4
+
+-- skipped in the air: it was told all the same
+-- name: DELIVERY_DONE
+UPDATE delivery SET state = 1, miss = 0, note = NULL, claimed = 0, ended = ?3
+ WHERE id = ?1 AND claimed = ?2 AND state <> 1
+
+-- name: DELIVERY_MISS
+UPDATE delivery
+   SET state = CASE WHEN state = 0 THEN ?3 ELSE state END, miss = ?4, note = CASE WHEN state = 0 THEN ?5 ELSE note END,
+       claimed = 0
+ WHERE id = ?1 AND claimed = ?2
+
+-- name: DELIVERY_LAST_MISS
+SELECT MAX(tried) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1 AND bill <> ?2
+
+-- name: DELIVERY_HURRY
+UPDATE job SET due = ?2
+ WHERE kind = 'notice' AND state = 'ready' AND due > ?2
+   AND key IN (SELECT CAST(bill AS TEXT) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1)
+
+-- name: DELIVERY_SKIP
+UPDATE delivery SET state = 3, note = ?2, ended = ?3 WHERE id = ?1 AND state IN (0, 2, 4)
+
+-- name: DELIVERY_SKIP_ALL
+UPDATE delivery SET state = 3, note = ?2, ended = ?3 WHERE bill = ?1 AND state IN (0, 2, 4)
+
+-- name: DELIVERY_REOPEN
+UPDATE delivery SET state = 0, miss = 0, note = NULL, attempts = 0, ended = 0
+ WHERE bill = ?1 AND state IN (2, 4)
+
+-- What was told of bills that have moved on needs no answer any more.
+-- name: DELIVERY_SETTLE_MOVED
+UPDATE delivery SET is_settled = 1
+ WHERE state = 1 AND is_settled = 0 AND system = ?1
+   AND (kind <> 1 OR bill IN (SELECT id FROM bill WHERE state <> 2)
+        OR EXISTS (SELECT 1 FROM delivery later
+                    WHERE later.bill = delivery.bill AND later.id > delivery.id AND later.state <> 3))
+
+-- name: DELIVERY_UNSETTLED
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.state = 1 AND d.is_settled = 0 AND d.system = ?2 AND d.tenant = ?1 AND d.checked < ?3 AND d.ended < ?3
+ ORDER BY d.checked, d.id LIMIT ?4
+
+-- name: DELIVERY_PARKED
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.state = 2 AND d.tenant = ?1 AND d.system = ?2
+   AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.bill = d.bill AND e.id < d.id AND e.state IN (0, 2))
+ ORDER BY d.checked, d.id LIMIT ?3
+
+-- name: DELIVERY_CHECKED
+UPDATE delivery SET checked = ?2, is_settled = ?3, note = COALESCE(?4, note) WHERE id = ?1
+
+-- name: DELIVERY_LIST
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- name: DELIVERY_LIST_OF_STATE
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.tenant = ?1 AND d.state = ?6 AND (?2 = 0 OR d.kind = ?2)
+   AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT_OF_STATE
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.tenant = ?1 AND d.state = ?5 AND (?2 = 0 OR d.kind = ?2)
+           AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- name: DELIVERY_LIST_OF_BILL
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.bill = ?7 AND d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
+   AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT_OF_BILL
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.bill = ?6 AND d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?2 = 0 OR d.kind = ?2)
+           AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- The bills, by id, that have one which could be tried again.
+-- name: DELIVERY_LIST_STUCK
+SELECT DISTINCT d.bill FROM delivery d JOIN bill b ON b.id = d.bill
+ WHERE d.tenant = ?1 AND (d.state IN (2, 4) OR (d.state = 0 AND d.miss <> 0)) AND (?2 < 0 OR d.state = ?2)
+   AND (?3 = 0 OR d.kind = ?3) AND (?4 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?4)) AND d.bill > ?5
+ ORDER BY d.bill LIMIT ?6
+
+-- name: DELIVERY_IDLE_SYSTEMS
+SELECT s.id, s.tenant FROM business_system s
+ WHERE s.is_enabled = 1
+   AND NOT EXISTS (SELECT 1 FROM job j
+                    WHERE j.kind = 'reconcile' AND j.key = CAST(s.id AS TEXT) AND j.state <> 'parked')
+ ORDER BY s.id LIMIT 1000
+
+-- name: DELIVERY_TALLY
+SELECT state, COUNT(*), SUM(CASE WHEN miss <> 0 THEN 1 ELSE 0 END), MIN(created) FROM delivery
+ WHERE tenant IN (SELECT id FROM tenant) AND state IN (0, 2, 4) GROUP BY state
+
 -- ==== the journal of unknown calls ====
 
 -- name: JOURNAL_COUNT_UP
@@ -1377,6 +1999,14 @@ SELECT id, count, method, path, query, shape, why, source, trace, sample, first,
 -- name: JOURNAL_LIST
 SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
   FROM journal ORDER BY last DESC, id DESC LIMIT ?1
+
+-- few rows, whatever comes: FPI_JOURNAL_MAX
+-- name: JOURNAL_COUNT
+SELECT COUNT(*) FROM journal WHERE tenant IN (0, ?1)
+
+-- name: JOURNAL_PAGE
+SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
+  FROM journal WHERE tenant IN (0, ?1) ORDER BY last DESC, id DESC LIMIT ?2 OFFSET ?3
 
 -- name: JOURNAL_TRIM
 DELETE FROM journal WHERE id NOT IN (SELECT id FROM journal ORDER BY last DESC, id DESC LIMIT ?1)
@@ -1410,6 +2040,10 @@ SELECT id FROM push
 -- name: REPORT_COUNT_REFUSED
 SELECT COUNT(*) FROM push
  WHERE status IN ('refused', 'parked') AND status = 'refused' AND (at >= ?1 OR last >= ?1)
+
+-- name: REPORT_COUNT_REFUSED_OF
+SELECT COUNT(*) FROM push
+ WHERE status IN ('refused', 'parked') AND status = 'refused' AND tenant IN (0, ?1) AND at >= ?2
 
 -- name: REPORT_COUNT_UNKNOWN
 SELECT COUNT(*) FROM journal WHERE last >= ?1

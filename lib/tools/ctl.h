@@ -124,25 +124,17 @@ int ctl_fail(ctl_t *ctl, const fpi_err_t *err);
 /* A refusal that ends with exit code 2. */
 #define ctl_usage(ctl, ...) fpi_refuse((ctl)->task, FPI_E_BAD_REQUEST, NULL, __VA_ARGS__)
 
-/* ---- ctl_suggest.c ---- */
-struct fpi_journal_t;
-enum { CTL_SUGGESTIONS = 3 };
-typedef struct ctl_suggestion_t {
-    const char *handler;
-    const char *line;      /* "FPImageRoute METHOD PATH handler" */
-    const char *sureness;  /* "high", "medium", "low" */
-    int score;
-    fpi_json_t *reasons;   /* texts */
-    const char *obstacle;  /* why the line can't be used, or NULL */
-} ctl_suggestion_t;
-/* The best first; returns how many fit at all. */
-int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const struct fpi_journal_t *entry);
-
 /* ---- ctl_bill.c ---- */
 struct fpi_bill_t;
-/* The bill of the NUMBER and --resource of the command; the store is open then. A usage failure when several systems
+/* The bill of that number and --resource of the command; the store is open then. A usage failure when several systems
  * have it, FPI_E_ABSENT. */
-fpi_err_t *ctl_find_bill(struct fpi_bill_t **out, ctl_t *ctl) FPI_MUST_USE;
+fpi_err_t *ctl_find_bill(struct fpi_bill_t **out, ctl_t *ctl, const char *number) FPI_MUST_USE;
+
+/* ---- ctl_delivery.c ---- */
+struct fpi_delivery_t;
+/* Why the ERP was not told yet, of the oldest that is open. */
+const char *ctl_why_delivery(ctl_t *ctl, const struct fpi_delivery_t *delivery);
+extern const ctl_column_t ctl_delivery_columns[];
 
 /* ---- the commands ---- */
 fpi_err_t *ctl_init(ctl_t *ctl);
@@ -160,6 +152,16 @@ fpi_err_t *ctl_enterprise_disable(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_enable(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_remove(ctl_t *ctl);
 fpi_err_t *ctl_enterprise_import(ctl_t *ctl);
+fpi_err_t *ctl_erp_add(ctl_t *ctl);
+fpi_err_t *ctl_erp_set(ctl_t *ctl);
+fpi_err_t *ctl_erp_list(ctl_t *ctl);
+fpi_err_t *ctl_erp_show(ctl_t *ctl);
+fpi_err_t *ctl_erp_state(ctl_t *ctl);
+fpi_err_t *ctl_erp_verify(ctl_t *ctl);
+fpi_err_t *ctl_erp_enable(ctl_t *ctl);
+fpi_err_t *ctl_erp_disable(ctl_t *ctl);
+fpi_err_t *ctl_erp_remove(ctl_t *ctl);
+fpi_err_t *ctl_erp_names(ctl_t *ctl);
 fpi_err_t *ctl_push_table_add(ctl_t *ctl);
 fpi_err_t *ctl_push_table_list(ctl_t *ctl);
 fpi_err_t *ctl_switch_list(ctl_t *ctl);
@@ -168,6 +170,7 @@ fpi_err_t *ctl_push_table_check(ctl_t *ctl);
 fpi_err_t *ctl_push_table_remove(ctl_t *ctl);
 fpi_err_t *ctl_bill_show(ctl_t *ctl);
 fpi_err_t *ctl_bill_trail(ctl_t *ctl);
+fpi_err_t *ctl_bill_match(ctl_t *ctl);
 fpi_err_t *ctl_bill_resubmit(ctl_t *ctl);
 fpi_err_t *ctl_bill_void(ctl_t *ctl);
 fpi_err_t *ctl_mode_set(ctl_t *ctl);
@@ -179,10 +182,16 @@ fpi_err_t *ctl_read(ctl_t *ctl);
 fpi_err_t *ctl_push_list(ctl_t *ctl);
 fpi_err_t *ctl_push_show(ctl_t *ctl);
 fpi_err_t *ctl_push_replay(ctl_t *ctl);
+fpi_err_t *ctl_delivery_list(ctl_t *ctl);
+fpi_err_t *ctl_delivery_show(ctl_t *ctl);
+fpi_err_t *ctl_delivery_retry(ctl_t *ctl);
+fpi_err_t *ctl_delivery_reconcile(ctl_t *ctl);
 fpi_err_t *ctl_journal_list(ctl_t *ctl);
 fpi_err_t *ctl_journal_show(ctl_t *ctl);
 fpi_err_t *ctl_journal_suggest(ctl_t *ctl);
 fpi_err_t *ctl_journal_capture(ctl_t *ctl);
+fpi_err_t *ctl_audit_list(ctl_t *ctl);
+fpi_err_t *ctl_audit_verify(ctl_t *ctl);
 fpi_err_t *ctl_verify(ctl_t *ctl);
 fpi_err_t *ctl_storage(ctl_t *ctl);
 fpi_err_t *ctl_backup(ctl_t *ctl);

@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 #include "service/found.h"
-#include "service/modes.h"
+#include "service/match.h"
+#include "service/notices.h"
 #include "service/pull.h"
 #include "service/views.h"
 #include "store/bills.h"
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILES_MOST = 5000, INVOICES_MOST = 2000, TRAIL_PAGE = 1000, TRAIL_MOST = 10000 };
+enum { FILES_MOST = 5000, INVOICES_MOST = 2000, DELIVERIES_MOST = 20, TRAIL_PAGE = 1000, TRAIL_MOST = 10000 };
 
 typedef struct look_t {
     ctl_t *ctl;
@@ -27,6 +28,9 @@ typedef struct look_t {
     int invoice_count;
     fpi_json_t *found;             /* read from its files */
     fpi_mode_said_t mode;
+    fpi_delivery_t *deliveries, *next; /* newest first; next: the oldest that the ERP is still to be told, or NULL */
+    int delivery_count;
+    fpi_match_row_t match;
     fpi_job_t *job;                /* the pending pull, or NULL */
     fpi_push_t *push;              /* the last one, or NULL */
     fpi_push_t *refused;           /* the last refused one that named this number, or NULL */
@@ -92,6 +96,16 @@ static fpi_err_t *find_trail(look_t *l, fpi_tx_t *tx, fpi_task_t *task)
     return NULL;
 }
 
+static fpi_err_t *find_deliveries(look_t *l, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_delivery_query_t query = { .tenant = FPI_TENANT_FIRST, .bill = l->bill->id, .state = -1,
+                                         .most = DELIVERIES_MOST, .bound = DELIVERIES_MOST };
+    int64_t total;
+
+    FPI_TRY(fpi_deliveries_list(&l->deliveries, &l->delivery_count, &total, tx, &query, task));
+    return fpi_delivery_find_next(&l->next, tx, FPI_TENANT_FIRST, l->bill->id, task);
+}
+
 static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     look_t *l = baton;
@@ -108,6 +122,8 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                               INVOICES_MOST, task));
     FPI_TRY(fpi_found_answer(&l->found, tx, l->bill, NULL, task));
     FPI_TRY(fpi_mode_find(&l->mode, tx, l->bill, task));
+    FPI_TRY(find_deliveries(l, tx, task));
+    FPI_TRY(fpi_match_find(&l->match, tx, FPI_TENANT_FIRST, l->bill->id, task));
     FPI_TRY(fpi_job_find(&l->job, tx, FPI_JOB_PULL, key, task));
     return find_trail(l, tx, task);
 }
@@ -153,12 +169,12 @@ static fpi_err_t *fail_absent(look_t *l)
                       ctl_time(ctl, l->refused->at), (long)l->refused->id, l->refused->reason ? l->refused->reason : "-");
 }
 
-static fpi_err_t *look(look_t *l, ctl_t *ctl)
+static fpi_err_t *look(look_t *l, ctl_t *ctl, const char *number)
 {
     memset(l, 0, sizeof(*l));
     l->ctl = ctl;
     l->resource = ctl_option(ctl, "resource");
-    FPI_TRY(fpi_bill_take_number(&l->number, ctl->args[0], "NUMBER", ctl->task));
+    FPI_TRY(fpi_bill_take_number(&l->number, number, "NUMBER", ctl->task));
     FPI_TRY(ctl_open(ctl));
     FPI_TRY(fpi_store_read(ctl->app->store, tx_look, l, ctl->task));
     if (l->bill) {
@@ -167,11 +183,11 @@ static fpi_err_t *look(look_t *l, ctl_t *ctl)
     return l->namesake_count ? fail_ambiguous(l) : fail_absent(l);
 }
 
-fpi_err_t *ctl_find_bill(fpi_bill_t **out, ctl_t *ctl)
+fpi_err_t *ctl_find_bill(fpi_bill_t **out, ctl_t *ctl, const char *number)
 {
     look_t l;
 
-    FPI_TRY(look(&l, ctl));
+    FPI_TRY(look(&l, ctl, number));
     *out = l.bill;
     return NULL;
 }
@@ -237,8 +253,9 @@ static const char *why_state(look_t *l)
     switch (bill->state) {
     case FPI_STATE_WAITING:
         return why_waiting(l);
-    case FPI_STATE_UPLOADED:
     case FPI_STATE_RECOGNISED:
+        return l->match.reason ? l->match.reason : "-";
+    case FPI_STATE_UPLOADED:
     case FPI_STATE_MATCHED:
         return ctl_text(ctl, "影像已齐, 等待提交", "the images are there; it waits to be submitted");
     case FPI_STATE_SUBMITTED:
@@ -259,7 +276,11 @@ static const char *why_state(look_t *l)
 
 static const char *why(look_t *l)
 {
-    return l->job && l->bill->state != FPI_STATE_VOID ? why_job(l) : why_state(l);
+    if (l->job && l->bill->state != FPI_STATE_VOID) {
+        return why_job(l);
+    }
+    return l->next ? apr_pstrcat(l->ctl->task->pool, why_state(l), "; ", ctl_why_delivery(l->ctl, l->next), NULL)
+                   : why_state(l);
 }
 
 /* ---- as JSON ---- */
@@ -367,6 +388,16 @@ static fpi_json_t *push_json(look_t *l, const fpi_push_t *push)
     return doc;
 }
 
+static fpi_json_t *deliveries_json(look_t *l)
+{
+    fpi_json_t *list = fpi_json_make_array(l->ctl->task);
+
+    for (int i = 0; i < l->delivery_count; i++) {
+        fpi_json_add(list, fpi_view_delivery(&l->deliveries[i], l->ctl->task));
+    }
+    return list;
+}
+
 static fpi_json_t *bill_json(look_t *l)
 {
     const fpi_bill_t *bill = l->bill;
@@ -395,11 +426,15 @@ static fpi_json_t *bill_json(look_t *l)
     fpi_json_put_int(doc, "version", bill->version);
     fpi_json_put_text(doc, "mode", fpi_mode_name(l->mode.mode));
     fpi_json_put_text(doc, "mode_from", fpi_scope_name(l->mode.scope));
+    fpi_json_put_text(doc, "mode_fallen_from", l->mode.fallen ? fpi_mode_name(l->mode.fallen) : NULL);
+    fpi_json_put_text(doc, "match_result", l->match.result ? fpi_match_result_name(l->match.result) : NULL);
+    fpi_json_put_text(doc, "match_reason", l->match.reason);
     fpi_json_put_time(doc, "created", bill->created);
     fpi_json_put_time(doc, "updated", bill->updated);
     fpi_json_put(doc, "job", job_json(l));
     fpi_json_put(doc, "last_push", push_json(l, l->push));
     fpi_json_put(doc, "last_refused_push", push_json(l, l->refused));
+    fpi_json_put(doc, "deliveries", deliveries_json(l));
     fpi_json_put(doc, "files", files_json(l));
     fpi_json_put(doc, "invoices", invoices_json(l));
     fpi_json_put(doc, "found_invoices", l->found);
@@ -428,6 +463,9 @@ static const ctl_column_t bill_card[] = {
     { "voucher", "voucher", "凭证号", CTL_TEXT },
     { "page_count", "pages", "影像页数", CTL_TEXT },
     { "mode", "mode", "模式", CTL_TEXT },
+    { "mode_fallen_from", "fallen from mode", "原模式", CTL_TEXT },
+    { "match_result", "match", "匹配结果", CTL_TEXT },
+    { "match_reason", "why it matches or not", "匹配说明", CTL_TEXT },
     { "version", "version", "版本", CTL_TEXT },
     { "created", "created", "创建时间", CTL_TIME },
     { "updated", "updated", "更新时间", CTL_TIME },
@@ -492,6 +530,10 @@ static void tell_bill(look_t *l, const fpi_json_t *doc)
         section(l, "[最近被拒绝的推送]", "[last refused push]");
         ctl_card(ctl, fpi_json_find(doc, "last_refused_push"), push_card);
     }
+    if (l->delivery_count) {
+        section(l, "[对 ERP 的通知]", "[notices to the ERP]");
+        ctl_table(ctl, fpi_json_find(doc, "deliveries"), ctl_delivery_columns);
+    }
     if (l->file_count) {
         section(l, "[文件]", "[files]");
         ctl_table(ctl, fpi_json_find(doc, "files"), file_columns);
@@ -511,7 +553,7 @@ fpi_err_t *ctl_bill_show(ctl_t *ctl)
     fpi_json_t *doc;
     look_t l;
 
-    FPI_TRY(look(&l, ctl));
+    FPI_TRY(look(&l, ctl, ctl->args[0]));
     doc = bill_json(&l);
     if (!ctl_json(ctl, doc)) {
         tell_bill(&l, doc);
@@ -550,7 +592,7 @@ fpi_err_t *ctl_bill_trail(ctl_t *ctl)
     fpi_json_t *list = fpi_json_make_array(ctl->task);
     look_t l;
 
-    FPI_TRY(look(&l, ctl));
+    FPI_TRY(look(&l, ctl, ctl->args[0]));
     for (int i = 0; i < l.trail->nelts; i++) {
         fpi_json_add(list, event_json(ctl, &APR_ARRAY_IDX(l.trail, i, fpi_event_t)));
     }

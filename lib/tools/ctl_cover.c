@@ -3,8 +3,8 @@
 
 #include "model/bill.h"
 #include "service/batch.h"
+#include "service/switches.h"
 #include "store/cover_rules.h"
-#include "store/people.h"
 #include "wire/decode.h"
 
 #include <apr_strings.h>
@@ -261,7 +261,7 @@ static fpi_err_t *tx_switch(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const char *const *value = baton;
 
-    return fpi_setting_put(tx, task->tenant, FPI_SETTING_WITHOUT_COVER, *value, task);
+    return fpi_switch_put(tx, FPI_SETTING_WITHOUT_COVER, *value, task);
 }
 
 fpi_err_t *ctl_cover_without(ctl_t *ctl)

@@ -1,10 +1,10 @@
 #include "tools/ctl.h"
 
+#include "service/table.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { CSV_MAX = 4 * 1024 * 1024 };
 
 static const ctl_column_t card[] = {
     { "client_id", "client_id", "client_id", CTL_TEXT },
@@ -105,7 +105,7 @@ fpi_err_t *ctl_enterprise_add(ctl_t *ctl)
     if (must_check) {
         hint_at_cloud(ctl);
     }
-    err = fpi_admin_enterprise_put(&e, &is_new, ctl->app, &form, must_check, ctl->task);
+    err = fpi_admin_enterprise_put(&e, &is_new, ctl->app, &form, must_check ? FPI_ADMIN_CHECK : 0, ctl->task);
     if (err) {
         if (ctl_exit_of(err) == CTL_REFUSED) {
             ctl_warn(ctl, "未保存; 确认无误但暂时无法校验时可加 --unchecked",
@@ -342,11 +342,12 @@ static void tell_import(ctl_t *ctl, const fpi_import_t *import)
 fpi_err_t *ctl_enterprise_import(ctl_t *ctl)
 {
     bool must_check = !ctl_has(ctl, "unchecked");
-    fpi_secret_t *csv;
+    fpi_secret_t *file, *csv;
     fpi_import_t import;
 
     FPI_TRY(ctl_read_settings(ctl));
-    FPI_TRY(ctl_read_file(&csv, ctl, ctl->args[0], CSV_MAX));
+    FPI_TRY(ctl_read_file(&file, ctl, ctl->args[0], FPI_TABLE_BYTES));
+    FPI_TRY(fpi_table_csv(&csv, file->bytes, file->len, ctl->task));
     FPI_TRY(ctl_open(ctl));
     if (must_check) {
         hint_at_cloud(ctl);

@@ -32,7 +32,9 @@ static fpi_err_t *tx_by_hand(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 static fpi_err_t *move_by_hand(ctl_t *ctl, const fpi_bill_t *bill, fpi_act_t act)
 {
-    by_hand_t job = { .id = bill->id, .submit = { .order = { .act = act, .reason = ctl_option(ctl, "reason") } } };
+    by_hand_t job = { .id = bill->id,
+                      .submit = { .order = { .act = act, .reason = ctl_option(ctl, "reason") },
+                                  .is_confirmed = ctl_has(ctl, "confirm") } };
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
     FPI_TRY(fpi_store_write(ctl->app->store, tx_by_hand, &job, ctl->task));
@@ -52,7 +54,7 @@ fpi_err_t *ctl_bill_resubmit(ctl_t *ctl)
 {
     fpi_bill_t *bill;
 
-    FPI_TRY(ctl_find_bill(&bill, ctl));
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
     return move_by_hand(ctl, bill, FPI_ACT_RESUBMIT);
 }
 
@@ -76,7 +78,7 @@ fpi_err_t *ctl_bill_void(ctl_t *ctl)
 {
     fpi_bill_t *bill;
 
-    FPI_TRY(ctl_find_bill(&bill, ctl));
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
     if (!is_agreed(ctl, bill)) {
         return ctl_usage(ctl, "未确认, 单据 %s 未作废; 非交互时请加 --yes",
                          "not confirmed: bill %s stays as it is; say --yes where nobody can be asked", bill->number);
@@ -95,7 +97,7 @@ static fpi_err_t *tx_put_mode(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     modes_t *m = baton;
 
-    FPI_TRY(fpi_mode_put(tx, FPI_TENANT_FIRST, &m->said, task));
+    FPI_TRY(fpi_mode_put(tx, &m->said, task));
     return fpi_modes_list(&m->list, &m->count, tx, FPI_TENANT_FIRST, task);
 }
 

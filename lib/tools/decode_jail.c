@@ -24,6 +24,7 @@
 
 enum { FILES = 64, THREADS = 4096 /* of this user, other programs' too where there is no user of our own */ };
 
+#ifndef HAVE_SANITIZER /* which maps terabytes of shadow */
 static int64_t address_space(void)
 {
     FILE *file = fopen("/proc/self/statm", "re");
@@ -37,6 +38,7 @@ static int64_t address_space(void)
     }
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
+#endif
 
 static fpi_err_t *limit(int64_t memory, fpi_task_t *task)
 {

@@ -60,6 +60,9 @@ fpi_err_t *fpi_mac_make(fpi_mac_t **mac, apr_pool_t *pool, const unsigned char k
                         fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_mac_sum(unsigned char sum[FPI_SHA256_LEN], const fpi_mac_t *mac, const void *data,
                        size_t len, fpi_task_t *task) FPI_MUST_USE;
+/* HMAC-SHA-256 of `data` under a key of any length, lower-case hex. */
+fpi_err_t *fpi_hmac_hex(const char **hex, const fpi_secret_t *key, const void *data, size_t len, fpi_task_t *task)
+    FPI_MUST_USE;
 /* Same bytes, compared in constant time? */
 bool fpi_is_same_bytes(const void *a, const void *b, size_t len);
 

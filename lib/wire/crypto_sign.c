@@ -73,6 +73,22 @@ fpi_err_t *fpi_hmac_sum(unsigned char *sum, const fpi_hmac_t *hmac, const fpi_pi
     return done ? NULL : fpi_crypto_fail(task, "summing an HMAC");
 }
 
+fpi_err_t *fpi_hmac_hex(const char **hex, const fpi_secret_t *key, const void *data, size_t len, fpi_task_t *task)
+{
+    unsigned char sum[FPI_SHA256_LEN];
+    fpi_piece_t piece = { data, len };
+    char *text = apr_palloc(task->pool, FPI_SHA256_HEX + 1);
+    fpi_hmac_t hmac;
+    fpi_err_t *err;
+
+    FPI_TRY(fpi_hmac_open(&hmac, key->bytes, key->len, task));
+    err = fpi_hmac_sum(sum, &hmac, &piece, 1, task);
+    fpi_hmac_close(&hmac);
+    fpi_hex_encode(text, sum, sizeof(sum));
+    *hex = text;
+    return err;
+}
+
 /* ---- tokens' MAC ---- */
 
 struct fpi_mac_t {

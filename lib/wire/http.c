@@ -282,8 +282,10 @@ static const char *stage_of(const run_t *run, CURLcode result)
 {
     switch (result) {
     case CURLE_COULDNT_RESOLVE_HOST:
+        run->of->ex->failed_at = FPI_HTTP_AT_NAME;
         return "the host's name is not known to DNS";
     case CURLE_COULDNT_CONNECT:
+        run->of->ex->failed_at = FPI_HTTP_AT_CONNECT;
         return "no connection";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -295,6 +297,7 @@ static const char *stage_of(const run_t *run, CURLcode result)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
+        run->of->ex->failed_at = FPI_HTTP_AT_TLS;
         return "TLS failed";
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -359,6 +362,9 @@ static fpi_err_t *perform(run_t *run, char *said)
     fpi_http_run_start(run->of);
     err = drive(run, &result);
     note_outcome(run);
+    if (run->err || err || result != CURLE_OK) {
+        run->of->ex->failed_at = fpi_http_stage(run->easy, run->of->ex);
+    }
     /* also ends what is still under way, and closes its connection */
     (void)curl_multi_remove_handle(run->multi, run->easy);
     if (run->err) {
@@ -395,15 +401,17 @@ fpi_err_t *fpi_http_connect(fpi_http_run_t *of, void *easy, void *multi, char *s
 {
     run_t run = { .of = of, .easy = easy, .multi = multi, .may_replay = true };
     CURLcode result = CURLE_OK;
+    fpi_err_t *err;
 
     FPI_TRY(set_connection(&run));
     *said = '\0';
-    FPI_TRY(drive(&run, &result));
-    if (result != CURLE_OK) {
-        return explain(&run, result, said);
+    err = drive(&run, &result);
+    of->ex->is_connected = !err && result == CURLE_OK;
+    if (of->ex->is_connected) {
+        return NULL;
     }
-    of->ex->is_connected = true;
-    return NULL;
+    of->ex->failed_at = fpi_http_stage(easy, of->ex);
+    return err ? err : explain(&run, result, said);
 }
 
 /* ---- which way ---- */
@@ -414,6 +422,7 @@ static void clear_outcome(fpi_http_exchange_t *ex, fpi_task_t *task)
     ex->reply_headers = apr_table_make(task->pool, HEAD_ROOM);
     ex->reply = ex->sink ? NULL : fpi_buf_make(task->pool, ex->reply_max);
     ex->is_connected = ex->is_reused = ex->is_sent = ex->is_answered = false;
+    ex->failed_at = FPI_HTTP_NOWHERE;
     ex->upstream_us = 0;
 }
 

@@ -52,6 +52,11 @@ fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
 
 #define FPI_HTTP_LATER ((size_t)-1)
 
+/* Where an exchange failed, for who explains it to people. */
+typedef enum fpi_http_stage_t {
+    FPI_HTTP_NOWHERE, FPI_HTTP_AT_NAME, FPI_HTTP_AT_CONNECT, FPI_HTTP_AT_TLS, FPI_HTTP_AT_ANSWER
+} fpi_http_stage_t;
+
 /* One exchange. Fill it, perform, read the lower half. Zero it first. */
 typedef struct fpi_http_exchange_t {
     /* in */
@@ -86,6 +91,7 @@ typedef struct fpi_http_exchange_t {
     bool is_sent;                    /* had any body byte left us (without a body: of the head)? If not,
                                         the peer can't have acted on it */
     bool is_answered;                /* had any line of an answer come? */
+    fpi_http_stage_t failed_at;      /* of a failure of the exchange itself */
     apr_interval_time_t upstream_us; /* from start to the answer's head */
 } fpi_http_exchange_t;
 
@@ -116,6 +122,10 @@ fpi_err_t *fpi_url_parse(fpi_url_t *url, const char *text, fpi_task_t *task) FPI
 /* Is it loopback, link-local, private, multicast, unspecified or another address that the public
  * network does not route? IPv4 in IPv6 forms are seen through. */
 bool fpi_address_is_private(const struct sockaddr *address);
+
+/* Is it link-local, multicast, reserved or "this network": one that no service of a private network has, either?
+ * IPv4 in IPv6 is seen through. */
+bool fpi_address_is_link(const struct sockaddr *address);
 
 const char *fpi_http_version(void);
 

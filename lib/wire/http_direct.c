@@ -313,6 +313,7 @@ static fpi_err_t *try_once(direct_t *d)
     fpi_http_answer_start(&d->answer, run);
     err = go_round(d);
     run->ex->is_sent = run->ex->is_sent || has_left(d);
+    run->ex->failed_at = err ? FPI_HTTP_AT_ANSWER : FPI_HTTP_NOWHERE;
     end_line(d, err);
     return err;
 }

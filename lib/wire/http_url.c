@@ -86,6 +86,32 @@ bool fpi_address_is_private(const struct sockaddr *address)
     return true;
 }
 
+static bool is_link_v4(uint32_t address)
+{
+    return address >> 24 == 0 || address >> 16 == 0xA9FE || address >> 29 == 7;
+}
+
+bool fpi_address_is_link(const struct sockaddr *address)
+{
+    static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF };
+
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, address, sizeof(v4));
+        return is_link_v4(ntohl(v4.sin_addr.s_addr));
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        const unsigned char *a = v6.sin6_addr.s6_addr;
+
+        memcpy(&v6, address, sizeof(v6));
+        return memcmp(a, mapped, 12) == 0 ? is_link_v4(read_v4(a + 12))
+                                          : a[0] == 0xFF || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80);
+    }
+    return true;
+}
+
 /* ---- URLs (RFC 3986) ---- */
 
 static fpi_err_t *refuse(fpi_task_t *task, const char *zh, const char *en)

@@ -36,7 +36,7 @@ static bool is_writable(const char *text, size_t len)
     return true;
 }
 
-static bool put_escaped(fpi_buf_t *buf, const char *text, size_t len)
+bool fpi_soap_put_escaped(fpi_buf_t *buf, const char *text, size_t len)
 {
     static const char *const escapes[256] = { ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
                                               ['\r'] = "&#13;" };
@@ -77,7 +77,7 @@ static fpi_err_t *put_value(fpi_buf_t *buf, const fpi_soap_part_t *part, const c
     if (!is_writable(value, len)) {
         return fpi_fail(task, FPI_E_FIELD, "%s holds characters that XML has no room for", part->name);
     }
-    if (!PUT(buf, "<", part->name, " xsi:type=\"", types[part->kind], "\">") || !put_escaped(buf, value, len)
+    if (!PUT(buf, "<", part->name, " xsi:type=\"", types[part->kind], "\">") || !fpi_soap_put_escaped(buf, value, len)
         || !PUT(buf, "</", part->name, ">")) {
         return refuse_size(task);
     }
@@ -111,9 +111,9 @@ static fpi_err_t *put_session(fpi_buf_t *buf, const fpi_soap_call_t *call, fpi_t
     if (!is_writable(session->bytes, session->len)) {
         return fpi_fail(task, FPI_E_FIELD, "the session id holds characters that XML has no room for");
     }
-    if (!PUT(buf, "<soapenv:Header><h:SessionId xmlns:h=\"") || !put_escaped(buf, call->session_space,
+    if (!PUT(buf, "<soapenv:Header><h:SessionId xmlns:h=\"") || !fpi_soap_put_escaped(buf, call->session_space,
                                                                              strlen(call->session_space))
-        || !PUT(buf, "\">") || !put_escaped(buf, session->bytes, session->len)
+        || !PUT(buf, "\">") || !fpi_soap_put_escaped(buf, session->bytes, session->len)
         || !PUT(buf, "</h:SessionId></soapenv:Header>")) {
         return refuse_size(task);
     }
@@ -128,7 +128,7 @@ static fpi_err_t *put_envelope(fpi_buf_t *buf, const fpi_soap_call_t *call, fpi_
     }
     FPI_TRY(put_session(buf, call, task));
     if (!PUT(buf, "<soapenv:Body><ns1:", call->operation, " xmlns:ns1=\"")
-        || !put_escaped(buf, call->space, strlen(call->space))
+        || !fpi_soap_put_escaped(buf, call->space, strlen(call->space))
         || !PUT(buf, "\" soapenv:encodingStyle=\"" SPACE_ENCODING "\">")) {
         return refuse_size(task);
     }

@@ -38,6 +38,9 @@ typedef struct fpi_soap_call_t {
 /* The envelope, UTF-8. A secret, as it may hold a password: wiped with the pool. FPI_E_TOO_LARGE; FPI_E_FIELD for a
  * text that XML can't hold (control characters, bad UTF-8), naming the part. */
 fpi_err_t *fpi_soap_format(fpi_secret_t **out, const fpi_soap_call_t *call, fpi_task_t *task) FPI_MUST_USE;
+/* Text as XML has it, for documents that travel inside a part; what XML can't hold is found when that is formatted.
+ * False: the buffer is full. */
+bool fpi_soap_put_escaped(fpi_buf_t *buf, const char *text, size_t len) FPI_MUST_USE;
 
 /* ---- a reply ---- */
 typedef struct fpi_soap_t fpi_soap_t;

@@ -103,9 +103,10 @@ def listed(value):
     return value if isinstance(value, list) else next(rows for rows in value.values() if isinstance(rows, list))
 
 
-def trail(gateway, number):
-    """The rows of a bill's timeline as fpimagectl tells them, oldest first."""
-    return listed(gateway.ctl.must("bill", "trail", number))
+def trail(gateway, number, notices=False):
+    """The rows of a bill's timeline as fpimagectl tells them, oldest first; what became of notices to the ERP, which come
+    in their own time, only when they are asked for."""
+    return [row for row in listed(gateway.ctl.must("bill", "trail", number)) if notices or row["kind"] != "notice"]
 
 
 def fresh_call(gateway, method, path, body, headers=None):
@@ -421,7 +422,7 @@ TRACED = [  # (method, path, body, status)
     ("POST", ANNOUNCE, bill("TRACE-2"), 401),
     ("POST", "/api/imgsys/nowhere", {}, 404),
     ("POST", "/api/kapi/app/bds/operate", {}, 401),
-    ("GET", "/api/v1/bills", None, 404),
+    ("GET", "/api/v1/nowhere", None, 404),
     ("GET", "/api/m4/fpzs/x", None, 401),
     ("GET", "/api/a/%2e%2e/b", None, 400),
     ("POST", PUSH, {"scanBillNo": ""}, 200),

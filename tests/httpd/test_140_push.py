@@ -809,9 +809,9 @@ BAD_ADDRESSES = [("https://files.example/x.pdf", "FPImageFetchAllow"), ("http://
                  ("file:///etc/passwd", "http"), ("ftp://{host}/x", "http"), ("//{host}/x", "http"), ("x.pdf", "http"),
                  ("https://169.254.169.254/latest/meta-data", "FPImageFetchAllow"),
                  ("https://{host}/files/none.pdf", "404"), ("https://{host}/files/page", "HTML"),
-                 ("https://{host}/files/empty", "type"), ("https://{host}/files/size-400000.pdf", "larger than 262144"),
+                 ("https://{host}/files/empty", "type"), ("https://{host}/files/size-400000.pdf", "limit of 262144"),
                  ("gopher://{host}/", "http"), ("https:///files/sample.pdf", "host name"),
-                 ("https://{host}/files/large-unknown.pdf", "larger than 262144")]
+                 ("https://{host}/files/large-unknown.pdf", "limit of 262144")]
 
 
 @pytest.fixture

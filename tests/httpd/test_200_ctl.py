@@ -115,11 +115,8 @@ def insert_journal(desk, **values):
 
 # the command line
 
-LATER = ["erp", "mode", "org", "scan-point", "cover", "verify", "backup", "restore", "export", "storage", "delivery"]
-
-
-@pytest.mark.parametrize("args", [[], ["frob"], ["bill"], ["bill", "frob"], ["enterprise", "ad"], ["user", "unlock", "M"],
-                                  *([word, "list"] for word in LATER)], ids=" ".join)
+@pytest.mark.parametrize("args", [[], ["frob"], ["bill"], ["bill", "frob"], ["enterprise", "ad"], ["frob", "list"]],
+                         ids=" ".join)
 def test_unknown_command(args):
     code, out, err = run_ctl(*args)
     assert (code, out) == (USAGE, "") and "there " in err or "comes one of" in err
@@ -236,7 +233,7 @@ def test_init_bad_user(empty):
 
 
 NEED_STORE = ["enterprise list", "enterprise check", "enterprise disable X", "enterprise enable X", "enterprise remove X --yes",
-              "push-table list", "push-table check", "push-table remove 1", "bill show X", "bill trail X", "push list",
+              "push-table list", "push-table check", "push-table remove 1", "bill show X", "bill match X", "bill trail X", "push list",
               "push show 1", "push replay 1", "journal list", "journal show 1", "journal suggest 1", "journal capture off",
               "user list", "user reset admin", "keys rotate"]
 
@@ -967,7 +964,7 @@ def test_manual_has_every_command_and_option():
     _, shown, _ = run_ctl("--help")
     for line in shown.splitlines():
         if line.startswith("fpimagectl "):
-            words = re.match(r"fpimagectl ((?:[a-z-]+ ?)+)", line)[1].strip()
+            words = re.match(r"fpimagectl ((?:[a-z][a-z-]* ?)+)", line)[1].strip()
             assert words.split(" --")[0] in page, words
             assert [option for option in re.findall(r"--[a-z-]+", line) if option not in page] == []
 

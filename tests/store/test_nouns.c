@@ -170,9 +170,9 @@ TX_TEST(push_table)
     ck_assert_ptr_null(rows[0].url);
     ck_assert_str_eq(rows[1].tax_no, "");
     ck_assert_int_eq(rows[2].tenant, 2);
-    unit_done(fpi_push_row_drop(tx, first, &was, t));
+    unit_done(fpi_push_row_drop(tx, 1, first, &was, t));
     ck_assert(was);
-    unit_done(fpi_push_row_drop(tx, first, &was, t));
+    unit_done(fpi_push_row_drop(tx, 1, first, &was, t));
     ck_assert(!was);
     return NULL;
 }
@@ -312,9 +312,9 @@ TX_TEST(enterprises_raise_their_epoch)
     ck_assert_int_eq(found->encrypt_key->len, 0);
     ck_assert_ptr_null(found->cloud_secret);
 
-    unit_done(fpi_enterprise_drop(tx, "c1", &was, t));
+    unit_done(fpi_enterprise_drop(tx, 1, "c1", &was, t));
     ck_assert(was);
-    unit_done(fpi_enterprise_drop(tx, "c1", &was, t));
+    unit_done(fpi_enterprise_drop(tx, 1, "c1", &was, t));
     ck_assert(!was);
     unit_done(fpi_enterprise_find(&found, tx, "c1", t));
     ck_assert_ptr_null(found);
@@ -355,7 +355,7 @@ TX_TEST(enterprises_are_listed)
     ck_assert_int_eq(all.count, 2);
     ck_assert_str_eq(all.items[0]->client_id, "c1");
     ck_assert_str_eq(all.items[1]->secret->bytes, "hush-second-secret");
-    unit_done(fpi_enterprise_drop(tx, "c1", &was, t));
+    unit_done(fpi_enterprise_drop(tx, 1, "c1", &was, t));
     unit_done(fpi_enterprises_list(&all, tx, t));
     ck_assert_int_eq(all.count, 1);
     return NULL;

@@ -197,7 +197,7 @@ def run_ctl(*args, input=None, env=None, as_root=False, timeout=CTL_SECONDS):
     given = input.encode() if isinstance(input, str) else input
     done = subprocess.run([str(places.ctl_path()), *map(str, args)], input=given or b"",
                           capture_output=True, timeout=places.patience(timeout),
-                          env={**os.environ, "LANG": "C.UTF-8", **(env or {})},
+                          env={**os.environ, "LANG": "C.UTF-8", **places.decode_environment(), **(env or {})},
                           **({} if as_root else places.as_server()))
     return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8", "replace")
 

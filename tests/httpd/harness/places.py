@@ -42,6 +42,17 @@ def decode_path():
     return found if found.is_file() else None
 
 
+def decode_environment():
+    """What tells httpd and the tool where that helper is."""
+    return {"FPIMAGE_DECODE": str(decode_path())} if decode_path() else {}
+
+
+def web_environment():
+    """What tells httpd where the page of that build is; one that was built without has none."""
+    page = module_path().parents[1] / "web"
+    return {} if os.environ.get("FPIMAGE_WEB") or not page.is_dir() else {"FPIMAGE_WEB": str(page)}
+
+
 def httpd_path():
     for name in (os.environ.get("FPIMAGE_HTTPD"), "apache2", "httpd"):
         found = name and shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")

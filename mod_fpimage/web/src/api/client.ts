@@ -1,0 +1,147 @@
+/** The one place that talks to the server. A call that finds its session at an end waits until somebody has signed in
+ *  again and is then repeated: whoever made it notices nothing, and nothing that was typed or chosen is lost. */
+import { currentLang, say } from '../words'
+
+export class ApiError extends Error {
+  constructor(readonly status: number, message: string, readonly type: string, readonly code: string,
+              readonly trace: string, readonly body: Record<string, unknown> = {}) {
+    super(message)
+  }
+}
+
+export interface Sent {
+  method?: string
+  /** An object becomes JSON; a Blob goes as it is. */
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** Bytes that have left so far. */
+  onProgress?: (sent: number, total: number) => void
+  /** The session's own calls: a 401 is their answer. */
+  isSession?: boolean
+}
+
+export interface Got<T> { data: T; etag: string | null }
+
+let csrf = ''
+let waiting: Promise<void> | null = null
+let askForLogin: (() => Promise<void>) | null = null
+
+export const setCsrf = (token: string) => { csrf = token }
+
+/** `ask` shows the login over the page and resolves once somebody is signed in. */
+export function onLoginNeeded(ask: (() => Promise<void>) | null) { askForLogin = ask }
+
+function needLogin(): Promise<void> | null {
+  if (!waiting && askForLogin) waiting = askForLogin().finally(() => { waiting = null })
+  return waiting
+}
+
+const isChange = (method: string) => method !== 'GET' && method !== 'HEAD'
+
+function headersOf(sent: Sent, method: string): Record<string, string> {
+  const isJson = sent.body !== undefined && !(sent.body instanceof Blob)
+  return {
+    Accept: 'application/json',
+    'Accept-Language': currentLang(),
+    ...(isJson ? { 'Content-Type': 'application/json' } : {}),
+    ...(sent.body instanceof Blob ? { 'Content-Type': 'application/octet-stream' } : {}),
+    ...(isChange(method) && csrf ? { 'X-CSRF-Token': csrf } : {}),
+    ...sent.headers,
+  }
+}
+
+interface Raw { status: number; text: string; header: (name: string) => string | null }
+
+/** XMLHttpRequest where progress is wanted: fetch does not tell it of what is sent. */
+function sendWatched(path: string, method: string, sent: Sent): Promise<Raw> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open(method, path)
+    for (const [name, value] of Object.entries(headersOf(sent, method))) request.setRequestHeader(name, value)
+    request.upload.onprogress = event => sent.onProgress?.(event.loaded, event.total)
+    request.onload = () => resolve({ status: request.status, text: request.responseText, header: name => request.getResponseHeader(name) })
+    request.onerror = () => reject(new TypeError('network'))
+    request.onabort = () => reject(new DOMException('aborted', 'AbortError'))
+    sent.signal?.addEventListener('abort', () => request.abort())
+    request.send(sent.body instanceof Blob ? sent.body : sent.body === undefined ? null : JSON.stringify(sent.body))
+  })
+}
+
+async function sendOnce(path: string, method: string, sent: Sent): Promise<Raw> {
+  if (sent.onProgress) return sendWatched(path, method, sent)
+  const answer = await fetch(path, {
+    method,
+    headers: headersOf(sent, method),
+    body: sent.body instanceof Blob ? sent.body : sent.body === undefined ? undefined : JSON.stringify(sent.body),
+    signal: sent.signal,
+    credentials: 'same-origin',
+    cache: 'no-store',
+  })
+  return { status: answer.status, text: await answer.text(), header: name => answer.headers.get(name) }
+}
+
+function parse(raw: Raw): Record<string, unknown> {
+  try {
+    const doc: unknown = raw.text ? JSON.parse(raw.text) : {}
+    return doc && typeof doc === 'object' ? doc as Record<string, unknown> : {}
+  } catch {
+    return {}
+  }
+}
+
+function failureOf(raw: Raw): ApiError {
+  const doc = parse(raw)
+  const said = (doc.error ?? {}) as Record<string, unknown>
+  const trace = String(said.request_id ?? raw.header('X-Trace-Id') ?? '')
+  return new ApiError(raw.status, String(said.message ?? doc.description ?? say(`服务器返回 ${raw.status}`, `the server answered ${raw.status}`)),
+                      String(said.type ?? ''), String(said.code ?? ''), trace, said)
+}
+
+export async function callWhole<T>(path: string, sent: Sent = {}): Promise<Got<T>> {
+  const method = sent.method ?? (sent.body === undefined ? 'GET' : 'POST')
+  for (;;) {
+    let raw: Raw
+    try {
+      raw = await sendOnce(path, method, sent)
+    } catch (bad) {
+      if (bad instanceof DOMException && bad.name === 'AbortError') throw bad
+      throw new ApiError(0, say('无法连接服务器', 'the server can’t be reached'), 'network', '', '')
+    }
+    if (raw.status < 400) return { data: parse(raw) as T, etag: raw.header('ETag') }
+    const login = raw.status === 401 && !sent.isSession ? needLogin() : null
+    if (!login) throw failureOf(raw)
+    await login
+  }
+}
+
+export async function call<T = Record<string, unknown>>(path: string, sent: Sent = {}): Promise<T> {
+  return (await callWhole<T>(path, sent)).data
+}
+
+/** "?a=1&b=2" of what has a value. */
+export function query(of: Record<string, string | number | boolean | undefined | null>): string {
+  const pairs = new URLSearchParams()
+  for (const [name, value] of Object.entries(of)) {
+    if (value !== undefined && value !== null && value !== '') pairs.set(name, String(value))
+  }
+  const text = pairs.toString()
+  return text ? '?' + text : ''
+}
+
+/** What a person can do about a failure. */
+export function remedyOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
+  if (error.status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
+  if (error.type === 'stale') return say('请查看别人改了什么，再决定是否重做。', 'Look at what was changed, then decide whether to repeat it.')
+  if (error.status === 403) return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
+  if (error.status === 404) return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')
+  if (error.status === 413) return say('请压缩或拆分文件后再上传。', 'Make the file smaller or split it.')
+  if (error.status === 429 || error.status === 503) return say('请稍等片刻再试。', 'Wait a moment and try again.')
+  if (error.status >= 500) return say('请稍后重试；若仍出现，请把编号告诉管理员。', 'Try again later; if it stays, give the administrator the id.')
+  return say('请按提示修改后重试。', 'Correct what the message names and try again.')
+}
+
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,256 @@
+/** One bill: its pages, what was read of its invoices, what happened to it, and what may be done with it. */
+import { App, Button, Dropdown, Segmented, Select, Tag, Tooltip } from 'antd'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { call } from '../api/client'
+import type { BillFile, BillWhole } from '../api/types'
+import { Ask, type Question } from '../parts/Ask'
+import { Facts } from '../parts/Facts'
+import { Failure } from '../parts/Failure'
+import { AddFiles } from '../parts/AddFiles'
+import { useKeys } from '../parts/Keys'
+import { Page } from '../parts/Page'
+import { Trail } from '../parts/Trail'
+import { useAct, useLoad } from '../parts/use'
+import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
+import { go, Link } from '../router'
+import { useWho } from '../session'
+import { money, say, size, time } from '../words'
+import { kindName, StateTag } from './state'
+
+const KINDS = ['COVER', 'INVOICE', 'ATTACHMENT'] as const
+
+interface Move { act: string; path: string; needs: string; title: () => string; needsReason?: boolean; isDanger?: boolean; isMain?: boolean; extra?: object }
+
+const moves: Move[] = [
+  { act: 'SUBMIT', path: 'submit', needs: 'BILL_SUBMIT', title: () => say('提交', 'Submit'), isMain: true },
+  { act: 'RESUBMIT', path: 'resubmit', needs: 'BILL_SUBMIT', title: () => say('重新提交', 'Resubmit') },
+  { act: 'RESCAN', path: 'rescan', needs: 'BILL_RESCAN', title: () => say('退扫', 'Send back'), needsReason: true },
+  { act: 'CANCEL_RESCAN', path: 'cancel-rescan', needs: 'BILL_RESCAN', title: () => say('撤销退扫', 'Withdraw the send-back') },
+  { act: 'LOCK', path: 'lock', needs: 'BILL_LOCK', title: () => say('锁定', 'Lock') },
+  { act: 'UNLOCK', path: 'lock', needs: 'BILL_LOCK', title: () => say('解锁', 'Unlock'), extra: { is_locked: false } },
+  { act: 'VOID', path: 'void', needs: 'BILL_VOID', title: () => say('作废', 'Void'), needsReason: true, isDanger: true },
+]
+
+const isPicture = (file: BillFile) => file.look !== 'UNREADABLE' && !/xml|text\/plain|officedocument|msword|ms-excel|ms-powerpoint|x-ole/.test(file.media)
+
+interface Leaf extends Shown { file: BillFile; n: number }
+
+/** A leaf for each page of each file, in order. */
+function leavesOf(files: BillFile[]): Leaf[] {
+  return files.flatMap(file => Array.from({ length: Math.max(1, file.page_count ?? 1) }, (_, i) => ({
+    key: `${file.id}-${i + 1}`, file, n: i + 1,
+    title: `${file.name}${(file.page_count ?? 1) > 1 ? ` (${i + 1})` : ''}`,
+    url: `/api/v1/files/${file.id}?variant=page&n=${i + 1}&size=1600&r=${file.rotation}`,
+    original: `/api/v1/files/${file.id}?download=1`, isPicture: isPicture(file), why: file.look_note ?? undefined,
+  })))
+}
+
+function Thumb({ leaf, isAt, onPick }: { leaf: Leaf; isAt: boolean; onPick: () => void }) {
+  const [isBroken, setBroken] = useState(false)
+  return (
+    <button type="button" className={isAt ? 'thumb at' : 'thumb'} aria-pressed={isAt} onClick={onPick}>
+      {leaf.isPicture && !isBroken
+        ? <img src={`/api/v1/files/${leaf.file.id}?variant=thumb&n=${leaf.n}&r=${leaf.file.rotation}`} alt="" loading="lazy" onError={() => setBroken(true)} />
+        : <span className="thumb-blank" aria-hidden="true">{leaf.file.media.split('/').pop()?.slice(0, 6).toUpperCase()}</span>}
+      <span className="thumb-name">{leaf.title}</span>
+      <span className={'kind ' + leaf.file.kind.toLowerCase()}>{kindName(leaf.file.kind)}</span>
+    </button>
+  )
+}
+
+function Moves({ bill, onAsk }: { bill: BillWhole; onAsk: (question: Question) => void }) {
+  const { may } = useWho()
+  const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (one.isMain || bill.acts[one.act].is_allowed)
+    && (one.act !== 'RESUBMIT' || bill.state === 'RESCAN' || !bill.acts.SUBMIT?.is_allowed))
+  const ask = (move: Move) => onAsk({
+    title: `${move.title()} ${bill.number}`, needsReason: move.needsReason, isDanger: move.isDanger,
+    run: reason => call(`/api/v1/bills/${bill.id}/${move.path}`, { body: { version: bill.version, ...(reason ? { reason } : {}), ...move.extra } }),
+  })
+  return (
+    <>
+      {shown.map(move => {
+        const act = bill.acts[move.act]
+        const button = <Button key={move.act} type={move.isMain ? 'primary' : 'default'} danger={move.isDanger} disabled={!act.is_allowed} onClick={() => ask(move)}>{move.title()}</Button>
+        return act.is_allowed ? button : <Tooltip key={move.act} title={act.why}>{button}</Tooltip>
+      })}
+    </>
+  )
+}
+
+function Head({ bill }: { bill: BillWhole }) {
+  const facts: [string, string | null][] = [
+    [say('单据类型', 'Type'), bill.bill_type_name ?? bill.bill_type], [say('单据编号', 'Bill number'), bill.bill_no], [say('申请人', 'Applicant'), bill.applicant_name],
+    [say('组织', 'Organisation'), bill.org_name], [say('凭证', 'Voucher'), bill.voucher], [say('更新', 'Updated'), time(bill.updated_at)],
+  ]
+  return (
+    <div className="bill-head">
+      <StateTag bill={bill} />
+      {bill.is_locked && <Tag color="gold" variant="outlined">{say('已锁定', 'locked')}</Tag>}
+      {bill.reason && <span className="reason">{say('原因：', 'reason: ')}{bill.reason}</span>}
+      <dl>{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+    </div>
+  )
+}
+
+/** The invoices that the receipt assistant announced. */
+function Expected({ invoices }: { invoices: Record<string, unknown>[] }) {
+  if (!invoices.length) return null
+  return (
+    <details open>
+      <summary>{say(`收票单上的发票 ${invoices.length} 张`, `${invoices.length} invoices announced`)}</summary>
+      <ul className="lines">{invoices.map((one, i) => <li key={i}>{String(one.number ?? one.identity ?? '')} · {String(one.date ?? '')} · {money(one.gross as string)}</li>)}</ul>
+    </details>
+  )
+}
+
+function ListMode({ files, onOpen }: { files: BillFile[]; onOpen: (file: BillFile) => void }) {
+  return (
+    <div className="table-frame" role="region" aria-label={say('文件清单', 'Files')} tabIndex={0}>
+      <table className="table">
+        <thead><tr>{[say('序号', 'No.'), say('文件名', 'Name'), say('类别', 'Kind'), say('页数', 'Pages'), say('大小', 'Size'), say('来源', 'From'), say('存入', 'Stored'), 'SHA-256'].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
+        <tbody>
+          {files.map((file, i) => (
+            <tr key={file.id}>
+              <td>{i + 1}</td><td className="main"><Button type="link" onClick={() => onOpen(file)}>{file.name}</Button></td><td>{kindName(file.kind)}</td>
+              <td>{file.page_count}</td><td>{size(file.size)}</td><td>{file.label}</td><td>{time(file.created_at)}</td><td><code>{file.sha256.slice(0, 16)}…</code></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export default function BillPage({ id, tab }: { id: number; tab?: string }) {
+  const { message } = App.useApp()
+  const { may } = useWho()
+  const [round, setRound] = useState(0)
+  const [at, setAt] = useState(0)
+  const [mode, setMode] = useState<'picture' | 'list'>('picture')
+  const [question, setQuestion] = useState<Question | null>(null)
+  const act = useAct()
+  const viewer = useRef<ViewerApi | null>(null)
+  const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
+  const bill = load.data
+  const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
+  const leaf = leaves[Math.min(at, leaves.length - 1)]
+  const mayEdit = !!bill?.acts.EDIT?.is_allowed && may('BILL_EDIT')
+  const again = () => setRound(n => n + 1)
+  const side = tab === 'timeline' ? 'timeline' : 'invoices'
+
+  /* looks and reads go on in the background after files came */
+  const isWaiting = bill?.files.some(file => file.look === 'WAITING')
+  useEffect(() => {
+    if (!isWaiting) return
+    const timer = setTimeout(again, 1500)
+    return () => clearTimeout(timer)
+  }, [isWaiting, load.data])
+
+  const change = (path: string, sent: { method?: string; body?: object }, done: string) => act.run(async () => {
+    await call(`/api/v1/bills/${id}/files${path}`, { ...sent, body: { version: bill?.version, ...sent.body } })
+    message.success(done)
+    again()
+  })
+  const patch = (body: object, done: string) => leaf && change(`/${leaf.file.id}`, { method: 'PATCH', body }, done)
+  const shift = (by: number) => {
+    if (!bill || !leaf) return
+    const order = bill.files.map(file => file.id)
+    const from = order.indexOf(leaf.file.id)
+    const to = from + by
+    if (to < 0 || to >= order.length) return
+    order.splice(to, 0, ...order.splice(from, 1))
+    change('', { method: 'PUT', body: { order } }, say('顺序已保存', 'The order is saved'))
+  }
+  const drop = () => leaf && setQuestion({
+    title: say(`移除 ${leaf.file.name}？`, `Take ${leaf.file.name} off the bill?`), isDanger: true,
+    text: say('文件会从单据中移除，原始字节仍保留。', 'The file leaves the bill; its bytes are kept.'),
+    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${bill?.version}"` } }),
+  })
+  const splitAll = () => leaf && change(`/${leaf.file.id}/split`, { body: {} }, say('已拆分', 'Taken apart'))
+  const mergeNext = () => {
+    const i = bill?.files.findIndex(file => file.id === leaf?.file.id) ?? -1
+    const next = bill?.files[i + 1]
+    if (leaf && next) change('/merge', { body: { file_ids: [leaf.file.id, next.id] } }, say('已合并', 'Merged'))
+  }
+
+  const keys = useKeys([
+    { keys: 'ArrowLeft k', what: say('上一页', 'Previous page'), run: () => setAt(n => Math.max(0, n - 1)) },
+    { keys: 'ArrowRight j', what: say('下一页', 'Next page'), run: () => setAt(n => Math.min(leaves.length - 1, n + 1)) },
+    { keys: '+ =', what: say('放大', 'Zoom in'), run: () => viewer.current?.zoom(1) },
+    { keys: '-', what: say('缩小', 'Zoom out'), run: () => viewer.current?.zoom(-1) },
+    { keys: '0', what: say('适合宽度', 'Fit'), run: () => viewer.current?.fit() },
+    { keys: 'r', what: say('旋转查看', 'Turn the view'), run: () => viewer.current?.turn(90) },
+    { keys: 'l', what: say('图片 / 清单', 'Pictures / list'), run: () => setMode(mode === 'list' ? 'picture' : 'list') },
+    { keys: 't', what: say('时间线 / 发票', 'Timeline / invoices'), run: () => go(`/bills/${id}${side === 'timeline' ? '' : '/timeline'}`, 'replace') },
+    ...(mayEdit ? [
+      { keys: '1', what: say('设为封面', 'It is a cover'), run: () => { patch({ kind: 'COVER' }, say('已设为封面', 'Now a cover')) } },
+      { keys: '2', what: say('设为发票', 'It is an invoice'), run: () => { patch({ kind: 'INVOICE' }, say('已设为发票', 'Now an invoice')) } },
+      { keys: '3', what: say('设为附件', 'It is an attachment'), run: () => { patch({ kind: 'ATTACHMENT' }, say('已设为附件', 'Now an attachment')) } },
+      { keys: 'Delete', what: say('移除文件', 'Take the file off'), run: () => { drop() } },
+    ] : []),
+  ])
+
+  if (!bill) return <Page title={say('影像单据', 'Bill')}><Failure error={load.error} onRetry={load.again} />{load.isLoading && <div className="empty">{say('正在加载…', 'Loading…')}</div>}</Page>
+  const ofFile = leaf ? bill.found_invoices.filter(one => one.file_id === leaf.file.id && (one.page === leaf.n || (leaf.file.page_count ?? 1) === 1)) : []
+  const shownFacts = ofFile.length ? ofFile : []
+  return (
+    <Page title={bill.number} actions={
+      <>
+        <Moves bill={bill} onAsk={setQuestion} />
+        {bill.acts.ATTACH?.is_allowed && may('CAPTURE') && <AddFiles billId={id} onDone={again} />}
+        <Button onClick={() => go('/bills')}>{say('返回列表', 'Back to the list')}</Button>
+      </>
+    }>
+      <Head bill={bill} />
+      <Failure error={load.error ?? act.error} onRetry={act.error ? () => { act.clear(); again() } : load.again} onClose={act.error ? act.clear : undefined} />
+      <div className="bill-tools no-print">
+        <Segmented value={mode} aria-label={say('查看方式', 'View')} options={[{ value: 'picture', label: say('图片', 'Pictures') }, { value: 'list', label: say('清单', 'List') }]} onChange={setMode} />
+        {leaf && mayEdit && mode === 'picture' && (
+          <>
+            <Select value={leaf.file.kind} aria-label={say('类别', 'Kind')} options={KINDS.map(value => ({ value, label: kindName(value) }))}
+                    onChange={kind => { patch({ kind }, say('类别已更改', 'The kind is changed')) }} />
+            <Dropdown trigger={['click']} menu={{ items: [
+              { key: 'up', label: say('前移', 'Move forward'), onClick: () => shift(-1) }, { key: 'down', label: say('后移', 'Move back'), onClick: () => shift(1) },
+              { key: 'merge', label: say('与下一个文件合并', 'Merge with the next'), onClick: mergeNext },
+              ...((leaf.file.page_count ?? 1) > 1 ? [{ key: 'split', label: say('逐页拆分', 'Take apart by pages'), onClick: splitAll }] : []),
+              { type: 'divider' as const }, { key: 'drop', danger: true, label: say('移除', 'Take off'), onClick: drop },
+            ] }}><Button>{say('整理', 'Arrange')} ▾</Button></Dropdown>
+            {bill.state === 'RESCAN' && leaf.file.state === 'UNCHANGED' && <Button onClick={() => patch({ state: 'CONFIRMED' }, say('已确认无误', 'Confirmed'))}>{say('确认无误', 'It is right as it is')}</Button>}
+          </>
+        )}
+        {act.isBusy && <span role="status">{say('正在保存…', 'Saving…')}</span>}
+        <span className="hint">{say('按 ? 查看按键', 'press ? for keys')}</span>
+      </div>
+      {mode === 'list' ? <ListMode files={bill.files} onOpen={file => { setMode('picture'); setAt(leaves.findIndex(one => one.file.id === file.id)) }} /> : (
+        <div className="bill-body">
+          <div className="tray" role="group" aria-label={say('页面', 'Pages')}>
+            {leaves.map((one, i) => <Thumb key={one.key} leaf={one} isAt={i === Math.min(at, leaves.length - 1)} onPick={() => setAt(i)} />)}
+          </div>
+          <Viewer pages={leaves} at={Math.min(at, Math.max(0, leaves.length - 1))} onAt={setAt} api={viewer}
+                  onTurn={mayEdit && leaf ? by => { patch({ rotation: (leaf.file.rotation + by) % 360 }, say('已旋转', 'Turned')) } : undefined} />
+          <aside className="bill-side" aria-label={say('发票与时间线', 'Invoices and timeline')}>
+            <div className="tabs" role="tablist">
+              {(['invoices', 'timeline'] as const).map(name => (
+                <button key={name} type="button" role="tab" aria-selected={side === name} onClick={() => go(`/bills/${id}${name === 'timeline' ? '/timeline' : ''}`, 'replace')}>
+                  {name === 'invoices' ? say(`发票 ${bill.found_invoices.length}`, `Invoices ${bill.found_invoices.length}`) : say('时间线', 'Timeline')}
+                </button>
+              ))}
+            </div>
+            <div role="tabpanel">
+              {side === 'timeline' ? <Trail billId={id} round={round} title={say(`时间线 ${bill.number}`, `Timeline of ${bill.number}`)} /> : (
+                <>
+                  {shownFacts.map(found => <Facts key={`${found.id}-${found.version}`} found={found} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)}
+                  {leaf && !shownFacts.length && <p className="hint">{leaf.file.look === 'WAITING' ? say('正在识别…', 'Being read…') : say('此页没有识别到发票。', 'No invoice was read from this page.')}</p>}
+                  <Expected invoices={bill.invoices} />
+                </>
+              )}
+            </div>
+          </aside>
+        </div>
+      )}
+      {bill.mode.mode === 'MATCH' && <p><Link to={`/bills/${id}/match`}>{say('匹配结果', 'Match result')}</Link></p>}
+      <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) { message.success(say('已完成', 'Done')); again() } }} />
+      {keys}
+    </Page>
+  )
+}

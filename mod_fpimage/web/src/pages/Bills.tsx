@@ -1,0 +1,64 @@
+/** The list of bills, and one bill when the address names it. */
+import { Button } from 'antd'
+import { lazy, Suspense, useState } from 'react'
+import { call } from '../api/client'
+import type { Bill } from '../api/types'
+import { Wait } from '../App'
+import { Ask, type Question } from '../parts/Ask'
+import { type Column, type Filter, List } from '../parts/List'
+import { Page } from '../parts/Page'
+import { go, Link, usePlace } from '../router'
+import { useWho } from '../session'
+import { day, say, time } from '../words'
+import { states, StateTag } from './state'
+
+const BillPage = lazy(() => import('./Bill'))
+
+const columns = (): Column<Bill>[] => [
+  { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
+  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}</> },
+  { key: 'type', title: say('单据类型', 'Type'), show: bill => bill.bill_type_name ?? bill.bill_type },
+  { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no },
+  { key: 'applicant', title: say('申请人', 'Applicant'), show: bill => bill.applicant_name },
+  { key: 'org', title: say('组织', 'Organisation'), show: bill => bill.org_name },
+  { key: 'pages', title: say('页数', 'Pages'), isNumber: true, show: bill => bill.page_count },
+  { key: 'created', title: say('创建', 'Created'), sort: 'created_at', show: bill => day(time(bill.created_at)) },
+  { key: 'updated', title: say('更新', 'Updated'), sort: 'updated_at', show: bill => time(bill.updated_at) },
+]
+
+const filters = (): Filter[] => [
+  { name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('影像编号、单据编号或申请人的开头', 'how number or applicant begins') },
+  { name: 'state', title: say('状态', 'State'), kind: 'choices', options: states() },
+  { name: 'created_from', title: say('创建自', 'Created from'), kind: 'day' },
+  { name: 'created_to', title: say('创建至', 'to'), kind: 'day' },
+  { name: 'has_problem', title: say('只看有问题的', 'With problems only'), kind: 'flag' },
+]
+
+function BillList() {
+  const { may } = useWho()
+  const [selected, setSelected] = useState<Set<string | number>>(new Set())
+  const [question, setQuestion] = useState<Question | null>(null)
+  const exportAs = (kind: 'ZIP' | 'XLSX') => setQuestion({
+    title: kind === 'ZIP' ? say('导出原始影像', 'Export the originals') : say('导出清单', 'Export the list'),
+    text: say(`将为 ${selected.size} 张单据建立导出任务，在“导出任务”中下载。`, `An export of ${selected.size} bills is made in the background; download it under “Exports”.`),
+    run: async () => { await call('/api/v1/exports', { body: { kind, bill_ids: [...selected] } }); go('/exports') },
+  })
+  return (
+    <Page title={say('影像单据', 'Bills')} actions={may('EXPORT') && (
+      <>
+        <Button disabled={!selected.size} onClick={() => exportAs('ZIP')}>{say('导出影像', 'Export images')}</Button>
+        <Button disabled={!selected.size} onClick={() => exportAs('XLSX')}>{say('导出清单', 'Export list')}</Button>
+      </>
+    )}>
+      <List<Bill> path="/api/v1/bills" label={say('影像单据', 'Bills')} columns={columns()} filters={filters()} rowKey={bill => bill.id} sort="-created_at"
+                  selected={may('EXPORT') ? selected : undefined} onSelect={may('EXPORT') ? setSelected : undefined} />
+      <Ask question={question} onDone={() => setQuestion(null)} />
+    </Page>
+  )
+}
+
+export default function Bills() {
+  const { rest } = usePlace()
+  const id = Number(rest[0])
+  return Number.isInteger(id) && id > 0 ? <Suspense fallback={<Wait />}><BillPage key={id} id={id} tab={rest[1]} /></Suspense> : <BillList />
+}

@@ -1,0 +1,325 @@
+/** A scan session: its pages as they lie in the feeder, cut into bills where covers are. */
+import { App, Button, Input, Modal, Select, Tag } from 'antd'
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { ApiError, call, query } from '../api/client'
+import type { CapturePage, CaptureWhole, Limits, Role, Segment } from '../api/types'
+import { Ask, type Question } from '../parts/Ask'
+import { Failure } from '../parts/Failure'
+import { Drop, Inputs, LimitsLine, type Pick, UploadList, useUploads } from '../parts/Files'
+import { useKeys } from '../parts/Keys'
+import { Page } from '../parts/Page'
+import { useAct, useLoad } from '../parts/use'
+import { Viewer, type ViewerApi } from '../parts/Viewer'
+import { go, Link } from '../router'
+import { useWho } from '../session'
+import { say } from '../words'
+import { Finish } from './CaptureFinish'
+import { uploadsOf } from './handover'
+import { kindName } from './state'
+
+const ROLES: Role[] = ['AUTO', 'COVER', 'INVOICE', 'ATTACHMENT', 'BLANK']
+const LOOK_SECONDS = 20
+
+const segmentTone: Record<Segment['state'], string> = { WAITING: 'processing', READY: 'green', NO_NUMBER: 'orange', PROBLEM: 'red', SUPPLEMENT: 'gold', FILED: 'blue' }
+export const segmentName = (state: Segment['state']): string => ({
+  WAITING: say('识别中', 'being read'), READY: say('可归档', 'ready'), NO_NUMBER: say('无编号', 'no number'), PROBLEM: say('有问题', 'problem'),
+  SUPPLEMENT: say('补扫，需确认', 'supplement: confirm'), FILED: say('已归档', 'filed'),
+}[state])
+
+const isPicture = (page: CapturePage) => !/xml|text\/plain|officedocument|msword|ms-excel|ms-powerpoint|x-ole/.test(page.media)
+
+/** The session as the server sees it; asks again for as long as something is being read. */
+function useSession(id: number, isSending: boolean) {
+  const [session, setSession] = useState<CaptureWhole | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  const [round, setRound] = useState(0)
+  const newest = useRef(0)
+  const take = useCallback((got: CaptureWhole) => {
+    if (got.version < newest.current) return /* an older answer that was overtaken */
+    newest.current = got.version
+    setSession(got)
+    setError(null)
+  }, [])
+  const again = useCallback(() => setRound(n => n + 1), [])
+
+  useEffect(() => {
+    const stop = new AbortController()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const look = async (wait: number) => {
+      try {
+        const got = await call<CaptureWhole>(`/api/v1/captures/${id}${query({ wait: wait || undefined })}`, { signal: stop.signal })
+        take(got)
+        if (got.is_waiting) timer = setTimeout(() => look(isSending ? 0 : LOOK_SECONDS), isSending ? 1000 : 300)
+      } catch (bad) {
+        if (!stop.signal.aborted) setError(bad)
+      }
+    }
+    void look(0)
+    return () => { stop.abort(); clearTimeout(timer) }
+  }, [id, round, isSending, take])
+
+  useEffect(() => {
+    window.addEventListener('focus', again)
+    return () => window.removeEventListener('focus', again)
+  }, [again])
+  return { session, error, again, take }
+}
+
+function PageThumb({ captureId, page, isAt, isPicked, dragging, handlers }: {
+  captureId: number; page: CapturePage; isAt: boolean; isPicked: boolean; dragging: boolean
+  handlers: { onClick: (event: React.MouseEvent) => void; onDragStart: (event: DragEvent) => void; onDragOver: (event: DragEvent) => void; onDrop: (event: DragEvent) => void; onDragEnd: () => void }
+}) {
+  const [isBroken, setBroken] = useState(false)
+  const src = `/api/v1/captures/${captureId}/pages/${page.id}?variant=thumb&r=${page.rotation}${page.look === 'WAITING' ? '&w=1' : ''}`
+  useEffect(() => setBroken(false), [src])
+  return (
+    <button type="button" draggable className={['thumb', isAt && 'at', isPicked && 'picked', dragging && 'dragging'].filter(Boolean).join(' ')} aria-pressed={isAt} data-page={page.id}
+            aria-label={`${page.place} ${kindName(page.kind)} ${page.name}`} {...handlers}>
+      {isPicture(page) && !isBroken
+        ? <img src={src} alt="" loading="lazy" draggable={false} onError={() => setBroken(true)} />
+        : <span className="thumb-blank" aria-hidden="true">{page.look === 'WAITING' ? '…' : page.name.split('.').pop()?.toUpperCase()}</span>}
+      <span className="thumb-name">{page.place}. {page.name}{page.content_pages > 1 ? ` (${page.content_page})` : ''}</span>
+      <span className={'kind ' + page.kind.toLowerCase()}>{page.look === 'WAITING' ? say('识别中', 'being read') : kindName(page.kind)}{page.kind_said !== 'AUTO' && !page.bill_id && page.look !== 'WAITING' && ' ✎'}</span>
+      {page.note && <span className="thumb-note" title={page.note}>⚠</span>}
+    </button>
+  )
+}
+
+export default function CaptureTray({ id }: { id: number }) {
+  const { message } = App.useApp()
+  const { may } = useWho()
+  const uploads = uploadsOf(id)
+  const items = useUploads(uploads)
+  const isSending = uploads.isBusy
+  const { session, error, again, take } = useSession(id, isSending)
+  const limits = useLoad(signal => call<Limits>('/api/v1/limits', { signal }), [])
+  const [at, setAt] = useState<number | null>(null)
+  const [picked, setPicked] = useState<Set<number>>(new Set())
+  const [dragged, setDragged] = useState<number | null>(null)
+  const [isFinishing, setFinishing] = useState(false)
+  const [question, setQuestion] = useState<Question | null>(null)
+  const [place, setPlace] = useState<{ after?: number; replaces?: CapturePage } | null>(null)
+  const act = useAct()
+  const pick = useRef<Pick | null>(null)
+  const viewer = useRef<ViewerApi | null>(null)
+  const numberInput = useRef<HTMLInputElement | null>(null)
+  const chain = useRef(Promise.resolve())
+
+  const pages = useMemo(() => session?.pages ?? [], [session])
+  const index = Math.max(0, pages.findIndex(page => page.id === at))
+  const page = pages[index] as CapturePage | undefined
+  const isOpen = session?.state === 'OPEN'
+  const chosen = pages.filter(one => picked.size ? picked.has(one.id) : one.id === page?.id)
+  const base = `/api/v1/captures/${id}/pages`
+
+  useEffect(() => { if (limits.data) uploads.setLimits(limits.data) }, [uploads, limits.data])
+  useEffect(() => { /* the page that a new one replaces goes when the new one is there */
+    uploads.setTarget({ path: base, entry: 'CAPTURE', onDone: async (_, item) => {
+      const old = Number(item.extra.replaces)
+      if (old) await call(`${base}/${old}`, { method: 'DELETE' })
+      again()
+    } })
+  }, [uploads, base, again])
+
+  /* one change after the other, as they were made */
+  const change = (run: () => Promise<CaptureWhole | unknown>) => {
+    chain.current = chain.current.then(() => act.run(async () => {
+      try {
+        const got = await run() as CaptureWhole | undefined
+        if (got && Array.isArray(got.segments) && Array.isArray(got.pages)) take(got)
+        else again()
+      } catch (bad) {
+        if (bad instanceof ApiError && bad.type === 'stale') again()
+        throw bad
+      }
+    })).then(() => undefined)
+  }
+  const patch = (of: CapturePage[], body: object) => { for (const one of of) change(() => call(`${base}/${one.id}`, { method: 'PATCH', body })) }
+  const turn = (by: number) => { for (const one of chosen) change(() => call(`${base}/${one.id}`, { method: 'PATCH', body: { rotation: (one.rotation + by + 360) % 360 } })) }
+  const order = (ids: number[]) => change(() => call(base, { method: 'PUT', body: { order: ids } }))
+  const moveTo = (moving: number[], before: number | null) => {
+    const rest = pages.map(one => one.id).filter(one => !moving.includes(one))
+    const to = before === null ? rest.length : rest.indexOf(before)
+    order([...rest.slice(0, to), ...moving, ...rest.slice(to)])
+  }
+  const shift = (by: number) => {
+    const moving = chosen.map(one => one.id)
+    const first = pages.findIndex(one => one.id === moving[0])
+    const last = pages.findIndex(one => one.id === moving[moving.length - 1])
+    if (by < 0 && first > 0) moveTo(moving, pages[first - 1].id)
+    if (by > 0 && last < pages.length - 1) moveTo(moving, pages[last + 2]?.id ?? null)
+  }
+  const drop = () => {
+    if (!chosen.length) return
+    const gone = [...chosen]
+    setQuestion({
+      title: say(`移除 ${gone.length} 页？`, `Take out ${gone.length} pages?`), isDanger: true,
+      run: async () => { for (const one of gone) await call(`${base}/${one.id}`, { method: 'DELETE' }); setPicked(new Set()) },
+    })
+  }
+  const add = (files: File[]) => {
+    if (!files.length) return
+    const extra: Record<string, string | number> = {}
+    if (place?.after !== undefined) extra.after = place.after
+    if (place?.replaces) { extra.after = place.replaces.id; extra.replaces = place.replaces.id }
+    uploads.add(place?.replaces ? files.slice(0, 1) : files, extra)
+    setPlace(null)
+  }
+  const bring = (where: typeof place) => { setPlace(where); setTimeout(() => pick.current?.files()) }
+  const step = (by: number, isRange = false) => {
+    const next = pages[Math.min(pages.length - 1, Math.max(0, index + by))]
+    if (!next) return
+    setPicked(now => isRange ? new Set([...now, ...(page ? [page.id] : []), next.id]) : new Set())
+    setAt(next.id)
+    document.querySelector(`[data-page="${next.id}"]`)?.scrollIntoView({ block: 'nearest' })
+  }
+  const click = (event: React.MouseEvent, one: CapturePage) => {
+    if (event.shiftKey && page) {
+      const [from, to] = [index, pages.indexOf(one)].sort((a, b) => a - b)
+      setPicked(new Set(pages.slice(from, to + 1).map(each => each.id)))
+    } else if (event.ctrlKey || event.metaKey) {
+      setPicked(now => { const next = new Set(now.size ? now : page ? [page.id] : []); if (!next.delete(one.id)) next.add(one.id); return next })
+    } else {
+      setPicked(new Set())
+    }
+    setAt(one.id)
+  }
+
+  const keys = useKeys([
+    { keys: 'ArrowLeft k', what: say('上一页', 'Previous page'), run: () => step(-1) },
+    { keys: 'ArrowRight j', what: say('下一页', 'Next page'), run: () => step(1) },
+    { keys: 'Shift+ArrowLeft', what: say('向前多选', 'Select backward'), run: () => step(-1, true) },
+    { keys: 'Shift+ArrowRight', what: say('向后多选', 'Select forward'), run: () => step(1, true) },
+    { keys: '+ =', what: say('放大', 'Zoom in'), run: () => viewer.current?.zoom(1) },
+    { keys: '-', what: say('缩小', 'Zoom out'), run: () => viewer.current?.zoom(-1) },
+    ...(isOpen ? [
+      { keys: 'u', what: say('添加文件', 'Add files'), run: () => bring(null) },
+      { keys: 'i', what: say('在此页之后插入', 'Insert behind this page'), run: () => bring(page ? { after: page.id } : null) },
+      { keys: 'x', what: say('重扫：替换此页', 'Replace this page'), run: () => { if (page) bring({ replaces: page }) } },
+      { keys: 'r', what: say('顺时针旋转', 'Turn right'), run: () => turn(90) },
+      { keys: 'e', what: say('逆时针旋转', 'Turn left'), run: () => turn(-90) },
+      { keys: '1', what: say('设为封面', 'It is a cover'), run: () => patch(chosen, { kind: 'COVER' }) },
+      { keys: '2', what: say('设为发票', 'It is an invoice'), run: () => patch(chosen, { kind: 'INVOICE' }) },
+      { keys: '3', what: say('设为附件', 'It is an attachment'), run: () => patch(chosen, { kind: 'ATTACHMENT' }) },
+      { keys: '4', what: say('设为空白页', 'It is blank'), run: () => patch(chosen, { kind: 'BLANK' }) },
+      { keys: '0', what: say('恢复自动判断', 'Found out by itself'), run: () => patch(chosen, { kind: 'AUTO' }) },
+      { keys: '[', what: say('前移', 'Move forward'), run: () => shift(-1) },
+      { keys: ']', what: say('后移', 'Move back'), run: () => shift(1) },
+      { keys: 'n', what: say('录入影像编号（从此页起为新单据）', 'Type an image number: a bill begins here'), run: () => numberInput.current?.focus() },
+      { keys: 'Delete Backspace', what: say('移除', 'Take out'), run: drop },
+      { keys: 'f', what: say('归档', 'File'), run: () => setFinishing(true) },
+    ] : []),
+  ])
+
+  if (!session) return <Page title={say('影像采集', 'Capture')}><Failure error={error} onRetry={again} />{!error && <div className="empty">{say('正在加载…', 'Loading…')}</div>}</Page>
+  const byId = new Map(pages.map(one => [one.id, one]))
+  const ready = session.segments.filter(one => one.state === 'READY' || one.state === 'SUPPLEMENT').length
+
+  const dragHandlers = (one: CapturePage) => ({
+    onClick: (event: React.MouseEvent) => click(event, one),
+    onDragStart: (event: DragEvent) => { event.dataTransfer.effectAllowed = 'move'; event.dataTransfer.setData('text/plain', String(one.id)); setDragged(one.id) },
+    onDragOver: (event: DragEvent) => { if (dragged !== null) { event.preventDefault(); event.dataTransfer.dropEffect = 'move' } },
+    onDrop: (event: DragEvent) => {
+      if (dragged === null || dragged === one.id) return
+      event.preventDefault()
+      event.stopPropagation()
+      const moving = picked.has(dragged) ? pages.filter(each => picked.has(each.id)).map(each => each.id) : [dragged]
+      if (!moving.includes(one.id)) moveTo(moving, one.id)
+    },
+    onDragEnd: () => setDragged(null),
+  })
+
+  return (
+    <Page title={session.name ?? say(`批次 ${id}`, `Session ${id}`)} actions={
+      <>
+        {isOpen && <Button onClick={() => bring(null)}>{say('添加文件', 'Add files')}</Button>}
+        {isOpen && <Button onClick={() => pick.current?.folder()}>{say('文件夹', 'Folder')}</Button>}
+        {isOpen && <Button className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>}
+        {isOpen && <Button type="primary" disabled={!pages.length || isSending} onClick={() => setFinishing(true)}>{say(`归档 ${ready} 张单据`, `File ${ready} bills`)}</Button>}
+        <Button onClick={() => go('/capture')}>{say('返回', 'Back')}</Button>
+      </>
+    }>
+      <Failure error={error} onRetry={again} />
+      <Failure error={act.error} onClose={act.clear} />
+      <Drop onFiles={isOpen ? add : () => undefined}>
+        {isOpen && <UploadList uploads={uploads} />}
+        {pages.length === 0 ? (
+          <div className="empty">{items.length ? say('正在接收…', 'Coming in…') : <>{say('将文件拖到这里，或点“添加文件”。', 'Drop files here, or “Add files”.')}<LimitsLine limits={limits.data} entry="CAPTURE" /></>}</div>
+        ) : (
+          <div className="capture-body">
+            <div className="segments" aria-label={say('拆分结果', 'How it is split')} role="region">
+              <p className="hint" role="status">
+                {say(`${pages.length} 页，${session.segments.length} 段`, `${pages.length} pages, ${session.segments.length} segments`)}
+                {session.is_waiting && say('，正在识别…', ', being read…')} · {say('按 ? 查看按键', 'press ? for keys')}
+              </p>
+              {session.segments.map(segment => (
+                <section key={segment.index} className={'segment ' + segment.state.toLowerCase()} aria-label={segment.number ?? segmentName(segment.state)}>
+                  <header>
+                    <strong>{segment.number ?? say('无编号', 'no number')}</strong>
+                    <Tag color={segmentTone[segment.state]} variant="outlined">{segmentName(segment.state)}</Tag>
+                    <span className="quiet">{say(`${segment.page_count} 页`, `${segment.page_count} pages`)}</span>
+                    {segment.bill && <Link to={`/bills/${segment.bill.bill_id}`}>{segment.bill.state_name}</Link>}
+                  </header>
+                  {segment.problem && <p className="problem">{segment.problem}</p>}
+                  <div className="tray">
+                    {segment.page_ids.map(each => byId.get(each)).filter((one): one is CapturePage => !!one).map(one => (
+                      <PageThumb key={one.id} captureId={id} page={one} isAt={one.id === page?.id} isPicked={picked.has(one.id)} dragging={one.id === dragged} handlers={dragHandlers(one)} />
+                    ))}
+                  </div>
+                </section>
+              ))}
+            </div>
+            <div className="capture-side">
+              {page && (
+                <>
+                  {isOpen && (
+                    <PageForm key={`${page.id}-${page.number ?? ''}`} page={page} count={chosen.length} inputRef={numberInput} onKind={kind => patch(chosen, { kind })}
+                              onNumber={number => patch([page], { number })} onTurn={turn} onShift={shift} onDrop={drop}
+                              onInsert={() => bring({ after: page.id })} onReplace={() => bring({ replaces: page })} />
+                  )}
+                  {page.note && <p className="problem">{page.note}</p>}
+                  <Viewer
+                    pages={pages.map(one => ({ key: String(one.id), title: `${one.place}. ${one.name}`, isPicture: isPicture(one),
+                      url: `${base}/${one.id}?variant=page&size=1600&r=${one.rotation}${one.look === 'WAITING' ? '&w=1' : ''}` }))}
+                    at={index} onAt={next => step(next - index)} api={viewer} />
+                  {page.codes.length > 0 && <p className="hint codes">{page.codes.map(one => `${one.kind}: ${one.text}`).join(' · ')}</p>}
+                </>
+              )}
+            </div>
+          </div>
+        )}
+      </Drop>
+      <Inputs onFiles={add} pick={pick} />
+      <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) { message.success(say('已移除', 'Taken out')); again() } }} />
+      {isFinishing && (
+        <Modal open title={say('归档', 'File')} footer={null} onCancel={() => { setFinishing(false); again() }} width={720}>
+          <Finish session={session} maySubmit={may('BILL_SUBMIT')} onChanged={again} onClose={() => { setFinishing(false); again() }} />
+        </Modal>
+      )}
+      {keys}
+    </Page>
+  )
+}
+
+function PageForm({ page, count, inputRef, onKind, onNumber, onTurn, onShift, onDrop, onInsert, onReplace }: {
+  page: CapturePage; count: number; inputRef: React.MutableRefObject<HTMLInputElement | null>; onKind: (kind: Role) => void; onNumber: (number: string | null) => void
+  onTurn: (by: number) => void; onShift: (by: number) => void; onDrop: () => void; onInsert: () => void; onReplace: () => void
+}) {
+  const [number, setNumber] = useState(page.number ?? '')
+  const save = () => { if (number.trim() !== (page.number ?? '')) onNumber(number.trim() || null) }
+  return (
+    <div className="page-form">
+      <Select value={page.kind_said} aria-label={say('类别', 'Kind')} onChange={onKind}
+              options={ROLES.map(value => ({ value, label: value === 'AUTO' ? `${kindName('AUTO')}${page.kind_said === 'AUTO' ? `：${kindName(page.kind)}` : ''}` : kindName(value) }))} />
+      <Input value={number} maxLength={100} placeholder={say('影像编号', 'Image number')} aria-label={say('影像编号', 'Image number')}
+             ref={instance => { inputRef.current = instance?.input ?? null }} onChange={event => setNumber(event.target.value)} onPressEnter={event => { save(); event.currentTarget.blur() }} onBlur={save} />
+      <Button onClick={() => onTurn(-90)} aria-label={say('逆时针旋转', 'Turn left')}>↺</Button>
+      <Button onClick={() => onTurn(90)} aria-label={say('顺时针旋转', 'Turn right')}>↻</Button>
+      <Button onClick={() => onShift(-1)} aria-label={say('前移', 'Move forward')}>⇤</Button>
+      <Button onClick={() => onShift(1)} aria-label={say('后移', 'Move back')}>⇥</Button>
+      <Button onClick={onInsert}>{say('插入', 'Insert')}</Button>
+      <Button onClick={onReplace}>{say('替换', 'Replace')}</Button>
+      <Button danger onClick={onDrop}>{count > 1 ? say(`移除 ${count} 页`, `Take out ${count}`) : say('移除', 'Take out')}</Button>
+    </div>
+  )
+}

@@ -1,0 +1,54 @@
+/** What waits for somebody: each number leads to the list that it counts. */
+import { Button } from 'antd'
+import { call, query } from '../api/client'
+import type { Bill, Listed } from '../api/types'
+import { Failure } from '../parts/Failure'
+import { Page } from '../parts/Page'
+import { useLoad } from '../parts/use'
+import { go, Link } from '../router'
+import { useWho } from '../session'
+import { say, time } from '../words'
+import { StateTag } from './state'
+
+interface Card { key: string; title: string; filter: Record<string, string>; tone?: 'warn' | 'bad' }
+
+const cards = (): Card[] => [
+  { key: 'rescan', title: say('待重扫', 'To rescan'), filter: { state: 'RESCAN' }, tone: 'warn' },
+  { key: 'match', title: say('匹配失败', 'Match failed'), filter: { state: 'MISMATCH' }, tone: 'bad' },
+  { key: 'failed', title: say('处理失败', 'Failed'), filter: { state: 'FAILED' }, tone: 'bad' },
+  { key: 'waiting', title: say('待上传', 'Awaiting upload'), filter: { state: 'WAITING' } },
+  { key: 'uploaded', title: say('待提交', 'To submit'), filter: { state: 'UPLOADED' } },
+]
+
+function CountCard({ card }: { card: Card }) {
+  const load = useLoad(signal => call<Listed<Bill>>('/api/v1/bills' + query({ ...card.filter, page_size: 1 }), { signal }), [card.key])
+  const pagination = load.data?.pagination
+  return (
+    <Link to={'/bills' + query(card.filter)} className={'card ' + (pagination?.total ? card.tone ?? '' : '')}>
+      <strong>{pagination ? pagination.total + (pagination.total_is_bound ? '+' : '') : load.error ? '—' : '…'}</strong>
+      <span>{card.title}</span>
+    </Link>
+  )
+}
+
+export default function Home() {
+  const { session, may } = useWho()
+  const latest = useLoad(signal => call<Listed<Bill>>('/api/v1/bills?page_size=8&sort=-updated_at', { signal }), [])
+  return (
+    <Page title={say(`${session.user.name}，您好`, `Hello, ${session.user.name}`)}
+          actions={may('CAPTURE') && <Button type="primary" size="large" onClick={() => go('/capture')}>{say('采集影像', 'Capture')}</Button>}>
+      <div className="cards">{cards().map(one => <CountCard key={one.key} card={one} />)}</div>
+      <h2>{say('最近变动的单据', 'Bills changed last')}</h2>
+      <Failure error={latest.error} onRetry={latest.again} />
+      <ul className="latest">
+        {latest.data?.items.map(bill => (
+          <li key={bill.id}>
+            <Link to={`/bills/${bill.id}`}>{bill.number}</Link><StateTag bill={bill} />
+            <span>{bill.applicant_name}</span><span className="quiet">{time(bill.updated_at)}</span>
+          </li>
+        ))}
+      </ul>
+      {latest.data?.items.length === 0 && <div className="empty">{say('还没有单据。ERP 推送单据或采集影像后会出现在这里。', 'No bills yet. They appear once the ERP announces one, or you capture pages.')}</div>}
+    </Page>
+  )
+}

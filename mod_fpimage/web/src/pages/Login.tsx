@@ -1,0 +1,71 @@
+/** Signing in: as a page of its own, and over a page whose session has ended. */
+import { Button, Form, Input, Modal } from 'antd'
+import { useState } from 'react'
+import type { Looks } from '../App'
+import type { Session } from '../api/types'
+import { Failure } from '../parts/Failure'
+import { useAct, useTitle } from '../parts/use'
+import { usePlace } from '../router'
+import { DOMAIN, domainOf, signIn } from '../session'
+import { LookButtons } from '../Shell'
+import { keep, say } from '../words'
+
+interface Typed { login: string; password: string; domain?: string }
+
+function LoginForm({ login, onDone, showDomain }: { login?: string; onDone: (session: Session) => void; showDomain: boolean }) {
+  const { params } = usePlace()
+  const act = useAct()
+  const [form] = Form.useForm<Typed>()
+  const send = async (typed: Typed) => {
+    const domain = typed.domain?.trim() ?? domainOf(params)
+    const session = await act.run(() => signIn(typed.login.trim(), typed.password, domain))
+    if (!session) { form.setFieldValue('password', ''); return }
+    keep(DOMAIN, domain || null)
+    onDone(session)
+  }
+  return (
+    <Form<Typed> form={form} layout="vertical" requiredMark={false} onFinish={send} initialValues={{ login, domain: domainOf(params) }}>
+      <Failure error={act.error} />
+      {showDomain && (
+        <Form.Item name="domain" label={say('租户标识（单租户可不填）', 'Tenant (empty when there is only one)')}>
+          <Input autoComplete="organization" maxLength={100} />
+        </Form.Item>
+      )}
+      <Form.Item name="login" label={say('手机号或账号', 'Mobile or account')} rules={[{ required: true, message: say('请输入手机号或账号', 'Type your mobile or account') }]}>
+        <Input autoComplete="username" autoFocus={!login} maxLength={200} readOnly={!!login} />
+      </Form.Item>
+      <Form.Item name="password" label={say('密码', 'Password')} rules={[{ required: true, message: say('请输入密码', 'Type your password') }]}>
+        <Input.Password autoComplete="current-password" autoFocus={!!login} maxLength={200} />
+      </Form.Item>
+      <Button type="primary" htmlType="submit" block size="large" loading={act.isBusy}>{say('登录', 'Sign in')}</Button>
+    </Form>
+  )
+}
+
+export function Login({ onDone, ...looks }: Looks & { onDone: (session: Session) => void }) {
+  const { params } = usePlace()
+  const [isAsked, setAsked] = useState(!!domainOf(params))
+  useTitle(say('登录 · 发票云影像', 'Sign in · Invoice imaging'))
+  return (
+    <main className="login">
+      <div className="login-box">
+        <div className="login-head"><img src="/imgsys-web/icon.svg" alt="" width="40" height="40" /><h1>{say('发票云影像', 'Invoice imaging')}</h1></div>
+        <LoginForm onDone={onDone} showDomain={isAsked} />
+        <div className="login-foot">
+          {!isAsked && <Button type="text" onClick={() => setAsked(true)}>{say('选择租户', 'Another tenant')}</Button>}
+          <LookButtons {...looks} />
+        </div>
+        <p className="hint">{say('忘记密码或账号被锁定时，请联系影像系统管理员重置或解锁。', 'Forgot the password, or locked? The imaging administrator can reset and unlock.')}</p>
+      </div>
+    </main>
+  )
+}
+
+export function LoginOver({ open, was, onDone }: { open: boolean; was: Session; onDone: (session: Session) => void }) {
+  return (
+    <Modal open={open} closable={false} footer={null} keyboard={false} mask={{ closable: false }} destroyOnHidden title={say('登录已过期', 'Your session has ended')}>
+      <p>{say('请重新登录。页面上的内容和正在上传的文件都保留着，登录后自动继续。', 'Sign in again. What is on the page and what is being uploaded is kept, and goes on afterwards.')}</p>
+      <LoginForm login={was.user.login ?? was.user.mobile ?? undefined} onDone={onDone} showDomain={false} />
+    </Modal>
+  )
+}

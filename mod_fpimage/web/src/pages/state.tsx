@@ -1,0 +1,35 @@
+/** How states and kinds are named and coloured. */
+import { Tag } from 'antd'
+import { say } from '../words'
+
+const COLOURS: Record<string, string> = {
+  WAITING: 'default', UPLOADED: 'blue', SUBMITTED: 'green', REVIEWED: 'green', RESCAN: 'orange', MISMATCH: 'red', FAILED: 'red',
+  RECOGNISED: 'cyan', MATCHED: 'green', VOID: 'default',
+}
+
+export function StateTag({ bill }: { bill: { state: string; state_name: string } }) {
+  return <Tag color={COLOURS[bill.state] ?? 'default'} variant="outlined">{bill.state_name}</Tag>
+}
+
+export const states = () => [
+  { value: 'WAITING', label: say('待上传', 'awaiting upload') }, { value: 'UPLOADED', label: say('已上传', 'uploaded') },
+  { value: 'SUBMITTED', label: say('已提交', 'submitted') }, { value: 'REVIEWED', label: say('已审核', 'reviewed') },
+  { value: 'RESCAN', label: say('待重扫', 'to rescan') }, { value: 'MISMATCH', label: say('匹配失败', 'match failed') },
+  { value: 'FAILED', label: say('处理失败', 'failed') }, { value: 'RECOGNISED', label: say('已识别', 'recognised') },
+  { value: 'MATCHED', label: say('匹配成功', 'matched') }, { value: 'VOID', label: say('已作废', 'void') },
+]
+
+export const kindName = (kind: string): string => ({
+  COVER: say('封面', 'Cover'), INVOICE: say('发票', 'Invoice'), ATTACHMENT: say('附件', 'Attachment'), BLANK: say('空白页', 'Blank'), AUTO: say('自动', 'Automatic'),
+}[kind] ?? kind)
+
+export const sourceName = (source: string): string => ({
+  XML: 'XML', XBRL: 'XBRL', OFD: 'OFD', OFD_TAG: 'OFD', PDF_TEXT: say('PDF 文字', 'PDF text'), QR: say('二维码', 'QR code'), CLOUD: say('云识别', 'cloud'),
+  HAND: say('人工', 'by hand'), EDITOR: say('人工', 'by hand'),
+}[source] ?? source)
+
+export const fieldName = (name: string): string => ({
+  number: say('发票号码', 'Number'), code: say('发票代码', 'Code'), date: say('开票日期', 'Date'), net: say('不含税金额', 'Net'), tax: say('税额', 'Tax'),
+  gross: say('价税合计', 'Gross'), seller_name: say('销售方', 'Seller'), seller_tax_no: say('销售方税号', 'Seller’s tax no.'), buyer_name: say('购买方', 'Buyer'),
+  buyer_tax_no: say('购买方税号', 'Buyer’s tax no.'), drawer: say('开票人', 'Drawer'), remark: say('备注', 'Remark'), check_code: say('校验码', 'Check code'), type: say('票种', 'Type'),
+}[name] ?? name)

@@ -1,0 +1,154 @@
+/** A list of the API: filters and order stand in the address, so that "back" and a sent link show the same. */
+import { Button, Checkbox, Input, Select } from 'antd'
+import { type ReactNode, useEffect, useState } from 'react'
+import { call, query } from '../api/client'
+import type { Listed } from '../api/types'
+import { setParams, usePlace } from '../router'
+import { say } from '../words'
+import { Failure } from './Failure'
+import { useLoad } from './use'
+
+export interface Column<T> { key: string; title: string; show: (row: T) => ReactNode; sort?: string; isNumber?: boolean; isMain?: boolean }
+export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: { value: string; label: string }[]; hint?: string }
+
+export interface ListProps<T> {
+  path: string
+  label: string
+  columns: Column<T>[]
+  rowKey: (row: T) => string | number
+  filters?: Filter[]
+  fixed?: Record<string, string>
+  sort?: string
+  empty?: ReactNode
+  selected?: Set<string | number>
+  onSelect?: (selected: Set<string | number>) => void
+  round?: number
+  noPages?: boolean
+}
+
+const PAGE_SIZE = 20
+
+/** Typed text counts a moment after the last key. */
+function TextFilter({ filter, value }: { filter: Filter; value: string }) {
+  const [text, setText] = useState(value)
+  useEffect(() => setText(value), [value])
+  useEffect(() => {
+    if (text.trim() === value) return
+    const timer = setTimeout(() => setParams({ [filter.name]: text.trim() || undefined, page: undefined }), 350)
+    return () => clearTimeout(timer)
+  }, [text, value, filter.name])
+  return <Input value={text} allowClear placeholder={filter.hint} aria-label={filter.title} onChange={event => setText(event.target.value)} />
+}
+
+function FilterField({ filter, value }: { filter: Filter; value: string }) {
+  const set = (next?: string) => setParams({ [filter.name]: next, page: undefined })
+  switch (filter.kind) {
+    case 'text': return <TextFilter filter={filter} value={value} />
+    case 'day': return <Input type="date" value={value} aria-label={filter.title} onChange={event => set(event.target.value || undefined)} />
+    case 'flag': return <Checkbox checked={value === 'true'} onChange={event => set(event.target.checked ? 'true' : undefined)}>{filter.title}</Checkbox>
+    case 'choices': return (
+      <Select mode="multiple" allowClear maxTagCount="responsive" value={value ? value.split(',') : []} options={filter.options} aria-label={filter.title}
+              placeholder={say('全部', 'all')} optionFilterProp="label" onChange={(next: string[]) => set(next.join(',') || undefined)} />
+    )
+    default: return (
+      <Select allowClear value={value || undefined} options={filter.options} aria-label={filter.title} placeholder={say('全部', 'all')}
+              onChange={(next?: string) => set(next)} />
+    )
+  }
+}
+
+function Filters({ filters, params }: { filters: Filter[]; params: URLSearchParams }) {
+  const isSet = filters.some(one => params.get(one.name))
+  return (
+    <div className="filters" role="search">
+      {filters.map(one => (
+        <div key={one.name} className={one.kind === 'flag' ? 'filter flag' : 'filter'}>
+          {one.kind !== 'flag' && <span aria-hidden="true">{one.title}</span>}
+          <FilterField filter={one} value={params.get(one.name) ?? ''} />
+        </div>
+      ))}
+      {isSet && <Button type="link" onClick={() => setParams(Object.fromEntries([...filters.map(one => [one.name, undefined]), ['page', undefined]]))}>{say('清除条件', 'Clear')}</Button>}
+    </div>
+  )
+}
+
+function Head<T>({ column, order }: { column: Column<T>; order: string }) {
+  if (!column.sort) return <th scope="col" className={column.isNumber ? 'number' : undefined}>{column.title}</th>
+  const at = order === column.sort ? 'ascending' : order === '-' + column.sort ? 'descending' : 'none'
+  return (
+    <th scope="col" aria-sort={at} className={column.isNumber ? 'number' : undefined}>
+      <button type="button" className="sorter" onClick={() => setParams({ sort: at === 'descending' ? column.sort : '-' + column.sort, page: undefined })}>
+        {column.title}<span aria-hidden="true">{at === 'ascending' ? ' ↑' : at === 'descending' ? ' ↓' : ' ↕'}</span>
+      </button>
+    </th>
+  )
+}
+
+export function List<T>(props: ListProps<T>) {
+  const { params } = usePlace()
+  const page = Math.max(1, Number(params.get('page')) || 1)
+  const order = params.get('sort') ?? props.sort ?? ''
+  const asked = {
+    ...Object.fromEntries((props.filters ?? []).map(one => [one.name, params.get(one.name)])), ...props.fixed,
+    ...(order ? { sort: order } : {}), ...(props.noPages ? {} : { page, page_size: PAGE_SIZE }),
+  }
+  const url = props.path + query(asked)
+  const list = useLoad(signal => call<Listed<T>>(url, { signal }), [url, props.round])
+  const rows = list.data?.items ?? []
+  const pagination = list.data?.pagination
+  const { selected, onSelect } = props
+  const all = rows.length > 0 && rows.every(row => selected?.has(props.rowKey(row)))
+
+  const toggle = (key: string | number) => {
+    const next = new Set(selected)
+    if (!next.delete(key)) next.add(key)
+    onSelect?.(next)
+  }
+
+  return (
+    <>
+      {props.filters && <Filters filters={props.filters} params={params} />}
+      <Failure error={list.error} onRetry={list.again} />
+      <div className="table-frame" role="region" aria-label={props.label} tabIndex={0} aria-busy={list.isLoading}>
+        <table className="table" role="table">
+          <thead role="rowgroup">
+            <tr role="row">
+              {onSelect && (
+                <th className="pick"><Checkbox aria-label={say('全选本页', 'Select all of this page')} checked={all}
+                  onChange={() => onSelect(new Set(all ? [] : rows.map(props.rowKey)))} /></th>
+              )}
+              {props.columns.map(one => <Head key={one.key} column={one} order={order} />)}
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            {rows.map(row => {
+              const key = props.rowKey(row)
+              return (
+                <tr key={key} role="row" className={selected?.has(key) ? 'selected' : undefined}>
+                  {onSelect && <td role="cell" className="pick"><Checkbox aria-label={say('选择此行', 'Select this row')} checked={selected?.has(key)} onChange={() => toggle(key)} /></td>}
+                  {props.columns.map(one => (
+                    <td key={one.key} role="cell" data-label={one.title} className={[one.isNumber && 'number', one.isMain && 'main'].filter(Boolean).join(' ') || undefined}>{one.show(row)}</td>
+                  ))}
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+        {!list.isLoading && !list.error && rows.length === 0 && <div className="empty">{props.empty ?? say('没有符合条件的记录', 'Nothing fits these filters')}</div>}
+        {list.isLoading && !list.data && <div className="empty">{say('正在加载…', 'Loading…')}</div>}
+      </div>
+      {pagination && !props.noPages && (
+        <nav className="pager" aria-label={say('翻页', 'Pages')}>
+          <span aria-live="polite">{totalOf(pagination.total, pagination.total_is_bound, page)}</span>
+          <Button disabled={page <= 1} onClick={() => setParams({ page: page > 2 ? String(page - 1) : undefined }, 'push')}>{say('上一页', 'Previous')}</Button>
+          <Button disabled={!pagination.has_more} onClick={() => setParams({ page: String(page + 1) }, 'push')}>{say('下一页', 'Next')}</Button>
+        </nav>
+      )}
+    </>
+  )
+}
+
+function totalOf(total: number, isBound: boolean | undefined, page: number): string {
+  const count = isBound ? say(`超过 ${total} 条`, `more than ${total}`) : say(`共 ${total} 条`, `${total} in all`)
+  return count + say(`，第 ${page} 页`, `, page ${page}`)
+}

@@ -1,0 +1,49 @@
+/** The timeline of a bill, newest last as it happened; prints as a page of its own. */
+import { Button } from 'antd'
+import { useState } from 'react'
+import { call } from '../api/client'
+import type { Listed, TrailEvent } from '../api/types'
+import { say, time } from '../words'
+import { Failure } from './Failure'
+import { useAct, useLoad } from './use'
+
+const PAGE_SIZE = 100
+
+const kindNames: Record<string, [string, string]> = {
+  announced: ['ERP 登记', 'announced'], file: ['影像', 'file'], state: ['状态', 'state'], push: ['收票推送', 'push'], pull: ['拉取', 'pull'], read: ['识别', 'read'],
+  twin: ['重复发票', 'twin'], capture: ['扫描采集', 'capture'], rescan: ['退扫', 'rescan'], voucher: ['凭证', 'voucher'], deliver: ['通知 ERP', 'ERP notice'],
+  match: ['匹配', 'match'], export: ['导出', 'export'], lock: ['锁定', 'lock'], submit: ['提交', 'submit'],
+}
+
+export const kindOfEvent = (kind: string) => kindNames[kind] ? say(...kindNames[kind]) : kind
+
+export function Trail({ billId, round, title }: { billId: number; round: number; title: string }) {
+  const path = `/api/v1/bills/${billId}/timeline`
+  const first = useLoad(signal => call<Listed<TrailEvent>>(`${path}?page_size=${PAGE_SIZE}`, { signal }), [billId, round])
+  const [more, setMore] = useState<TrailEvent[]>([])
+  const [page, setPage] = useState(1)
+  const act = useAct()
+  const total = first.data?.pagination.total ?? 0
+  const all = [...(first.data?.items ?? []), ...more]
+  const next = () => act.run(async () => {
+    const got = await call<Listed<TrailEvent>>(`${path}?page_size=${PAGE_SIZE}&page=${page + 1}`)
+    setMore([...more, ...got.items])
+    setPage(page + 1)
+  })
+  return (
+    <div className="trail">
+      <div className="trail-head"><h2 className="print-only">{title}</h2><Button size="small" className="no-print" onClick={() => window.print()}>{say('打印', 'Print')}</Button></div>
+      <Failure error={first.error ?? act.error} onRetry={first.again} />
+      <ol>
+        {all.map(one => (
+          <li key={one.id}>
+            <div><time dateTime={one.at}>{time(one.at)}</time> <strong>{kindOfEvent(one.kind)}</strong> <span className="quiet">{one.actor}</span></div>
+            <div className="trail-note">{one.note}</div>
+            {one.trace_id && <code className="quiet trail-trace">{one.trace_id}</code>}
+          </li>
+        ))}
+      </ol>
+      {all.length < total && <Button onClick={next} loading={act.isBusy}>{say(`再显示（共 ${total} 条）`, `Show more (${total} in all)`)}</Button>}
+    </div>
+  )
+}

@@ -1,0 +1,51 @@
+/** Who is signed in. The cookie is the browser's and cannot be read here; this holds what the server says of it. */
+import { createContext, useContext } from 'react'
+import { call, setCsrf } from './api/client'
+import type { Session } from './api/types'
+import { read } from './words'
+
+export const DOMAIN = 'fpimage.domain'
+
+export async function findSession(): Promise<Session | null> {
+  try {
+    const session = await call<Session>('/api/v1/session', { isSession: true })
+    setCsrf(session.csrf_token)
+    return session
+  } catch (bad) {
+    if (bad && typeof bad === 'object' && 'status' in bad && (bad as { status: number }).status === 401) return null
+    throw bad
+  }
+}
+
+export async function signIn(login: string, password: string, domain: string): Promise<Session> {
+  const session = await call<Session>('/api/v1/session', { body: { login, password, ...(domain ? { domain } : {}) }, isSession: true })
+  setCsrf(session.csrf_token)
+  return session
+}
+
+export async function signOut(): Promise<void> {
+  await call('/api/v1/session', { method: 'DELETE', isSession: true })
+  setCsrf('')
+}
+
+export async function changePassword(old: string, next: string): Promise<void> {
+  const answer = await call<Partial<Session>>('/api/v1/session/password', { method: 'PUT', body: { old, new: next }, isSession: true })
+  if (answer.csrf_token) setCsrf(answer.csrf_token)
+}
+
+export function domainOf(params: URLSearchParams): string {
+  return params.get('domain') ?? read(DOMAIN) ?? ''
+}
+
+export interface Who {
+  session: Session
+  may: (permission: string) => boolean
+}
+
+export const WhoContext = createContext<Who | null>(null)
+
+export function useWho(): Who {
+  const who = useContext(WhoContext)
+  if (!who) throw new Error('nobody is signed in here')
+  return who
+}

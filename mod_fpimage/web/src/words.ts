@@ -1,0 +1,61 @@
+/** The two languages of the page, and how it writes dates, sizes and sums. Both texts stand where they are used. */
+export type Lang = 'zh' | 'en'
+
+const KEPT = 'fpimage.lang'
+let lang: Lang = remembered()
+
+function remembered(): Lang {
+  const kept = read(KEPT)
+  if (kept === 'zh' || kept === 'en') return kept
+  return navigator.language.toLowerCase().startsWith('en') ? 'en' : 'zh'
+}
+
+export const currentLang = () => lang
+
+export function setLang(next: Lang) {
+  lang = next
+  keep(KEPT, next)
+  document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en'
+}
+
+export const say = (zh: string, en: string) => (lang === 'zh' ? zh : en)
+
+/** Storage may be forbidden (a frame of another site, say): then nothing is remembered. */
+export function read(key: string): string | null {
+  try { return localStorage.getItem(key) } catch { return null }
+}
+
+export function keep(key: string, value: string | null) {
+  try {
+    if (value === null) localStorage.removeItem(key)
+    else localStorage.setItem(key, value)
+  } catch { /* see above */ }
+}
+
+export function day(text?: string | null): string {
+  return text ? text.slice(0, 10) : ''
+}
+
+/** ISO time of the server in the reader's own zone. */
+export function time(text?: string | null): string {
+  if (!text) return ''
+  const at = new Date(text)
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
+}
+
+export function size(bytes?: number | null): string {
+  if (bytes === undefined || bytes === null) return ''
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit++ }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`
+}
+
+/** "12345.60" to "12,345.60"; the digits are the server's. */
+export function money(text?: string | null): string {
+  if (!text) return ''
+  const [whole, cents] = text.split('.')
+  return whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',') + (cents ? '.' + cents : '')
+}
