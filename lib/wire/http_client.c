@@ -155,7 +155,9 @@ fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
     }
     slots = apr_pcalloc(pool, (size_t)options->slots * sizeof(*slots));
     for (int i = 0; i < options->slots; i++) {
-        give_room(&slots[i].line, pool);
+        if (options->is_direct) {
+            give_room(&slots[i].line, pool);
+        }
         slots[i].next = made->free;
         made->free = &slots[i];
     }

@@ -39,7 +39,7 @@ typedef struct fpi_http_line_t {
     void *tls;                    /* OpenSSL's SSL; NULL: no TLS */
     apr_time_t used_at;
     char origin[FPI_HTTP_ORIGIN]; /* "https://host:port" as in the URL */
-    char *in, *out;               /* room of FPI_HTTP_READ and FPI_HTTP_UPLOAD bytes */
+    char *in, *out;               /* room of FPI_HTTP_READ and FPI_HTTP_UPLOAD bytes; of direct clients only */
 } fpi_http_line_t;
 
 typedef struct fpi_http_slot_t {
