@@ -1475,6 +1475,45 @@ SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trac
        repeats, body_sha, body_len
   FROM push WHERE status IN ('refused', 'parked') AND id < ?1 ORDER BY id DESC LIMIT ?2
 
+-- name: PUSH_PAGE
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
+-- name: PUSH_PAGE_FAILED
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_FAILED
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
+-- name: PUSH_PAGE_OF_BILL
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_OF_BILL
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
 -- name: PUSH_FIND_SAME
 SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
        repeats, body_sha, body_len
