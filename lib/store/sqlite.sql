@@ -1652,6 +1652,10 @@ UPDATE job SET due = ?2
  WHERE kind = 'notice' AND state = 'ready' AND due > ?2
    AND key IN (SELECT CAST(bill AS TEXT) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1)
 
+-- What failed before it came back says nothing of it any more.
+-- name: DELIVERY_CALM
+UPDATE delivery SET miss = 0 WHERE system = ?1 AND state = 0 AND miss = 1
+
 -- name: DELIVERY_SKIP
 UPDATE delivery SET state = 3, note = ?2, ended = ?3 WHERE id = ?1 AND state IN (0, 2, 4)
 
