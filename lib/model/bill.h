@@ -45,6 +45,7 @@ typedef struct fpi_bill_t {
     const char *doc_sha;           /* of the ERP's last announcement, canonical */
     const char *push_sha;          /* of the assistant's last push in effect, canonical */
     int64_t push_version;          /* its time of change in ms, 0 unknown */
+    int64_t owner, point;          /* who filed its first pages, and at which scan point; 0: no person, none */
     int64_t page_count;
     int64_t version;               /* counts the changes of its files */
     apr_time_t created, updated;

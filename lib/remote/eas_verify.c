@@ -32,12 +32,19 @@ static const clue_t clues[] = {
     { "用户", "user", "用户有误: 不存在、停用或被锁定", "the user is wrong: unknown, disabled or locked" },
 };
 
+/* Axis: "The AXIS engine could not find a target service to invoke!", with the code Server.NoService. */
+static bool is_no_service(const fpi_soap_fault_t *fault)
+{
+    return strcasestr(fault->text, "no service for") || strcasestr(fault->text, "could not find a target service")
+           || strcmp(fault->code, "Server.NoService") == 0;
+}
+
 static void find_in_fault(fpi_erp_verdict_t *out, const fpi_soap_fault_t *fault, const fpi_system_t *system,
                           fpi_task_t *task)
 {
     const char *words = fpi_erp_words(fault->text, system, task);
 
-    if (strcasestr(fault->text, "no service for") || strcasestr(fault->text, "could not find a service")) {
+    if (is_no_service(fault)) {
         fpi_erp_find(out, task, "path", "该地址没有 EASLogin 服务: 请核对前缀, 应为 http(s)://IP:端口/ormrpc/services/ (%s)",
                      "there is no EASLogin at that address: the prefix must be http(s)://host:port/ormrpc/services/ (%s)",
                      words);
@@ -127,7 +134,7 @@ static void find_in_facade(fpi_erp_verdict_t *out, const fpi_eas_answer_t *answe
 {
     const fpi_soap_fault_t *fault = answer->fault;
 
-    if (answer->ex.status == NOT_FOUND || (fault && strcasestr(fault->text, "no service for"))) {
+    if (answer->ex.status == NOT_FOUND || (fault && is_no_service(fault))) {
         fpi_erp_find(out, task, "facade", "登录成功, 但 EAS 没有发布影像服务 %s: 请在 EAS 中发布, 或更正服务名",
                      "the login is right, but EAS has no service %s: deploy it there, or correct its name",
                      fpi_eas_name(system, FPI_EAS_FACADE));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/changes.h"
+#include "service/erps.h"
 #include "service/setup.h"
 #include "store/audit.h"
 
@@ -39,6 +40,7 @@ fpi_err_t *fpi_admin_app_make(fpi_app_t **out, apr_pool_t *pool, const fpi_setti
     options.breaker = &app->shared->breaker;
     options.counts = &app->shared->cloud;
     FPI_TRY(fpi_cloud_make(&app->cloud, pool, &options, task));
+    FPI_TRY(fpi_erps_client_make(&app->erp, app, task));
     *out = app;
     return NULL;
 }

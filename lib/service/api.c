@@ -192,12 +192,24 @@ static fpi_err_t *refuse_method(fpi_call_t *call, fpi_reply_t *reply, const char
                       "the method %.16s is not allowed here; use %s", call->method, allow);
 }
 
+/* Before a byte of the body is read. */
+static fpi_err_t *check_permission(const fpi_call_t *call, const fpi_route_t *route)
+{
+    if (fpi_viewer_may(call->viewer, route->permission)) {
+        return NULL;
+    }
+    return fpi_refuse(call->task, FPI_E_ROLE, NULL, "没有权限: %s%.0s, 请管理员在角色中授予",
+                      "not permitted: %.0s%s; have an administrator give a role that holds it",
+                      fpi_permission_name(route->permission, "zh"), fpi_permission_name(route->permission, "en"));
+}
+
 static fpi_err_t *run_local(fpi_app_t *app, fpi_call_t *call, const fpi_route_t *route, fpi_answer_t *answer)
 {
     call->route = route->path;
     FPI_TRY(fpi_app_ready(app, call->task));
     if (route->access == FPI_ACCESS_TOKEN || route->access == FPI_ACCESS_CONSOLE) {
         FPI_TRY(fpi_access_call(app, call));
+        FPI_TRY(check_permission(call, route));
     }
     FPI_TRY(read_body(app, call, route));
     return route->run(app, call, answer);

@@ -27,20 +27,40 @@ fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_t
                       fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
 }
 
-static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,
+fpi_err_t *fpi_attach_mark(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    fpi_org_t *org;
+
+    fpi_viewer_mark(viewer, bill);
+    if (fpi_viewer_is_person(viewer)) {
+        return NULL;
+    }
+    FPI_TRY(fpi_org_find(&org, tx, bill->tenant, bill->tax_no, NULL, task));
+    bill->org = org ? org->id : 0;
+    return NULL;
+}
+
+/* An announced bill is his who files its first pages. */
+static fpi_err_t *take_bill(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    if (!fpi_viewer_is_person(viewer) || bill->owner) {
+        return NULL;
+    }
+    bill->owner = viewer->user;
+    bill->point = viewer->point;
+    return fpi_bill_put(bill, tx, task);
+}
+
+static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                             const char *resource, const char *type_code, fpi_task_t *task)
 {
     fpi_bill_t *bill = apr_pcalloc(task->pool, sizeof(*bill));
-    fpi_org_t *org;
     bool is_new;
 
-    bill->tenant = enterprise->tenant;
+    FPI_TRY(fpi_attach_mark(bill, tx, viewer, task));
     bill->number = number;
     bill->resource = resource ? resource : "";
     bill->type_code = type_code;
-    bill->tax_no = strncmp(enterprise->client_id, "TN_", 3) == 0 ? NULL : enterprise->tax_no;
-    FPI_TRY(fpi_org_find(&org, tx, bill->tenant, bill->tax_no, NULL, task));
-    bill->org = org ? org->id : 0;
     if (type_code && *type_code) {
         FPI_TRY(fpi_bill_type_put(&is_new, tx, bill->tenant, type_code, type_code, task));
     }
@@ -49,14 +69,15 @@ static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_enterprise
     return fpi_trail_add(tx, bill, "made", "files came before the ERP announced the bill", NULL, task);
 }
 
-fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,
+fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                            const char *resource, const char *type_code, fpi_task_t *task)
 {
-    FPI_TRY(fpi_bill_find(bill, tx, enterprise->tenant, number, resource, task));
+    FPI_TRY(fpi_bill_find(bill, tx, viewer->tenant, number, resource, task));
     if (*bill) {
-        return fpi_bill_check_owner(enterprise, (*bill)->tax_no, task);
+        FPI_TRY(fpi_viewer_check(viewer, *bill, task));
+        return take_bill(*bill, tx, viewer, task);
     }
-    return make_bill(bill, tx, enterprise, number, resource, type_code, task);
+    return make_bill(bill, tx, viewer, number, resource, type_code, task);
 }
 
 /* ---- the files ---- */

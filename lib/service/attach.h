@@ -35,10 +35,12 @@ fpi_err_t *fpi_attach_files(fpi_attach_t *attach, fpi_tx_t *tx, fpi_task_t *task
 /* What a taken thing wants to be. */
 fpi_file_t fpi_attach_wanted(const fpi_taken_t *taken, fpi_kind_t kind);
 
-/* The bill of that number, or a new one in state 0 that nobody has announced, so that nothing is lost; the
- * enterprise's right to it is checked. `type_code` NULL: not told. */
-fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, const char *number,
+/* The bill of that number, or a new one in state 0 that nobody has announced, so that nothing is lost; FPI_E_FOREIGN
+ * unless the viewer may file onto it, and it is his if it was nobody's yet. `type_code` NULL: not told. */
+fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                            const char *resource, const char *type_code, fpi_task_t *task) FPI_MUST_USE;
+/* Whose a new thing is: tenant, tax number, organisation, owner and scan point, set in `bill`. */
+fpi_err_t *fpi_attach_mark(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, fpi_task_t *task) FPI_MUST_USE;
 
 /* FPI_E_STATE when the bill is locked by its voucher; names voucher, state and act. */
 fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task) FPI_MUST_USE;

@@ -13,11 +13,11 @@
 
 /* ---- whose it is ---- */
 
-fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, int64_t id,
+fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t id,
                            fpi_task_t *task)
 {
-    FPI_TRY(fpi_capture_find(out, tx, enterprise->tenant, id, task));
-    if (*out && ((*out)->enterprise == enterprise->id || strncmp(enterprise->client_id, "TN_", 3) == 0)) {
+    FPI_TRY(fpi_capture_find(out, tx, viewer->tenant, id, task));
+    if (*out && fpi_capture_is_seen(*out, viewer)) {
         return NULL;
     }
     *out = NULL;
@@ -59,7 +59,7 @@ fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said,
 
 typedef struct loading_t {
     fpi_batch_t *batch;
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     int64_t id;
     const fpi_rule_t *rules;
     int rule_count;
@@ -80,14 +80,14 @@ static void put_refusal(fpi_cut_t *cut, const fpi_err_t *err)
 static void judge_bill(fpi_cut_t *cut, const loading_t *loading, fpi_task_t *task)
 {
     fpi_bill_t *bill = cut->bill;
-    fpi_err_t *bad = fpi_bill_check_owner(loading->enterprise, bill->tax_no, task);
+    fpi_err_t *bad = fpi_viewer_check(loading->viewer, bill, task);
     fpi_state_t to;
 
     if (bad) {
         cut->bill = NULL;
         put_problem(cut, FPI_CUT_PROBLEM,
-                    apr_psprintf(task->pool, "影像编号 %s 不属于本企业, 请核对编号", cut->segment.number),
-                    apr_psprintf(task->pool, "image number %s is not this enterprise's: check the number",
+                    apr_psprintf(task->pool, "影像编号 %s 不在您的权限内, 请核对编号", cut->segment.number),
+                    apr_psprintf(task->pool, "image number %s is not yours: check the number",
                                  cut->segment.number));
         return;
     }
@@ -234,7 +234,7 @@ static fpi_err_t *tx_load(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_rule_t *rules;
 
     memset(batch, 0, sizeof(*batch));
-    FPI_TRY(fpi_capture_get(&batch->capture, tx, loading->enterprise, loading->id, task));
+    FPI_TRY(fpi_capture_get(&batch->capture, tx, loading->viewer, loading->id, task));
     FPI_TRY(fpi_cover_rules_list(&rules, &loading->rule_count, tx, batch->capture->tenant, task));
     loading->rules = rules;
     FPI_TRY(find_switch(batch, tx, task));
@@ -242,10 +242,10 @@ static fpi_err_t *tx_load(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return cut_batch(loading, tx, task);
 }
 
-fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
+fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_viewer_t *viewer, int64_t id,
                          fpi_task_t *task)
 {
-    loading_t loading = { batch, enterprise, id, NULL, 0 };
+    loading_t loading = { batch, viewer, id, NULL, 0 };
 
     FPI_TRY(fpi_store_read(app->store, tx_load, &loading, task));
     if (!batch->has_folded) {

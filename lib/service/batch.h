@@ -57,13 +57,13 @@ typedef struct fpi_batch_t {
 } fpi_batch_t;
 
 /* The capture, when the caller may see it; else FPI_E_ABSENT. */
-fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_enterprise_t *enterprise, int64_t id,
+fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t id,
                            fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_STALE unless `said` is -1 or the capture's version: says what was changed last, by whom and when. */
 fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said, fpi_task_t *task) FPI_MUST_USE;
 
 /* Loads it, unfolding what has to be in a transaction of its own. FPI_E_ABSENT. */
-fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_enterprise_t *enterprise, int64_t id,
+fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_viewer_t *viewer, int64_t id,
                          fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- batch_form.c: as family C writes them ---- */

@@ -250,8 +250,8 @@ fpi_err_t *fpi_bill_query_read(fpi_bill_asked_t *out, const fpi_call_t *call)
     fpi_bill_query_t *q = &out->query;
 
     memset(out, 0, sizeof(*out));
-    q->tenant = call->enterprise->tenant;
-    q->tax_no = strncmp(call->enterprise->client_id, "TN_", 3) == 0 ? NULL : call->enterprise->tax_no;
+    q->tenant = call->viewer->tenant;
+    q->viewer = call->viewer;
     q->org = -1;
     FPI_TRY(read_states(&q->states, call));
     FPI_TRY(word(&q->type_code, call, "bill_type", WORD_LEN));

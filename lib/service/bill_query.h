@@ -18,7 +18,7 @@ typedef struct fpi_bill_asked_t {
     const char *org_code;        /* NULL: any; found in the store by the caller */
 } fpi_bill_asked_t;
 
-/* Of the call's parameters, for the bills that its enterprise may see. FPI_E_FIELD names the parameter. Without an
+/* Of the call's parameters, for the bills that its caller may see. FPI_E_FIELD names the parameter. Without an
  * order: the newest first; of states: what moved last. */
 fpi_err_t *fpi_bill_query_read(fpi_bill_asked_t *out, const fpi_call_t *call) FPI_MUST_USE;
 /* Finds the organisation. *is_nobody: there is none of that code, so the list is empty. */

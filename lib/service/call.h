@@ -8,7 +8,7 @@
 
 #include "base/task.h"
 #include "base/text.h"
-#include "model/people.h"
+#include "model/viewer.h"
 #include "wire/json.h"
 
 #include <apr_tables.h>
@@ -56,7 +56,8 @@ typedef struct fpi_call_t {
     const char *token;         /* our token, wherever it was; NULL: none came */
     enum { FPI_TOKEN_NONE, FPI_TOKEN_QUERY, FPI_TOKEN_BEARER, FPI_TOKEN_HEADER } token_place;
     const char *token_header;  /* name of the header for FPI_TOKEN_HEADER */
-    const fpi_enterprise_t *enterprise; /* whose token it is; valid as long as the task */
+    const fpi_enterprise_t *enterprise; /* whose token it is; valid as long as the task; NULL: a person calls */
+    const fpi_viewer_t *viewer; /* who calls, by token or session; NULL on routes that ask for neither */
     fpi_buf_t *body;           /* gathered body, where the route gathers it */
     fpi_json_t *json;          /* parsed, where the route wants JSON */
     const apr_array_header_t *form; /* fpi_param_t of a form body */

@@ -1,6 +1,7 @@
 /* Scan sessions: make, list, look at, change, take away. */
 #include "service/handlers.h"
 
+#include "service/attach.h"
 #include "service/batch.h"
 #include "service/looks.h"
 #include "store/people.h"
@@ -11,7 +12,7 @@
 enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, TYPE_MAX = 50, WAIT_MAX = 30 };
 
 typedef struct doing_t {
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     const fpi_json_t *said;
     int64_t id, version;
     fpi_capture_t *capture;
@@ -71,19 +72,21 @@ static fpi_err_t *read_facts(fpi_capture_t *capture, const fpi_json_t *said, fpi
 static fpi_err_t *tx_make(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     doing_t *doing = baton;
-    fpi_org_t *org;
+    fpi_bill_t like = { 0 };
 
     doing->capture->id = 0;
-    FPI_TRY(fpi_org_find(&org, tx, doing->enterprise->tenant, doing->enterprise->tax_no, NULL, task));
-    doing->capture->org = org ? org->id : 0;
+    FPI_TRY(fpi_attach_mark(&like, tx, doing->viewer, task));
+    doing->capture->org = like.org;
+    doing->capture->owner = like.owner;
+    doing->capture->point = like.point;
     return fpi_capture_make(doing->capture, tx, task);
 }
 
 fpi_err_t *fpi_handle_capture_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    fpi_capture_t capture = { .tenant = call->enterprise->tenant, .enterprise = call->enterprise->id,
+    fpi_capture_t capture = { .tenant = call->viewer->tenant, .enterprise = call->viewer->enterprise,
                               .actor = call->task->actor, .number = "", .resource = "" };
-    doing_t doing = { .enterprise = call->enterprise, .capture = &capture };
+    doing_t doing = { .viewer = call->viewer, .capture = &capture };
 
     FPI_TRY(want_object(call));
     FPI_TRY(read_facts(&capture, call->json, call->task));
@@ -104,7 +107,7 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     doing_t *doing = baton;
 
-    FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->enterprise, doing->id, task));
+    FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->viewer, doing->id, task));
     FPI_TRY(fpi_capture_check_version(doing->capture, doing->version, task));
     FPI_TRY(refuse_finished(doing->capture, task));
     FPI_TRY(read_facts(doing->capture, doing->said, task));
@@ -114,7 +117,7 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_capture_change(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    doing_t doing = { .enterprise = call->enterprise, .said = call->json };
+    doing_t doing = { .viewer = call->viewer, .said = call->json };
     fpi_capture_t unread = { 0 };
 
     FPI_TRY(fpi_call_id(&doing.id, call, "capture_id"));
@@ -130,14 +133,14 @@ static fpi_err_t *tx_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     doing_t *doing = baton;
 
-    FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->enterprise, doing->id, task));
+    FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->viewer, doing->id, task));
     FPI_TRY(fpi_capture_check_version(doing->capture, doing->version, task));
     return fpi_capture_drop(tx, doing->capture, task);
 }
 
 fpi_err_t *fpi_handle_capture_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    doing_t doing = { .enterprise = call->enterprise };
+    doing_t doing = { .viewer = call->viewer };
 
     FPI_TRY(fpi_call_id(&doing.id, call, "capture_id"));
     FPI_TRY(fpi_version_read(&doing.version, call));
@@ -149,7 +152,7 @@ fpi_err_t *fpi_handle_capture_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_
 /* ---- list ---- */
 
 typedef struct listing_t {
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     fpi_page_t page;
     int state, count;
     int64_t total;
@@ -159,10 +162,9 @@ typedef struct listing_t {
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
-    int64_t enterprise = strncmp(l->enterprise->client_id, "TN_", 3) == 0 ? 0 : l->enterprise->id;
 
-    return fpi_captures_list(&l->captures, &l->count, &l->total, tx, l->enterprise->tenant, enterprise, l->state,
-                             l->page.skip, l->page.size, task);
+    return fpi_captures_list(&l->captures, &l->count, &l->total, tx, l->viewer, l->state, l->page.skip, l->page.size,
+                             task);
 }
 
 static fpi_err_t *read_state(int *state, const fpi_call_t *call)
@@ -180,7 +182,7 @@ static fpi_err_t *read_state(int *state, const fpi_call_t *call)
 
 fpi_err_t *fpi_handle_captures_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    listing_t l = { .enterprise = call->enterprise };
+    listing_t l = { .viewer = call->viewer };
     fpi_json_t *items = fpi_json_make_array(call->task);
 
     FPI_TRY(fpi_page_read(&l.page, call));
@@ -200,7 +202,7 @@ static fpi_err_t *tx_waiting(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     doing_t *doing = baton;
     int64_t waiting;
 
-    FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->enterprise, doing->id, task));
+    FPI_TRY(fpi_capture_get(&doing->capture, tx, doing->viewer, doing->id, task));
     FPI_TRY(fpi_capture_count_waiting(&waiting, tx, doing->id, task));
     doing->is_waiting = waiting > 0;
     return NULL;
@@ -218,11 +220,11 @@ fpi_err_t *fpi_handle_capture_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
                           WAIT_MAX);
     }
     if (seconds) {
-        doing_t doing = { .enterprise = call->enterprise, .id = id };
+        doing_t doing = { .viewer = call->viewer, .id = id };
 
         FPI_TRY(fpi_look_wait(app, call, tx_waiting, &doing, &doing.is_waiting, apr_time_from_sec(seconds)));
     }
-    FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, id, call->task));
+    FPI_TRY(fpi_batch_load(&batch, app, call->viewer, id, call->task));
     answer->data = fpi_batch_form(&batch, call->task);
     return NULL;
 }

@@ -6,7 +6,7 @@
 #include "service/variants.h"
 
 typedef struct asking_t {
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     int64_t id, page_id;
     fpi_capture_page_t *page;
     fpi_content_t *content;
@@ -17,7 +17,7 @@ static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     asking_t *asking = baton;
     fpi_capture_t *capture;
 
-    FPI_TRY(fpi_capture_get(&capture, tx, asking->enterprise, asking->id, task));
+    FPI_TRY(fpi_capture_get(&capture, tx, asking->viewer, asking->id, task));
     FPI_TRY(fpi_capture_page_find(&asking->page, tx, capture, asking->page_id, task));
     if (!asking->page) {
         return fpi_refuse(task, FPI_E_ABSENT, "page_id", "批次中没有页 %" APR_INT64_T_FMT,
@@ -37,7 +37,7 @@ static fpi_file_t part_of(const fpi_capture_page_t *page)
 
 fpi_err_t *fpi_handle_capture_page_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asking_t asking = { .enterprise = call->enterprise };
+    asking_t asking = { .viewer = call->viewer };
     fpi_sending_t what = { 0 };
     fpi_file_t part;
     bool is_picture;

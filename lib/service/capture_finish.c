@@ -19,7 +19,7 @@ enum { SEGMENTS_MAX = 1000, NUMBER_TEXT = 200, REASON_MAX = 500, LOOKS_AGAIN = 2
 
 typedef struct finish_t {
     fpi_app_t *app;
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     fpi_task_t *task;
     int64_t id, version;
     apr_hash_t *only;            /* numbers; NULL: all */
@@ -170,12 +170,12 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_bill_t *bill;
     int64_t settled;
 
-    FPI_TRY(fpi_capture_get(&capture, tx, finish->enterprise, finish->id, task));
+    FPI_TRY(fpi_capture_get(&capture, tx, finish->viewer, finish->id, task));
     filing->is_stale = capture->version != filing->version;
     if (filing->is_stale) {
         return NULL;
     }
-    FPI_TRY(fpi_attach_bill(&bill, tx, finish->enterprise, number, capture->resource, capture->type_code, task));
+    FPI_TRY(fpi_attach_bill(&bill, tx, finish->viewer, number, capture->resource, capture->type_code, task));
     FPI_TRY(check_supplement(bill, finish, task));
     FPI_TRY(attach(bill, filing, tx, task));
     FPI_TRY(settle_pages(bill, filing, tx, &settled, task));
@@ -248,7 +248,7 @@ static fpi_err_t *file_all(finish_t *finish, bool *is_stale)
 
 static fpi_err_t *load(finish_t *finish)
 {
-    return fpi_batch_load(&finish->batch, finish->app, finish->enterprise, finish->id, finish->task);
+    return fpi_batch_load(&finish->batch, finish->app, finish->viewer, finish->id, finish->task);
 }
 
 /* While another changes the capture, too, what is left is looked at anew, unless the caller wants only what he saw. */
@@ -391,7 +391,7 @@ static fpi_json_t *form_result(const finish_t *finish, int i)
 
 fpi_err_t *fpi_handle_capture_finish(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    finish_t finish = { .app = app, .enterprise = call->enterprise, .task = call->task,
+    finish_t finish = { .app = app, .viewer = call->viewer, .task = call->task,
                         .refused = apr_hash_make(call->task->pool) };
     fpi_json_t *segments = fpi_json_make_array(call->task);
 

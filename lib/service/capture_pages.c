@@ -10,7 +10,7 @@
 enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20 };
 
 typedef struct paging_t {
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     int64_t id, page_id, version;
     const fpi_json_t *said;
     int64_t *order;              /* ids */
@@ -21,7 +21,7 @@ typedef struct paging_t {
 
 static fpi_err_t *read_paging(paging_t *paging, const fpi_call_t *call, bool has_page, bool has_body)
 {
-    *paging = (paging_t){ .enterprise = call->enterprise, .said = call->json };
+    *paging = (paging_t){ .viewer = call->viewer, .said = call->json };
     FPI_TRY(fpi_call_id(&paging->id, call, "capture_id"));
     if (has_page) {
         FPI_TRY(fpi_call_id(&paging->page_id, call, "page_id"));
@@ -34,7 +34,7 @@ static fpi_err_t *read_paging(paging_t *paging, const fpi_call_t *call, bool has
 
 static fpi_err_t *find_page(paging_t *paging, fpi_tx_t *tx, fpi_task_t *task)
 {
-    FPI_TRY(fpi_capture_get(&paging->capture, tx, paging->enterprise, paging->id, task));
+    FPI_TRY(fpi_capture_get(&paging->capture, tx, paging->viewer, paging->id, task));
     FPI_TRY(fpi_capture_page_find(&paging->page, tx, paging->capture, paging->page_id, task));
     if (!paging->page) {
         return fpi_refuse(task, FPI_E_ABSENT, "page_id", "批次 %" APR_INT64_T_FMT " 中没有页 %" APR_INT64_T_FMT,
@@ -161,7 +161,7 @@ fpi_err_t *fpi_handle_capture_page_change(fpi_app_t *app, fpi_call_t *call, fpi_
     FPI_TRY(read_paging(&paging, call, true, true));
     FPI_TRY(take_facts(&unread, paging.said, call->task));
     FPI_TRY(fpi_store_write(app->store, tx_patch, &paging, call->task));
-    FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, paging.id, call->task));
+    FPI_TRY(fpi_batch_load(&batch, app, call->viewer, paging.id, call->task));
     answer->data = fpi_batch_form(&batch, call->task);
     return NULL;
 }
@@ -231,7 +231,7 @@ static fpi_err_t *tx_order(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_capture_page_t *pages;
     int count;
 
-    FPI_TRY(fpi_capture_get(&paging->capture, tx, paging->enterprise, paging->id, task));
+    FPI_TRY(fpi_capture_get(&paging->capture, tx, paging->viewer, paging->id, task));
     FPI_TRY(fpi_capture_check_version(paging->capture, paging->version, task));
     FPI_TRY(fpi_capture_pages_list(&pages, &count, tx, paging->capture, task));
     for (int i = 0; i < count; i++) {
@@ -269,7 +269,7 @@ fpi_err_t *fpi_handle_capture_pages_order(fpi_app_t *app, fpi_call_t *call, fpi_
     FPI_TRY(read_paging(&paging, call, false, true));
     FPI_TRY(read_order(&paging, call->task));
     FPI_TRY(fpi_store_write(app->store, tx_order, &paging, call->task));
-    FPI_TRY(fpi_batch_load(&batch, app, call->enterprise, paging.id, call->task));
+    FPI_TRY(fpi_batch_load(&batch, app, call->viewer, paging.id, call->task));
     answer->data = fpi_batch_form(&batch, call->task);
     return NULL;
 }

@@ -13,7 +13,7 @@
 enum { KEY_MAX = 100, KEYS_TEXT = FPI_INTAKE_FILES * (KEY_MAX + 1), NAME_TEXT = 40 };
 
 typedef struct adding_t {
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     const fpi_intake_t *intake;
     int64_t id, version;
     const char **keys;           /* for each file, or NULL */
@@ -233,7 +233,7 @@ static fpi_err_t *tx_add(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     adding->pages = apr_pcalloc(task->pool, sizeof(*adding->pages) * count);
     adding->is_new = apr_pcalloc(task->pool, sizeof(*adding->is_new) * count);
     adding->added = 0;
-    FPI_TRY(fpi_capture_get(&adding->capture, tx, adding->enterprise, adding->id, task));
+    FPI_TRY(fpi_capture_get(&adding->capture, tx, adding->viewer, adding->id, task));
     for (int i = 0; i < adding->intake->count; i++) {
         FPI_TRY(find_repeat(adding, i, tx, task));
         adding->added += adding->is_new[i];
@@ -276,12 +276,12 @@ static fpi_err_t *tx_see(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     adding_t *adding = baton;
 
-    return fpi_capture_get(&adding->capture, tx, adding->enterprise, adding->id, task);
+    return fpi_capture_get(&adding->capture, tx, adding->viewer, adding->id, task);
 }
 
 fpi_err_t *fpi_handle_capture_pages_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    adding_t adding = { .enterprise = call->enterprise };
+    adding_t adding = { .viewer = call->viewer };
     fpi_json_t *pages = fpi_json_make_array(call->task);
     fpi_intake_t *intake;
 

@@ -16,7 +16,7 @@
 enum { NUMBER_LEN = 200, WORD_LEN = 100, REASON_LEN = 500 };
 
 typedef struct collect_t {
-    const fpi_enterprise_t *enterprise;
+    const fpi_viewer_t *viewer;
     const fpi_intake_t *intake;
     const char *number, *resource, *type_code;
     fpi_kind_t kind;
@@ -104,7 +104,7 @@ static fpi_err_t *tx_collect(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_file_t *wanted = apr_pcalloc(task->pool, sizeof(*wanted) * (size_t)job->intake->count);
     fpi_bill_t *bill;
 
-    FPI_TRY(fpi_attach_bill(&bill, tx, job->enterprise, job->number, job->resource, job->type_code, task));
+    FPI_TRY(fpi_attach_bill(&bill, tx, job->viewer, job->number, job->resource, job->type_code, task));
     for (int i = 0; i < job->intake->count; i++) {
         wanted[i] = fpi_attach_wanted(&job->intake->files[i], job->kind);
         wanted[i].no_cloud = job->no_cloud;
@@ -169,7 +169,7 @@ static void answer_files(fpi_answer_t *answer, const collect_t *job, fpi_task_t 
 
 fpi_err_t *fpi_handle_bill_upload(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    collect_t job = { .enterprise = call->enterprise };
+    collect_t job = { .viewer = call->viewer };
     fpi_intake_t *intake;
 
     FPI_TRY(fpi_intake_read(&intake, app, call, FPI_ENTRY_ERP));

@@ -70,7 +70,7 @@ static fpi_err_t *read_commit(commit_t *job, fpi_call_t *call)
 
     FPI_TRY(fpi_asked_read(&job->asked, call));
     submit->order.act = FPI_ACT_SUBMIT;
-    submit->enterprise = call->enterprise;
+    submit->viewer = call->viewer;
     FPI_TRY(fpi_form_find(&submit->order.by, call->json, "operator|operatorName|userName|userPhone", NAME_LEN, call->task));
     FPI_TRY(fpi_form_find(&submit->order.reason, call->json, "reason|remark", REASON_LEN, call->task));
     FPI_TRY(fpi_form_find(&job->type_code, call->json, "billType|billTypeCode|fbillTypeCode", WORD_LEN, call->task));

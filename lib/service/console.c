@@ -10,11 +10,8 @@ enum { PAGE_SIZE = 20, PAGE_SIZE_MAX = 200, PAGE_MAX = 1000000, SINCE_MOST = 50 
 
 fpi_err_t *fpi_console_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_call_t *call, int64_t id, fpi_task_t *task)
 {
-    fpi_err_t *foreign;
-
-    FPI_TRY(fpi_bill_find_by_id(out, tx, call->enterprise->tenant, id, task));
-    foreign = *out ? fpi_bill_check_owner(call->enterprise, (*out)->tax_no, task) : NULL;
-    if (!*out || foreign) {
+    FPI_TRY(fpi_bill_find_by_id(out, tx, call->viewer->tenant, id, task));
+    if (!*out || !fpi_viewer_sees_bill(call->viewer, *out)) {
         *out = NULL;
         return fpi_refuse(task, FPI_E_ABSENT, "bill_id", "单据 %" APR_INT64_T_FMT " 不存在",
                           "there is no bill %" APR_INT64_T_FMT, id);

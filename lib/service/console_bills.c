@@ -87,13 +87,13 @@ static fpi_err_t *list_deliveries(whole_t *w, fpi_tx_t *tx, fpi_task_t *task)
 static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     whole_t *w = baton;
-    int64_t tenant = w->call->enterprise->tenant;
+    int64_t tenant = w->call->viewer->tenant;
 
     FPI_TRY(fpi_console_bill(&w->bill, tx, w->call, w->id, task));
     FPI_TRY(fpi_files_list(&w->files, &w->file_count, tx, tenant, w->id, FPI_PILE_MOST, task));
     FPI_TRY(fpi_contents_list(&w->contents, tx, w->files, w->file_count, task));
     FPI_TRY(fpi_invoices_list(&w->invoices, &w->invoice_count, tx, tenant, w->id, INVOICES_MOST, task));
-    FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->enterprise, task));
+    FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->viewer, task));
     FPI_TRY(list_deliveries(w, tx, task));
     return fpi_mode_find(&w->mode, tx, w->bill, task);
 }

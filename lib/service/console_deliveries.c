@@ -51,16 +51,21 @@ static fpi_err_t *take_id(int64_t *out, const char *name, const char *text, fpi_
 static fpi_err_t *take_query(fpi_delivery_query_t *q, const fpi_call_t *call, const char *state, const char *kind,
                              const char *bill)
 {
-    *q = (fpi_delivery_query_t){ .tenant = call->enterprise->tenant, .tax_no = fpi_export_scope(call->enterprise),
-                                 .bound = COUNT_BOUND };
+    *q = (fpi_delivery_query_t){ .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no, .bound = COUNT_BOUND };
     FPI_TRY(take_state(&q->state, state, call->task));
     FPI_TRY(take_kind(&q->kind, kind, call->task));
-    return take_id(&q->bill, "bill_id", bill, call->task);
+    FPI_TRY(take_id(&q->bill, "bill_id", bill, call->task));
+    if (!q->bill && fpi_viewer_is_person(call->viewer) && fpi_viewer_is_limited(call->viewer)) {
+        return fpi_refuse(call->task, FPI_E_ROLE, "bill_id", "您只能查看部分单据, 请用 bill_id 指定其中一张",
+                          "you see a part of the bills only: name one of them by bill_id");
+    }
+    return NULL;
 }
 
 /* ---- the list ---- */
 
 typedef struct listing_t {
+    const fpi_call_t *call;
     fpi_delivery_query_t query;
     fpi_delivery_t *items;
     int count;
@@ -70,7 +75,11 @@ typedef struct listing_t {
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
+    fpi_bill_t *bill;
 
+    if (l->query.bill) {
+        FPI_TRY(fpi_console_bill(&bill, tx, l->call, l->query.bill, task));
+    }
     return fpi_deliveries_list(&l->items, &l->count, &l->total, tx, &l->query, task);
 }
 
@@ -78,7 +87,7 @@ fpi_err_t *fpi_handle_deliveries_list(fpi_app_t *app, fpi_call_t *call, fpi_answ
 {
     fpi_json_t *items = fpi_json_make_array(call->task);
     fpi_page_t page;
-    listing_t l;
+    listing_t l = { .call = call };
 
     FPI_TRY(take_query(&l.query, call, fpi_params_find(call->params, "state"), fpi_params_find(call->params, "kind"),
                        fpi_params_find(call->params, "bill_id")));
@@ -107,7 +116,7 @@ static fpi_err_t *tx_retry(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     retry_t *r = baton;
     fpi_delivery_t *d;
 
-    FPI_TRY(fpi_delivery_find(&d, tx, r->call->enterprise->tenant, r->id, task));
+    FPI_TRY(fpi_delivery_find(&d, tx, r->call->viewer->tenant, r->id, task));
     if (!d || fpi_console_bill(&r->bill, tx, r->call, d->bill, task)) {
         return fpi_refuse(task, FPI_E_ABSENT, "delivery_id", "通知 %" APR_INT64_T_FMT " 不存在",
                           "there is no notice %" APR_INT64_T_FMT, r->id);

@@ -22,7 +22,7 @@ static fpi_err_t *read_order(console_move_t *job, fpi_call_t *call, fpi_act_t ac
 
     job->call = call;
     order->act = act;
-    job->submit.enterprise = call->enterprise;
+    job->submit.viewer = call->viewer;
     if (call->json && !fpi_json_is_object(call->json)) {
         return fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体应为JSON对象", "the body must be a JSON object");
     }

@@ -121,7 +121,7 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_cover_rules_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
     fpi_json_t *items = fpi_json_make_array(call->task);
     fpi_page_t page;
     int64_t end;
@@ -171,7 +171,7 @@ static fpi_err_t *tx_make(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_cover_rule_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
 
     FPI_TRY(read_rule(&rules.said, call->json, true, call->task));
     rules.said.tenant = rules.tenant;
@@ -208,7 +208,7 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_cover_rule_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
 
     FPI_TRY(fpi_call_id(&rules.id, call, "rule_id"));
     FPI_TRY(read_rule(&rules.said, call->json, true, call->task));
@@ -231,7 +231,7 @@ static fpi_err_t *tx_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_cover_rule_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
 
     FPI_TRY(fpi_call_id(&rules.id, call, "rule_id"));
     FPI_TRY(fpi_version_read(&rules.version, call));
@@ -264,7 +264,7 @@ static fpi_err_t *read_tried(rules_t *rules, fpi_app_t *app, fpi_call_t *call)
 fpi_err_t *fpi_handle_cover_rules_preview(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     fpi_task_t *task = call->task;
-    rules_t rules = { .tenant = call->enterprise->tenant };
+    rules_t rules = { .tenant = call->viewer->tenant };
     apr_array_header_t *misses = apr_array_make(task->pool, 4, sizeof(fpi_miss_t));
     fpi_json_t *why_not = fpi_json_make_array(task);
     const char *text, *number, *by;

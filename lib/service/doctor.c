@@ -465,6 +465,9 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
     }
     fpi_doctor_look_at_decoder(&d);
     fpi_doctor_look_at_cloud(&d);
+    if (app->store) {
+        fpi_doctor_look_at_erps(&d);
+    }
     *out = d.checks;
 }
 

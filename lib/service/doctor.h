@@ -3,6 +3,7 @@
  *
  *   settings ─> data directory, key file, file system ─> store ─> enterprises, push table, jobs, pushes
  *            └> upstream: DNS ─> TCP ─> TLS/HTTP (its Date against our clock) ─> a token for each enterprise
+ *            └> each business system: a real log-in
  *
  * Life:    results live in the task's pool.
  * Threads: any. Looking up a name leaves a thread behind when the resolver does not answer in time.

@@ -36,6 +36,17 @@ static void tell_fence(fpi_doctor_t *d, const char *about)
                                                : fpi_doctor_say(d, "安装 libseccomp 后重新构建", "build it with libseccomp"));
 }
 
+static void tell_office(fpi_doctor_t *d, const char *about)
+{
+    fpi_doctor_note(d, "office", FPI_HEALTH_OK,
+                    strstr(about, "office 1")
+                        ? fpi_doctor_say(d, "已找到 LibreOffice: Word, Excel, PowerPoint 文件可以预览",
+                                         "LibreOffice is there: Word, Excel and PowerPoint files have previews")
+                        : fpi_doctor_say(d, "未安装 LibreOffice: Word, Excel, PowerPoint 文件可存取, 没有预览",
+                                         "LibreOffice is not installed: Word, Excel and PowerPoint files are kept, but have no preview"),
+                    NULL);
+}
+
 void fpi_doctor_look_at_decoder(fpi_doctor_t *d)
 {
     fpi_err_t *err;
@@ -48,4 +59,5 @@ void fpi_doctor_look_at_decoder(fpi_doctor_t *d)
         return;
     }
     tell_fence(d, about);
+    tell_office(d, about);
 }

@@ -21,7 +21,7 @@ static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_bill_t *bill = NULL;
     fpi_err_t *err = NULL;
 
-    FPI_TRY(fpi_file_find(&asking->file, tx, asking->call->enterprise->tenant, asking->id, task));
+    FPI_TRY(fpi_file_find(&asking->file, tx, asking->call->viewer->tenant, asking->id, task));
     if (asking->file) {
         err = fpi_console_bill(&bill, tx, asking->call, asking->file->bill, task);
     }

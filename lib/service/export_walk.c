@@ -23,7 +23,7 @@ static fpi_err_t *tx_read(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     memset(&r->one, 0, sizeof(r->one));
     FPI_TRY(fpi_bill_find_by_id(&bill, tx, want->tenant, r->id, task));
-    if (!bill || (want->tax_no && bill->tax_no && *bill->tax_no && strcmp(bill->tax_no, want->tax_no) != 0)) {
+    if (!bill || !fpi_viewer_sees_bill(want->viewer, bill)) {
         return NULL;
     }
     r->one.bill = bill;

@@ -82,14 +82,8 @@ typedef struct asking_t {
     const export_kind_t *kind;
     int64_t *bills;
     int count;
-    const char *tax_no;
     fpi_export_t export;
 } asking_t;
-
-const char *fpi_export_scope(const fpi_enterprise_t *enterprise)
-{
-    return strncmp(enterprise->client_id, "TN_", 3) == 0 ? NULL : enterprise->tax_no ? enterprise->tax_no : "";
-}
 
 static fpi_err_t *read_kind(asking_t *asking)
 {
@@ -186,8 +180,8 @@ static const char *query_text(const asking_t *asking, fpi_task_t *task)
         fpi_json_add_int(list, asking->bills[i]);
     }
     fpi_json_put(doc, "bills", list);
-    if (asking->tax_no) {
-        fpi_json_put_text(doc, "tax_no", asking->tax_no);
+    if (asking->call->viewer->tax_no) {
+        fpi_json_put_text(doc, "tax_no", asking->call->viewer->tax_no);
     }
     return fpi_json_format(doc, false, task);
 }
@@ -238,7 +232,6 @@ fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
     asking_t asking = { .call = call };
 
     FPI_TRY(read_asking(&asking, app));
-    asking.tax_no = fpi_export_scope(call->enterprise);
     asking.export.tenant = task->tenant;
     asking.export.actor = task->actor;
     asking.export.kind = asking.kind->name;
@@ -391,6 +384,18 @@ static fpi_err_t *count_bill(void *baton, int64_t done, fpi_task_t *task)
     return tell(r, task);
 }
 
+/* Who asked, with the rights that he has now. */
+static fpi_err_t *find_viewer(running_t *r, const fpi_json_t *doc, fpi_task_t *task)
+{
+    fpi_viewer_t *viewer = apr_pcalloc(task->pool, sizeof(*viewer));
+
+    viewer->kind = FPI_VIEWER_ENTERPRISE;
+    viewer->tenant = r->export->tenant;
+    FPI_TRY(fpi_json_find_text(&viewer->tax_no, doc, "tax_no", 100, task));
+    r->want.viewer = viewer;
+    return NULL;
+}
+
 static fpi_err_t *read_query(running_t *r, fpi_task_t *task)
 {
     fpi_json_t *doc, *list;
@@ -398,7 +403,7 @@ static fpi_err_t *read_query(running_t *r, fpi_task_t *task)
 
     FPI_TRY(fpi_json_parse(&doc, r->export->query, strlen(r->export->query), task));
     FPI_TRY(fpi_json_find_array(&list, doc, "bills", FPI_EXPORT_LIST, task));
-    FPI_TRY(fpi_json_find_text(&r->want.tax_no, doc, "tax_no", 100, task));
+    FPI_TRY(find_viewer(r, doc, task));
     r->want.tenant = r->export->tenant;
     r->want.count = list ? (int)fpi_json_size(list) : 0;
     r->want.bills = bills = apr_pcalloc(task->pool, sizeof(*bills) * (size_t)(r->want.count + 1));

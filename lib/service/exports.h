@@ -13,7 +13,7 @@
 #ifndef FPI_EXPORTS_H
 #define FPI_EXPORTS_H
 
-#include "model/people.h"
+#include "model/viewer.h"
 #include "service/app.h"
 #include "store/pushes.h"
 #include "wire/scratch.h"
@@ -26,7 +26,7 @@ enum { FPI_EXPORT_ZIP = 2000, FPI_EXPORT_LIST = 10000, FPI_EXPORT_LIVE = 5 };
 /* What is wanted. */
 typedef struct fpi_export_want_t {
     int64_t tenant;
-    const char *tax_no;    /* whose bills only; NULL: all of the tenant's */
+    const fpi_viewer_t *viewer; /* what he sees of them only; NULL: all */
     const int64_t *bills;
     int count;
 } fpi_export_want_t;
@@ -50,9 +50,6 @@ fpi_err_t *fpi_archive_make(fpi_export_made_t *made, fpi_app_t *app, const fpi_e
 /* The workbook: a sheet of bills, and one of their invoices. */
 fpi_err_t *fpi_sheet_make(fpi_export_made_t *made, fpi_app_t *app, const fpi_export_want_t *want,
                           const fpi_export_sink_t *sink, fpi_task_t *task) FPI_MUST_USE;
-
-/* Whose bills the enterprise may see: its tax number; NULL for a tenant authorisation ("TN_..."): all. */
-const char *fpi_export_scope(const fpi_enterprise_t *enterprise);
 
 /* The job. */
 fpi_err_t *fpi_export_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;

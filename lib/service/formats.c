@@ -146,7 +146,7 @@ static fpi_err_t *answer_all(fpi_answer_t *answer, fpi_app_t *app, fpi_call_t *c
     uint32_t masks[FPI_ENTRY_COUNT];
     fpi_json_t *items = fpi_json_make_array(call->task);
 
-    FPI_TRY(find_all(masks, app, call->enterprise->tenant, call->task));
+    FPI_TRY(find_all(masks, app, call->viewer->tenant, call->task));
     for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
         fpi_json_t *item = fpi_json_make_object(call->task);
 
@@ -214,7 +214,7 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_formats_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asking_t asking = { .tenant = call->enterprise->tenant };
+    asking_t asking = { .tenant = call->viewer->tenant };
     fpi_json_t *items = NULL;
 
     if (fpi_json_is_object(call->json)) {
@@ -248,7 +248,7 @@ fpi_err_t *fpi_handle_limits(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *ans
     uint32_t masks[FPI_ENTRY_COUNT];
     fpi_json_t *formats = fpi_json_make_object(call->task);
 
-    FPI_TRY(find_all(masks, app, call->enterprise->tenant, call->task));
+    FPI_TRY(find_all(masks, app, call->viewer->tenant, call->task));
     for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
         fpi_json_put(formats, entries[i], names_of(masks[i], call->task));
     }

@@ -199,7 +199,7 @@ static void write_invoice(fpi_json_t *to, const fpi_found_row_t *row, fpi_task_t
 }
 
 static fpi_err_t *write_twin(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_row_t *row,
-                             const fpi_enterprise_t *enterprise, fpi_task_t *task)
+                             const fpi_viewer_t *viewer, fpi_task_t *task)
 {
     static const char *const kinds[] = { NULL, "CLAIMED", "OTHER_BILL", "SAME_BILL", "ALIKE" };
     fpi_bill_t *bill;
@@ -210,7 +210,7 @@ static fpi_err_t *write_twin(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_row
         return NULL;
     }
     FPI_TRY(fpi_bill_find_by_id(&bill, tx, row->invoice.tenant, row->twin_bill, task));
-    is_hidden = !bill || !fpi_found_may_name(bill, enterprise, task);
+    is_hidden = !bill || !fpi_viewer_sees_bill(viewer, bill);
     *out = fpi_json_make_object(task);
     fpi_json_put_text(*out, "kind", kinds[row->twin_kind]);
     if (!is_hidden) {
@@ -235,11 +235,11 @@ static fpi_json_t *view_of(const fpi_found_row_t *row, fpi_task_t *task)
 }
 
 fpi_err_t *fpi_found_write_row(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_row_t *row,
-                               const fpi_enterprise_t *enterprise, fpi_task_t *task)
+                               const fpi_viewer_t *viewer, fpi_task_t *task)
 {
     fpi_json_t *view, *twin;
 
-    FPI_TRY(write_twin(&twin, tx, row, enterprise, task));
+    FPI_TRY(write_twin(&twin, tx, row, viewer, task));
     view = view_of(row, task);
     *out = fpi_json_make_object(task);
     write_invoice(*out, row, task);
@@ -254,7 +254,7 @@ fpi_err_t *fpi_found_write_row(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_r
     return NULL;
 }
 
-fpi_err_t *fpi_found_answer(fpi_json_t **out, fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_enterprise_t *enterprise,
+fpi_err_t *fpi_found_answer(fpi_json_t **out, fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_viewer_t *viewer,
                             fpi_task_t *task)
 {
     enum { MOST = 2000 };
@@ -266,7 +266,7 @@ fpi_err_t *fpi_found_answer(fpi_json_t **out, fpi_tx_t *tx, const fpi_bill_t *bi
     for (int i = 0; i < count; i++) {
         fpi_json_t *item;
 
-        FPI_TRY(fpi_found_write_row(&item, tx, &rows[i], enterprise, task));
+        FPI_TRY(fpi_found_write_row(&item, tx, &rows[i], viewer, task));
         fpi_json_add(*out, item);
     }
     return NULL;

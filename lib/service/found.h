@@ -13,7 +13,7 @@
 #define FPI_FOUND_SERVICE_H
 
 #include "model/evidence.h"
-#include "model/people.h"
+#include "model/viewer.h"
 #include "store/bills.h"
 #include "store/found.h"
 #include "wire/json.h"
@@ -44,19 +44,16 @@ typedef struct fpi_duplicate_t {
 fpi_err_t *fpi_found_duplicates(fpi_duplicate_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
                                 fpi_task_t *task) FPI_MUST_USE;
 /* For a submit. FPI_E_DUPLICATE naming invoice and bill when there are any and the tenant's switch duplicate.refuse is
- * "on"; otherwise they are told in the timeline. A bill that `enterprise` may not see is not named. */
-fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_enterprise_t *enterprise,
+ * "on"; otherwise they are told in the timeline. A bill that `viewer` may not see is not named. */
+fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_viewer_t *viewer,
                                   fpi_task_t *task) FPI_MUST_USE;
-
-/* May this bill be named to `enterprise`? NULL, which is ourselves, may know of all. */
-bool fpi_found_may_name(const fpi_bill_t *bill, const fpi_enterprise_t *enterprise, fpi_task_t *task);
 
 /* ---- showing ---- */
 /* One of them, for family C. */
 fpi_err_t *fpi_found_write_row(fpi_json_t **out, fpi_tx_t *tx, const fpi_found_row_t *row,
-                               const fpi_enterprise_t *enterprise, fpi_task_t *task) FPI_MUST_USE;
+                               const fpi_viewer_t *viewer, fpi_task_t *task) FPI_MUST_USE;
 /* All of a bill, as an array. */
-fpi_err_t *fpi_found_answer(fpi_json_t **out, fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_enterprise_t *enterprise,
+fpi_err_t *fpi_found_answer(fpi_json_t **out, fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_viewer_t *viewer,
                             fpi_task_t *task) FPI_MUST_USE;
 
 #endif

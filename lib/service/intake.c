@@ -288,7 +288,7 @@ fpi_err_t *fpi_intake_read(fpi_intake_t **out, fpi_app_t *app, fpi_call_t *call,
     r.out = apr_pcalloc(call->task->pool, sizeof(*r.out));
     r.out->files = apr_pcalloc(call->task->pool, sizeof(fpi_taken_t) * FPI_INTAKE_FILES);
     r.fields = apr_array_make(call->task->pool, 8, sizeof(fpi_param_t));
-    FPI_TRY(fpi_formats_find(&r.formats, app, call->enterprise->tenant, entry, call->task));
+    FPI_TRY(fpi_formats_find(&r.formats, app, call->viewer->tenant, entry, call->task));
     FPI_TRY(read_body(&r));
     r.out->fields = r.fields;
     *out = r.out;

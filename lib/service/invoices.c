@@ -64,17 +64,12 @@ static fpi_err_t *read_twin(int *out, const fpi_call_t *call)
                         "parameter twin must be NONE, CLAIMED, OTHER_BILL, SAME_BILL or ALIKE");
 }
 
-static bool sees_all(const fpi_enterprise_t *enterprise)
-{
-    return strncmp(enterprise->client_id, "TN_", 3) == 0;
-}
-
 static fpi_err_t *read_query(fpi_found_query_t *query, const fpi_call_t *call)
 {
     const char *bill = fpi_params_find(call->params, "bill_id");
 
-    query->tenant = call->enterprise->tenant;
-    query->tax_no = sees_all(call->enterprise) ? NULL : call->enterprise->tax_no;
+    query->tenant = call->viewer->tenant;
+    query->viewer = call->viewer;
     FPI_TRY(read_text(&query->number, call, "number"));
     FPI_TRY(read_text(&query->seller, call, "seller"));
     FPI_TRY(read_date(&query->date_from, call, "date_from"));
@@ -93,7 +88,7 @@ static fpi_err_t *add_item(listing_t *listing, fpi_tx_t *tx, const fpi_found_row
     fpi_json_t *item;
     fpi_bill_t *bill;
 
-    FPI_TRY(fpi_found_write_row(&item, tx, row, listing->call->enterprise, task));
+    FPI_TRY(fpi_found_write_row(&item, tx, row, listing->call->viewer, task));
     FPI_TRY(fpi_bill_find_by_id(&bill, tx, row->invoice.tenant, row->invoice.bill, task));
     fpi_json_put_text(item, "bill_number", bill ? bill->number : NULL);
     fpi_json_add(listing->items, item);
@@ -204,13 +199,13 @@ static fpi_err_t *read_wanted(correction_t *c)
 static fpi_err_t *find_row(fpi_found_row_t **row, fpi_bill_t **bill, const correction_t *c, fpi_tx_t *tx,
                            fpi_task_t *task)
 {
-    const fpi_enterprise_t *enterprise = c->call->enterprise;
+    const fpi_viewer_t *viewer = c->call->viewer;
 
-    FPI_TRY(fpi_found_find(row, tx, enterprise->tenant, c->id, task));
+    FPI_TRY(fpi_found_find(row, tx, viewer->tenant, c->id, task));
     if (*row) {
-        FPI_TRY(fpi_bill_find_by_id(bill, tx, enterprise->tenant, (*row)->invoice.bill, task));
+        FPI_TRY(fpi_bill_find_by_id(bill, tx, viewer->tenant, (*row)->invoice.bill, task));
     }
-    if (!*row || !*bill || !fpi_found_may_name(*bill, enterprise, task)) {
+    if (!*row || !*bill || !fpi_viewer_sees_bill(viewer, *bill)) {
         return fpi_refuse(task, FPI_E_ABSENT, "found_id", "发票 %" APR_INT64_T_FMT " 不存在",
                           "there is no found invoice %" APR_INT64_T_FMT, c->id);
     }
@@ -297,7 +292,7 @@ static fpi_err_t *tx_correct(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (!fpi_found_is_same(row, &before)) {
         FPI_TRY(keep(c, tx, bill, &before, row, task));
     }
-    return fpi_found_write_row(&c->result, tx, row, c->call->enterprise, task);
+    return fpi_found_write_row(&c->result, tx, row, c->call->viewer, task);
 }
 
 fpi_err_t *fpi_handle_found_correct(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)

@@ -1,6 +1,7 @@
 #include "service/looks.h"
 
 #include "base/clock.h"
+#include "service/office.h"
 #include "service/reads.h"
 #include "store/contents.h"
 #include "wire/decode.h"
@@ -137,12 +138,14 @@ fpi_err_t *fpi_look_open(int *fd, int64_t *size, fpi_media_t *media, fpi_app_t *
                          fpi_task_t *task)
 {
     FPI_TRY(fpi_blob_open(fd, size, app->blobs, sha256, task));
-    return read_head(media, *fd, task);
+    FPI_TRY(read_head(media, *fd, task));
+    return fpi_office_is(*media) ? fpi_office_open(fd, size, media, app, sha256, task) : NULL;
 }
 
-static fpi_err_t *ask_helper(fpi_json_t **doc, fpi_app_t *app, const char *sha256, fpi_task_t *task)
+/* What an office document says is no invoice, though it may list some. */
+static fpi_err_t *ask_helper(fpi_json_t **doc, fpi_app_t *app, const char *sha256, bool is_office, fpi_task_t *task)
 {
-    static const fpi_decode_want_t want = { .codes = true, .invoice = true };
+    const fpi_decode_want_t want = { .codes = true, .invoice = !is_office };
     fpi_decoder_t *decoder;
     fpi_media_t media;
     int64_t size;
@@ -162,7 +165,7 @@ fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
     if (!look.content || look.content->state == FPI_CONTENT_LOOKED) {
         return NULL;
     }
-    err = ask_helper(&look.doc, app, job->key, task);
+    err = ask_helper(&look.doc, app, job->key, fpi_office_is_type(look.content->media), task);
     if (err && (err->code == FPI_E_UNREADABLE || (err->code == FPI_E_DECODER && job->attempts >= FPI_LOOK_TRIES))) {
         return store_note(app, job->key, note_of(err, task->pool), task);
     }

@@ -45,7 +45,7 @@ fpi_err_t *fpi_look_told(fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI
 fpi_err_t *fpi_look_wait(fpi_app_t *app, fpi_call_t *call, fpi_tx_fn *ask, void *baton, const bool *is_waiting,
                          apr_interval_time_t most) FPI_MUST_USE;
 
-/* Opens the bytes and says what they are. */
+/* Opens the bytes and says as what they are looked at: an office document as the PDF that is made of it (office.h). */
 fpi_err_t *fpi_look_open(int *fd, int64_t *size, fpi_media_t *media, fpi_app_t *app, const char *sha256,
                          fpi_task_t *task) FPI_MUST_USE;
 

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const fpi_route_t routes[] = {
-#define FPI_ROUTE(method, path, family, handler, access, body, limit, help)              \
+#define FPI_ROUTE(method, path, family, handler, access, permission, body, limit, help)  \
     { method, path, FPI_FAMILY_##family, #handler, fpi_handle_##handler, FPI_ACCESS_##access, \
-      FPI_BODY_##body, FPI_LIMIT_##limit, help },
+      FPI_MAY_##permission, FPI_BODY_##body, FPI_LIMIT_##limit, help },
 #include "service/routes.def"
 #undef FPI_ROUTE
-    { NULL, NULL, FPI_FAMILY_A, NULL, NULL, FPI_ACCESS_OPEN, FPI_BODY_NONE, FPI_LIMIT_SMALL, NULL }
+    { NULL, NULL, FPI_FAMILY_A, NULL, NULL, FPI_ACCESS_OPEN, FPI_MAY_NONE, FPI_BODY_NONE, FPI_LIMIT_SMALL, NULL }
 };
 
 const fpi_route_t *fpi_routes(void)

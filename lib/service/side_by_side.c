@@ -106,7 +106,7 @@ static fpi_err_t *find_bill(side_t *side, const sides_t *s, fpi_tx_t *tx, fpi_ta
 
     side->bill = NULL;
     if (side->number) {
-        FPI_TRY(fpi_bill_find(&named, tx, s->call->enterprise->tenant, side->number, s->resource, task));
+        FPI_TRY(fpi_bill_find(&named, tx, s->call->viewer->tenant, side->number, s->resource, task));
     }
     if (named || !side->number) {
         err = fpi_console_bill(&side->bill, tx, s->call, named ? named->id : side->id, task);

@@ -103,7 +103,7 @@ static fpi_err_t *read_kept(viewing_t *v, fpi_task_t *task)
 fpi_err_t *fpi_handle_storage(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     fpi_task_t *task = call->task;
-    viewing_t v = { .app = app, .tax_no = fpi_export_scope(call->enterprise) };
+    viewing_t v = { .app = app, .tax_no = call->viewer->tax_no };
 
     v.name = apr_pstrcat(task->pool, "storage.view.", v.tax_no ? v.tax_no : "*", NULL);
     FPI_TRY(fpi_store_read(app->store, tx_look, &v, task));

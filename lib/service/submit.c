@@ -137,7 +137,7 @@ static fpi_err_t *move(fpi_submit_t *submit, fpi_bill_t *bill, bool is_kept, fpi
         return fpi_move_may(bill, FPI_ACT_EDIT, submit->pile->count, task);
     }
     if (!is_submitted(bill)) {
-        FPI_TRY(fpi_found_check_submit(tx, bill, submit->enterprise, task));
+        FPI_TRY(fpi_found_check_submit(tx, bill, submit->viewer, task));
     }
     if (fpi_submit_changes(submit, task)) {
         submit->order.told = apr_psprintf(task->pool, "files: %d changed, %d added, %d confirmed, %d unchanged",

@@ -8,7 +8,7 @@
 #ifndef FPI_SUBMIT_H
 #define FPI_SUBMIT_H
 
-#include "model/people.h"
+#include "model/viewer.h"
 #include "service/moves.h"
 #include "store/piles.h"
 
@@ -18,7 +18,7 @@ typedef struct fpi_submit_t {
     int file_count;              /* 0: no list, the order stays */
     bool is_supplement;          /* of a submitted bill: it stays as it is */
     bool is_held;                /* not yet to the ERP: it stays uploaded */
-    const fpi_enterprise_t *enterprise; /* who is told of other bills what he may see; NULL: all */
+    const fpi_viewer_t *viewer;  /* who submits, and is told of other bills what he may see; NULL: all */
     /* out */
     fpi_pile_t *pile;
     bool is_changed;

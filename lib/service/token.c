@@ -156,6 +156,8 @@ static fpi_err_t *take_token(fpi_call_t *call, const char *token, int place, con
 
 fpi_err_t *fpi_access_call(fpi_app_t *app, fpi_call_t *call)
 {
+    fpi_viewer_t viewer;
+
     FPI_TRY(take_token(call, fpi_params_find(call->params, "access_token"), FPI_TOKEN_QUERY, NULL));
     FPI_TRY(take_token(call, bearer_of(call), FPI_TOKEN_BEARER, NULL));
     FPI_TRY(take_token(call, apr_table_get(call->headers, "access_token"), FPI_TOKEN_HEADER, "access_token"));
@@ -164,7 +166,9 @@ fpi_err_t *fpi_access_call(fpi_app_t *app, fpi_call_t *call)
         return refuse(call->task, "missing");
     }
     FPI_TRY(fpi_access_token_check(&call->enterprise, app, call->token, call->task));
-    call->task->tenant = call->enterprise->tenant;
+    viewer = fpi_viewer_of_enterprise(call->enterprise);
+    call->viewer = apr_pmemdup(call->task->pool, &viewer, sizeof(viewer));
+    call->task->tenant = viewer.tenant;
     call->task->actor = apr_pstrcat(call->task->pool, "client:", call->enterprise->client_id, NULL);
     return NULL;
 }

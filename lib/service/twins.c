@@ -11,11 +11,6 @@
 
 enum { NEIGHBOURS_MOST = 100, ROWS_MOST = 5000, NAMED_MOST = 5 };
 
-bool fpi_found_may_name(const fpi_bill_t *bill, const fpi_enterprise_t *enterprise, fpi_task_t *task)
-{
-    return !enterprise || !fpi_bill_check_owner(enterprise, bill->tax_no, task);
-}
-
 static void set_twin(fpi_found_row_t *row, fpi_twin_kind_t kind, int64_t bill, int64_t file)
 {
     row->twin_kind = kind;
@@ -125,26 +120,25 @@ fpi_err_t *fpi_found_duplicates(fpi_duplicate_t **out, int *count, fpi_tx_t *tx,
     return NULL;
 }
 
-static const char *name_of(const fpi_duplicate_t *d, const fpi_enterprise_t *enterprise, const char *hidden,
-                           fpi_task_t *task)
+static const char *name_of(const fpi_duplicate_t *d, const fpi_viewer_t *viewer, const char *hidden)
 {
-    return fpi_found_may_name(d->other, enterprise, task) ? d->other->number : hidden;
+    return fpi_viewer_sees_bill(viewer, d->other) ? d->other->number : hidden;
 }
 
 /* "X (bill B), Y (bill C)" */
-static const char *list_of(const fpi_duplicate_t *list, int count, const fpi_enterprise_t *enterprise, const char *bill,
+static const char *list_of(const fpi_duplicate_t *list, int count, const fpi_viewer_t *viewer, const char *bill,
                            const char *hidden, fpi_task_t *task)
 {
     const char *text = "";
 
     for (int i = 0; i < count && i < NAMED_MOST; i++) {
         text = apr_pstrcat(task->pool, text, i ? ", " : "", list[i].row->invoice.identity, " (", bill,
-                           name_of(&list[i], enterprise, hidden, task), ")", NULL);
+                           name_of(&list[i], viewer, hidden), ")", NULL);
     }
     return count > NAMED_MOST ? apr_psprintf(task->pool, "%s ... %d", text, count) : text;
 }
 
-fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_enterprise_t *enterprise,
+fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_viewer_t *viewer,
                                   fpi_task_t *task)
 {
     fpi_duplicate_t *list;
@@ -160,11 +154,11 @@ fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fp
         return fpi_refuse(task, FPI_E_DUPLICATE, "invoices",
                           "以下发票已在其他已提交的单据中, 不能重复提交: %s%.0s; 请移除后重试",
                           "these invoices are on other submitted bills already: %.0s%s; take them off this one first",
-                          list_of(list, count, enterprise, "单据 ", "无权查看的单据", task),
-                          list_of(list, count, enterprise, "bill ", "that you may not see", task));
+                          list_of(list, count, viewer, "单据 ", "无权查看的单据", task),
+                          list_of(list, count, viewer, "bill ", "that you may not see", task));
     }
     return fpi_trail_add(tx, bill, "duplicate",
                          apr_pstrcat(task->pool, "submitted all the same with invoices that are on other submitted bills: ",
-                                     list_of(list, count, enterprise, "bill ", "of another enterprise", task), NULL),
+                                     list_of(list, count, viewer, "bill ", "of others", task), NULL),
                          NULL, task);
 }

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES_MAX = 12, STEP_FIRST = 250, STEP_MOST = 1000, FEW_MOST = 2000 };
+enum { LANES_MAX = 40, ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 1000, FEW_MOST = 2000 };
 
 #define NUMBER_LAST "\xF4\x8F\xBF\xBF" /* behind every text */
 
 /* What the filters and the order need of a bill. */
 typedef struct mark_t {
-    int64_t id, org, created, updated;
+    int64_t id, org, created, updated, owner, point;
     int state;
-    const char *number, *resource, *type_code, *tax_no;
+    const char *number, *resource, *type_code, *tax_no, *phone;
     const fpi_bill_query_t *query; /* for the sorting */
 } mark_t;
 
@@ -23,7 +23,7 @@ typedef struct mark_t {
 typedef struct lane_t {
     fpi_sql_t sql;
     int64_t value;               /* of the index behind the tenant: organisation, state */
-    const char *text;            /* tax number */
+    const char *text;            /* tax number, mobile */
     fpi_spot_t spot;             /* read up to here */
     mark_t *marks;
     int count, next;             /* of the step at hand */
@@ -37,6 +37,7 @@ typedef struct look_t {
     lane_t lanes[LANES_MAX];
     int lane_count;
     int step, scanned;
+    int64_t last;                /* id of the last mark: two lanes may bring the same bill */
 } look_t;
 
 /* ---- marks ---- */
@@ -54,6 +55,9 @@ static void take_mark(mark_t *mark, const fpi_rows_t *rows, int row)
     mark->resource = fpi_rows_text(rows, row, c++);
     mark->type_code = fpi_rows_text(rows, row, c++);
     mark->tax_no = fpi_rows_text(rows, row, c++);
+    mark->owner = fpi_rows_int(rows, row, c++);
+    mark->point = fpi_rows_int(rows, row, c++);
+    mark->phone = fpi_rows_text(rows, row, c++);
 }
 
 static void take_marks(mark_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task)
@@ -72,7 +76,9 @@ static bool is_same(const char *a, const char *b)
 
 static bool may_be_seen(const fpi_bill_query_t *q, const mark_t *mark)
 {
-    return !q->tax_no || !mark->tax_no || !*mark->tax_no || strcmp(mark->tax_no, q->tax_no) == 0;
+    fpi_whose_t whose = { mark->id, mark->org, mark->owner, mark->point, mark->tax_no, mark->phone };
+
+    return fpi_viewer_sees(q->viewer, &whose);
 }
 
 static bool fits(const fpi_bill_query_t *q, const mark_t *mark)
@@ -130,18 +136,52 @@ static void begin_in_span(look_t *look, lane_t *lane)
     }
 }
 
+/* Is all of his in these lanes? His own, his point's, his mobile's and, up to so many, his organisations'. */
+static bool has_person_lanes(const fpi_viewer_t *viewer)
+{
+    return viewer && viewer->kind == FPI_VIEWER_PERSON && fpi_viewer_is_limited(viewer)
+           && viewer->all_orgs.count <= ORG_LANES;
+}
+
+static void lanes_of_person(look_t *look)
+{
+    const fpi_viewer_t *viewer = look->query->viewer;
+
+    add_lane(look, FPI_SQL_BILLS_BY_OWNER_DOWN, FPI_SQL_BILLS_BY_OWNER_UP)->value = viewer->user;
+    if (viewer->point) {
+        add_lane(look, FPI_SQL_BILLS_BY_POINT_DOWN, FPI_SQL_BILLS_BY_POINT_UP)->value = viewer->point;
+    }
+    if (viewer->mobile) {
+        add_lane(look, FPI_SQL_BILLS_BY_PHONE_DOWN, FPI_SQL_BILLS_BY_PHONE_UP)->text = viewer->mobile;
+    }
+    for (int i = 0; i < viewer->all_orgs.count; i++) {
+        add_lane(look, FPI_SQL_BILLS_BY_ORG_DOWN, FPI_SQL_BILLS_BY_ORG_UP)->value = viewer->all_orgs.items[i];
+    }
+}
+
+static void lanes_of_tax_no(look_t *look, const char *tax_no)
+{
+    add_lane(look, FPI_SQL_BILLS_BY_TAX_NO_DOWN, FPI_SQL_BILLS_BY_TAX_NO_UP)->text = "";
+    if (*tax_no) {
+        add_lane(look, FPI_SQL_BILLS_BY_TAX_NO_DOWN, FPI_SQL_BILLS_BY_TAX_NO_UP)->text = tax_no;
+    }
+}
+
+/* An organisation that he sees all of is its own lane; of another he sees only what his lanes hold. */
 static void lanes_by_created(look_t *look)
 {
     const fpi_bill_query_t *q = look->query;
-    const char *const tax_nos[] = { "", q->tax_no };
+    const fpi_viewer_t *viewer = q->viewer;
+    bool is_person = has_person_lanes(viewer);
 
-    if (q->org >= 0) {
+    if (q->org >= 0 && !(is_person && !fpi_ids_has(&viewer->all_orgs, q->org))) {
         add_lane(look, FPI_SQL_BILLS_BY_ORG_DOWN, FPI_SQL_BILLS_BY_ORG_UP)->value = q->org;
     }
-    else if (q->tax_no) {
-        for (int i = 0; i < 2; i++) {
-            add_lane(look, FPI_SQL_BILLS_BY_TAX_NO_DOWN, FPI_SQL_BILLS_BY_TAX_NO_UP)->text = tax_nos[i];
-        }
+    else if (is_person) {
+        lanes_of_person(look);
+    }
+    else if (viewer && viewer->tax_no) {
+        lanes_of_tax_no(look, viewer->tax_no);
     }
     else {
         add_lane(look, FPI_SQL_BILLS_BY_CREATED_DOWN, FPI_SQL_BILLS_BY_CREATED_UP);
@@ -200,7 +240,7 @@ static fpi_err_t *fill(look_t *look, lane_t *lane)
 }
 
 /* The next mark of all lanes in order; NULL at the end. */
-static fpi_err_t *next_mark(mark_t **out, look_t *look)
+static fpi_err_t *next_of_lanes(mark_t **out, look_t *look)
 {
     lane_t *best = NULL;
     fpi_spot_t best_spot = { 0, NULL, 0 };
@@ -223,6 +263,16 @@ static fpi_err_t *next_mark(mark_t **out, look_t *look)
     if (best) {
         *out = &best->marks[best->next++];
     }
+    return NULL;
+}
+
+/* The same bill out of several lanes comes one behind the other. */
+static fpi_err_t *next_mark(mark_t **out, look_t *look)
+{
+    do {
+        FPI_TRY(next_of_lanes(out, look));
+    } while (*out && (*out)->id == look->last);
+    look->last = *out ? (*out)->id : 0;
     return NULL;
 }
 
@@ -429,20 +479,66 @@ static fpi_err_t *gather_problems(few_t *few, look_t *look)
     return NULL;
 }
 
+static fpi_err_t *add_lane_rows(few_t *few, look_t *look, const lane_t *lane)
+{
+    lane_t whole = *lane;
+    fpi_rows_t *rows;
+
+    whole.spot = look->query->is_rising ? (fpi_spot_t){ INT64_MIN, "", INT64_MIN }
+                                        : (fpi_spot_t){ INT64_MAX, NUMBER_LAST, INT64_MAX };
+    FPI_TRY(run_lane(&rows, look, &whole, FEW_MOST));
+    add_rows(few, rows, look->query, look->task);
+    return NULL;
+}
+
+/* A person who sees few: all of his, whatever the order. */
+static fpi_err_t *gather_own(few_t *few, look_t *look)
+{
+    lanes_of_person(look);
+    for (int i = 0; i < look->lane_count && !few->is_cut; i++) {
+        FPI_TRY(add_lane_rows(few, look, &look->lanes[i]));
+        few->is_cut = few->is_cut || few->count > FEW_MOST;
+    }
+    look->lane_count = 0;
+    return NULL;
+}
+
+static fpi_err_t *gather_named(few_t *few, look_t *look)
+{
+    const fpi_ids_t *bills = &look->query->viewer->bills;
+
+    for (int i = 0; i < bills->count; i++) {
+        fpi_rows_t *rows;
+
+        FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_BY_ID,
+                           FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(bills->items[i])), &rows, NULL,
+                           look->task));
+        add_rows(few, rows, look->query, look->task);
+    }
+    return NULL;
+}
+
 /* *is_done false: they are many, the order's own index is the way. */
 static fpi_err_t *try_few(bool *is_done, fpi_bill_page_t *out, filling_t *f, look_t *look)
 {
     const fpi_bill_query_t *q = look->query;
     few_t few = { apr_palloc(look->task->pool, sizeof(mark_t) * FEW_MOST * (FPI_STATE_VOID + 3)), 0, false };
+    bool is_event = q->viewer && q->viewer->kind == FPI_VIEWER_EVENT;
 
     *is_done = false;
-    if (q->search) {
+    if (is_event && !q->search) {
+        FPI_TRY(gather_named(&few, look));
+    }
+    else if (q->search) {
         FPI_TRY(search(&few, look));
     }
     else if (q->has_problem) {
         FPI_TRY(gather_problems(&few, look));
     }
-    else if (q->states && q->sort != FPI_SORT_UPDATED) {
+    else if (has_person_lanes(q->viewer) && q->sort != FPI_SORT_CREATED) {
+        FPI_TRY(gather_own(&few, look));
+    }
+    else if (q->states && q->sort != FPI_SORT_UPDATED && !has_person_lanes(q->viewer)) {
         FPI_TRY(gather_states(&few, look));
     }
     else {

@@ -3,9 +3,13 @@
  *
  *   query ──> lanes (ranges of one index, merged in order) ──> marks ──filter──> page of bills
  *
- *   created   all of the tenant | of its organisation | of the tax numbers that may be seen
+ *   created   all of the tenant | of its organisation | of the tax numbers that may be seen | of a person who sees
+ *             only a part: his own, his scan point's, his mobile's, and one lane for each organisation he sees all of
  *   updated   one lane for each state                number   one lane
- *   search    prefixes of number, bill number, applicant: what they bring is sorted here
+ *   search    prefixes of number, bill number, applicant: what they bring is sorted here, and so are few bills of few
+ *             states, of a person who sees few, and those of an event code
+ *
+ * Every mark is held against model/viewer.h, whatever lane it came by.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
@@ -13,6 +17,7 @@
 #ifndef FPI_BILL_LIST_H
 #define FPI_BILL_LIST_H
 
+#include "model/viewer.h"
 #include "store/bills.h"
 
 /* rows that are read to fill a page, and to count on once it is full */
@@ -29,7 +34,7 @@ typedef struct fpi_spot_t {
 
 typedef struct fpi_bill_query_t {
     int64_t tenant;
-    const char *tax_no;          /* who asks sees bills of this one and of none; NULL: all */
+    const fpi_viewer_t *viewer;  /* who asks, and sees what he may; NULL: all */
     unsigned states;             /* bit n: state n; 0: all */
     int64_t org;                 /* -1: any */
     const char *type_code, *resource; /* NULL: any */

@@ -37,6 +37,8 @@ static fpi_bill_t *bill_of(const fpi_rows_t *rows, int row, fpi_task_t *task)
     bill->created = fpi_rows_int(rows, row, c++);
     bill->updated = fpi_rows_int(rows, row, c++);
     bill->version = fpi_rows_int(rows, row, c++);
+    bill->owner = fpi_rows_int(rows, row, c++);
+    bill->point = fpi_rows_int(rows, row, c++);
     return bill;
 }
 
@@ -134,7 +136,8 @@ static fpi_err_t *insert_bill(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
             fpi_arg_int(bill->is_locked), fpi_arg_text(bill->voucher), fpi_arg_text(bill->reason),
             fpi_arg_text(bill->doc_sha), fpi_arg_text(bill->push_sha),
             fpi_arg_int(bill->push_version), fpi_arg_int(bill->page_count),
-            fpi_arg_int(bill->created), fpi_arg_int(bill->updated), fpi_arg_int(bill->version)),
+            fpi_arg_int(bill->created), fpi_arg_int(bill->updated), fpi_arg_int(bill->version),
+            fpi_arg_int(bill->owner), fpi_arg_int(bill->point)),
         task);
 }
 
@@ -145,7 +148,7 @@ static fpi_err_t *update_bill(const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_UPDATE,
                        FPI_ARGS(fpi_arg_int(bill->id), fpi_arg_int(bill->tenant),
                                 fpi_arg_text(bill->type_code), fpi_arg_text(bill->type_name),
-                                fpi_arg_text(bill->apply_phone), fpi_arg_text(bill->apply_erp_user),
+                                fpi_arg_text(bill->apply_erp_user),
                                 fpi_arg_text(bill->org_code), fpi_arg_text(bill->org_name),
                                 fpi_arg_int(bill->state), fpi_arg_int(bill->state_before),
                                 fpi_arg_int(bill->is_announced), fpi_arg_int(bill->is_locked),
@@ -165,7 +168,8 @@ static fpi_err_t *update_bill(const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *
                                fpi_arg_int(bill->org), fpi_arg_text(bill->number),
                                fpi_arg_text(bill->resource), fpi_arg_text(bill->erp_id),
                                fpi_arg_text(bill->bill_no), fpi_arg_text(bill->tax_no),
-                               fpi_arg_text(bill->apply_name)),
+                               fpi_arg_text(bill->apply_name), fpi_arg_text(bill->apply_phone),
+                               fpi_arg_int(bill->owner), fpi_arg_int(bill->point)),
                       NULL, NULL, task);
 }
 

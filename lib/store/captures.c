@@ -22,6 +22,8 @@ static void take_capture(fpi_capture_t *capture, const fpi_rows_t *rows, int row
     capture->act_by = fpi_rows_text(rows, row, c++);
     capture->created = fpi_rows_int(rows, row, c++);
     capture->updated = fpi_rows_int(rows, row, c++);
+    capture->owner = fpi_rows_int(rows, row, c++);
+    capture->point = fpi_rows_int(rows, row, c++);
     capture->page_count = fpi_rows_int(rows, row, c++);
     capture->left = fpi_rows_int(rows, row, c++);
 }
@@ -40,7 +42,8 @@ fpi_err_t *fpi_capture_make(fpi_capture_t *capture, fpi_tx_t *tx, fpi_task_t *ta
                                   fpi_arg_text(capture->type_code), fpi_arg_int(capture->state),
                                   fpi_arg_int(capture->version), fpi_arg_int(capture->act),
                                   fpi_arg_int(capture->act_count), fpi_arg_text(capture->act_by),
-                                  fpi_arg_int(capture->created), fpi_arg_int(capture->updated)),
+                                  fpi_arg_int(capture->created), fpi_arg_int(capture->updated),
+                                  fpi_arg_int(capture->owner), fpi_arg_int(capture->point)),
                          task);
 }
 
@@ -57,17 +60,30 @@ fpi_err_t *fpi_capture_find(fpi_capture_t **out, fpi_tx_t *tx, int64_t tenant, i
     return NULL;
 }
 
-fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, int64_t tenant,
-                             int64_t enterprise, int state, int64_t skip, int most, fpi_task_t *task)
+bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewer)
 {
+    if (!fpi_viewer_is_limited(viewer)) {
+        return true;
+    }
+    if (viewer->kind == FPI_VIEWER_ENTERPRISE) {
+        return capture->enterprise == viewer->enterprise;
+    }
+    return capture->owner == viewer->user || (viewer->point && capture->point == viewer->point);
+}
+
+fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_viewer_t *viewer,
+                             int state, int64_t skip, int most, fpi_task_t *task)
+{
+    bool is_limited = fpi_viewer_is_limited(viewer);
+    fpi_arg_t tenant = fpi_arg_int(viewer->tenant), enterprise = fpi_arg_int(is_limited ? viewer->enterprise : 0);
+    fpi_arg_t user = fpi_arg_int(is_limited ? viewer->user : 0), point = fpi_arg_int(is_limited ? viewer->point : 0);
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_COUNT,
-                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(enterprise), fpi_arg_int(state)), &rows, NULL, task));
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_COUNT, FPI_ARGS(tenant, enterprise, fpi_arg_int(state), user, point), &rows,
+                       NULL, task));
     *total = fpi_rows_int(rows, 0, 0);
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_LIST,
-                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(enterprise), fpi_arg_int(state), fpi_arg_int(most),
-                                fpi_arg_int(skip)),
+                       FPI_ARGS(tenant, enterprise, fpi_arg_int(state), user, point, fpi_arg_int(most), fpi_arg_int(skip)),
                        &rows, NULL, task));
     *count = fpi_rows_count(rows);
     *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));

@@ -10,6 +10,7 @@
 #define FPI_STORE_CAPTURES_H
 
 #include "model/cover.h"
+#include "model/viewer.h"
 #include "store/contents.h"
 #include "store/tx.h"
 
@@ -25,6 +26,7 @@ typedef enum fpi_capture_act_t {
 
 typedef struct fpi_capture_t {
     int64_t id, tenant, enterprise, org;
+    int64_t owner, point;        /* the person who made it, and his scan point; 0: an enterprise did, none */
     const char *actor;           /* who made it */
     const char *name;            /* NULL: none */
     const char *number;          /* all pages are for this bill; "": by covers */
@@ -58,9 +60,12 @@ fpi_err_t *fpi_capture_make(fpi_capture_t *capture, fpi_tx_t *tx, fpi_task_t *ta
 /* NULL when absent. */
 fpi_err_t *fpi_capture_find(fpi_capture_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
     FPI_MUST_USE;
-/* The newest first. enterprise 0: of all; state -1: in any. */
-fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, int64_t tenant,
-                             int64_t enterprise, int state, int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
+/* Those that he may see, the newest first; state -1: in any. */
+fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_viewer_t *viewer,
+                             int state, int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
+/* An enterprise sees its own; a tenant authorisation, and who sees all bills, all; a person his own and his scan
+ * point's. */
+bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewer);
 /* FINISHED once it has pages and all of them went to bills, by its counts. */
 void fpi_capture_settle(fpi_capture_t *capture);
 /* It was changed: the next version, by the task's actor; the state is the struct's. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <apr_strings.h>
+#include <apr_tables.h>
 #include <string.h>
 
 static void take_row(fpi_found_row_t *row, const fpi_rows_t *rows, int at)
@@ -243,14 +244,40 @@ static const char *pattern_of(const char *part, apr_pool_t *pool)
     return pattern;
 }
 
-enum { FILTERS = 9, SEARCH_ARGS = FILTERS + 2 };
+enum { FILTERS = 14, SEARCH_ARGS = FILTERS + 2 };
+
+/* ",1,2,": in which one is found by what stands round it. */
+static const char *list_of(const fpi_ids_t *ids, apr_pool_t *pool)
+{
+    apr_array_header_t *parts = apr_array_make(pool, ids->count + 2, sizeof(char *));
+
+    APR_ARRAY_PUSH(parts, const char *) = "";
+    for (int i = 0; i < ids->count; i++) {
+        APR_ARRAY_PUSH(parts, const char *) = apr_ltoa(pool, (long)ids->items[i]);
+    }
+    APR_ARRAY_PUSH(parts, const char *) = "";
+    return apr_array_pstrcat(pool, parts, ',');
+}
+
+static void fill_viewer(fpi_arg_t args[5], const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    bool is_limited = fpi_viewer_is_person(viewer) && fpi_viewer_is_limited(viewer);
+    bool is_event = is_limited && viewer->kind == FPI_VIEWER_EVENT;
+    int n = 0;
+
+    args[n++] = fpi_arg_text(!is_limited ? NULL : is_event ? "," : list_of(&viewer->all_orgs, task->pool));
+    args[n++] = fpi_arg_text(is_event ? list_of(&viewer->bills, task->pool) : ",");
+    args[n++] = fpi_arg_int(is_limited && !is_event ? viewer->user : -1);
+    args[n++] = fpi_arg_int(is_limited && !is_event ? viewer->point : 0);
+    args[n++] = fpi_arg_text(is_limited && !is_event ? viewer->mobile : NULL);
+}
 
 static void fill_filters(fpi_arg_t args[SEARCH_ARGS], const fpi_found_query_t *query, fpi_task_t *task)
 {
     int n = 0;
 
     args[n++] = fpi_arg_int(query->tenant);
-    args[n++] = fpi_arg_text(query->tax_no);
+    args[n++] = fpi_arg_text(query->viewer ? query->viewer->tax_no : NULL);
     args[n++] = fpi_arg_text(query->number);
     args[n++] = fpi_arg_text(query->seller);
     args[n++] = fpi_arg_text(query->seller ? pattern_of(query->seller, task->pool) : NULL);
@@ -258,6 +285,7 @@ static void fill_filters(fpi_arg_t args[SEARCH_ARGS], const fpi_found_query_t *q
     args[n++] = fpi_arg_text(query->date_to);
     args[n++] = query->bill ? fpi_arg_int(query->bill) : fpi_arg_text(NULL);
     args[n++] = query->twin_kind >= 0 ? fpi_arg_int(query->twin_kind) : fpi_arg_text(NULL);
+    fill_viewer(&args[n], query->viewer, task);
 }
 
 fpi_err_t *fpi_found_search(fpi_found_row_t **out, int *count, int64_t *total, fpi_tx_t *tx,

@@ -9,6 +9,7 @@
 #define FPI_STORE_FOUND_H
 
 #include "model/invoice.h"
+#include "model/viewer.h"
 #include "store/tx.h"
 
 #include <apr_time.h>
@@ -65,7 +66,7 @@ fpi_err_t *fpi_found_neighbours(int64_t **bills, int *count, fpi_tx_t *tx, int64
 /* ---- search ---- */
 typedef struct fpi_found_query_t {
     int64_t tenant;
-    const char *tax_no;          /* who asks sees bills of this one and of none; NULL: all */
+    const fpi_viewer_t *viewer;  /* who asks, and sees what he may; NULL: all */
     const char *number;          /* whole; NULL: any, like the rest */
     const char *seller;          /* the tax number whole, or a part of the name */
     const char *date_from, *date_to;

@@ -590,6 +590,23 @@ CREATE INDEX delivery_unreached ON delivery (system, tried) WHERE state = 0 AND 
 
 CREATE INDEX delivery_unsettled ON delivery (system, checked) WHERE state = 1 AND is_settled = 0;
 
+-- migration 7
+
+-- Whose a bill is: the person who filed its first pages, and his scan point. What he may see is lists of these, of
+-- organisations and of applicants (bill_list.h).
+ALTER TABLE bill ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bill ADD COLUMN point INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX bill_by_owner ON bill (tenant, owner, created) WHERE owner <> 0;
+
+CREATE INDEX bill_by_point ON bill (tenant, point, created) WHERE point <> 0;
+
+CREATE INDEX bill_by_phone ON bill (tenant, apply_phone, created) WHERE apply_phone <> '';
+
+-- The same of scan sessions.
+ALTER TABLE capture ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE capture ADD COLUMN point INTEGER NOT NULL DEFAULT 0;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -817,7 +834,7 @@ SELECT COUNT(*) FROM (SELECT 1 FROM audit
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND number = ?2 AND (+resource = ?3 OR +resource = '')
  ORDER BY resource DESC LIMIT 1
 
@@ -827,7 +844,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND number = ?2
  LIMIT 2
 
@@ -835,7 +852,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
@@ -843,7 +860,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE id = ?2 AND tenant = ?1
 
 -- Void ones last; two rows are enough to see that it is ambiguous.
@@ -851,116 +868,153 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_FIND_BY_BILL_NO
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version
+       created, updated, version, owner, point
   FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_INSERT
 INSERT INTO bill (tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
                   apply_name, apply_phone, apply_erp_user, org_code, org_name, state,
                   state_before, is_announced, is_locked, voucher, reason, doc_sha, push_sha,
-                  push_version, page_count, created, updated, version)
+                  push_version, page_count, created, updated, version, owner, point)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
 
 -- An UPDATE writes the index of each column that it names, changed or not: what is indexed and
 -- hardly ever changes has a statement of its own that mostly finds nothing to do.
 -- name: BILL_UPDATE
 UPDATE bill
-   SET type_code = ?3, type_name = ?4, apply_phone = ?5, apply_erp_user = ?6, org_code = ?7,
-       org_name = ?8, state = ?9, state_before = ?10, is_announced = ?11, is_locked = ?12,
-       voucher = ?13, reason = ?14, doc_sha = ?15, push_sha = ?16, push_version = ?17,
-       page_count = ?18, updated = ?19, version = ?20
+   SET type_code = ?3, type_name = ?4, apply_erp_user = ?5, org_code = ?6,
+       org_name = ?7, state = ?8, state_before = ?9, is_announced = ?10, is_locked = ?11,
+       voucher = ?12, reason = ?13, doc_sha = ?14, push_sha = ?15, push_version = ?16,
+       page_count = ?17, updated = ?18, version = ?19
  WHERE id = ?1 AND tenant = ?2
 
 -- name: BILL_UPDATE_KEYS
 UPDATE bill
-   SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7, tax_no = ?8, apply_name = ?9
+   SET org = ?3, number = ?4, resource = ?5, erp_id = ?6, bill_no = ?7, tax_no = ?8, apply_name = ?9,
+       apply_phone = ?10, owner = ?11, point = ?12
  WHERE id = ?1 AND tenant = ?2
    AND (org <> ?3 OR number <> ?4 OR resource <> ?5 OR COALESCE(erp_id, '') <> COALESCE(?6, '')
         OR COALESCE(bill_no, '') <> COALESCE(?7, '') OR COALESCE(tax_no, '') <> COALESCE(?8, '')
-        OR COALESCE(apply_name, '') <> COALESCE(?9, ''))
+        OR COALESCE(apply_name, '') <> COALESCE(?9, '') OR COALESCE(apply_phone, '') <> COALESCE(?10, '')
+        OR owner <> ?11 OR point <> ?12)
 
 -- name: BILL_RAISE_VERSION
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
 -- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
 -- name: BILLS_BY_CREATED_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
  ORDER BY created DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_CREATED_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
  ORDER BY created, id LIMIT ?4
 
 -- name: BILLS_BY_TAX_NO_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_TAX_NO_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_ORG_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_ORG_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
+-- name: BILLS_BY_OWNER_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_OWNER_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_POINT_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_POINT_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_PHONE_DOWN
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) < (?3, ?4)
+ ORDER BY created DESC, id DESC LIMIT ?5
+
+-- name: BILLS_BY_PHONE_UP
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) > (?3, ?4)
+ ORDER BY created, id LIMIT ?5
+
+-- name: BILLS_BY_ID
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+  FROM bill WHERE tenant = ?1 AND id = ?2
+
 -- name: BILLS_BY_STATE_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) < (?3, ?4)
  ORDER BY updated DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_STATE_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
  ORDER BY updated, id LIMIT ?5
 
 -- name: BILLS_BY_NUMBER_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)
  ORDER BY number DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_NUMBER_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
  ORDER BY number, id LIMIT ?4
 
 -- name: BILLS_LIKE_NUMBER
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
  ORDER BY number LIMIT ?4
 
 -- name: BILLS_LIKE_BILL_NO
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND bill_no >= ?2 AND bill_no < ?3
    AND bill_no <> ''
  ORDER BY bill_no LIMIT ?4
 
 -- name: BILLS_LIKE_APPLICANT
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no
+SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND apply_name >= ?2 AND apply_name < ?3
    AND apply_name <> ''
  ORDER BY apply_name LIMIT ?4
 
 -- IN is there for the index of the few that went wrong, CROSS to begin with them.
 -- name: BILLS_PARKED
-SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no
+SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource, b.type_code, b.tax_no,
+       b.owner, b.point, b.apply_phone
   FROM push p CROSS JOIN bill b
  WHERE b.id = p.bill AND p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
  LIMIT ?2
@@ -1151,27 +1205,29 @@ SELECT id, tenant, actor, name, size, taken, sha256, is_whole, created, updated
 
 -- name: CAPTURE_INSERT
 INSERT INTO capture (tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act,
-                     act_count, act_by, created, updated)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                     act_count, act_by, created, updated, owner, point)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
 
 -- name: CAPTURE_FIND
 SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
-       created, updated,
+       created, updated, owner, point,
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
   FROM capture WHERE id = ?2 AND tenant = ?1
 
--- enterprise 0: of all, state -1: in any.
+-- Of an enterprise, or of a person and his scan point; all three 0: of all. state -1: in any.
 -- name: CAPTURE_LIST
 SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
-       created, updated,
+       created, updated, owner, point,
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
-  FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) AND (?3 = -1 OR state = ?3)
- ORDER BY id DESC LIMIT ?4 OFFSET ?5
+  FROM capture WHERE tenant = ?1 AND (?3 = -1 OR state = ?3)
+   AND ((?2 = 0 AND ?4 = 0) OR (?2 <> 0 AND enterprise = ?2) OR (?4 <> 0 AND owner = ?4) OR (?5 <> 0 AND point = ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: CAPTURE_COUNT
-SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?2 = 0 OR enterprise = ?2) AND (?3 = -1 OR state = ?3)
+SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?3 = -1 OR state = ?3)
+   AND ((?2 = 0 AND ?4 = 0) OR (?2 <> 0 AND enterprise = ?2) OR (?4 <> 0 AND owner = ?4) OR (?5 <> 0 AND point = ?5))
 
 -- name: CAPTURE_TOUCH
 UPDATE capture SET state = ?3, version = version + 1, act = ?4, act_count = ?5, act_by = ?6, updated = ?7
@@ -1304,7 +1360,8 @@ SELECT DISTINCT o.bill FROM found m JOIN found o ON o.tenant = m.tenant AND o.id
 -- name: FOUND_BILLS_OF_IDENTITY
 SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> ?2 LIMIT ?4
 
--- Whoever asks sees bills of one tax number and of none (?2 NULL: all). What is asked for most has a statement
+-- Whoever asks sees bills of one tax number and of none (?2 NULL: all); a person his own, those of the organisations
+-- ?10 and the bills ?11, written ",1,2," (?10 NULL: all). What is asked for most has a statement
 -- that finds it by an index.
 -- name: FOUND_SEARCH
 SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
@@ -1313,15 +1370,19 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+ ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
 
 -- name: FOUND_COUNT
 SELECT COUNT(*)
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
@@ -1333,15 +1394,19 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+ ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
 
 -- name: FOUND_COUNT_NUMBER
 SELECT COUNT(*)
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
@@ -1353,15 +1418,19 @@ SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.num
        f.updated
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?10 OFFSET ?11
+ ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
 
 -- name: FOUND_COUNT_BILL
 SELECT COUNT(*)
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
+   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
+        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
    AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)

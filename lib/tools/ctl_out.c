@@ -236,6 +236,9 @@ ctl_exit_t ctl_exit_of(const fpi_err_t *err)
     case FPI_E_CLOUD:
     case FPI_E_CLOUD_LATE:
     case FPI_E_CLOUD_REFUSED:
+    case FPI_E_ERP:
+    case FPI_E_ERP_LATE:
+    case FPI_E_ERP_REFUSED:
         return CTL_REFUSED;
     default:
         return CTL_FAILED;

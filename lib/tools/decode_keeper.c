@@ -6,6 +6,8 @@
  *                                                              │ 'r': done, and ends by itself
  *                                                              └ time over, client left, died: FAIL to the client
  *
+ * An office document goes to a process of its own (decode_office.c), one at a time, which ends behind it.
+ *
  * It ends when the last client's end of the control socket is closed, or after SIGTERM, once nothing is in hand. */
 #include "tools/decode_fence.h"
 #include "wire/decode_frame.h"
@@ -28,7 +30,7 @@
 #include <unistd.h>
 
 enum { CONTROL = 3, REPORT = 4, JOBS = 3 /* of a worker */ };
-enum { WORKERS = 64, QUEUE = 256, ROUNDS = 20, IDLE_MS = 60 * 1000, LEFT_MS = 1000, START_MS = 20 * 1000 };
+enum { WORKERS = 64, QUEUE = 256, ROUNDS = 20, IDLE_MS = 60 * 1000, LEFT_MS = 1000, START_MS = 20 * 1000, OFFICE_PAGES = 2 };
 
 typedef struct worker_t {
     pid_t pid;           /* 0: none */
@@ -38,14 +40,22 @@ typedef struct worker_t {
     int64_t end;         /* the document's */
     bool is_left;        /* the client has gone */
     bool has_worked;
+    bool is_office;      /* leads a process group of its own */
 } worker_t;
+
+typedef struct waiting_t {
+    int client;
+    bool is_office;
+} waiting_t;
 
 static struct {
     int most, timeout_ms;
     const char *memory, *user;
+    const char *soffice; /* LibreOffice; NULL: there is none */
     int program;         /* the worker's, opened before we gave up root */
-    worker_t workers[WORKERS];
-    int queue[QUEUE];
+    int office_program;
+    worker_t workers[WORKERS + 1]; /* behind the `most` of them, the one for office documents */
+    waiting_t queue[QUEUE];
     int waiting;
     bool is_over;        /* takes nothing more from the control socket */
 } keeper;
@@ -80,24 +90,27 @@ static void fail(int client, const char *code, const char *event, const char *de
 
 /* ---- workers ---- */
 
-static void run_worker(int jobs) __attribute__((noreturn));
+static void run_worker(int jobs, bool is_office) __attribute__((noreturn));
 
-static void run_worker(int jobs)
+static void run_worker(int jobs, bool is_office)
 {
-    const char *argv[] = { "fpimage-decode-worker", keeper.memory, NULL };
+    char seconds[16];
+    const char *worker[] = { "fpimage-decode-worker", keeper.memory, NULL };
+    const char *office[] = { "fpimage-decode-office", keeper.soffice, seconds, keeper.memory, NULL };
     extern char **environ;
     int high = fcntl(jobs, F_DUPFD, 16);
-    int program = fcntl(keeper.program, F_DUPFD_CLOEXEC, 16);
+    int program = fcntl(is_office ? keeper.office_program : keeper.program, F_DUPFD_CLOEXEC, 16);
 
+    snprintf(seconds, sizeof(seconds), "%d", (keeper.timeout_ms * OFFICE_PAGES + 999) / 1000);
     signal(SIGTERM, SIG_DFL);
     if (dup2(high, JOBS) == JOBS) {
         close(high);
-        fexecve(program, (char *const *)(uintptr_t)argv, environ);
+        fexecve(program, (char *const *)(uintptr_t)(is_office ? office : worker), environ);
     }
     _exit(127);
 }
 
-static bool start_worker(worker_t *worker)
+static bool start_worker(worker_t *worker, bool is_office)
 {
     pid_t parent = getpid();
     int ends[2];
@@ -105,11 +118,11 @@ static bool start_worker(worker_t *worker)
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         return false;
     }
-    *worker = (worker_t){ .pid = fork(), .socket = ends[0], .client = -1 };
+    *worker = (worker_t){ .pid = fork(), .socket = ends[0], .client = -1, .is_office = is_office };
     if (worker->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() == parent) {
-            run_worker(ends[1]);
+            run_worker(ends[1], is_office);
         }
         _exit(127);
     }
@@ -127,6 +140,9 @@ static int bury(worker_t *worker)
 {
     int status = 0;
 
+    if (worker->is_office) {
+        kill(-worker->pid, SIGKILL);
+    }
     kill(worker->pid, SIGKILL);
     while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR) {
     }
@@ -202,10 +218,13 @@ static void hear_worker(worker_t *worker)
 
 /* ---- jobs ---- */
 
-static worker_t *find_free(void)
+static worker_t *find_free(bool is_office)
 {
-    worker_t *empty = NULL;
+    worker_t *empty = NULL, *office = &keeper.workers[keeper.most];
 
+    if (is_office) {
+        return office->pid ? NULL : office;
+    }
     for (int i = 0; i < keeper.most; i++) {
         worker_t *worker = &keeper.workers[i];
 
@@ -220,34 +239,48 @@ static worker_t *find_free(void)
 static void give(worker_t *worker, int client)
 {
     int64_t now = now_ms();
+    int pages = worker->is_office ? OFFICE_PAGES : 1;
 
     worker->client = client;
     worker->is_left = false;
-    worker->page_end = now + keeper.timeout_ms + (worker->has_worked ? 0 : START_MS);
+    worker->page_end = now + (int64_t)keeper.timeout_ms * pages + (worker->has_worked ? 0 : START_MS);
     worker->end = now + (int64_t)keeper.timeout_ms * ROUNDS;
     if (fpi_descriptor_send(worker->socket, 'j', client) != 0) {
         note_death(worker);
     }
 }
 
+/* False: it must wait for a free worker. */
+static bool give_one(const waiting_t *waiting)
+{
+    worker_t *worker = find_free(waiting->is_office);
+
+    if (waiting->is_office && !keeper.soffice) {
+        fail(waiting->client, "UNREADABLE", NULL, "there is no LibreOffice");
+        return true;
+    }
+    if (!worker) {
+        return false;
+    }
+    if (!worker->pid && !start_worker(worker, waiting->is_office)) {
+        fail(waiting->client, "DECODER", NULL, "a worker can't be started");
+        return true;
+    }
+    give(worker, waiting->client);
+    return true;
+}
+
+/* In their order, but an office document keeps no other waiting, nor the other way round. */
 static void give_waiting(void)
 {
-    int given = 0;
+    int left = 0;
 
-    while (given < keeper.waiting) {
-        worker_t *worker = find_free();
-
-        if (!worker) {
-            break;
+    for (int i = 0; i < keeper.waiting; i++) {
+        if (!give_one(&keeper.queue[i])) {
+            keeper.queue[left++] = keeper.queue[i];
         }
-        if (!worker->pid && !start_worker(worker)) {
-            fail(keeper.queue[given++], "DECODER", NULL, "a worker can't be started");
-            continue;
-        }
-        give(worker, keeper.queue[given++]);
     }
-    keeper.waiting -= given;
-    memmove(keeper.queue, keeper.queue + given, (size_t)keeper.waiting * sizeof(*keeper.queue));
+    keeper.waiting = left;
 }
 
 static void hear_control(void)
@@ -266,7 +299,7 @@ static void hear_control(void)
         fail(client, "BUSY", NULL, "too many documents wait for the decoding helper");
         return;
     }
-    keeper.queue[keeper.waiting++] = client;
+    keeper.queue[keeper.waiting++] = (waiting_t){ client, word == 'o' };
 }
 
 /* ---- the loop ---- */
@@ -275,7 +308,7 @@ static void look_at_times(void)
 {
     int64_t now = now_ms();
 
-    for (int i = 0; i < keeper.most; i++) {
+    for (int i = 0; i <= keeper.most; i++) {
         worker_t *worker = &keeper.workers[i];
 
         if (worker->pid && worker->client < 0 && (now >= worker->page_end || keeper.is_over)) {
@@ -297,9 +330,9 @@ static void note_left(worker_t *worker)
 }
 
 typedef struct polled_t {
-    struct pollfd fds[1 + 2 * WORKERS];
-    worker_t *of[1 + 2 * WORKERS]; /* NULL: the control socket */
-    bool is_client[1 + 2 * WORKERS];
+    struct pollfd fds[1 + 2 * (WORKERS + 1)];
+    worker_t *of[1 + 2 * (WORKERS + 1)]; /* NULL: the control socket */
+    bool is_client[1 + 2 * (WORKERS + 1)];
     int count;
 } polled_t;
 
@@ -318,7 +351,7 @@ static int gather(polled_t *p)
     if (!keeper.is_over) {
         add(p, CONTROL, POLLIN, NULL, false);
     }
-    for (int i = 0; i < keeper.most; i++) {
+    for (int i = 0; i <= keeper.most; i++) {
         worker_t *worker = &keeper.workers[i];
 
         if (worker->pid) {
@@ -352,7 +385,7 @@ static void hear(const polled_t *p)
 
 static bool is_working(void)
 {
-    for (int i = 0; i < keeper.most; i++) {
+    for (int i = 0; i <= keeper.most; i++) {
         if (keeper.workers[i].pid) {
             return true;
         }
@@ -391,6 +424,7 @@ static bool take_options(int argc, char **argv)
                                              { "timeout-ms", required_argument, NULL, 't' },
                                              { "memory", required_argument, NULL, 'm' },
                                              { "user", required_argument, NULL, 'u' },
+                                             { "office", required_argument, NULL, 'o' },
                                              { NULL, 0, NULL, 0 } };
     int c;
 
@@ -403,25 +437,35 @@ static bool take_options(int argc, char **argv)
         case 't': keeper.timeout_ms = (int)strtol(optarg, NULL, 10); break;
         case 'm': keeper.memory = optarg; break;
         case 'u': keeper.user = optarg; break;
+        case 'o': keeper.soffice = optarg; break;
         default: return false;
         }
     }
     return keeper.most >= 1 && keeper.most <= WORKERS && keeper.timeout_ms > 0;
 }
 
-/* The worker's program lies beside ours. Opened as whoever started us: those we become may not come there. */
-static bool open_program(char *why, size_t room)
+/* Programs lie beside ours. Opened as whoever started us: those we become may not come there. */
+static int open_beside(const char *ending, char *why, size_t room)
 {
     char path[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("-worker"));
+    int fd;
 
     snprintf(why, room, "its own place can't be found");
     if (n <= 0) {
-        return false;
+        return -1;
     }
-    memcpy(path + n, "-worker", sizeof("-worker"));
-    keeper.program = open(path, O_RDONLY | O_CLOEXEC);
+    memcpy(path + n, ending, strlen(ending) + 1);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
     snprintf(why, room, "%.200s can't be opened: %s", path, strerror(errno));
+    return fd;
+}
+
+static bool open_programs(char *why, size_t room)
+{
+    keeper.office_program = keeper.soffice ? open_beside("-office", why, room) : -1;
+    keeper.soffice = keeper.office_program >= 0 ? keeper.soffice : NULL;
+    keeper.program = open_beside("-worker", why, room);
     return keeper.program >= 0;
 }
 
@@ -434,8 +478,8 @@ static bool is_socket(int fd)
 
 static void say_ready(const decode_fence_t *fence)
 {
-    dprintf(REPORT, "user %s\nown_user %d\nnetwork_namespace %d\nseccomp %d\nlandlock %d\nready\n", fence->user,
-            fence->is_own_user, fence->has_no_network, fence->has_seccomp, fence->has_landlock);
+    dprintf(REPORT, "user %s\nown_user %d\nnetwork_namespace %d\nseccomp %d\nlandlock %d\noffice %d\nready\n", fence->user,
+            fence->is_own_user, fence->has_no_network, fence->has_seccomp, fence->has_landlock, keeper.soffice != NULL);
     close(REPORT);
 }
 
@@ -451,7 +495,7 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGTERM, &on_term, NULL);
-    if (!open_program(why, sizeof(why)) || !decode_fence_take(&fence, keeper.user, why, sizeof(why))) {
+    if (!open_programs(why, sizeof(why)) || !decode_fence_take(&fence, keeper.user, why, sizeof(why))) {
         dprintf(REPORT, "%s\n", why);
         return 1;
     }

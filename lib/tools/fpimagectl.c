@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define CLOUD "upstream upstream-ca"
+#define ERP "kind resource solution dc user language db-type auth-pattern encode-pwd names"
 
 const ctl_command_t ctl_commands[] = {
     { "init", NULL, "", 0, 0, "user",
@@ -37,6 +38,23 @@ const ctl_command_t ctl_commands[] = {
     { "enterprise", "import", "FILE.csv|FILE.xlsx", 1, 1, "partial unchecked " CLOUD,
       "add many: a first line tax_no,name,client_id,secret,encrypt_key; all lines or none",
       "批量导入: 首行 税号,名称,client_id,client_secret,encrypt_key; 全部成功才保存", ctl_enterprise_import },
+    { "erp", "add", "NAME", 1, 1, "prefix! password-file! " ERP,
+      "add a business system that is told of images, or change the one of that name", "新增对接业务系统 (或修改同名的)",
+      ctl_erp_add },
+    { "erp", "set", "NAME", 1, 1, "prefix password-file rename " ERP, "change what is said of it; the rest stays",
+      "修改其中给出的项, 其余不变", ctl_erp_set },
+    { "erp", "verify", "[NAME]", 0, 1, "", "really log in, and say which setting is wrong; one, or all enabled",
+      "实际登录, 指出哪一项有误; 指定一个或全部启用的", ctl_erp_verify },
+    { "erp", "state", "NAME NUMBER...", 2, 50, "", "what the ERP itself says of image numbers", "向 ERP 查询影像编号的状态",
+      ctl_erp_state },
+    { "erp", "list", "", 0, 0, "", "list them, without passwords", "列出对接业务系统 (不含密码)", ctl_erp_list },
+    { "erp", "show", "NAME", 1, 1, "", "one of them, with the names that are not standard", "显示一个, 含非缺省的名称",
+      ctl_erp_show },
+    { "erp", "names", "", 0, 0, "", "names and codes of EAS that --names can set", "列出 --names 可设置的名称与状态码",
+      ctl_erp_names },
+    { "erp", "disable", "NAME", 1, 1, "", "no bill is told to it", "停用, 不再通知", ctl_erp_disable },
+    { "erp", "enable", "NAME", 1, 1, "", "enable it again", "重新启用", ctl_erp_enable },
+    { "erp", "remove", "NAME", 1, 1, "yes", "remove it, after asking", "删除 (须确认)", ctl_erp_remove },
     { "push-table", "add", "", 0, 0, "name! tax-no! client-id! url!",
       "admit pushes of the receipt assistant for this enterprise", "登记推送表: 允许收票助手为该企业推送", ctl_push_table_add },
     { "push-table", "list", "", 0, 0, "", "list its rows", "列出推送表", ctl_push_table_list },

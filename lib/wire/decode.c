@@ -20,6 +20,7 @@ typedef struct talk_t {
     fpi_task_t *task;
     int sock;
     apr_time_t end; /* by the clock of deadlines */
+    char word;      /* to the keeper: c a document, o one for LibreOffice */
 } talk_t;
 
 /* ---- waiting ---- */
@@ -56,7 +57,7 @@ static fpi_err_t *wait_for(talk_t *talk, int fd, short events)
 static fpi_err_t *hand_over(talk_t *talk, int far_end)
 {
     for (;;) {
-        int error = fpi_descriptor_send(talk->decoder->clients_end, 'c', far_end);
+        int error = fpi_descriptor_send(talk->decoder->clients_end, talk->word, far_end);
 
         if (error == 0) {
             return NULL;
@@ -217,11 +218,12 @@ static fpi_err_t *hear(talk_t *talk, answer_t *answer)
     }
 }
 
-static fpi_err_t *exchange(answer_t *answer, fpi_decoder_t *decoder, fpi_json_t *question, int fd, fpi_task_t *task)
+static fpi_err_t *exchange(answer_t *answer, fpi_decoder_t *decoder, char word, fpi_json_t *question, int fd,
+                           fpi_task_t *task)
 {
     apr_interval_time_t most = decoder->options.timeout * FPI_DECODE_ROUNDS + apr_time_from_sec(QUEUE_WAIT_S);
     apr_time_t begun = fpi_clock_tick();
-    talk_t talk = { decoder, task, -1, begun + fpi_task_left(task, most) };
+    talk_t talk = { decoder, task, -1, begun + fpi_task_left(task, most), word };
     fpi_err_t *err;
 
     fpi_json_put_int(question, "left_ms", apr_time_as_msec(talk.end - begun));
@@ -258,7 +260,7 @@ fpi_err_t *fpi_decode_look(fpi_json_t **doc, fpi_decoder_t *decoder, int fd, fpi
 
     fpi_json_put_bool(question, "codes", want->codes);
     fpi_json_put_bool(question, "invoice", want->invoice);
-    FPI_TRY(exchange(&answer, decoder, question, fd, task));
+    FPI_TRY(exchange(&answer, decoder, 'c', question, fd, task));
     if (!answer.doc) {
         return fpi_fail(task, FPI_E_DECODER, "the decoding helper answered nothing");
     }
@@ -285,12 +287,29 @@ fpi_err_t *fpi_decode_render(fpi_media_t *media, fpi_decoder_t *decoder, int fd,
     fpi_json_put_int(question, "width", want->width);
     fpi_json_put_int(question, "height", want->height);
     fpi_json_put_int(question, "rotation", want->rotation);
-    FPI_TRY(exchange(&answer, decoder, question, fd, task));
+    FPI_TRY(exchange(&answer, decoder, 'c', question, fd, task));
     if (!answer.doc || answer.total == 0) {
         return fpi_fail(task, FPI_E_DECODER, "the decoding helper answered no picture");
     }
     *media = media_of(answer.doc);
     return NULL;
+}
+
+fpi_err_t *fpi_decode_office(fpi_decoder_t *decoder, int fd, fpi_media_t media,
+                             fpi_err_t *(*put)(void *baton, const void *data, size_t len, fpi_task_t *task), void *baton,
+                             fpi_task_t *task)
+{
+    const fpi_media_info_t *info = fpi_media_info(media);
+    fpi_json_t *question = make_question("office", media, task);
+    answer_t answer = { .put = put, .baton = baton };
+
+    if (!strstr(decoder->about, "office 1")) {
+        return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "%s 文件没有预览: 服务器未安装 LibreOffice",
+                          "there is no preview of %s files: LibreOffice is not installed on the server", info->name);
+    }
+    fpi_json_put_text(question, "extension", info->extension);
+    FPI_TRY(exchange(&answer, decoder, 'o', question, fd, task));
+    return answer.total ? NULL : fpi_fail(task, FPI_E_DECODER, "the decoding helper answered no PDF");
 }
 
 static fpi_json_t *cover_of(const fpi_cover_print_t *cover, fpi_task_t *task)
@@ -319,7 +338,7 @@ fpi_err_t *fpi_decode_print_cover(fpi_decoder_t *decoder, const fpi_cover_print_
         fpi_json_add(covers, cover_of(&cover[i], task));
     }
     fpi_json_put(question, "covers", covers);
-    FPI_TRY(exchange(&answer, decoder, question, -1, task));
+    FPI_TRY(exchange(&answer, decoder, 'c', question, -1, task));
     if (answer.doc && fpi_json_size(fpi_json_find(answer.doc, "notes")) > 0) {
         fpi_log(task, FPI_M_DECODE_FONT, "%s", fpi_json_text(fpi_json_at(fpi_json_find(answer.doc, "notes"), 0)));
     }

@@ -4,6 +4,7 @@
  *   httpd's parent ──starts, watches, restarts──> keeper (fpimage-decode)
  *       │ fork                                       │ forks, limits, ends
  *       └─> children ──connection + open file──────> │ ──> worker (own user, no network, seccomp, rlimits)
+ *                                                    └───> LibreOffice, for office documents (own folder, no network)
  *
  * A child asks over a socket that it makes for this one document and hands to the keeper together with nothing else;
  * the keeper gives it to a free worker. The file travels as an open descriptor, so a worker can open no path. It must
@@ -53,6 +54,7 @@ typedef struct fpi_decode_options_t {
     apr_interval_time_t timeout; /* per page; 0: 30 s */
     int64_t memory;              /* bytes of address space per worker; 0: 1 GiB */
     const char *user;            /* run as, when we are root; NULL: fpimage-decode if there, else nobody */
+    const char *office;          /* path of LibreOffice's soffice; NULL: FPIMAGE_SOFFICE's, or where systems have it */
 } fpi_decode_options_t;
 
 typedef struct fpi_decode_counts_t { /* may lie in shared memory */
@@ -103,6 +105,12 @@ fpi_err_t *fpi_decode_render(fpi_media_t *media, fpi_decoder_t *decoder, int fd,
                              const fpi_picture_t *want,
                              fpi_err_t *(*put)(void *baton, const void *data, size_t len, fpi_task_t *task),
                              void *baton, fpi_task_t *task) FPI_MUST_USE;
+
+/* An office document (Word, Excel, PowerPoint) as PDF, by LibreOffice where it is installed, into `put`; one at a time,
+ * with twice a page's time. FPI_E_UNREADABLE: there is none, or it can't. */
+fpi_err_t *fpi_decode_office(fpi_decoder_t *decoder, int fd, fpi_media_t media,
+                             fpi_err_t *(*put)(void *baton, const void *data, size_t len, fpi_task_t *task), void *baton,
+                             fpi_task_t *task) FPI_MUST_USE;
 
 /* A cover page for an image number, as PDF (A4) with its QR code at the top right, number and lines of text below. */
 typedef struct fpi_cover_print_t {

@@ -21,6 +21,23 @@ enum { CONTROL = 3, REPORT = 4, FIRST_FREE = 5 };
 enum { REPORT_MOST_MS = 10 * 1000, STANDARD_TIMEOUT_S = 30 };
 static const int64_t STANDARD_MEMORY = (int64_t)1 << 30;
 
+static const char *find_office(const char *said, apr_pool_t *pool)
+{
+    static const char *const places[] = { "/usr/bin/soffice", "/usr/lib/libreoffice/program/soffice",
+                                          "/usr/lib64/libreoffice/program/soffice", "/usr/local/bin/soffice" };
+    const char *named = said ? said : getenv("FPIMAGE_SOFFICE");
+
+    if (named) {
+        return apr_pstrdup(pool, named);
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        if (access(places[i], X_OK) == 0) {
+            return places[i];
+        }
+    }
+    return NULL;
+}
+
 static fpi_decode_options_t complete(const fpi_decode_options_t *said, apr_pool_t *pool)
 {
     fpi_decode_options_t o = *said;
@@ -31,6 +48,7 @@ static fpi_decode_options_t complete(const fpi_decode_options_t *said, apr_pool_
     o.timeout = o.timeout > 0 ? o.timeout : apr_time_from_sec(STANDARD_TIMEOUT_S);
     o.memory = o.memory > 0 ? o.memory : STANDARD_MEMORY;
     o.user = o.user ? apr_pstrdup(pool, o.user) : NULL;
+    o.office = find_office(o.office, pool);
     return o;
 }
 
@@ -87,7 +105,7 @@ static void become_keeper(const char *const *argv, int control, int report)
 
 static const char **make_argv(const fpi_decode_options_t *o, apr_pool_t *pool)
 {
-    const char **argv = apr_pcalloc(pool, 12 * sizeof(*argv));
+    const char **argv = apr_pcalloc(pool, 16 * sizeof(*argv));
     int n = 0;
 
     argv[n++] = o->program;
@@ -97,6 +115,10 @@ static const char **make_argv(const fpi_decode_options_t *o, apr_pool_t *pool)
     argv[n++] = apr_psprintf(pool, "%" APR_TIME_T_FMT, apr_time_as_msec(o->timeout));
     argv[n++] = "--memory";
     argv[n++] = apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)o->memory);
+    if (o->office && *o->office) {
+        argv[n++] = "--office";
+        argv[n++] = o->office;
+    }
     if (o->user) {
         argv[n++] = "--user";
         argv[n++] = o->user;

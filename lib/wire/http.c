@@ -650,7 +650,7 @@ static fpi_err_t *perform(run_t *run, char *said)
     err = drive(run, &result);
     note_outcome(run);
     if (run->err || err || result != CURLE_OK) {
-        run->ex->failed_at = run->ex->is_connected ? FPI_HTTP_AT_ANSWER : FPI_HTTP_AT_CONNECT;
+        run->ex->failed_at = fpi_http_stage(run->easy, run->ex);
     }
     /* also ends what is still under way, and closes its connection */
     (void)curl_multi_remove_handle(run->multi, run->easy);

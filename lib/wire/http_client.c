@@ -333,3 +333,14 @@ int fpi_http_wait(void *multi, int fd, apr_interval_time_t wait)
     return rc;
 #endif
 }
+
+fpi_http_stage_t fpi_http_stage(void *easy, const fpi_http_exchange_t *ex)
+{
+    long port = 0; /* ours, of a connection that stands; the times only tell of whole handshakes */
+
+    if (ex->is_connected) {
+        return FPI_HTTP_AT_ANSWER;
+    }
+    return curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0
+               ? FPI_HTTP_AT_TLS : FPI_HTTP_AT_CONNECT;
+}

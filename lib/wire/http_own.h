@@ -30,6 +30,9 @@ void fpi_http_slot_drop(fpi_http_client_t *client, fpi_http_slot_t *slot);
  * over; a CURLMcode. */
 int fpi_http_wait(void *multi, int fd, apr_interval_time_t wait);
 
+/* How far an exchange that failed had come. */
+fpi_http_stage_t fpi_http_stage(void *easy, const fpi_http_exchange_t *ex);
+
 /* ---- http_request.c: what is sent ---- */
 
 /* "GET https://host/path", without the query, for messages. */

@@ -5,6 +5,7 @@ import pytest
 
 from harness import places, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT, CloudProcess
+from harness.easctl import EasProcess
 from harness.gateway import Gateway
 from harness.httpd import Httpd
 
@@ -158,6 +159,23 @@ def make_cloud():
         places.remove(root)
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
+
+
+# the ERP
+
+@pytest.fixture(scope="session")
+def eas_process():
+    one = EasProcess()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def eas(eas_process):
+    """The stand-in EAS with its one account; a broken rule fails the test."""
+    eas_process.reset()
+    yield eas_process
+    eas_process.verify()
 
 
 # both

@@ -80,6 +80,8 @@ static const char *order(fpi_tx_t *tx, const fpi_capture_t *capture)
 
 TX_TEST(captures_are_their_tenants)
 {
+    const fpi_viewer_t all = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .enterprise = 4 },
+                       five = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .enterprise = 5, .tax_no = "T" };
     fpi_capture_t a = make(tx, 1, 5), b = make(tx, 1, 6), *found, *list;
     int64_t total;
     int count;
@@ -92,13 +94,47 @@ TX_TEST(captures_are_their_tenants)
     ck_assert_int_eq(found->version, 1);
     ck_assert_ptr_null(found->name);
     ck_assert_str_eq(found->number, "");
-    unit_done(fpi_captures_list(&list, &count, &total, tx, 1, 0, -1, 0, 10, t));
+    unit_done(fpi_captures_list(&list, &count, &total, tx, &all, -1, 0, 10, t));
     ck_assert_int_eq(count, 2);
     ck_assert_int_eq(list[0].id, b.id);
-    unit_done(fpi_captures_list(&list, &count, &total, tx, 1, 5, FPI_CAPTURE_OPEN, 0, 10, t));
+    unit_done(fpi_captures_list(&list, &count, &total, tx, &five, FPI_CAPTURE_OPEN, 0, 10, t));
     ck_assert_int_eq(total, 1);
-    unit_done(fpi_captures_list(&list, &count, &total, tx, 1, 0, FPI_CAPTURE_FINISHED, 0, 10, t));
+    unit_done(fpi_captures_list(&list, &count, &total, tx, &all, FPI_CAPTURE_FINISHED, 0, 10, t));
     ck_assert_int_eq(count, 0);
+    ck_assert(fpi_capture_is_seen(found, &all) && fpi_capture_is_seen(found, &five) && fpi_capture_is_seen(found, NULL));
+    ck_assert(!fpi_capture_is_seen(&b, &five));
+    return NULL;
+}
+
+/* Scanners of one point share their scan sessions. */
+TX_TEST(captures_are_their_persons)
+{
+    fpi_capture_t mine = { .tenant = 1, .owner = 7, .point = 2, .actor = "user:x", .number = "", .resource = "" };
+    static const struct {
+        fpi_viewer_t viewer;
+        int seen;
+    } cases[] = {
+        { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 7 }, 1 },
+        { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .point = 2 }, 1 },
+        { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .point = 3 }, 0 },
+        { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8 }, 0 },
+        { { .kind = FPI_VIEWER_EVENT, .tenant = 1, .user = 8 }, 0 },
+        { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .permissions = UINT64_C(1) << FPI_MAY_BILL_SEE_ALL }, 2 },
+        { { .kind = FPI_VIEWER_PERSON, .tenant = 2, .user = 7 }, 0 },
+        { { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .enterprise = 5, .tax_no = "T" }, 1 },
+    };
+    fpi_capture_t *list;
+    int64_t total;
+    int count;
+
+    unit_done(fpi_capture_make(&mine, tx, t));
+    make(tx, 1, 5);
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        unit_done(fpi_captures_list(&list, &count, &total, tx, &cases[i].viewer, -1, 0, 10, t));
+        ck_assert_msg(total == cases[i].seen && count == cases[i].seen, "case %d: %d", (int)i, count);
+        ck_assert_int_eq(fpi_capture_is_seen(&mine, &cases[i].viewer) && cases[i].viewer.tenant == 1,
+                         cases[i].seen > 0 && cases[i].viewer.kind != FPI_VIEWER_ENTERPRISE);
+    }
     return NULL;
 }
 
@@ -213,6 +249,7 @@ int main(void)
     tcase_set_timeout(all, 120);
     suite_add_tcase(suite, all);
     tcase_add_test(all, captures_are_their_tenants);
+    tcase_add_test(all, captures_are_their_persons);
     tcase_add_test(all, a_touch_is_the_next_version);
     tcase_add_test(all, pages_have_places);
     tcase_add_test(all, a_key_is_taken_once);

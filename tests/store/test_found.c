@@ -272,7 +272,16 @@ static void check_search(fpi_tx_t *tx, fpi_found_query_t query, int total)
 
 TX_TEST(search)
 {
-    fpi_bill_t bill = { .tenant = 1, .number = "F", .resource = "", .tax_no = "OTHER" };
+    fpi_bill_t bill = { .tenant = 1, .number = "F", .resource = "", .tax_no = "OTHER", .org = 12, .owner = 8, .point = 3,
+                        .apply_phone = "138" };
+    const int64_t orgs[] = { 1, 12 }, others[] = { 2, 123 };
+    const fpi_viewer_t me = { .kind = FPI_VIEWER_ENTERPRISE, .tax_no = "ME" },
+                       other = { .kind = FPI_VIEWER_ENTERPRISE, .tax_no = "OTHER" },
+                       owner = { .kind = FPI_VIEWER_PERSON, .user = 8 }, peer = { .kind = FPI_VIEWER_PERSON, .user = 9, .point = 3 },
+                       applicant = { .kind = FPI_VIEWER_PERSON, .user = 9, .mobile = "138" },
+                       stranger = { .kind = FPI_VIEWER_PERSON, .user = 9, .mobile = "139", .all_orgs = { others, 2 } },
+                       auditor = { .kind = FPI_VIEWER_PERSON, .user = 9, .all_orgs = { orgs, 2 } };
+    fpi_viewer_t event = { .kind = FPI_VIEWER_EVENT, .user = 8, .point = 3, .mobile = "138" };
     fpi_found_row_t row;
 
     own_bill = make_bill(tx, 1, "M", FPI_STATE_UPLOADED, 0);
@@ -285,15 +294,23 @@ TX_TEST(search)
         row.twin_kind = i == 1 ? FPI_TWIN_SAME_BILL : FPI_TWIN_NONE;
         unit_done(fpi_found_put(&row, tx, t));
     }
-    check_search(tx, (fpi_found_query_t){ .tax_no = NULL }, 4);
+    check_search(tx, (fpi_found_query_t){ .viewer = NULL }, 4);
     check_search(tx, (fpi_found_query_t){ .tenant = 2 }, 0);
-    check_search(tx, (fpi_found_query_t){ .tax_no = "ME" }, 3);
-    check_search(tx, (fpi_found_query_t){ .tax_no = "OTHER" }, 4);
+    check_search(tx, (fpi_found_query_t){ .viewer = &me }, 3);
+    check_search(tx, (fpi_found_query_t){ .viewer = &other }, 4);
+    check_search(tx, (fpi_found_query_t){ .viewer = &owner }, 1);
+    check_search(tx, (fpi_found_query_t){ .viewer = &peer }, 1);
+    check_search(tx, (fpi_found_query_t){ .viewer = &applicant, .number = "N-3" }, 1);
+    check_search(tx, (fpi_found_query_t){ .viewer = &auditor, .bill = foreign_bill }, 1);
+    check_search(tx, (fpi_found_query_t){ .viewer = &stranger }, 0);
+    check_search(tx, (fpi_found_query_t){ .viewer = &event }, 0);
+    event.bills = (fpi_ids_t){ &own_bill, 1 };
+    check_search(tx, (fpi_found_query_t){ .viewer = &event }, 3);
     check_search(tx, (fpi_found_query_t){ .number = "N-1" }, 1);
-    check_search(tx, (fpi_found_query_t){ .number = "N-3", .tax_no = "ME" }, 0);
+    check_search(tx, (fpi_found_query_t){ .number = "N-3", .viewer = &me }, 0);
     check_search(tx, (fpi_found_query_t){ .bill = own_bill }, 3);
     check_search(tx, (fpi_found_query_t){ .bill = own_bill, .number = "N-3" }, 0);
-    check_search(tx, (fpi_found_query_t){ .bill = foreign_bill, .tax_no = "ME" }, 0);
+    check_search(tx, (fpi_found_query_t){ .bill = foreign_bill, .viewer = &me }, 0);
     check_search(tx, (fpi_found_query_t){ .seller = "S1" }, 4);
     check_search(tx, (fpi_found_query_t){ .seller = "50%" }, 3);
     check_search(tx, (fpi_found_query_t){ .seller = "_a", .number = "N-0" }, 1);

@@ -41,11 +41,11 @@ static void fill(void)
 
     sql(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
             " INSERT INTO bill (id, tenant, org, number, resource, bill_no, type_code, tax_no, apply_name, state,"
-            " state_before, is_announced, is_locked, push_version, page_count, created, updated, version)"
-            " SELECT i, 1, i % 3, 'N-' || printf('%04d', (i * 37) % 400), CASE i % 2 WHEN 0 THEN 'EAS' ELSE 'HR' END,"
+            " state_before, is_announced, is_locked, push_version, page_count, created, updated, version, owner, point,"
+            " apply_phone) SELECT i, 1, i % 3, 'N-' || printf('%04d', (i * 37) % 400), CASE i % 2 WHEN 0 THEN 'EAS' ELSE 'HR' END,"
             " 'BX' || (i % 50), 'T' || (i % 4), CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN 'TAX1' ELSE 'TAX2'"
             " END, CASE i % 5 WHEN 0 THEN '张三' ELSE '李四' END, i % 10, 0, 1, 0, 0, 0, i * 1000000,"
-            " ((i * 7) % 400) * 1000000, 0 FROM n");
+            " ((i * 7) % 400) * 1000000, 0, i % 7, i % 11, CASE i % 13 WHEN 0 THEN '13800000000' ELSE '139' END FROM n");
     sql(db, "INSERT INTO bill (id, tenant, org, number, resource, state, state_before, is_announced, is_locked,"
             " push_version, page_count, created, updated, version)"
             " VALUES (9999, 2, 0, 'N-0001', 'EAS', 1, 0, 1, 0, 0, 0, 5000000, 5000000, 0)");
@@ -83,26 +83,51 @@ typedef struct case_t {
 
 #define ANY .org = -1
 
+static const int64_t org_one[] = { 1 }, some_bills[] = { 3, 40, 399, 9999 };
+
+static const fpi_viewer_t of_TAX1 = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .tax_no = "TAX1" },
+                          of_TAX2 = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .tax_no = "TAX2" },
+                          of_NOBODY = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .tax_no = "NOBODY" },
+                          of_clerk = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 3, .point = 5, .mobile = "13800000000" },
+                          of_part = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 4, .all_orgs = { org_one, 1 } },
+                          of_all = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 4,
+                                     .permissions = UINT64_C(1) << FPI_MAY_BILL_SEE_ALL },
+                          of_event = { .kind = FPI_VIEWER_EVENT, .tenant = 1, .user = 3, .point = 5, .bills = { some_bills, 4 } };
+
+#define CLERK "(owner = 3 OR point = 5 OR apply_phone = '13800000000')"
+
 static const case_t cases[] = {
     { { ANY }, "1" },
-    { { ANY, .tax_no = "TAX1" }, "COALESCE(tax_no, '') IN ('', 'TAX1')" },
-    { { ANY, .tax_no = "NOBODY" }, "COALESCE(tax_no, '') = ''" },
+    { { ANY, .viewer = &of_TAX1 }, "COALESCE(tax_no, '') IN ('', 'TAX1')" },
+    { { ANY, .viewer = &of_NOBODY }, "COALESCE(tax_no, '') = ''" },
     { { ANY, .states = 1 << 4 }, "state = 4" },
-    { { ANY, .states = 1 << 4 | 1 << 9, .tax_no = "TAX2" }, "state IN (4, 9) AND COALESCE(tax_no, '') IN ('', 'TAX2')" },
+    { { ANY, .states = 1 << 4 | 1 << 9, .viewer = &of_TAX2 }, "state IN (4, 9) AND COALESCE(tax_no, '') IN ('', 'TAX2')" },
     { { .org = 2 }, "org = 2" },
-    { { .org = 0, .tax_no = "TAX1" }, "org = 0 AND COALESCE(tax_no, '') IN ('', 'TAX1')" },
+    { { .org = 0, .viewer = &of_TAX1 }, "org = 0 AND COALESCE(tax_no, '') IN ('', 'TAX1')" },
     { { ANY, .type_code = "T3" }, "type_code = 'T3'" },
     { { ANY, .type_code = "NONE" }, "0" },
     { { ANY, .resource = "HR" }, "resource = 'HR'" },
     { { ANY, .from = 100000000, .to = 200000000 }, "created >= 100000000 AND created < 200000000" },
     { { ANY, .from = 390000000 }, "created >= 390000000" },
-    { { ANY, .to = 20000000, .tax_no = "TAX1" }, "created < 20000000 AND COALESCE(tax_no, '') IN ('', 'TAX1')" },
+    { { ANY, .to = 20000000, .viewer = &of_TAX1 }, "created < 20000000 AND COALESCE(tax_no, '') IN ('', 'TAX1')" },
     { { ANY, .search = "n-000" }, "number LIKE 'N-000%'" },
     { { ANY, .search = "BX4" }, "bill_no LIKE 'BX4%'" },
     { { ANY, .search = "张" }, "apply_name LIKE '张%'" },
-    { { ANY, .search = "张", .tax_no = "TAX1", .states = 1 << 5 },
+    { { ANY, .search = "张", .viewer = &of_TAX1, .states = 1 << 5 },
       "apply_name LIKE '张%' AND COALESCE(tax_no, '') IN ('', 'TAX1') AND state = 5" },
     { { ANY, .search = "%" }, "0" },
+    { { ANY, .viewer = &of_clerk }, CLERK },
+    { { ANY, .viewer = &of_clerk, .states = 1 << 4 | 1 << 5 }, CLERK " AND state IN (4, 5)" },
+    { { .org = 2, .viewer = &of_clerk }, CLERK " AND org = 2" },
+    { { ANY, .viewer = &of_clerk, .from = 100000000, .to = 200000000 }, CLERK " AND created >= 100000000 AND created < 200000000" },
+    { { ANY, .viewer = &of_clerk, .search = "张" }, CLERK " AND apply_name LIKE '张%'" },
+    { { ANY, .viewer = &of_clerk, .has_problem = true, .states = 1 << 4 | 1 << 5 | 1 << 6 }, CLERK " AND (state IN (4, 5, 6) OR id = 11)" },
+    { { ANY, .viewer = &of_part }, "(owner = 4 OR org = 1)" },
+    { { .org = 1, .viewer = &of_part }, "org = 1" },
+    { { .org = 2, .viewer = &of_part }, "org = 2 AND owner = 4" },
+    { { ANY, .viewer = &of_all }, "1" },
+    { { ANY, .viewer = &of_event }, "id IN (3, 40, 399)" },
+    { { ANY, .viewer = &of_event, .search = "N-0" }, "id IN (3, 40, 399) AND number LIKE 'N-0%'" },
     { { ANY, .has_problem = true, .states = 1 << 4 | 1 << 5 | 1 << 6 }, "(state IN (4, 5, 6) OR id = 11)" },
 };
 

@@ -1,0 +1,75 @@
+#include "service/doctor_own.h"
+
+#include "service/erps.h"
+#include "store/people.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+enum { SYSTEMS_ASKED = 10 };
+
+#define SAY(...) fpi_doctor_say(d, __VA_ARGS__)
+
+static const char *finding_of(fpi_doctor_t *d, const fpi_erp_finding_t *finding)
+{
+    return strcmp(d->task->lang, "en") == 0 ? finding->en : finding->zh;
+}
+
+static const char *remedy_of(fpi_doctor_t *d, const fpi_system_t *system)
+{
+    return SAY("更正后 fpimagectl erp set %s ..., 再 fpimagectl erp verify %s",
+               "correct it with fpimagectl erp set %s ..., then fpimagectl erp verify %s", system->name, system->name);
+}
+
+static void look_at(fpi_doctor_t *d, const fpi_system_t *system)
+{
+    fpi_erp_verdict_t verdict;
+    fpi_err_t *err = fpi_erp_verify(&verdict, d->app->erp, system, d->task);
+
+    if (err) {
+        fpi_doctor_note(d, "erp", FPI_HEALTH_FAIL, SAY("%s: %s", "%s: %s", system->name, fpi_doctor_why(d, err)),
+                        remedy_of(d, system));
+        return;
+    }
+    for (int i = 0; i < verdict.count; i++) {
+        fpi_doctor_note(d, "erp", FPI_HEALTH_FAIL,
+                        SAY("%s: %s: %s", "%s: %s: %s", system->name, verdict.findings[i].about,
+                            finding_of(d, &verdict.findings[i])),
+                        remedy_of(d, system));
+    }
+    if (verdict.is_right) {
+        fpi_doctor_note(d, "erp", FPI_HEALTH_OK, SAY("%s: 登录成功, 影像服务可用", "%s: it lets us log in, and takes notices",
+                                                     system->name), NULL);
+    }
+}
+
+void fpi_doctor_look_at_erps(fpi_doctor_t *d)
+{
+    fpi_systems_t all;
+    int asked = 0, left = 0;
+    fpi_err_t *err = fpi_erps_list(&all, d->app, FPI_TENANT_FIRST, d->task);
+
+    if (err) {
+        fpi_doctor_note(d, "erp", FPI_HEALTH_FAIL, fpi_doctor_why(d, err),
+                        SAY("恢复与数据库匹配的密钥文件, 或用 erp set 重新给出密码",
+                            "restore the key file that belongs to this database, or give the password anew with erp set"));
+        return;
+    }
+    for (int i = 0; i < all.count; i++) {
+        if (all.items[i]->is_enabled && asked < SYSTEMS_ASKED) {
+            asked++;
+            look_at(d, all.items[i]);
+        }
+        else {
+            left += all.items[i]->is_enabled;
+        }
+    }
+    if (asked == 0) {
+        fpi_doctor_note(d, "erp", FPI_HEALTH_OK, SAY("没有启用的对接业务系统 (共 %d 个): 影像就绪不会通知 ERP",
+                                                     "of %d business systems none is enabled: no ERP is told of images",
+                                                     all.count), NULL);
+    }
+    if (left) {
+        fpi_doctor_note(d, "erp", FPI_HEALTH_OK, SAY("另有 %d 个未逐一检查", "%d more were not asked", left), NULL);
+    }
+}
