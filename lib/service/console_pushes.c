@@ -2,7 +2,6 @@
 #include "service/handlers.h"
 
 #include "base/text.h"
-#include "service/export_own.h"
 #include "service/jobs.h"
 #include "service/pull.h"
 #include "store/pushes.h"
@@ -73,6 +72,16 @@ static fpi_err_t *take_status(const char **out, const char *text, fpi_task_t *ta
                       "status is %.40s; expected TAKEN, DONE, OLDER, REFUSED or PARKED", text);
 }
 
+/* A push belongs to no organisation: who sees a part of the bills only has no part in the log. */
+static fpi_err_t *refuse_limited(const fpi_call_t *call)
+{
+    if (!fpi_viewer_is_person(call->viewer) || !fpi_viewer_is_limited(call->viewer)) {
+        return NULL;
+    }
+    return fpi_refuse(call->task, FPI_E_ROLE, NULL, "您只能查看部分单据, 不能查看推送日志",
+                      "you see a part of the bills only, which does not include the push log");
+}
+
 static fpi_err_t *take_bill(int64_t *out, const fpi_call_t *call)
 {
     const char *text = fpi_params_find(call->params, "bill_id");
@@ -89,8 +98,8 @@ static fpi_err_t *read_query(fpi_push_query_t *q, const fpi_call_t *call)
 {
     const char *number = fpi_params_find(call->params, "number");
 
-    *q = (fpi_push_query_t){ .tenant = call->enterprise->tenant, .tax_no = fpi_export_scope(call->enterprise),
-                             .bound = COUNT_BOUND };
+    *q = (fpi_push_query_t){ .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no, .bound = COUNT_BOUND };
+    FPI_TRY(refuse_limited(call));
     FPI_TRY(take_status(&q->status, fpi_params_find(call->params, "status"), call->task));
     FPI_TRY(take_bill(&q->bill, call));
     return number && *number ? fpi_bill_take_number(&q->number, number, "number", call->task) : NULL;
@@ -132,11 +141,11 @@ typedef struct one_t {
 static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     one_t *one = baton;
-    const char *scope = fpi_export_scope(one->call->enterprise);
+    const char *scope = one->call->viewer->tax_no;
     fpi_push_t *push;
 
     FPI_TRY(fpi_push_find(&push, tx, one->id, task));
-    if (!push || push->tenant != one->call->enterprise->tenant
+    if (!push || push->tenant != one->call->viewer->tenant
         || (scope && push->tax_no && *push->tax_no && strcmp(push->tax_no, scope) != 0)) {
         return fpi_refuse(task, FPI_E_ABSENT, "push_id", "推送 %" APR_INT64_T_FMT " 不存在",
                           "there is no push %" APR_INT64_T_FMT, one->id);
@@ -149,6 +158,7 @@ fpi_err_t *fpi_handle_push_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *a
 {
     one_t one = { .call = call };
 
+    FPI_TRY(refuse_limited(call));
     FPI_TRY(fpi_call_id(&one.id, call, "push_id"));
     FPI_TRY(fpi_store_read(app->store, tx_get, &one, call->task));
     answer->data = view(one.push, call->task);
@@ -171,6 +181,7 @@ fpi_err_t *fpi_handle_push_replay(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 {
     one_t one = { .call = call };
 
+    FPI_TRY(refuse_limited(call));
     FPI_TRY(fpi_call_id(&one.id, call, "push_id"));
     FPI_TRY(fpi_store_write(app->store, tx_replay, &one, call->task));
     fpi_jobs_wake(app);
@@ -193,9 +204,10 @@ static fpi_err_t *tx_replay_parked(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 /* All that were given up: each is taken again, so the next call finds the rest. */
 fpi_err_t *fpi_handle_pushes_replay(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    listing_t l = { .query = { .tenant = call->enterprise->tenant, .tax_no = fpi_export_scope(call->enterprise),
-                               .status = "parked", .most = REPLAY_MOST, .bound = COUNT_BOUND } };
+    listing_t l = { .query = { .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no, .status = "parked",
+                               .most = REPLAY_MOST, .bound = COUNT_BOUND } };
 
+    FPI_TRY(refuse_limited(call));
     FPI_TRY(fpi_store_write(app->store, tx_replay_parked, &l, call->task));
     fpi_jobs_wake(app);
     answer->status = 202;
