@@ -12,7 +12,7 @@
 
 enum {
     LOGIN_TIME = 30 * APR_USEC_PER_SEC, CALL_TIME = 60 * APR_USEC_PER_SEC,
-    FRESH = 60 * APR_USEC_PER_SEC,
+    FRESH = 60 * APR_USEC_PER_SEC, TRIES_MOST = 3,
     ID_MOST = 1000, COOKIES_MOST = 1500, LOGIN_PARTS = 8
 };
 
@@ -61,7 +61,8 @@ static fpi_err_t *exchange(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_s
 
 /* ---- login ---- */
 
-/* EAS's balancer knows by them which instance keeps the session (facts-erp.md 1.6). */
+/* EAS's balancer knows by them which instance keeps the session (facts-erp.md 1.6). Axis' own server gives one without
+ * a name. */
 static const char *cookies_of(const apr_table_t *headers, fpi_task_t *task)
 {
     const apr_array_header_t *rows = apr_table_elts(headers);
@@ -75,7 +76,7 @@ static const char *cookies_of(const apr_table_t *headers, fpi_task_t *task)
             continue;
         }
         len = strcspn(row->val, "; \t");
-        if (len && memchr(row->val, '=', len) && strlen(cookies) + len + 2 <= COOKIES_MOST) {
+        if (len && strlen(cookies) + len + 2 <= COOKIES_MOST) {
             cookies = apr_pstrcat(task->pool, cookies, *cookies ? "; " : "", apr_pstrmemdup(task->pool, row->val, len),
                                   NULL);
         }
@@ -200,6 +201,17 @@ bool fpi_eas_is_dead(const fpi_soap_fault_t *fault, apr_time_t since)
     return strstr(fault->text, "RMIException") && fpi_clock_now() - since > FRESH;
 }
 
+const char *fpi_eas_fault_words(const fpi_eas_answer_t *answer, const fpi_system_t *system, fpi_task_t *task)
+{
+    char *text = apr_pstrdup(task->pool, answer->fault->text);
+    const fpi_secret_t *id = answer->session;
+
+    for (char *at = id ? strstr(text, id->bytes) : NULL; at; at = strstr(at, id->bytes)) {
+        memset(at, '*', id->len);
+    }
+    return fpi_erp_words(text, system, task);
+}
+
 fpi_err_t *fpi_eas_ask(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_system_t *system,
                        const fpi_eas_session_t *session, const char *operation, const char *parameter,
                        const char *text, fpi_task_t *task)
@@ -208,7 +220,10 @@ fpi_err_t *fpi_eas_ask(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_syste
     const fpi_soap_call_t call = { operation, fpi_eas_name(system, FPI_EAS_SPACE), &part, 1,
                                    fpi_eas_name(system, FPI_EAS_LOGIN_SPACE), session->id };
 
-    return exchange(answer, erp, system, fpi_eas_name(system, FPI_EAS_FACADE), &call, session->cookies, CALL_TIME, task);
+    FPI_TRY(exchange(answer, erp, system, fpi_eas_name(system, FPI_EAS_FACADE), &call, session->cookies, CALL_TIME,
+                     task));
+    answer->session = session->id;
+    return NULL;
 }
 
 /* Everything that a session depends on is in the epoch; the rest keeps systems of one id in two stores apart. */
@@ -234,17 +249,28 @@ static fpi_err_t *get_session(fpi_eas_session_t *session, fpi_erp_t *erp, const 
     return NULL;
 }
 
-static fpi_err_t *ask_in_session(fpi_eas_answer_t *answer, bool *is_dead, fpi_erp_t *erp, const fpi_system_t *system,
-                                 const fpi_holder_t *holder, const char *operation, const char *parameter,
-                                 const char *text, fpi_task_t *task)
+/* A session that stood when we began may be dead, and so may the one that another child has left in the cache since;
+ * one that was made for us is not asked for twice. */
+static fpi_err_t *ask_in_session(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_system_t *system,
+                                 const char *operation, const char *parameter, const char *text, fpi_task_t *task)
 {
-    fpi_eas_session_t session;
+    fpi_holder_t holder = holder_of(system, task);
+    apr_time_t begun = fpi_clock_now();
 
-    FPI_TRY(get_session(&session, erp, holder, task));
-    FPI_TRY(fpi_eas_ask(answer, erp, system, &session, operation, parameter, text, task));
-    *is_dead = fpi_eas_is_dead(answer->fault, session.since)
-               && fpi_tokens_drop(erp->sessions, holder, session.token, task);
-    return NULL;
+    for (int tries = 0;; tries++) {
+        fpi_eas_session_t session;
+
+        FPI_TRY(get_session(&session, erp, &holder, task));
+        FPI_TRY(fpi_eas_ask(answer, erp, system, &session, operation, parameter, text, task));
+        if (!fpi_eas_is_dead(answer->fault, session.since)
+            || !fpi_tokens_drop(erp->sessions, &holder, session.token, task)) {
+            return NULL;
+        }
+        if (session.since >= begun || tries == TRIES_MOST) {
+            fpi_tokens_note_vain(erp->sessions, &holder, task);
+            return NULL;
+        }
+    }
 }
 
 static fpi_err_t *refuse_fault(const fpi_eas_answer_t *answer, const char *operation, const fpi_system_t *system,
@@ -253,26 +279,18 @@ static fpi_err_t *refuse_fault(const fpi_eas_answer_t *answer, const char *opera
     const fpi_soap_fault_t *fault = answer->fault;
 
     return fpi_refuse(task, FPI_E_ERP_REFUSED, NULL, "%s 的 %s 出错: %s (%s)", "%s: %s failed: %s (%s)", system->name,
-                      operation, fpi_erp_words(fault->text, system, task),
+                      operation, fpi_eas_fault_words(answer, system, task),
                       fault->exception ? fault->exception : fault->code);
 }
 
 fpi_err_t *fpi_eas_call(const char **result, fpi_erp_t *erp, const fpi_system_t *system, const char *operation,
                         const char *parameter, const char *text, fpi_task_t *task)
 {
-    fpi_holder_t holder = holder_of(system, task);
     fpi_eas_answer_t answer;
     fpi_xml_t *value;
-    bool is_dead;
     fpi_err_t *err;
 
-    FPI_TRY(ask_in_session(&answer, &is_dead, erp, system, &holder, operation, parameter, text, task));
-    if (is_dead) {
-        FPI_TRY(ask_in_session(&answer, &is_dead, erp, system, &holder, operation, parameter, text, task));
-        if (is_dead) {
-            fpi_tokens_note_vain(erp->sessions, &holder, task);
-        }
-    }
+    FPI_TRY(ask_in_session(&answer, erp, system, operation, parameter, text, task));
     if (answer.fault) {
         return refuse_fault(&answer, operation, system, task);
     }

@@ -144,7 +144,7 @@ static void find_in_facade(fpi_erp_verdict_t *out, const fpi_eas_answer_t *answe
                      "登录成功, 但下一次调用已不认会话: 集群端口请改用实例端口, 并在其 webservice.properties 设置 isRomoteLocate=false (%s)",
                      "the login is right, but the next call does not know the session: use an instance's port instead of "
                      "the cluster's, with isRomoteLocate=false in its webservice.properties (%s)",
-                     fpi_erp_words(fault->text, system, task));
+                     fpi_eas_fault_words(answer, system, task));
     }
     else if (!answer->soap) {
         fpi_erp_find(out, task, "facade", "登录成功, 但影像服务 %s 的应答不是 SOAP (HTTP %d)",

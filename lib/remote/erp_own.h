@@ -62,6 +62,7 @@ typedef struct fpi_eas_answer_t {
     fpi_http_exchange_t ex;
     fpi_soap_t *soap;            /* NULL: the answer was none */
     const fpi_soap_fault_t *fault;
+    const fpi_secret_t *session; /* in which it was asked; NULL: none */
 } fpi_eas_answer_t;
 
 /* Asks for a session. FPI_E_ERP_REFUSED when the answer has none; FPI_E_ERP for a fault or no envelope, too. */
@@ -80,6 +81,8 @@ fpi_err_t *fpi_eas_ask(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_syste
  * it returned nothing. FPI_E_ERP_REFUSED with the words of a fault. */
 fpi_err_t *fpi_eas_call(const char **result, fpi_erp_t *erp, const fpi_system_t *system, const char *operation,
                         const char *parameter, const char *text, fpi_task_t *task) FPI_MUST_USE;
+/* The fault's words for people: as fpi_erp_words, and without the session's id. */
+const char *fpi_eas_fault_words(const fpi_eas_answer_t *answer, const fpi_system_t *system, fpi_task_t *task);
 /* Does the fault say that the session is none (any more)? `since` is the session's. */
 bool fpi_eas_is_dead(const fpi_soap_fault_t *fault, apr_time_t since);
 

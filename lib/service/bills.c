@@ -5,6 +5,7 @@
 #include "service/attach.h"
 #include "service/forms.h"
 #include "service/jobs.h"
+#include "service/match.h"
 #include "service/moves.h"
 #include "service/pull.h"
 #include "store/bills.h"
@@ -126,6 +127,9 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
     *result = is_new ? "created" : "updated";
     if (key_is_new && bill->push_sha) {
         FPI_TRY(pull_again(tx, bill, task));
+    }
+    if (!is_new) {
+        FPI_TRY(fpi_match_announced(tx, bill, task));
     }
     return fpi_trail_add(tx, bill, "announced",
                          is_new ? "the ERP announced the bill" : "the ERP changed the bill's data", NULL, task);

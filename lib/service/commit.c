@@ -79,6 +79,7 @@ static fpi_err_t *read_commit(commit_t *job, fpi_call_t *call)
     FPI_TRY(read_save_type(&submit->is_supplement, call->json, call->task));
     FPI_TRY(fpi_json_find_bool(&is_for_erp, call->json, "isSubmitErp", true, call->task));
     submit->is_held = !is_for_erp;
+    FPI_TRY(fpi_json_find_bool(&submit->is_confirmed, call->json, "confirm", false, call->task));
     return read_list(submit, call->json, call->task);
 }
 

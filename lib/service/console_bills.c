@@ -130,6 +130,8 @@ static fpi_json_t *mode_of(const whole_t *w, fpi_task_t *task)
     fpi_json_put_text(doc, "mode", fpi_text_upper(apr_pstrdup(task->pool, fpi_mode_name(w->mode.mode))));
     fpi_json_put_text(doc, "from", fpi_scope_name(w->mode.scope));
     fpi_json_put_text(doc, "code", w->mode.code);
+    fpi_json_put_text(doc, "fallen_from",
+                      w->mode.fallen ? fpi_text_upper(apr_pstrdup(task->pool, fpi_mode_name(w->mode.fallen))) : NULL);
     return doc;
 }
 

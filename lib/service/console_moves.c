@@ -6,6 +6,8 @@
 #include "service/submit.h"
 #include "service/views.h"
 
+#include <string.h>
+
 enum { REASON_LEN = 500 };
 
 typedef struct console_move_t {
@@ -15,6 +17,18 @@ typedef struct console_move_t {
     bool is_locking;
     fpi_bill_t *bill;
 } console_move_t;
+
+static fpi_err_t *read_flag(bool *out, fpi_call_t *call, const char *name)
+{
+    const char *text;
+
+    if (fpi_json_is_object(call->json)) {
+        return fpi_json_find_bool(out, call->json, name, false, call->task);
+    }
+    FPI_TRY(fpi_call_field(&text, call, name, REASON_LEN));
+    *out = text && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0);
+    return NULL;
+}
 
 static fpi_err_t *read_order(console_move_t *job, fpi_call_t *call, fpi_act_t act, bool needs_reason)
 {
@@ -29,6 +43,7 @@ static fpi_err_t *read_order(console_move_t *job, fpi_call_t *call, fpi_act_t ac
     FPI_TRY(fpi_call_id(&job->bill_id, call, "bill_id"));
     FPI_TRY(fpi_version_read(&job->version, call));
     FPI_TRY(fpi_call_field(&order->reason, call, "reason", REASON_LEN));
+    FPI_TRY(read_flag(&job->submit.is_confirmed, call, "confirm"));
     order->reason = order->reason && *order->reason ? order->reason : NULL;
     if (needs_reason && !order->reason) {
         return fpi_refuse(call->task, FPI_E_FIELD, "reason", "字段 reason 缺失: 请说明原因", "field reason is missing");

@@ -9,8 +9,8 @@
  *      │ the helper died or ran out of time on it: later, FPI_LOOK_TRIES times in all
  *      └──damaged, no preview, tried often enough──> unreadable ──the same bytes are brought again──> looked at again
  *
- * Reading moves no bill: state 7 (recognised) belongs to the match mode, where matching follows, and is its to give; in
- * basic and sync mode a bill stays uploaded.
+ * Reading moves no bill in basic and sync mode; in match mode comparing follows, in the same transaction, and moves it
+ * (service/match.h).
  *
  * Life:    jobs, leased in the store.
  * Threads: the workers of the lane FPI_LANE_LOOK (service/jobs.h).

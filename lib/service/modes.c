@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "service/changes.h"
+#include "store/matches.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -53,7 +54,7 @@ static fpi_err_t *look_up(fpi_mode_said_t *out, fpi_scope_t scope, const char *p
     }
     FPI_TRY(fpi_setting_find(&value, tx, tenant, apr_pstrcat(task->pool, prefix, code, NULL), task));
     if (mode_of(value) != FPI_MODE_NONE) {
-        *out = (fpi_mode_said_t){ mode_of(value), scope, scope == FPI_SCOPE_TENANT ? NULL : code };
+        *out = (fpi_mode_said_t){ mode_of(value), scope, scope == FPI_SCOPE_TENANT ? NULL : code, FPI_MODE_NONE };
     }
     return NULL;
 }
@@ -73,16 +74,45 @@ static fpi_err_t *look_up_orgs(fpi_mode_said_t *out, fpi_tx_t *tx, const fpi_bil
     return look_up(out, FPI_SCOPE_ORG, ORG_MODE, bill->org_code, tx, bill->tenant, task);
 }
 
+/* The receipt was asked, and has nothing to match. */
+static fpi_err_t *is_without_receipt(bool *is_without, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_match_row_t match;
+    fpi_invoice_t *invoices;
+    int count;
+
+    *is_without = false;
+    FPI_TRY(fpi_match_find(&match, tx, bill->tenant, bill->id, task));
+    if (match.empty_at) {
+        FPI_TRY(fpi_invoices_list(&invoices, &count, tx, bill->tenant, bill->id, 1, task));
+        *is_without = count == 0;
+    }
+    return NULL;
+}
+
+static fpi_err_t *fall(fpi_mode_said_t *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    bool falls = out->mode == FPI_MODE_SYNC && !bill->is_announced;
+
+    if (out->mode == FPI_MODE_MATCH && bill->is_announced) {
+        FPI_TRY(is_without_receipt(&falls, tx, bill, task));
+    }
+    if (falls) {
+        *out = (fpi_mode_said_t){ FPI_MODE_BASIC, FPI_SCOPE_DEFAULT, NULL, out->mode };
+    }
+    return NULL;
+}
+
 fpi_err_t *fpi_mode_find(fpi_mode_said_t *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
 {
-    *out = (fpi_mode_said_t){ FPI_MODE_NONE, FPI_SCOPE_DEFAULT, NULL };
+    *out = (fpi_mode_said_t){ FPI_MODE_NONE, FPI_SCOPE_DEFAULT, NULL, FPI_MODE_NONE };
     FPI_TRY(look_up(out, FPI_SCOPE_TYPE, TYPE_MODE, bill->type_code, tx, bill->tenant, task));
     FPI_TRY(look_up_orgs(out, tx, bill, task));
     FPI_TRY(look_up(out, FPI_SCOPE_TENANT, TENANT_MODE, "", tx, bill->tenant, task));
-    if (out->mode == FPI_MODE_NONE || (out->mode == FPI_MODE_SYNC && !bill->is_announced)) {
-        *out = (fpi_mode_said_t){ FPI_MODE_BASIC, FPI_SCOPE_DEFAULT, NULL };
+    if (out->mode == FPI_MODE_NONE) {
+        *out = (fpi_mode_said_t){ FPI_MODE_BASIC, FPI_SCOPE_DEFAULT, NULL, FPI_MODE_NONE };
     }
-    return NULL;
+    return fall(out, tx, bill, task);
 }
 
 /* ---- all that were said ---- */
@@ -107,7 +137,7 @@ fpi_err_t *fpi_modes_list(fpi_mode_said_t **out, int *count, fpi_tx_t *tx, int64
     FPI_TRY(fpi_settings_list(&rows, &n, tx, tenant, TENANT_MODE ".", task));
     *out = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)n + 1));
     (*out)[0] = (fpi_mode_said_t){ value ? mode_of(value) : FPI_MODE_BASIC,
-                                   value ? FPI_SCOPE_TENANT : FPI_SCOPE_DEFAULT, NULL };
+                                   value ? FPI_SCOPE_TENANT : FPI_SCOPE_DEFAULT, NULL, FPI_MODE_NONE };
     for (int i = 0; i < n; i++) {
         take_said(&(*out)[i + 1], &rows[i]);
     }

@@ -1,6 +1,7 @@
 /* In which mode a bill is worked on: that of its bill type, else of its organisation or one above it, else of the
- * tenant, else basic. A bill that should be synchronised but was never announced by the ERP has no known type, and is
- * basic (facts-cloud.md 6.5).
+ * tenant, else basic. What can't be worked on in its mode falls to basic (facts-cloud.md 6.5): a bill that should be
+ * synchronised but was never announced by the ERP, so that its type is not known; one that should be matched and was
+ * announced, while the receipt says that it has no invoices of it.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
@@ -21,6 +22,7 @@ typedef struct fpi_mode_said_t {
     fpi_mode_t mode;
     fpi_scope_t scope;
     const char *code;            /* of the organisation or bill type; NULL */
+    fpi_mode_t fallen;           /* the mode that it fell from; NONE */
 } fpi_mode_said_t;
 
 /* Where the bill's mode comes from, too. */

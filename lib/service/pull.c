@@ -7,6 +7,7 @@
 #include "service/fetch.h"
 #include "service/forms.h"
 #include "service/looks.h"
+#include "service/match.h"
 #include "service/modes.h"
 #include "service/moves.h"
 #include "store/bills.h"
@@ -409,6 +410,9 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     else if (pull->invoice_count == 0 && pull->file_count == 0) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
+    }
+    if (pull->invoice_count == 0) {
+        FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
     FPI_TRY(move_state(pull, tx, changed || pull->fetched || pull->taken_off, task));
     FPI_TRY(is_synced ? submit_synced(pull, tx, task) : NULL);

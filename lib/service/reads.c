@@ -1,6 +1,7 @@
 #include "service/reads.h"
 
 #include "base/text.h"
+#include "service/match.h"
 #include "service/reads_own.h"
 
 #include <apr_strings.h>
@@ -300,7 +301,8 @@ static fpi_err_t *tx_store(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(count_pages(read, tx, task));
     FPI_TRY(tell_unreadable(read, tx, task));
     FPI_TRY(fpi_read_put_recognitions(read, tx, task));
-    return tell_read(read, tx, twins, task);
+    FPI_TRY(tell_read(read, tx, twins, task));
+    return fpi_match_read(tx, read->bill, read->asker && read->unread_count, task);
 }
 
 static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)

@@ -5,6 +5,7 @@
 #include "service/access.h"
 #include "service/forms.h"
 #include "service/looks.h"
+#include "service/match.h"
 #include "store/bills.h"
 #include "store/contents.h"
 #include "wire/decode.h"
@@ -304,9 +305,17 @@ static fpi_err_t *tx_keep(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                      task);
 }
 
+static fpi_err_t *tx_unanswered(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    const work_t *work = baton;
+
+    return fpi_match_unanswered(tx, work->sha256, task);
+}
+
 fpi_err_t *fpi_recognise_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
 {
     work_t *work = apr_pcalloc(task->pool, sizeof(*work));
+    fpi_err_t *err;
     bool is_due;
 
     work->app = app;
@@ -316,8 +325,14 @@ fpi_err_t *fpi_recognise_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *t
     if (!is_due) {
         return NULL;
     }
-    FPI_TRY(ask_all(work));
-    return fpi_store_write(app->store, tx_keep, work, task);
+    err = ask_all(work);
+    if (!err) {
+        return fpi_store_write(app->store, tx_keep, work, task);
+    }
+    if (job->attempts == FPI_RECOGNISE_PATIENCE) {
+        FPI_TRY(fpi_store_write(app->store, tx_unanswered, work, task));
+    }
+    return err;
 }
 
 /* ---- given up ---- */
@@ -331,10 +346,11 @@ static fpi_err_t *tx_park(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     parking_t *parking = baton;
 
-    return tell_bill(parking->work, tx,
-                     apr_psprintf(task->pool, "asking the cloud about content %.12s was given up: %s",
-                                  parking->work->sha256, parking->why),
-                     task);
+    FPI_TRY(tell_bill(parking->work, tx,
+                      apr_psprintf(task->pool, "asking the cloud about content %.12s was given up: %s",
+                                   parking->work->sha256, parking->why),
+                      task));
+    return fpi_match_unanswered(tx, parking->work->sha256, task);
 }
 
 void fpi_recognise_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task)

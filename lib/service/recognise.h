@@ -26,7 +26,8 @@
 #define FPI_JOB_RECOGNISE "recognise"
 #define FPI_RECOGNISE_AGAIN apr_time_from_sec(86400)
 
-enum { FPI_RECOGNISE_PAGES = 20 };
+/* PATIENCE: tries (in about half a minute), until bills in match mode are judged without the cloud's answer. */
+enum { FPI_RECOGNISE_PAGES = 20, FPI_RECOGNISE_PATIENCE = 5 };
 
 /* Is there something in the file that the cloud should be asked about? `look` is its content's doc, `found` what was
  * read from it. */

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "service/attach.h"
 #include "service/found.h"
+#include "service/match.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -129,8 +130,19 @@ static bool is_submitted(const fpi_bill_t *bill)
     return bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED;
 }
 
+/* What the timeline should say besides. */
+static const char *told(const fpi_submit_t *submit, const char *match, fpi_task_t *task)
+{
+    if (!fpi_submit_changes(submit, task)) {
+        return match;
+    }
+    return apr_psprintf(task->pool, "%s%sfiles: %d changed, %d added, %d confirmed, %d unchanged", match ? match : "",
+                        match ? "; " : "", submit->changed, submit->added, submit->confirmed, submit->unchanged);
+}
+
 /* The order's own way: kept where it is, or moved. */
-static fpi_err_t *move(fpi_submit_t *submit, fpi_bill_t *bill, bool is_kept, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *move(fpi_submit_t *submit, fpi_order_t *order, fpi_bill_t *bill, bool is_kept, fpi_tx_t *tx,
+                       fpi_task_t *task)
 {
     if (is_kept) {
         FPI_TRY(submit->pile->count ? NULL : fpi_move_may(bill, FPI_ACT_SUBMIT, 0, task));
@@ -139,28 +151,28 @@ static fpi_err_t *move(fpi_submit_t *submit, fpi_bill_t *bill, bool is_kept, fpi
     if (!is_submitted(bill)) {
         FPI_TRY(fpi_found_check_submit(tx, bill, submit->viewer, task));
     }
-    if (fpi_submit_changes(submit, task)) {
-        submit->order.told = apr_psprintf(task->pool, "files: %d changed, %d added, %d confirmed, %d unchanged",
-                                          submit->changed, submit->added, submit->confirmed, submit->unchanged);
-    }
-    return fpi_move(&submit->is_changed, bill, &submit->order, tx, task);
+    order->told = told(submit, order->told, task);
+    return fpi_move(&submit->is_changed, bill, order, tx, task);
 }
 
 fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
 {
     bool is_kept = submit->is_held || (submit->is_supplement && is_submitted(bill)), is_new;
-    fpi_order_t *order = &submit->order;
+    fpi_order_t order = submit->order; /* as it was asked, however often this runs */
 
     submit->is_changed = false;
     submit->changed = submit->added = submit->confirmed = submit->unchanged = 0;
     FPI_TRY(fpi_submit_may(tx, bill, task));
-    FPI_TRY(fpi_attach_refuse_locked(bill, order->act, task));
+    FPI_TRY(fpi_attach_refuse_locked(bill, order.act, task));
+    if (!is_kept && !is_submitted(bill)) {
+        FPI_TRY(fpi_match_check_submit(&order.told, submit->is_confirmed, tx, bill, task));
+    }
     FPI_TRY(put_order(&is_new, submit, bill, tx, task));
     count_states(submit);
-    FPI_TRY(move(submit, bill, is_kept, tx, task));
+    FPI_TRY(move(submit, &order, bill, is_kept, tx, task));
     if (!is_new) {
         return NULL;
     }
     submit->is_changed = true;
-    return fpi_bill_changed(bill, tx, "file", fpi_order_note(order, "files put in the order of fileList", task), NULL, task);
+    return fpi_bill_changed(bill, tx, "file", fpi_order_note(&order, "files put in the order of fileList", task), NULL, task);
 }

@@ -18,6 +18,7 @@ typedef struct fpi_submit_t {
     int file_count;              /* 0: no list, the order stays */
     bool is_supplement;          /* of a submitted bill: it stays as it is */
     bool is_held;                /* not yet to the ERP: it stays uploaded */
+    bool is_confirmed;           /* also where it does not match, if the tenant allows that (service/match.h) */
     const fpi_viewer_t *viewer;  /* who submits, and is told of other bills what he may see; NULL: all */
     /* out */
     fpi_pile_t *pile;
@@ -29,7 +30,7 @@ typedef struct fpi_submit_t {
  * "scan.everyone" is "on"; systems with a token and administrators of the machine are no persons. */
 fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 
-/* FPI_E_NO_POINT, FPI_E_STATE, FPI_E_ABSENT naming a file that the bill has not, FPI_E_DUPLICATE naming the bill that has
+/* FPI_E_NO_POINT, FPI_E_STATE (what does not match, too), FPI_E_ABSENT naming a file that the bill has not, FPI_E_DUPLICATE naming the bill that has
  * an invoice of this one already (service/found.h). The same again: done, unchanged. */
 fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 

@@ -134,10 +134,11 @@ fpi_err_t *fpi_found_put(fpi_found_row_t *row, fpi_tx_t *tx, fpi_task_t *task)
 
 fpi_err_t *fpi_found_drop(const fpi_found_row_t *row, fpi_tx_t *tx, fpi_task_t *task)
 {
-    return fpi_tx_run(tx, FPI_SQL_FOUND_DROP,
-                      FPI_ARGS(fpi_arg_int(row->invoice.tenant), fpi_arg_int(row->invoice.bill),
-                               fpi_arg_int(row->invoice.id)),
-                      NULL, NULL, task);
+    const fpi_arg_t args[] = { fpi_arg_int(row->invoice.tenant), fpi_arg_int(row->invoice.bill),
+                               fpi_arg_int(row->invoice.id) };
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_MATCH_PAIR_DROP_FOUND, args, 3, NULL, NULL, task));
+    return fpi_tx_run(tx, FPI_SQL_FOUND_DROP, args, 3, NULL, NULL, task);
 }
 
 static bool is_same_arg(const fpi_arg_t *a, const fpi_arg_t *b)

@@ -177,12 +177,11 @@ static int compare_ids(const void *a, const void *b)
 static fpi_err_t *drop_invoice(fpi_tx_t *tx, int64_t tenant, int64_t bill, int64_t id,
                                fpi_task_t *task)
 {
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_UNLINK,
-                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill), fpi_arg_int(id)), NULL,
-                       NULL, task));
-    return fpi_tx_run(tx, FPI_SQL_INVOICE_DROP,
-                      FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill), fpi_arg_int(id)), NULL, NULL,
-                      task);
+    const fpi_arg_t args[] = { fpi_arg_int(tenant), fpi_arg_int(bill), fpi_arg_int(id) };
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_UNLINK, args, 3, NULL, NULL, task));
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_MATCH_PAIR_DROP_INVOICE, args, 3, NULL, NULL, task));
+    return fpi_tx_run(tx, FPI_SQL_INVOICE_DROP, args, 3, NULL, NULL, task);
 }
 
 fpi_err_t *fpi_invoices_keep_only(int64_t *dropped, fpi_tx_t *tx, int64_t tenant, int64_t bill,

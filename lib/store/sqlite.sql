@@ -607,6 +607,36 @@ CREATE INDEX bill_by_phone ON bill (tenant, apply_phone, created) WHERE apply_ph
 ALTER TABLE capture ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE capture ADD COLUMN point INTEGER NOT NULL DEFAULT 0;
 
+-- migration 8
+
+-- What matching last made of a bill (lib/store/matches.h). empty_at: when the receipt said that it has no invoices of it.
+CREATE TABLE match_result (
+    bill     INTEGER PRIMARY KEY,
+    tenant   INTEGER NOT NULL,
+    result   INTEGER NOT NULL,
+    expected INTEGER NOT NULL,
+    matched  INTEGER NOT NULL,
+    differs  INTEGER NOT NULL,
+    missing  INTEGER NOT NULL,
+    extra    INTEGER NOT NULL,
+    reason   TEXT,
+    at       INTEGER NOT NULL,
+    empty_at INTEGER NOT NULL,
+    is_asked INTEGER NOT NULL
+);
+
+-- A clerk's word on an announced invoice and one that was found: the same, or (is_apart) not.
+CREATE TABLE match_pair (
+    bill     INTEGER NOT NULL,
+    invoice  INTEGER NOT NULL,
+    found    INTEGER NOT NULL,
+    tenant   INTEGER NOT NULL,
+    is_apart INTEGER NOT NULL,
+    actor    TEXT,
+    created  INTEGER NOT NULL,
+    PRIMARY KEY (bill, invoice, found)
+);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1299,6 +1329,45 @@ UPDATE cover_rule SET name = ?3, parts = ?4, is_enabled = ?5, version = version 
 
 -- name: COVER_RULE_DROP
 DELETE FROM cover_rule WHERE id = ?2 AND tenant = ?1
+
+-- ==== matching ====
+
+-- name: MATCH_FIND
+SELECT result, expected, matched, differs, missing, extra, reason, at, empty_at, is_asked
+  FROM match_result WHERE bill = ?2 AND tenant = ?1
+
+-- name: MATCH_PUT
+INSERT INTO match_result (tenant, bill, result, expected, matched, differs, missing, extra, reason, at, empty_at,
+                          is_asked)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (bill) DO UPDATE
+   SET result = excluded.result, expected = excluded.expected, matched = excluded.matched, differs = excluded.differs,
+       missing = excluded.missing, extra = excluded.extra, reason = excluded.reason, at = excluded.at,
+       empty_at = excluded.empty_at, is_asked = excluded.is_asked
+
+-- name: MATCH_IS_LOOKING
+SELECT EXISTS (SELECT 1 FROM file f JOIN content c ON c.sha256 = f.sha256
+                WHERE f.bill = ?2 AND f.tenant = ?1 AND c.state = 0)
+
+-- name: MATCH_PAIR_LIST
+SELECT invoice, found, is_apart, actor, created
+  FROM match_pair WHERE bill = ?2 AND tenant = ?1 ORDER BY invoice, found LIMIT ?3
+
+-- name: MATCH_PAIR_PUT
+INSERT INTO match_pair (tenant, bill, invoice, found, is_apart, actor, created)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (bill, invoice, found) DO UPDATE
+   SET is_apart = excluded.is_apart, actor = excluded.actor, created = excluded.created
+
+-- name: MATCH_PAIR_DROP_OTHERS
+DELETE FROM match_pair WHERE bill = ?2 AND tenant = ?1 AND found = ?3 AND is_apart = 0
+
+-- Ids are given again: what was said of an invoice goes with it.
+-- name: MATCH_PAIR_DROP_INVOICE
+DELETE FROM match_pair WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
+
+-- name: MATCH_PAIR_DROP_FOUND
+DELETE FROM match_pair WHERE bill = ?2 AND tenant = ?1 AND found = ?3
 
 -- ==== invoices found in files ====
 

@@ -184,6 +184,7 @@ fpi_err_t *ctl_push_table_check(ctl_t *ctl);
 fpi_err_t *ctl_push_table_remove(ctl_t *ctl);
 fpi_err_t *ctl_bill_show(ctl_t *ctl);
 fpi_err_t *ctl_bill_trail(ctl_t *ctl);
+fpi_err_t *ctl_bill_match(ctl_t *ctl);
 fpi_err_t *ctl_bill_resubmit(ctl_t *ctl);
 fpi_err_t *ctl_bill_void(ctl_t *ctl);
 fpi_err_t *ctl_bill_review(ctl_t *ctl);

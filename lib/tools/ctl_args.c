@@ -32,6 +32,7 @@ static const option_t options[] = {
     { "unchecked", NULL, "save without asking the cloud", "不向发票云校验, 直接保存" },
     { "partial", NULL, "store the good lines though others are bad", "有错误行时仍保存其余行" },
     { "yes", NULL, "do not ask", "不再询问" },
+    { "confirm", NULL, "though it does not match", "未匹配仍提交" },
     { "upstream", "URL", "production, demo or the cloud's address", "production, demo 或发票云地址" },
     { "upstream-ca", "FILE", "trust anchors for the cloud", "发票云的根证书" },
     { "url", "U", "the address that is pushed to", "推送地址" },

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "service/found.h"
-#include "service/modes.h"
+#include "service/match.h"
 #include "service/notices.h"
 #include "service/pull.h"
 #include "service/views.h"
@@ -30,6 +30,7 @@ typedef struct look_t {
     fpi_mode_said_t mode;
     fpi_delivery_t *deliveries, *next; /* newest first; next: the oldest that the ERP is still to be told, or NULL */
     int delivery_count;
+    fpi_match_row_t match;
     fpi_job_t *job;                /* the pending pull, or NULL */
     fpi_push_t *push;              /* the last one, or NULL */
     fpi_push_t *refused;           /* the last refused one that named this number, or NULL */
@@ -122,6 +123,7 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_found_answer(&l->found, tx, l->bill, NULL, task));
     FPI_TRY(fpi_mode_find(&l->mode, tx, l->bill, task));
     FPI_TRY(find_deliveries(l, tx, task));
+    FPI_TRY(fpi_match_find(&l->match, tx, FPI_TENANT_FIRST, l->bill->id, task));
     FPI_TRY(fpi_job_find(&l->job, tx, FPI_JOB_PULL, key, task));
     return find_trail(l, tx, task);
 }
@@ -251,8 +253,9 @@ static const char *why_state(look_t *l)
     switch (bill->state) {
     case FPI_STATE_WAITING:
         return why_waiting(l);
-    case FPI_STATE_UPLOADED:
     case FPI_STATE_RECOGNISED:
+        return l->match.reason ? l->match.reason : "-";
+    case FPI_STATE_UPLOADED:
     case FPI_STATE_MATCHED:
         return ctl_text(ctl, "影像已齐, 等待提交", "the images are there; it waits to be submitted");
     case FPI_STATE_SUBMITTED:
@@ -423,6 +426,9 @@ static fpi_json_t *bill_json(look_t *l)
     fpi_json_put_int(doc, "version", bill->version);
     fpi_json_put_text(doc, "mode", fpi_mode_name(l->mode.mode));
     fpi_json_put_text(doc, "mode_from", fpi_scope_name(l->mode.scope));
+    fpi_json_put_text(doc, "mode_fallen_from", l->mode.fallen ? fpi_mode_name(l->mode.fallen) : NULL);
+    fpi_json_put_text(doc, "match_result", l->match.result ? fpi_match_result_name(l->match.result) : NULL);
+    fpi_json_put_text(doc, "match_reason", l->match.reason);
     fpi_json_put_time(doc, "created", bill->created);
     fpi_json_put_time(doc, "updated", bill->updated);
     fpi_json_put(doc, "job", job_json(l));
@@ -457,6 +463,9 @@ static const ctl_column_t bill_card[] = {
     { "voucher", "voucher", "凭证号", CTL_TEXT },
     { "page_count", "pages", "影像页数", CTL_TEXT },
     { "mode", "mode", "模式", CTL_TEXT },
+    { "mode_fallen_from", "fallen from mode", "原模式", CTL_TEXT },
+    { "match_result", "match", "匹配结果", CTL_TEXT },
+    { "match_reason", "why it matches or not", "匹配说明", CTL_TEXT },
     { "version", "version", "版本", CTL_TEXT },
     { "created", "created", "创建时间", CTL_TIME },
     { "updated", "updated", "更新时间", CTL_TIME },

@@ -33,7 +33,9 @@ static fpi_err_t *tx_by_hand(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 static fpi_err_t *move_by_hand(ctl_t *ctl, const fpi_bill_t *bill, fpi_act_t act)
 {
-    by_hand_t job = { .id = bill->id, .submit = { .order = { .act = act, .reason = ctl_option(ctl, "reason") } } };
+    by_hand_t job = { .id = bill->id,
+                      .submit = { .order = { .act = act, .reason = ctl_option(ctl, "reason") },
+                                  .is_confirmed = ctl_has(ctl, "confirm") } };
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
     FPI_TRY(fpi_store_write(ctl->app->store, tx_by_hand, &job, ctl->task));

@@ -37,7 +37,7 @@ FIELDS = {
     BASE + "erpBingScanVoucher": ({**ASKED, "voucherNo": "V"}, {"scanBillNo": True, "resource": False, "voucherNo": True,
                                                               "lock": False}),
     BASE + "commit": (ASKED, {"scanBillNo": True, "resource": False, "billType": False, "modelType": False, "saveType": False,
-                              "isSubmitErp": False, "operator": False, "reason": False}),
+                              "isSubmitErp": False, "operator": False, "reason": False, "confirm": False}),
     BASE + "upload": ({**ASKED, "base64": base64.b64encode(b"%PDF-1.4\n%%EOF\n").decode()}, {
         "scanBillNo": True, "resource": False, "base64": True, "fileSuffix": False, "fileName": False, "fileType": False,
         "billType": False, "needRecognition": False, "reason": False}),

@@ -233,7 +233,7 @@ def test_init_bad_user(empty):
 
 
 NEED_STORE = ["enterprise list", "enterprise check", "enterprise disable X", "enterprise enable X", "enterprise remove X --yes",
-              "push-table list", "push-table check", "push-table remove 1", "bill show X", "bill trail X", "push list",
+              "push-table list", "push-table check", "push-table remove 1", "bill show X", "bill match X", "bill trail X", "push list",
               "push show 1", "push replay 1", "journal list", "journal show 1", "journal suggest 1", "journal capture off",
               "user list", "user reset admin", "keys rotate"]
 

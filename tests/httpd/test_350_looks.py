@@ -309,7 +309,7 @@ def test_an_invoice_of_another_submitted_bill(desk):  # noqa: F811
 
 def test_switches(desk):  # noqa: F811
     def values():
-        return {row["name"]: row["value"] for row in listed(desk.ctl.must("switch", "list"))}
+        return {row["name"]: row["value"] for row in listed(desk.ctl.must("switch", "list")) if not row["name"].startswith("match.")}
 
     assert values() == {"duplicate.refuse": None, "recognise.cloud": None, "scan.everyone": None, "capture.without_cover": None}
     desk.ctl.must("switch", "set", "recognise.cloud", "off")

@@ -192,13 +192,14 @@ def test_all_forms_of_answers(desk, eas, settings):
     assert eas.logins() == 2, "one for the verification, one session for the rest"
 
 
-def test_a_session_that_dies_is_made_again_once(desk, eas):
+def test_a_session_that_is_not_kept_is_told(desk, eas):
     eas.image("KD1", 2)
     eas.settings(session_seconds=0)
     add(desk, eas)
     code, value = desk.ctl("erp", "state", "集团EAS", "KD1")
     assert code == REFUSED and "session not found" in value["error"]["message"]
-    assert eas.logins() == 2
+    assert eas.logins() == 1, "one that was just made is not asked for twice"
+    assert not any(row["id"] in value["error"]["message"] for row in eas.sessions()["sessions"])
     assert "session" in verify(desk)[1]
 
 

@@ -279,24 +279,29 @@ END_TEST
 START_TEST(dead_sessions_are_logged_in_again_once)
 {
     static const char *const words[] = { "Please login first!", "session not found: S-1" };
+    fpi_err_t *err;
 
     for (int i = 0; i < UNIT_COUNT(words); i++) {
         peer.calls = peer.logins = 0;
         eas.id = i;
-        peer.body[0] = apr_psprintf(task->pool, FAULT("%s"), words[i]);
-        peer.body[1] = RET(DONE);
+        peer.body[1] = apr_psprintf(task->pool, FAULT("%s"), words[i]);
+        peer.body[2] = RET(DONE);
+        unit_done(tell());
         unit_done(tell());
         ck_assert_int_eq(peer.logins, 2);
-        ck_assert_int_eq(peer.calls, 2);
+        ck_assert_int_eq(peer.calls, 3);
         ck_assert_ptr_nonnull(strstr(peer.said, ">S-2<"));
     }
-    /* one that stays dead is told, not asked for ever */
+    /* one that was just made is not asked for again */
     peer.calls = peer.logins = 0;
     eas.id = 9;
+    peer.body[0] = FAULT("session not found, sessionId=S-1");
     peer.body[1] = NULL;
-    unit_failed(tell(), FPI_E_ERP_REFUSED);
-    ck_assert_int_eq(peer.logins, 2);
-    ck_assert_int_eq(peer.calls, 2);
+    err = tell();
+    unit_failed(err, FPI_E_ERP_REFUSED);
+    ck_assert_ptr_null(strstr(fpi_err_chain(task->pool, err), "S-1"));
+    ck_assert_int_eq(peer.logins, 1);
+    ck_assert_int_eq(peer.calls, 1);
 }
 END_TEST
 

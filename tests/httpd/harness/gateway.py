@@ -40,6 +40,13 @@ class Gateway:
                         "--encrypt-key-file", self.secret_file(client, "encrypt_key"),
                         *([] if checked else ["--unchecked"]))
 
+    def add_erp(self, eas, *more, name="EAS", **changes):
+        """The stand-in EAS as a business system."""
+        words = {"prefix": eas.prefix, "dc": "DC01", "user": "imguser", **changes}
+        path = self.secret_file({"client_id": "erp", "password": "Im9#user"}, "password")
+        return self.ctl.must("erp", "add", name, *[w for k, v in words.items() for w in (f"--{k}", str(v))],
+                             "--password-file", path, *more)
+
     def secret_file(self, client, what):
         folder = self.httpd.root / "secrets"
         if not folder.exists():
