@@ -55,6 +55,7 @@ static fpi_err_t *put_off(sending_t *s, fpi_tx_t *tx, fpi_task_t *task)
     bool is_known = s->next->miss == FPI_MISS_UNREACHED;
 
     s->next->miss = FPI_MISS_UNREACHED;
+    s->next->system = s->system->id;
     s->next->note = apr_psprintf(task->pool, "%s could not be reached just now", s->system->name);
     FPI_TRY(fpi_delivery_miss(&s->held, s->next, tx, task));
     return is_known ? NULL : fpi_notice_note(tx, s->bill, s->next,

@@ -131,7 +131,7 @@ fpi_err_t *fpi_delivery_miss(bool *held, const fpi_delivery_t *d, fpi_tx_t *tx, 
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_DELIVERY_MISS,
                        FPI_ARGS(fpi_arg_int(d->id), fpi_arg_int(d->claimed), fpi_arg_int(d->state),
-                                fpi_arg_int(d->miss), fpi_arg_text(d->note)),
+                                fpi_arg_int(d->miss), fpi_arg_text(d->note), fpi_arg_int(d->system)),
                        NULL, &changed, task));
     *held = changed > 0;
     return NULL;

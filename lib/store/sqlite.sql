@@ -1779,7 +1779,7 @@ UPDATE delivery SET state = 1, miss = 0, note = NULL, claimed = 0, ended = ?3
 -- name: DELIVERY_MISS
 UPDATE delivery
    SET state = CASE WHEN state = 0 THEN ?3 ELSE state END, miss = ?4, note = CASE WHEN state = 0 THEN ?5 ELSE note END,
-       claimed = 0
+       system = ?6, claimed = 0
  WHERE id = ?1 AND claimed = ?2
 
 -- name: DELIVERY_LAST_MISS

@@ -272,7 +272,7 @@ static void check_end(int64_t id, const char *number)
 
 static fpi_err_t *tx_mode(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 {
-    const fpi_mode_said_t said = { *(int *)baton ? FPI_MODE_SYNC : FPI_MODE_BASIC, FPI_SCOPE_TENANT, NULL };
+    const fpi_mode_said_t said = { *(int *)baton ? FPI_MODE_SYNC : FPI_MODE_BASIC, FPI_SCOPE_TENANT, NULL, FPI_MODE_NONE };
 
     return fpi_mode_put(tx, &said, t);
 }
