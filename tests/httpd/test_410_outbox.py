@@ -140,7 +140,11 @@ def test_an_hour_without_eas(wired, erp, eas):
     assert wired.ctl.must("bill", "show", "O-0")["why"]
     assert {row["state"] for row in listed(erp)} == {"WAITING"} and eas.told() == []
     eas.behave_normally(rule)
-    change(wired, "UPDATE job SET due = 1 WHERE kind = 'notice' AND key = ?", str(bills["O-5"].id))
+    def told():
+        change(wired, "UPDATE job SET due = 1 WHERE kind = 'notice' AND state = 'ready' AND key = ?", str(bills["O-5"].id))
+        return eas.told("O-5")
+
+    assert processes.wait_until(told, patience(40), 0.5)  # one try at a time, 10 s apart
     for number in bills:  # the first that gets through makes the others due
         eas.wait_told(number, 3 if number == "O-3" else 1)
     quiet(wired)
