@@ -356,12 +356,28 @@ static bool is_submitted(const fpi_bill_t *bill)
     return bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED;
 }
 
+#define FELL "{\"fallen_from\":\"SYNC\"}"
+
+/* Once: why nobody submits it by itself. */
+static fpi_err_t *tell_fallen(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    bool has;
+
+    FPI_TRY(fpi_trail_has(&has, tx, pull->bill, "mode", FELL, task));
+    return has ? NULL : fpi_trail_add(tx, pull->bill, "mode",
+                                      "worked on in basic mode rather than synchronised, as the ERP has not announced the bill",
+                                      FELL, task);
+}
+
 static fpi_err_t *mirror(bool *is_synced, pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_mode_said_t said;
 
     FPI_TRY(fpi_mode_find(&said, tx, pull->bill, task));
     *is_synced = said.mode == FPI_MODE_SYNC;
+    if (said.fallen == FPI_MODE_SYNC) {
+        FPI_TRY(tell_fallen(pull, tx, task));
+    }
     return *is_synced && !is_submitted(pull->bill) ? take_off(pull, tx, task) : NULL;
 }
 

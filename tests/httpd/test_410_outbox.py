@@ -344,6 +344,7 @@ def test_pushed_before_the_erp_spoke(synced, desk, eas):
     push(synced, [one], "document")
     until(lambda: stored(synced, one["scanBillNo"])["state"] == 1)
     assert eas.told() == []  # its type is not known: basic
+    assert len([note for note in events(synced, one["scanBillNo"], "mode") if "has not announced" in note]) == 1
     announce(desk, one)
     eas.wait_told(one["scanBillNo"])
 
