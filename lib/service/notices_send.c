@@ -206,7 +206,7 @@ static fpi_err_t *missed(sending_t *s, fpi_tx_t *tx, fpi_task_t *task)
                                             s->bill->number),
                                task);
     }
-    if (s->next->attempts > 1 && before == s->next->miss) {
+    if (before == s->next->miss) {
         return NULL;
     }
     return fpi_notice_note(tx, s->bill, s->next,
