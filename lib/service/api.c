@@ -328,7 +328,7 @@ static fpi_err_t *dispatch(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply,
 
 bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
 {
-    fpi_family_t family = FPI_FAMILY_A;
+    fpi_family_t family = fpi_family_of(call->uri); /* until the path is known to be one */
     fpi_answer_t answer = { NULL, false, false, 0, NULL };
     fpi_err_t *err;
 

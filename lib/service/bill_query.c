@@ -1,6 +1,7 @@
 #include "service/bill_query.h"
 
 #include "base/text.h"
+#include "service/words.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -13,21 +14,6 @@ enum { SEARCH_LEN = 100, WORD_LEN = 100, CURSOR_LEN = 1000 };
 #define PROBLEMS (1U << FPI_STATE_RESCAN | 1U << FPI_STATE_MISMATCH | 1U << FPI_STATE_FAILED)
 
 /* ---- words ---- */
-
-static fpi_err_t *word(const char **out, const fpi_call_t *call, const char *name, size_t most)
-{
-    const char *text = fpi_params_find(call->params, name);
-
-    *out = text && *text ? fpi_text_trim(call->task->pool, text) : NULL;
-    if (*out && fpi_utf8_length(*out) > most) {
-        return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 超过 %d 个字符", "parameter %s is longer than %d characters",
-                          name, (int)most);
-    }
-    if (*out && !**out) {
-        *out = NULL;
-    }
-    return NULL;
-}
 
 static int state_of(const char *text)
 {
@@ -61,97 +47,6 @@ static fpi_err_t *read_states(unsigned *out, const fpi_call_t *call)
         *out |= 1U << state;
     }
     return NULL;
-}
-
-static fpi_err_t *read_flag(bool *out, bool *is_said, const fpi_call_t *call, const char *name)
-{
-    const char *text = fpi_params_find(call->params, name);
-
-    *is_said = text && *text;
-    *out = *is_said && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0);
-    if (*is_said && !*out && strcmp(text, "false") != 0 && strcmp(text, "0") != 0) {
-        return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 应为 true 或 false", "parameter %s is true or false", name);
-    }
-    return NULL;
-}
-
-/* ---- times: 2026-01-31, or 2026-01-31T08:00:00Z, or with +08:00 behind ---- */
-
-static bool read_digits(int *out, const char **at, int count)
-{
-    *out = 0;
-    for (int i = 0; i < count; i++, (*at)++) {
-        if (**at < '0' || **at > '9') {
-            return false;
-        }
-        *out = *out * 10 + (**at - '0');
-    }
-    return true;
-}
-
-static bool pass(const char **at, char mark)
-{
-    *at += **at == mark;
-    return (*at)[-1] == mark;
-}
-
-static bool read_zone(int *seconds, const char **at)
-{
-    int sign = **at == '-' ? -1 : 1, hours, minutes;
-
-    *seconds = 0;
-    if (**at == 'Z') {
-        (*at)++;
-        return true;
-    }
-    if (**at != '+' && **at != '-') {
-        return false;
-    }
-    (*at)++;
-    if (!read_digits(&hours, at, 2) || !pass(at, ':') || !read_digits(&minutes, at, 2) || hours > 14 || minutes > 59) {
-        return false;
-    }
-    *seconds = sign * (hours * 3600 + minutes * 60);
-    return true;
-}
-
-static bool read_clock(apr_time_exp_t *exp, int *zone, const char **at)
-{
-    (*at)++;
-    return read_digits(&exp->tm_hour, at, 2) && pass(at, ':') && read_digits(&exp->tm_min, at, 2) && pass(at, ':')
-           && read_digits(&exp->tm_sec, at, 2) && exp->tm_hour < 24 && exp->tm_min < 60 && exp->tm_sec < 61
-           && read_zone(zone, at);
-}
-
-static bool read_when(apr_time_t *out, const char *text)
-{
-    apr_time_exp_t exp = { 0 };
-    int year, month, zone = 0;
-
-    if (!read_digits(&year, &text, 4) || !pass(&text, '-') || !read_digits(&month, &text, 2) || !pass(&text, '-')
-        || !read_digits(&exp.tm_mday, &text, 2) || year < 1970 || month < 1 || month > 12 || exp.tm_mday < 1
-        || exp.tm_mday > 31 || (*text == 'T' && !read_clock(&exp, &zone, &text)) || *text) {
-        return false;
-    }
-    exp.tm_year = year - 1900;
-    exp.tm_mon = month - 1;
-    if (apr_time_exp_gmt_get(out, &exp) != APR_SUCCESS) {
-        return false;
-    }
-    *out -= apr_time_from_sec(zone);
-    return true;
-}
-
-static fpi_err_t *read_time(apr_time_t *out, const fpi_call_t *call, const char *name)
-{
-    const char *text = fpi_params_find(call->params, name);
-
-    *out = 0;
-    if (!text || !*text || read_when(out, text)) {
-        return NULL;
-    }
-    return fpi_refuse(call->task, FPI_E_FIELD, name, "参数 %s 应为 ISO 8601 时间, 如 2026-01-31T08:00:00Z, 收到 %.40s",
-                      "parameter %s is an ISO 8601 time like 2026-01-31T08:00:00Z, not %.40s", name, text);
 }
 
 /* ---- order and place ---- */
@@ -232,7 +127,7 @@ static fpi_err_t *read_problem(fpi_bill_query_t *q, const fpi_call_t *call)
     bool is_said;
     unsigned states;
 
-    FPI_TRY(read_flag(&q->has_problem, &is_said, call, "has_problem"));
+    FPI_TRY(fpi_word_flag(&q->has_problem, &is_said, call, "has_problem"));
     if (!is_said) {
         return NULL;
     }
@@ -254,12 +149,12 @@ fpi_err_t *fpi_bill_query_read(fpi_bill_asked_t *out, const fpi_call_t *call)
     q->viewer = call->viewer;
     q->org = -1;
     FPI_TRY(read_states(&q->states, call));
-    FPI_TRY(word(&q->type_code, call, "bill_type", WORD_LEN));
-    FPI_TRY(word(&q->resource, call, "resource", WORD_LEN));
-    FPI_TRY(word(&q->search, call, "q", SEARCH_LEN));
-    FPI_TRY(word(&out->org_code, call, "org", WORD_LEN));
-    FPI_TRY(read_time(&q->from, call, "created_from"));
-    FPI_TRY(read_time(&q->to, call, "created_to"));
+    FPI_TRY(fpi_word_find(&q->type_code, call, "bill_type", WORD_LEN));
+    FPI_TRY(fpi_word_find(&q->resource, call, "resource", WORD_LEN));
+    FPI_TRY(fpi_word_find(&q->search, call, "q", SEARCH_LEN));
+    FPI_TRY(fpi_word_find(&out->org_code, call, "org", WORD_LEN));
+    FPI_TRY(fpi_word_time(&q->from, call, "created_from"));
+    FPI_TRY(fpi_word_time(&q->to, call, "created_to"));
     FPI_TRY(read_sort(q, call));
     FPI_TRY(read_problem(q, call));
     return read_place(out, call);

@@ -7,7 +7,8 @@
  *
  * Life:    results live in the task's pool.
  * Threads: any. Looking up a name leaves a thread behind when the resolver does not answer in time.
- * Limits:  10 s for each step of the network, 15 s for a token, FPI_DOCTOR_TOKENS enterprises. */
+ * Limits:  10 s for each step of the network, 15 s for a token, options.tokens enterprises; no token is asked for past
+ *          the task's deadline. */
 #ifndef FPI_DOCTOR_H
 #define FPI_DOCTOR_H
 
@@ -29,6 +30,7 @@ typedef struct fpi_check_t {
 typedef struct fpi_doctor_options_t {
     const char *conf;   /* where the settings were read; NULL: only the data directory is known */
     const char *user;   /* httpd's, by the configuration; NULL: not known */
+    int tokens;         /* how many enterprises the cloud is asked for, up to FPI_DOCTOR_TOKENS */
 } fpi_doctor_options_t;
 
 /* Opens app->store when it is not open. Pushes fpi_check_t onto a new array, in the order they were made. */

@@ -3,10 +3,13 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Started for the look and ended at once: what it says of its fence is what httpd's has, too, when root started it. */
+/* In httpd it is the one that serves; in the tool it is started for the look and ended at once: what it says of its fence
+ * is what httpd's has, too, when root started it. */
 static const char *fence_of(fpi_doctor_t *d, fpi_err_t **err)
 {
-    *err = fpi_app_start_decoder(d->app, d->task);
+    fpi_decoder_t *serving;
+
+    *err = d->app->jobs ? fpi_app_decoder(&serving, d->app, d->task) : fpi_app_start_decoder(d->app, d->task);
     return *err ? "" : fpi_decoder_about(d->app->decoder);
 }
 

@@ -312,7 +312,7 @@ static void look_at_tokens(fpi_doctor_t *d)
         if (!all.items[i]->is_enabled) {
             continue;
         }
-        if (asked == FPI_DOCTOR_TOKENS) {
+        if (asked == d->options->tokens || fpi_task_is_over(d->task)) {
             left++;
             continue;
         }

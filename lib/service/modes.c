@@ -7,6 +7,7 @@
 
 #include <apr_strings.h>
 #include <string.h>
+#include <strings.h>
 
 /* Names of settings: "mode", "mode.org.CODE", "mode.type.CODE"; the value is the wire's number. */
 #define TENANT_MODE "mode"
@@ -31,7 +32,7 @@ fpi_err_t *fpi_mode_parse(fpi_mode_t *out, const char *text, fpi_task_t *task)
 {
     *out = mode_of(text);
     for (int i = FPI_MODE_BASIC; i <= FPI_MODE_SYNC; i++) {
-        if (strcmp(text, fpi_mode_name((fpi_mode_t)i)) == 0) {
+        if (strcasecmp(text, fpi_mode_name((fpi_mode_t)i)) == 0) {
             *out = (fpi_mode_t)i;
         }
     }

@@ -34,7 +34,7 @@ fpi_err_t *fpi_modes_list(fpi_mode_said_t **out, int *count, fpi_tx_t *tx, int64
  * caller raises the store's epoch. */
 fpi_err_t *fpi_mode_put(fpi_tx_t *tx, const fpi_mode_said_t *said, fpi_task_t *task) FPI_MUST_USE;
 
-/* "basic", "match", "sync" or 1, 2, 3; FPI_E_FIELD. */
+/* "basic", "match", "sync" in any case or 1, 2, 3; FPI_E_FIELD. */
 fpi_err_t *fpi_mode_parse(fpi_mode_t *out, const char *text, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

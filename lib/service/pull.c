@@ -19,7 +19,6 @@
 
 enum { INVOICES_MAX = 2000, FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
 
-#define PULL_PATH "/m4/fpzs/bxdInvoices"
 
 typedef struct pull_t {
     fpi_app_t *app;
@@ -58,7 +57,7 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return fpi_fail(task, FPI_E_ABSENT, "bill %" APR_INT64_T_FMT " is gone", pull->bill_id);
     }
     FPI_TRY(fpi_push_find(&pull->push, tx, pull->push_id, task));
-    FPI_TRY(fpi_setting_find(&pull->path, tx, task->tenant, "pull.path", task));
+    FPI_TRY(fpi_setting_find(&pull->path, tx, task->tenant, FPI_PULL_SETTING, task));
     return fpi_files_list(&pull->files, &pull->file_count, tx, task->tenant, pull->bill_id, FILES_MAX, task);
 }
 
@@ -99,7 +98,7 @@ static fpi_err_t *ask_cloud(pull_t *pull)
                         "then replay",
                         bill->tax_no ? bill->tax_no : "-");
     }
-    FPI_TRY(fpi_cloud_pull(&answer, pull->app->cloud, pull->path ? pull->path : PULL_PATH, e, key, bill->bill_no,
+    FPI_TRY(fpi_cloud_pull(&answer, pull->app->cloud, pull->path ? pull->path : FPI_PULL_PATH, e, key, bill->bill_no,
                            pull->task));
     return fpi_form_read_document(&pull->doc, answer, pull->task);
 }

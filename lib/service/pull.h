@@ -24,6 +24,10 @@
 fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;
 void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
 
+/* Where the cloud has the invoices of a bill, below its address, and the tenant's setting that says otherwise. */
+#define FPI_PULL_PATH "/m4/fpzs/bxdInvoices"
+#define FPI_PULL_SETTING "pull.path"
+
 /* Puts the bill's pull to work now, or again when it is at work; `push` is the push row it works off. */
 fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 

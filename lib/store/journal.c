@@ -82,17 +82,35 @@ fpi_err_t *fpi_journal_add(fpi_journal_t *entry, fpi_tx_t *tx, fpi_task_t *task)
     return NULL;
 }
 
+static void take_entries(fpi_journal_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task)
+{
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
+    for (int i = 0; i < *count; i++) {
+        take_entry(&(*out)[i], rows, i);
+    }
+}
+
 fpi_err_t *fpi_journal_list(fpi_journal_t **out, int *count, fpi_tx_t *tx, int most,
                             fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOURNAL_LIST, FPI_ARGS(fpi_arg_int(most)), &rows, NULL, task));
-    *count = fpi_rows_count(rows);
-    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
-    for (int i = 0; i < *count; i++) {
-        take_entry(&(*out)[i], rows, i);
-    }
+    take_entries(out, count, rows, task);
+    return NULL;
+}
+
+fpi_err_t *fpi_journal_page(fpi_journal_t **out, int *count, int64_t *total, fpi_tx_t *tx, int64_t skip, int most,
+                            fpi_task_t *task)
+{
+    fpi_arg_t tenant = fpi_arg_int(task->tenant);
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOURNAL_COUNT, FPI_ARGS(tenant), &rows, NULL, task));
+    *total = fpi_rows_int(rows, 0, 0);
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOURNAL_PAGE, FPI_ARGS(tenant, fpi_arg_int(most), fpi_arg_int(skip)), &rows, NULL, task));
+    take_entries(out, count, rows, task);
     return NULL;
 }
 

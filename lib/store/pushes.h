@@ -122,6 +122,9 @@ typedef struct fpi_journal_t {
 fpi_err_t *fpi_journal_add(fpi_journal_t *entry, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_journal_list(fpi_journal_t **out, int *count, fpi_tx_t *tx, int most, fpi_task_t *task)
     FPI_MUST_USE;
+/* The same for one tenant: its own and those that nobody signed for, `most` behind the first `skip`. */
+fpi_err_t *fpi_journal_page(fpi_journal_t **out, int *count, int64_t *total, fpi_tx_t *tx, int64_t skip, int most,
+                            fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_journal_find(fpi_journal_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

@@ -74,3 +74,8 @@ fpi_err_t *fpi_report_troubles(fpi_troubles_t *out, fpi_tx_t *tx, apr_time_t sin
     FPI_TRY(ask_number(&out->refused, tx, FPI_SQL_REPORT_COUNT_REFUSED, FPI_ARGS(fpi_arg_int(since)), task));
     return ask_number(&out->unknown, tx, FPI_SQL_REPORT_COUNT_UNKNOWN, FPI_ARGS(fpi_arg_int(since)), task);
 }
+
+fpi_err_t *fpi_report_refused(int64_t *count, fpi_tx_t *tx, int64_t tenant, apr_time_t since, fpi_task_t *task)
+{
+    return ask_number(count, tx, FPI_SQL_REPORT_COUNT_REFUSED_OF, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(since)), task);
+}

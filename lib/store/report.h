@@ -1,4 +1,4 @@
-/* What only the tool and the doctor ask: counts and look-ups that no request needs.
+/* What the tool, the doctor and the console's first page ask: counts and look-ups that no peer's request needs.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
@@ -38,5 +38,9 @@ typedef struct fpi_troubles_t {
 } fpi_troubles_t;
 fpi_err_t *fpi_report_troubles(fpi_troubles_t *out, fpi_tx_t *tx, apr_time_t since,
                                fpi_task_t *task) FPI_MUST_USE;
+
+/* Pushes refused for a tenant, or for nobody known, since then. */
+fpi_err_t *fpi_report_refused(int64_t *count, fpi_tx_t *tx, int64_t tenant, apr_time_t since, fpi_task_t *task)
+    FPI_MUST_USE;
 
 #endif

@@ -637,6 +637,73 @@ CREATE TABLE match_pair (
     PRIMARY KEY (bill, invoice, found)
 );
 
+-- migration 9
+
+-- Labels (kind 0) and attachment types (kind 1) that files may carry; number: the attachment_type of files.
+CREATE TABLE label (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    number     INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    created    INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX label_by_name ON label (tenant, kind, name);
+
+CREATE UNIQUE INDEX label_by_number ON label (tenant, number) WHERE kind = 1;
+
+-- Attachments of all bills, newest first.
+CREATE INDEX file_by_attachment ON file (tenant) WHERE kind = 2;
+
+-- What was done on a day, in Beijing time, as days since 1970-01-01: lib/store/statistics.h.
+CREATE TABLE statistic (
+    tenant    INTEGER NOT NULL,
+    day       INTEGER NOT NULL,
+    org       INTEGER NOT NULL,
+    point     INTEGER NOT NULL,
+    owner     INTEGER NOT NULL,
+    bills     INTEGER NOT NULL,
+    pages     INTEGER NOT NULL,
+    submitted INTEGER NOT NULL,
+    sent_back INTEGER NOT NULL,
+    PRIMARY KEY (tenant, day, org, point, owner)
+) WITHOUT ROWID;
+
+-- What is there already, with its pages on the day it was made and its moves as the timeline has them.
+INSERT INTO statistic
+SELECT tenant, day, org, point, owner, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM (SELECT tenant, (created / 1000000 + 28800) / 86400 AS day, org, point, owner, 1 AS bills, page_count AS pages,
+               0 AS submitted, 0 AS sent_back FROM bill
+        UNION ALL
+        SELECT b.tenant, (t.at / 1000000 + 28800) / 86400, b.org, b.point, b.owner, 0, 0,
+               t.detail LIKE '%"to":"SUBMITTED"%', t.detail LIKE '%"to":"RESCAN"%'
+          FROM trail t JOIN bill b ON b.id = t.bill
+         WHERE t.kind = 'state' AND t.detail LIKE '%"to":"%')
+ GROUP BY tenant, day, org, point, owner;
+
+CREATE TRIGGER bill_is_counted AFTER INSERT ON bill
+BEGIN
+    INSERT INTO statistic
+    VALUES (NEW.tenant, (NEW.updated / 1000000 + 28800) / 86400, NEW.org, NEW.point, NEW.owner, 1, NEW.page_count,
+            NEW.state = 2, NEW.state = 4)
+    ON CONFLICT (tenant, day, org, point, owner) DO UPDATE
+       SET bills = bills + 1, pages = pages + excluded.pages, submitted = submitted + excluded.submitted,
+           sent_back = sent_back + excluded.sent_back;
+END;
+
+CREATE TRIGGER bill_is_counted_again AFTER UPDATE OF state, page_count ON bill
+ WHEN OLD.page_count <> NEW.page_count OR (OLD.state <> NEW.state AND NEW.state IN (2, 4))
+BEGIN
+    INSERT INTO statistic
+    VALUES (NEW.tenant, (NEW.updated / 1000000 + 28800) / 86400, NEW.org, NEW.point, NEW.owner, 0,
+            NEW.page_count - OLD.page_count, OLD.state <> NEW.state AND NEW.state = 2, OLD.state <> NEW.state AND NEW.state = 4)
+    ON CONFLICT (tenant, day, org, point, owner) DO UPDATE
+       SET pages = pages + excluded.pages, submitted = submitted + excluded.submitted,
+           sent_back = sent_back + excluded.sent_back;
+END;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -655,6 +722,38 @@ INSERT INTO org (tenant, parent, code, name, tax_no) VALUES (?1, 0, ?2, ?3, ?4)
 
 -- name: BILL_TYPE_PUT
 INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
+
+-- name: BILL_TYPE_COUNT
+SELECT COUNT(*) FROM bill_type WHERE tenant = ?1 AND (?2 IS NULL OR code LIKE ?2 ESCAPE '\' OR name LIKE ?2 ESCAPE '\')
+
+-- name: BILL_TYPE_LIST
+SELECT id, code, name FROM bill_type
+ WHERE tenant = ?1 AND (?2 IS NULL OR code LIKE ?2 ESCAPE '\' OR name LIKE ?2 ESCAPE '\')
+ ORDER BY code LIMIT ?3 OFFSET ?4
+
+-- name: BILL_TYPE_FIND
+SELECT id, code, name FROM bill_type WHERE id = ?2 AND tenant = ?1
+
+-- name: BILL_TYPE_FIND_BY_CODE
+SELECT id, code, name FROM bill_type WHERE tenant = ?1 AND code = ?2
+
+-- name: BILL_TYPE_RENAME
+UPDATE bill_type SET name = ?3 WHERE id = ?2 AND tenant = ?1
+
+-- ==== labels, attachment types ====
+
+-- name: LABEL_LIST
+SELECT id, tenant, kind, number, name, is_enabled, created
+  FROM label WHERE tenant = ?1 ORDER BY kind, number, name LIMIT ?2
+
+-- name: LABEL_INSERT
+INSERT INTO label (tenant, kind, number, name, is_enabled, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: LABEL_UPDATE
+UPDATE label SET number = ?3, name = ?4, is_enabled = ?5 WHERE id = ?2 AND tenant = ?1
+
+-- name: LABEL_DROP
+DELETE FROM label WHERE id = ?2 AND tenant = ?1
 
 -- ==== enterprise authorisations ====
 
@@ -1504,6 +1603,13 @@ SELECT COUNT(*)
    AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
    AND (?9 IS NULL OR f.twin_kind = ?9)
 
+-- Attachments of all bills, the newest first, with what says who may see them.
+-- name: ATTACHMENT_LIST
+SELECT f.id, f.bill, b.number, b.type_code, f.name, f.media, f.size, f.sha256, f.label, f.attachment_type, f.source, f.created,
+       b.org, b.owner, b.point, b.tax_no, b.apply_phone
+  FROM file f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND f.kind = 2 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
+
 -- ==== exports ====
 
 -- name: EXPORT_INSERT
@@ -1577,6 +1683,28 @@ DELETE FROM upload
 
 -- name: STORAGE_SUM
 SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
+
+-- ==== statistics: along the primary key; a range of days is a few rows a day ====
+
+-- name: STATISTICS_BY_DAY
+SELECT day, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY day ORDER BY day LIMIT ?5
+
+-- name: STATISTICS_BY_ORG
+SELECT org, (SELECT name FROM org AS o WHERE o.id = statistic.org AND o.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY org ORDER BY org LIMIT ?5
+
+-- name: STATISTICS_BY_POINT
+SELECT point, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY point ORDER BY point LIMIT ?5
+
+-- name: STATISTICS_BY_OWNER
+SELECT owner, (SELECT name FROM "user" AS u WHERE u.id = statistic.owner AND u.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+ GROUP BY owner ORDER BY owner LIMIT ?5
 
 -- ==== the push log ====
 
@@ -1915,6 +2043,14 @@ SELECT id, count, method, path, query, shape, why, source, trace, sample, first,
 SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
   FROM journal ORDER BY last DESC, id DESC LIMIT ?1
 
+-- few rows, whatever comes: FPI_JOURNAL_MAX
+-- name: JOURNAL_COUNT
+SELECT COUNT(*) FROM journal WHERE tenant IN (0, ?1)
+
+-- name: JOURNAL_PAGE
+SELECT id, count, method, path, query, shape, why, source, trace, sample, first, last
+  FROM journal WHERE tenant IN (0, ?1) ORDER BY last DESC, id DESC LIMIT ?2 OFFSET ?3
+
 -- name: JOURNAL_TRIM
 DELETE FROM journal WHERE id NOT IN (SELECT id FROM journal ORDER BY last DESC, id DESC LIMIT ?1)
 
@@ -1947,6 +2083,10 @@ SELECT id FROM push
 -- name: REPORT_COUNT_REFUSED
 SELECT COUNT(*) FROM push
  WHERE status IN ('refused', 'parked') AND status = 'refused' AND (at >= ?1 OR last >= ?1)
+
+-- name: REPORT_COUNT_REFUSED_OF
+SELECT COUNT(*) FROM push
+ WHERE status IN ('refused', 'parked') AND status = 'refused' AND tenant IN (0, ?1) AND at >= ?2
 
 -- name: REPORT_COUNT_UNKNOWN
 SELECT COUNT(*) FROM journal WHERE last >= ?1

@@ -124,20 +124,6 @@ int ctl_fail(ctl_t *ctl, const fpi_err_t *err);
 /* A refusal that ends with exit code 2. */
 #define ctl_usage(ctl, ...) fpi_refuse((ctl)->task, FPI_E_BAD_REQUEST, NULL, __VA_ARGS__)
 
-/* ---- ctl_suggest.c ---- */
-struct fpi_journal_t;
-enum { CTL_SUGGESTIONS = 3 };
-typedef struct ctl_suggestion_t {
-    const char *handler;
-    const char *line;      /* "FPImageRoute METHOD PATH handler" */
-    const char *sureness;  /* "high", "medium", "low" */
-    int score;
-    fpi_json_t *reasons;   /* texts */
-    const char *obstacle;  /* why the line can't be used, or NULL */
-} ctl_suggestion_t;
-/* The best first; returns how many fit at all. */
-int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const struct fpi_journal_t *entry);
-
 /* ---- ctl_bill.c ---- */
 struct fpi_bill_t;
 /* The bill of that number and --resource of the command; the store is open then. A usage failure when several systems

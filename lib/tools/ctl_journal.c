@@ -2,7 +2,7 @@
 #include "tools/ctl.h"
 
 #include "base/clock.h"
-#include "store/pushes.h"
+#include "service/suggest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +121,7 @@ fpi_err_t *ctl_journal_show(ctl_t *ctl)
 
 /* ---- suggest ---- */
 
-static fpi_json_t *suggestion_json(ctl_t *ctl, const ctl_suggestion_t *s)
+static fpi_json_t *suggestion_json(ctl_t *ctl, const fpi_suggestion_t *s)
 {
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
@@ -135,7 +135,7 @@ static fpi_json_t *suggestion_json(ctl_t *ctl, const ctl_suggestion_t *s)
 }
 
 /* The best, with the others behind it. */
-static fpi_json_t *suggestions_json(ctl_t *ctl, const ctl_suggestion_t *list, int count)
+static fpi_json_t *suggestions_json(ctl_t *ctl, const fpi_suggestion_t *list, int count)
 {
     fpi_json_t *doc = suggestion_json(ctl, &list[0]), *others = fpi_json_make_array(ctl->task);
 
@@ -147,7 +147,7 @@ static fpi_json_t *suggestions_json(ctl_t *ctl, const ctl_suggestion_t *list, in
 }
 
 /* One line that can be copied; what else is said is a comment in httpd's configuration, too. */
-static void tell_suggestion(ctl_t *ctl, const ctl_suggestion_t *s, bool is_first)
+static void tell_suggestion(ctl_t *ctl, const fpi_suggestion_t *s, bool is_first)
 {
     printf("%s%s\n", is_first && !s->obstacle ? "" : "# ", ctl_clean(ctl, s->line));
     ctl_say(ctl, "#   把握: %s", "#   how sure: %s", s->sureness);
@@ -161,12 +161,12 @@ static void tell_suggestion(ctl_t *ctl, const ctl_suggestion_t *s, bool is_first
 
 fpi_err_t *ctl_journal_suggest(ctl_t *ctl)
 {
-    ctl_suggestion_t list[CTL_SUGGESTIONS];
+    fpi_suggestion_t list[FPI_SUGGESTIONS];
     fpi_journal_t *entry;
     int count;
 
     FPI_TRY(get_entry(&entry, ctl));
-    count = ctl_suggest(list, ctl, entry);
+    count = fpi_suggest(list, entry, ctl->task);
     if (!count) {
         return fpi_refuse(ctl->task, FPI_E_ABSENT, NULL,
                           "没有处理器符合 %.16s %.200s; fpimagectl routes 列出全部处理器",

@@ -161,8 +161,7 @@ fpi_err_t *ctl_doctor(ctl_t *ctl)
     FPI_TRY(ctl_read_settings(ctl));
     fpi_ignore(ctl_become_owner(ctl)); /* a directory that is not there is a finding */
     FPI_TRY(fpi_admin_app_make(&ctl->app, ctl->task->pool, ctl->settings, ctl->task->log, ctl->task));
-    options.conf = ctl->conf;
-    options.user = ctl->user;
+    options = (fpi_doctor_options_t){ .conf = ctl->conf, .user = ctl->user, .tokens = FPI_DOCTOR_TOKENS };
     fpi_doctor_run(&checks, ctl->app, &options, ctl->task);
     worst = fpi_doctor_worst(checks);
     ctl->exit = worst == FPI_HEALTH_FAIL ? CTL_FAILED : CTL_DONE;

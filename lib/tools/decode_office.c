@@ -74,28 +74,6 @@ static void drop_old(void)
 
 /* ---- the question ---- */
 
-static bool receive(int client, char *data, size_t len, int *fd)
-{
-    size_t got = 0;
-
-    while (got < len) {
-        int more = -1;
-        long n = fpi_descriptor_receive(client, data + got, len - got, &more);
-
-        if (more >= 0 && *fd < 0) {
-            *fd = more;
-        }
-        else if (more >= 0) {
-            close(more);
-        }
-        if (n <= 0) {
-            return false;
-        }
-        got += (size_t)n;
-    }
-    return true;
-}
-
 /* LibreOffice goes by the bytes, and by the extension where they leave it open. */
 static void find_extension(char extension[EXTENSION], const char *question)
 {
@@ -112,8 +90,8 @@ static bool receive_question(char extension[EXTENSION], int *fd, int client)
     fpi_frame_t frame;
 
     *fd = -1;
-    if (!receive(client, (char *)head, sizeof(head), fd) || !fpi_frame_parse(&frame, head) || frame.kind != FPI_FRAME_ASK
-        || !receive(client, text, frame.len, fd) || *fd < 0) {
+    if (!fpi_descriptor_receive_all(client, head, sizeof(head), fd) || !fpi_frame_parse(&frame, head) || frame.kind != FPI_FRAME_ASK
+        || !fpi_descriptor_receive_all(client, text, frame.len, fd) || *fd < 0) {
         return false;
     }
     text[frame.len] = '\0';

@@ -36,41 +36,19 @@ static void beat(void *baton)
 
 /* ---- the question ---- */
 
-static bool receive(int client, void *data, size_t len, int *fd)
-{
-    size_t got = 0;
-
-    while (got < len) {
-        int more = -1;
-        long n = fpi_descriptor_receive(client, (char *)data + got, len - got, &more);
-
-        if (more >= 0 && *fd < 0) {
-            *fd = more;
-        }
-        else if (more >= 0) {
-            close(more);
-        }
-        if (n <= 0) {
-            return false;
-        }
-        got += (size_t)n;
-    }
-    return true;
-}
-
 static bool receive_question(char **text, uint32_t *len, int *fd, int client, apr_pool_t *pool)
 {
     unsigned char head[FPI_FRAME_HEAD];
     fpi_frame_t frame;
 
     *fd = -1;
-    if (!receive(client, head, sizeof(head), fd) || !fpi_frame_parse(&frame, head) || frame.kind != FPI_FRAME_ASK) {
+    if (!fpi_descriptor_receive_all(client, head, sizeof(head), fd) || !fpi_frame_parse(&frame, head) || frame.kind != FPI_FRAME_ASK) {
         return false;
     }
     *text = apr_palloc(pool, frame.len + 1);
     *len = frame.len;
     (*text)[frame.len] = '\0';
-    return receive(client, *text, frame.len, fd);
+    return fpi_descriptor_receive_all(client, *text, frame.len, fd);
 }
 
 /* ---- the document ---- */

@@ -1,9 +1,7 @@
 /* An invoice by its printed text: labels, and values where they stand beside or below them.
  *
- *   atoms ──lines, cells──> "名称:" "示例有限公司" ... ──labels──> fields
- *
- * The order of the text in the file says nothing: makers put all labels first and all values behind. */
-#include "tools/read_own.h"
+ *   atoms ──read_sheet.h──> "名称:" "示例有限公司" ... ──labels──> fields */
+#include "tools/read_sheet.h"
 
 #include "base/text.h"
 #include "model/said.h"
@@ -13,109 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Text that belongs together. */
-typedef struct cell_t {
-    const char *text;  /* narrow and without blanks: what is looked at */
-    const char *raw;   /* as it was written: what names are taken from */
-    double x0, y0, x1, y1;
-    int line;
-} cell_t;
-
-typedef struct sheet_t {
-    read_t *read;
-    apr_pool_t *pool;
-    apr_array_header_t *cells; /* cell_t, line by line, from the left */
-} sheet_t;
-
-enum { CELL_MOST = 64 * 1024, PARTS_MOST = 6 };
-
-#define CELL(sheet, i) (&APR_ARRAY_IDX((sheet)->cells, (i), cell_t))
-
-static double middle(const read_atom_t *atom)
-{
-    return (atom->y0 + atom->y1) / 2;
-}
-
-/* ---- lines and cells ---- */
-
-static int by_y(const void *a, const void *b)
-{
-    double x = middle(a), y = middle(b);
-
-    return (x > y) - (x < y);
-}
-
-static int by_x(const void *a, const void *b)
-{
-    const read_atom_t *x = a, *y = b;
-
-    return (x->x0 > y->x0) - (x->x0 < y->x0);
-}
-
-static char *squeeze(const char *text, apr_pool_t *pool)
-{
-    char *out = fpi_said_narrow(text, pool), *to = out;
-
-    for (const char *from = out; *from; from++) {
-        if ((unsigned char)*from > ' ' && *from != 0x7F) {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    return out;
-}
-
-static void end_cell(sheet_t *sheet, cell_t *cell, fpi_buf_t *text, fpi_buf_t *raw)
-{
-    if (text->len) {
-        cell->text = apr_pstrmemdup(sheet->pool, text->data, text->len);
-        cell->raw = apr_pstrmemdup(sheet->pool, raw->data, raw->len);
-        APR_ARRAY_PUSH(sheet->cells, cell_t) = *cell;
-    }
-    text->len = raw->len = 0;
-}
-
-/* A gap of more than a letter's height ends a cell. */
-static void add_line(sheet_t *sheet, read_atom_t *atoms, int count, int line)
-{
-    fpi_buf_t *text = fpi_buf_make(sheet->pool, CELL_MOST), *raw = fpi_buf_make(sheet->pool, CELL_MOST);
-    cell_t cell = { 0 };
-
-    qsort(atoms, (size_t)count, sizeof(*atoms), by_x);
-    for (int i = 0; i < count; i++) {
-        const read_atom_t *atom = &atoms[i];
-        const char *letters = squeeze(atom->text, sheet->pool);
-
-        if (*letters && text->len && atom->x0 - cell.x1 > atom->y1 - atom->y0) {
-            end_cell(sheet, &cell, text, raw);
-        }
-        if (*letters && !text->len) {
-            raw->len = 0;
-            cell = (cell_t){ NULL, NULL, atom->x0, atom->y0, atom->x1, atom->y1, line };
-        }
-        if (!fpi_buf_put_text(text, letters) || !fpi_buf_put_text(raw, atom->text)) {
-            break;
-        }
-        cell.x1 = !*letters ? cell.x1 : atom->x1 > cell.x1 ? atom->x1 : cell.x1;
-    }
-    end_cell(sheet, &cell, text, raw);
-}
-
-static void make_cells(sheet_t *sheet, apr_array_header_t *atoms)
-{
-    read_atom_t *all = (read_atom_t *)atoms->elts;
-    int first = 0;
-
-    qsort(all, (size_t)atoms->nelts, sizeof(*all), by_y);
-    for (int i = 1, line = 0; i <= atoms->nelts; i++) {
-        double height = all[first].y1 - all[first].y0;
-
-        if (i == atoms->nelts || middle(&all[i]) - middle(&all[first]) > height * 0.45) {
-            add_line(sheet, all + first, i - first, line++);
-            first = i;
-        }
-    }
-}
+enum { PARTS_MOST = 6 };
 
 /* ---- labels ---- */
 
@@ -150,16 +46,16 @@ typedef struct hit_t {
     const char *rest;
 } hit_t;
 
-static bool is_next_in_line(const sheet_t *sheet, int i)
+static bool is_next_in_line(const read_sheet_t *sheet, int i)
 {
-    return i + 1 < sheet->cells->nelts && CELL(sheet, i)->line == CELL(sheet, i + 1)->line;
+    return i + 1 < sheet->cells->nelts && READ_CELL(sheet, i)->line == READ_CELL(sheet, i + 1)->line;
 }
 
 /* Does the label begin in this cell? Its letters may be spread over several. */
-static bool is_hit(hit_t *hit, const sheet_t *sheet, int i, const char *label)
+static bool is_hit(hit_t *hit, const read_sheet_t *sheet, int i, const char *label)
 {
     side_t side = SIDE_UNKNOWN;
-    const char *at = CELL(sheet, i)->text;
+    const char *at = READ_CELL(sheet, i)->text;
 
     at += skip_side(at, &side);
     *hit = (hit_t){ i, i, side, NULL };
@@ -172,17 +68,17 @@ static bool is_hit(hit_t *hit, const sheet_t *sheet, int i, const char *label)
             hit->rest = at + (*at == ':');
             return true;
         }
-        if (*at || at == CELL(sheet, hit->last)->text || !is_next_in_line(sheet, hit->last)) {
+        if (*at || at == READ_CELL(sheet, hit->last)->text || !is_next_in_line(sheet, hit->last)) {
             return false;
         }
-        at = CELL(sheet, ++hit->last)->text;
+        at = READ_CELL(sheet, ++hit->last)->text;
     }
 }
 
 /* "(小写)" and its like may stand anywhere in a cell. */
-static bool is_inside(hit_t *hit, const sheet_t *sheet, int i, const char *label)
+static bool is_inside(hit_t *hit, const read_sheet_t *sheet, int i, const char *label)
 {
-    const char *at = strstr(CELL(sheet, i)->text, label);
+    const char *at = strstr(READ_CELL(sheet, i)->text, label);
 
     *hit = (hit_t){ i, i, SIDE_UNKNOWN, at ? at + strlen(label) : NULL };
     if (at && *hit->rest == ':') {
@@ -234,14 +130,14 @@ static const char *pass_letters(const char *raw, size_t letters, apr_pool_t *poo
         while (((unsigned char)raw[len] & 0xC0) == 0x80) {
             len++;
         }
-        letters -= *squeeze(apr_pstrmemdup(pool, raw, len), pool) != '\0';
+        letters -= *read_squeeze(apr_pstrmemdup(pool, raw, len), pool) != '\0';
         raw += len;
     }
     return raw;
 }
 
 /* A name ends where the next label begins, when both are in one cell. It is told as it was written. */
-static const char *name_of(const cell_t *cell, const char *text, apr_pool_t *pool)
+static const char *name_of(const read_cell_t *cell, const char *text, apr_pool_t *pool)
 {
     static const char *const ends[] = { "统一社会信用代码", "纳税人识别号" };
     const char *start;
@@ -261,7 +157,7 @@ static const char *name_of(const cell_t *cell, const char *text, apr_pool_t *poo
 }
 
 /* The value that begins at `text` in the cell, if it can be one of this field. */
-static const char *accept_value(const char *field, const cell_t *cell, const char *text, apr_pool_t *pool)
+static const char *accept_value(const char *field, const read_cell_t *cell, const char *text, apr_pool_t *pool)
 {
     fpi_said_kind_t kind = fpi_said_kind(field);
     const char *value = kind == FPI_SAID_NAME ? name_of(cell, text, pool) : fpi_said_value(kind, text, pool);
@@ -281,15 +177,15 @@ static const char *accept_value(const char *field, const cell_t *cell, const cha
     return !strstr(field, "tax_no") || is_tax_no(value) ? value : NULL;
 }
 
-static const char *accept_cell(const sheet_t *sheet, const char *field, int i)
+static const char *accept_cell(const read_sheet_t *sheet, const char *field, int i)
 {
-    return accept_value(field, CELL(sheet, i), CELL(sheet, i)->text, sheet->pool);
+    return accept_value(field, READ_CELL(sheet, i), READ_CELL(sheet, i)->text, sheet->pool);
 }
 
 /* Days and check codes are printed in parts with gaps between them: as many cells as still make a value. */
-static const char *accept_parts(const sheet_t *sheet, const char *field, int i, const char *text)
+static const char *accept_parts(const read_sheet_t *sheet, const char *field, int i, const char *text)
 {
-    const char *value = accept_value(field, CELL(sheet, i), text, sheet->pool);
+    const char *value = accept_value(field, READ_CELL(sheet, i), text, sheet->pool);
 
     if (strcmp(field, "date") != 0 && strcmp(field, "check_code") != 0) {
         return value;
@@ -297,21 +193,21 @@ static const char *accept_parts(const sheet_t *sheet, const char *field, int i, 
     for (int parts = 1; parts < PARTS_MOST && is_next_in_line(sheet, i); parts++) {
         const char *more;
 
-        text = apr_pstrcat(sheet->pool, text, CELL(sheet, ++i)->text, NULL);
-        more = strlen(text) < FPI_SAID_MOST ? accept_value(field, CELL(sheet, i), text, sheet->pool) : NULL;
+        text = apr_pstrcat(sheet->pool, text, READ_CELL(sheet, ++i)->text, NULL);
+        more = strlen(text) < FPI_SAID_MOST ? accept_value(field, READ_CELL(sheet, i), text, sheet->pool) : NULL;
         value = more ? more : value;
     }
     return value;
 }
 
-static bool is_beside(const cell_t *cell, const cell_t *label)
+static bool is_beside(const read_cell_t *cell, const read_cell_t *label)
 {
     double overlap = fmin(cell->y1, label->y1) - fmax(cell->y0, label->y0);
 
     return cell->x0 >= label->x1 - 1 && overlap > (label->y1 - label->y0) * 0.4;
 }
 
-static bool is_below(const cell_t *cell, const cell_t *label)
+static bool is_below(const read_cell_t *cell, const read_cell_t *label)
 {
     double height = label->y1 - label->y0;
 
@@ -320,33 +216,33 @@ static bool is_below(const cell_t *cell, const cell_t *label)
 }
 
 /* The nearest cell to the right of the label, or below it; -1 none. */
-static int nearest(const sheet_t *sheet, const cell_t *label, bool is_right)
+static int nearest(const read_sheet_t *sheet, const read_cell_t *label, bool is_right)
 {
     int found = -1;
 
     for (int i = 0; i < sheet->cells->nelts; i++) {
-        const cell_t *cell = CELL(sheet, i);
+        const read_cell_t *cell = READ_CELL(sheet, i);
 
         if (cell == label || !(is_right ? is_beside(cell, label) : is_below(cell, label))) {
             continue;
         }
-        if (found < 0 || (is_right ? cell->x0 < CELL(sheet, found)->x0 : cell->y0 < CELL(sheet, found)->y0)) {
+        if (found < 0 || (is_right ? cell->x0 < READ_CELL(sheet, found)->x0 : cell->y0 < READ_CELL(sheet, found)->y0)) {
             found = i;
         }
     }
     return found;
 }
 
-static const char *value_of(const sheet_t *sheet, const hit_t *hit, const char *field)
+static const char *value_of(const read_sheet_t *sheet, const hit_t *hit, const char *field)
 {
-    const cell_t *label = CELL(sheet, hit->last);
+    const read_cell_t *label = READ_CELL(sheet, hit->last);
     const char *value = *hit->rest ? accept_parts(sheet, field, hit->last, hit->rest) : NULL;
     int right = nearest(sheet, label, true), below = nearest(sheet, label, false);
 
-    if (!value && right >= 0 && !is_label(CELL(sheet, right)->text)) {
-        value = accept_parts(sheet, field, right, CELL(sheet, right)->text);
+    if (!value && right >= 0 && !is_label(READ_CELL(sheet, right)->text)) {
+        value = accept_parts(sheet, field, right, READ_CELL(sheet, right)->text);
     }
-    if (!value && below >= 0 && !is_label(CELL(sheet, below)->text)) {
+    if (!value && below >= 0 && !is_label(READ_CELL(sheet, below)->text)) {
         value = accept_cell(sheet, field, below);
     }
     return value;
@@ -368,14 +264,14 @@ static const char *said(const fpi_json_t *evidence, const char *field)
     return fpi_json_text(fpi_json_find(fpi_json_find(evidence, "fields"), field));
 }
 
-static void say_once(const sheet_t *sheet, fpi_json_t *evidence, const char *field, const char *value)
+static void say_once(const read_sheet_t *sheet, fpi_json_t *evidence, const char *field, const char *value)
 {
     if (value && !said(evidence, field)) {
         read_say(sheet->read, evidence, field, value);
     }
 }
 
-static void take_fields(const sheet_t *sheet, fpi_json_t *evidence)
+static void take_fields(const read_sheet_t *sheet, fpi_json_t *evidence)
 {
     for (size_t f = 0; f < sizeof(fields) / sizeof(*fields); f++) {
         for (int i = 0; i < sheet->cells->nelts && !said(evidence, fields[f].field); i++) {
@@ -390,7 +286,7 @@ static void take_fields(const sheet_t *sheet, fpi_json_t *evidence)
 }
 
 /* The row of sums: net, then tax. */
-static void take_sums(const sheet_t *sheet, fpi_json_t *evidence)
+static void take_sums(const read_sheet_t *sheet, fpi_json_t *evidence)
 {
     for (int i = 0; i < sheet->cells->nelts; i++) {
         const char *names[] = { "net", "tax" };
@@ -401,7 +297,7 @@ static void take_sums(const sheet_t *sheet, fpi_json_t *evidence)
             continue;
         }
         for (int k = hit.last + 1; k < sheet->cells->nelts && n < 2; k++) {
-            const char *value = is_beside(CELL(sheet, k), CELL(sheet, hit.last))
+            const char *value = is_beside(READ_CELL(sheet, k), READ_CELL(sheet, hit.last))
                                     ? accept_cell(sheet, names[n], k) : NULL;
 
             if (value) {
@@ -413,20 +309,20 @@ static void take_sums(const sheet_t *sheet, fpi_json_t *evidence)
 
 /* ---- the two parties ---- */
 
-static bool is_party_mark(const cell_t *cell, side_t *side)
+static bool is_party_mark(const read_cell_t *cell, side_t *side)
 {
     *side = SIDE_UNKNOWN;
     return !cell->text[skip_side(cell->text, side)] && *side != SIDE_UNKNOWN;
 }
 
 /* By the letters nearest to the left or above. */
-static side_t side_near(const sheet_t *sheet, const cell_t *label)
+static side_t side_near(const read_sheet_t *sheet, const read_cell_t *label)
 {
     side_t found = SIDE_UNKNOWN, side;
     double best = (label->y1 - label->y0) * 8;
 
     for (int i = 0; i < sheet->cells->nelts; i++) {
-        const cell_t *cell = CELL(sheet, i);
+        const read_cell_t *cell = READ_CELL(sheet, i);
         double away = fabs(cell->y0 - label->y0) + fabs(label->x0 - cell->x0);
 
         if (cell->x0 <= label->x0 + 1 && away < best && is_party_mark(cell, &side)) {
@@ -438,10 +334,10 @@ static side_t side_near(const sheet_t *sheet, const cell_t *label)
 }
 
 /* What nobody says is told by the order: the buyer stands to the left or above. */
-static void take_party(const sheet_t *sheet, fpi_json_t *evidence, const hit_t *hit, const char *buyer, const char *seller)
+static void take_party(const read_sheet_t *sheet, fpi_json_t *evidence, const hit_t *hit, const char *buyer, const char *seller)
 {
     const char *value = value_of(sheet, hit, buyer);
-    side_t side = hit->side ? hit->side : side_near(sheet, CELL(sheet, hit->first));
+    side_t side = hit->side ? hit->side : side_near(sheet, READ_CELL(sheet, hit->first));
 
     if (side == SIDE_UNKNOWN) {
         side = said(evidence, buyer) ? SIDE_SELLER : SIDE_BUYER;
@@ -449,7 +345,7 @@ static void take_party(const sheet_t *sheet, fpi_json_t *evidence, const hit_t *
     say_once(sheet, evidence, side == SIDE_BUYER ? buyer : seller, value);
 }
 
-static void take_parties(const sheet_t *sheet, fpi_json_t *evidence)
+static void take_parties(const read_sheet_t *sheet, fpi_json_t *evidence)
 {
     static const char *const numbers[] = { "统一社会信用代码/纳税人识别号", "统一社会信用代码", "纳税人识别号" };
 
@@ -472,7 +368,7 @@ static void take_parties(const sheet_t *sheet, fpi_json_t *evidence)
 /* ---- tickets ---- */
 
 /* A value under, or beside, the one cell that is this label. */
-static const char *value_at(const sheet_t *sheet, const char *label, const char *field)
+static const char *value_at(const read_sheet_t *sheet, const char *label, const char *field)
 {
     for (int i = 0; i < sheet->cells->nelts; i++) {
         hit_t hit;
@@ -485,11 +381,11 @@ static const char *value_at(const sheet_t *sheet, const char *label, const char 
     return NULL;
 }
 
-static const char *value_under(const sheet_t *sheet, const char *label, const char *field)
+static const char *value_under(const read_sheet_t *sheet, const char *label, const char *field)
 {
     for (int i = 0; i < sheet->cells->nelts; i++) {
-        const char *text = CELL(sheet, i)->text;
-        int below = strcmp(text, label) == 0 ? nearest(sheet, CELL(sheet, i), false) : -1;
+        const char *text = READ_CELL(sheet, i)->text;
+        int below = strcmp(text, label) == 0 ? nearest(sheet, READ_CELL(sheet, i), false) : -1;
 
         if (below >= 0) {
             return accept_cell(sheet, field, below);
@@ -498,7 +394,7 @@ static const char *value_under(const sheet_t *sheet, const char *label, const ch
     return NULL;
 }
 
-static void take_air(const sheet_t *sheet, fpi_json_t *evidence)
+static void take_air(const read_sheet_t *sheet, fpi_json_t *evidence)
 {
     const char *fare = value_under(sheet, "票价", "net"), *fuel = value_under(sheet, "燃油附加费", "net");
     int64_t net, more = 0;
@@ -513,10 +409,10 @@ static void take_air(const sheet_t *sheet, fpi_json_t *evidence)
 
 /* ---- the page ---- */
 
-static int64_t type_of(const sheet_t *sheet)
+static int64_t type_of(const read_sheet_t *sheet)
 {
     for (int i = 0; i < sheet->cells->nelts; i++) {
-        const char *text = CELL(sheet, i)->text;
+        const char *text = READ_CELL(sheet, i)->text;
         int64_t type = strlen(text) < 100 && (strstr(text, "发票") || strstr(text, "行程单") || strstr(text, "客票"))
                            ? read_type_of_words(text) : 0;
 
@@ -528,10 +424,10 @@ static int64_t type_of(const sheet_t *sheet)
 }
 
 /* Pages whose labels are drawn, not written, still have number and day as texts of their own. */
-static void take_bare(const sheet_t *sheet, fpi_json_t *evidence)
+static void take_bare(const read_sheet_t *sheet, fpi_json_t *evidence)
 {
     for (int i = 0; i < sheet->cells->nelts; i++) {
-        const char *text = CELL(sheet, i)->text;
+        const char *text = READ_CELL(sheet, i)->text;
 
         if (is_digits(text, 20, 20)) {
             say_once(sheet, evidence, "number", text);
@@ -544,7 +440,7 @@ static void take_bare(const sheet_t *sheet, fpi_json_t *evidence)
 
 bool read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice)
 {
-    sheet_t sheet = { read, atoms->pool, apr_array_make(atoms->pool, 128, sizeof(cell_t)) };
+    read_sheet_t sheet;
     fpi_json_t *evidence;
     const char *number;
     int64_t type;
@@ -552,7 +448,7 @@ bool read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int
     if (atoms->nelts == 0) {
         return false;
     }
-    make_cells(&sheet, atoms);
+    sheet = read_sheet_make(read, atoms);
     type = type_of(&sheet);
     evidence = read_evidence_make(read, source, 0, page, invoice);
     take_fields(&sheet, evidence);

@@ -152,3 +152,25 @@ long fpi_descriptor_receive(int sock, void *data, size_t room, int *fd)
     }
     return (long)n;
 }
+
+bool fpi_descriptor_receive_all(int sock, void *data, size_t len, int *fd)
+{
+    size_t got = 0;
+
+    while (got < len) {
+        int more = -1;
+        long n = fpi_descriptor_receive(sock, (char *)data + got, len - got, &more);
+
+        if (more >= 0 && *fd < 0) {
+            *fd = more;
+        }
+        else if (more >= 0) {
+            close(more);
+        }
+        if (n <= 0) {
+            return false;
+        }
+        got += (size_t)n;
+    }
+    return true;
+}

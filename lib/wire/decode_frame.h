@@ -43,4 +43,7 @@ int fpi_descriptor_send(int sock, char byte, int fd);
  * end, -1 with errno. */
 long fpi_descriptor_receive(int sock, void *data, size_t room, int *fd);
 
+/* Receives just `len` bytes, and the first descriptor among them where *fd is -1. False: the other side is gone. */
+bool fpi_descriptor_receive_all(int sock, void *data, size_t len, int *fd);
+
 #endif

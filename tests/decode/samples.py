@@ -3,7 +3,9 @@
 import io
 import pathlib
 import struct
+import subprocess
 import sys
+import tempfile
 import zipfile
 
 import cairo
@@ -132,12 +134,22 @@ def bomb_png(side=30000):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
+def heic():
+    """By the command line of libvips (libvips-tools)."""
+    with tempfile.TemporaryDirectory() as work:
+        made = pathlib.Path(work, "page.png"), pathlib.Path(work, "page.heic")
+        made[0].write_bytes(save(page().convert("RGB"), "PNG"))
+        subprocess.run(["vips", "heifsave", *map(str, made), "--Q", "30"], check=True)
+        return made[1].read_bytes()
+
+
 MAKERS = {
     "page.jpg": lambda: save(page(), "JPEG", quality=60, dpi=(100, 100)),
     "turned.jpg": turned,
     "page.png": lambda: save(page().quantize(4), "PNG", optimize=True),
     "page.bmp": lambda: save(page(400, 500, None).convert("1"), "BMP"),
     "page.webp": lambda: save(page().convert("RGB"), "WEBP", quality=40),
+    "page.heic": heic,
     "blank.jpg": lambda: save(page(text=None).point(lambda v: 245), "JPEG", quality=60),
     "three.tif": lambda: tiff(3),
     "three.pdf": lambda: pdf(3),

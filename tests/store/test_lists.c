@@ -303,10 +303,19 @@ static const struct plan_t {
 
 #include "store/sqlite_sql.h" /* made from sqlite.sql by make */
 
+/* What may not be sorted, however much there is: the index gives the order. */
+static bool is_in_order(const char *name)
+{
+    return strncmp(name, "BILLS_BY_", 9) == 0 || strncmp(name, "AUDIT_", 6) == 0 || strncmp(name, "ATTACHMENT_", 11) == 0
+           || strcmp(name, "STATISTICS_BY_DAY") == 0;
+}
+
 static bool is_of_lists(const char *name)
 {
     return strncmp(name, "BILLS_", 6) == 0 || strncmp(name, "FILE_", 5) == 0 || strncmp(name, "TRAIL_", 6) == 0
            || strncmp(name, "CONTENT_BRIEF", 13) == 0 || strcmp(name, "INVOICE_LIST_OF_FILE") == 0
+           || strncmp(name, "AUDIT_", 6) == 0 || strncmp(name, "ATTACHMENT_", 11) == 0
+           || strncmp(name, "STATISTICS_", 11) == 0 || strncmp(name, "LABEL_", 6) == 0
            || strncmp(name, "BILL_", 5) == 0 || strncmp(name, "SETTING_", 8) == 0 || strncmp(name, "ORG_", 4) == 0;
 }
 
@@ -326,10 +335,11 @@ START_TEST(no_statement_looks_at_all_rows)
         const char *step = (const char *)sqlite3_column_text(statement, 3);
 
         ck_assert_msg(strncmp(step, "SCAN", 4) != 0 || strstr(step, "CONSTANT ROW") || strstr(step, "SCAN seen")
-                          || strstr(step, "push_by_failure"), /* the few that went wrong */
+                          || strstr(step, "push_by_failure") /* the few that went wrong */
+                          || strcmp(plans[_i].name, "AUDIT_LAST") == 0, /* one row, from the end */
                       "%s: %s", plans[_i].name, step);
-        ck_assert_msg(strncmp(plans[_i].name, "BILLS_BY_", 9) != 0 || !strstr(step, "TEMP B-TREE FOR ORDER BY"), "%s: %s",
-                      plans[_i].name, step);
+        ck_assert_msg(!is_in_order(plans[_i].name)
+                          || (!strstr(step, "TEMP B-TREE FOR ORDER BY") && !strstr(step, "TEMP B-TREE FOR GROUP BY")), "%s: %s", plans[_i].name, step);
     }
     sqlite3_finalize(statement);
     sqlite3_close(db);

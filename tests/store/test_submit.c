@@ -163,7 +163,7 @@ static void is_mode(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_mode_t mode, fpi_s
 
 static void say(fpi_tx_t *tx, fpi_scope_t scope, const char *code, fpi_mode_t mode, fpi_task_t *t)
 {
-    fpi_mode_said_t said = { mode, scope, code };
+    fpi_mode_said_t said = { mode, scope, code, FPI_MODE_NONE };
 
     t->tenant = 1;
     unit_done(fpi_mode_put(tx, &said, t));

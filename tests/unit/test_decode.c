@@ -78,6 +78,7 @@ static const seen_t seens[] = {
     { "turned.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 90, false },
     { "page.png", FPI_MEDIA_PNG, 1, 827, 1169, 0, false },
     { "page.webp", FPI_MEDIA_WEBP, 1, 827, 1169, 0, false },
+    { "page.heic", FPI_MEDIA_HEIC, 1, 827, 1169, 0, false },
     { "blank.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
     { "three.tif", FPI_MEDIA_TIFF, 3, 827, 1169, 0, false },
     { "three.pdf", FPI_MEDIA_PDF, 3, 595, 842, 0, false },
@@ -119,6 +120,7 @@ static const struct {
     { "page.jpg", FPI_MEDIA_JPEG, 0.82, 0.04 }, { "turned.jpg", FPI_MEDIA_JPEG, 0.82, 0.04 },
     { "page.png", FPI_MEDIA_PNG, 0.82, 0.04 },  { "page.webp", FPI_MEDIA_WEBP, 0.82, 0.04 },
     { "three.pdf", FPI_MEDIA_PDF, 0.82, 0.06 }, { "drawn.ofd", FPI_MEDIA_OFD, 0.83, 0.05 },
+    { "page.heic", FPI_MEDIA_HEIC, 0.82, 0.04 },
 };
 
 START_TEST(codes)

@@ -4,11 +4,12 @@
  *            the part of the path that the vendor gives to this kind of call 6
  *            a field of the handler that was sent 2, one that only this kind of call has 5
  *   sure:    high from 12 on with 4 ahead of the next; medium from 6 on with 2 ahead; else low */
-#include "tools/ctl.h"
+#include "service/suggest.h"
 
 #include "service/api.h"
-#include "store/pushes.h"
+#include "service/settings.h"
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include <ctype.h>
 #include <string.h>
@@ -114,11 +115,11 @@ static const char *plain_path(const char *path, apr_pool_t *pool)
 
 /* ---- points ---- */
 
-static void give(score_t *score, int points, ctl_t *ctl, const char *zh, const char *en, const char *what)
+static void give(score_t *score, int points, fpi_task_t *task, const char *zh, const char *en, const char *what)
 {
     score->points += points;
     fpi_json_add_text(score->reasons,
-                      apr_psprintf(ctl->task->pool, "%s %s (+%d)", ctl->is_zh ? zh : en, what, points));
+                      apr_psprintf(task->pool, "%s %s (+%d)", strcmp(task->lang, "en") == 0 ? en : zh, what, points));
 }
 
 /* One letter too many, too few, another, or two exchanged? For words of four letters and more. */
@@ -145,14 +146,14 @@ static bool is_slip(const char *said, const char *meant, size_t len)
            || (len == other + 1 && strncmp(said, meant + 1, other) == 0);
 }
 
-static bool score_slip(score_t *score, ctl_t *ctl, const profile_t *p, const char *last)
+static bool score_slip(score_t *score, fpi_task_t *task, const profile_t *p, const char *last)
 {
     for (const char *at = p->words; *at;) {
         size_t len = strcspn(at, " ");
 
         if (is_slip(last, at, len)) {
-            give(score, SLIP, ctl, "路径末段疑似", "the path ends with what may be",
-                 apr_pstrmemdup(ctl->task->pool, at, len));
+            give(score, SLIP, task, "路径末段疑似", "the path ends with what may be",
+                 apr_pstrmemdup(task->pool, at, len));
             return true;
         }
         at += len + strspn(at + len, " ");
@@ -160,80 +161,80 @@ static bool score_slip(score_t *score, ctl_t *ctl, const profile_t *p, const cha
     return false;
 }
 
-static void score_home(score_t *score, ctl_t *ctl, const profile_t *p, const char *path)
+static void score_home(score_t *score, fpi_task_t *task, const profile_t *p, const char *path)
 {
     if (p->home && strncmp(path, p->home, strlen(p->home)) == 0) {
-        give(score, HOME, ctl, "路径位于", "the path is under", p->home);
+        give(score, HOME, task, "路径位于", "the path is under", p->home);
     }
 }
 
-static void score_path(score_t *score, ctl_t *ctl, const profile_t *p, const char *path)
+static void score_path(score_t *score, fpi_task_t *task, const profile_t *p, const char *path)
 {
     const char *last = last_segment(path);
 
     if (is_listed(p->words, last, strlen(last))) {
-        give(score, LAST_WORD, ctl, "路径末段", "the path ends with", last);
+        give(score, LAST_WORD, task, "路径末段", "the path ends with", last);
         return;
     }
-    if (score_slip(score, ctl, p, last)) {
+    if (score_slip(score, task, p, last)) {
         return;
     }
     for (const char *at = path; *at;) {
         size_t len = strcspn(at, "/");
 
         if (len && is_listed(p->words, at, len)) {
-            give(score, WORD, ctl, "路径含有", "the path has", apr_pstrmemdup(ctl->task->pool, at, len));
+            give(score, WORD, task, "路径含有", "the path has", apr_pstrmemdup(task->pool, at, len));
             return;
         }
         at += len + (at[len] != '\0');
     }
     for (const char *at = p->words; *at;) {
         size_t len = strcspn(at, " ");
-        const char *word = apr_pstrmemdup(ctl->task->pool, at, len);
+        const char *word = apr_pstrmemdup(task->pool, at, len);
 
         if (strstr(last, word)) {
-            give(score, WORD, ctl, "路径末段含有", "the last part of the path has", word);
+            give(score, WORD, task, "路径末段含有", "the last part of the path has", word);
             return;
         }
         at += len + strspn(at + len, " ");
     }
 }
 
-static void score_names(score_t *score, ctl_t *ctl, const profile_t *p, apr_hash_t *names)
+static void score_names(score_t *score, fpi_task_t *task, const profile_t *p, apr_hash_t *names)
 {
-    for (apr_hash_index_t *i = apr_hash_first(ctl->task->pool, names); i; i = apr_hash_next(i)) {
+    for (apr_hash_index_t *i = apr_hash_first(task->pool, names); i; i = apr_hash_next(i)) {
         const char *name = apr_hash_this_key(i);
 
         if (is_listed(p->own, name, strlen(name))) {
-            give(score, OWN_FIELD, ctl, "特有字段", "it sends, as only this kind of call does,", name);
+            give(score, OWN_FIELD, task, "特有字段", "it sends, as only this kind of call does,", name);
         }
         else if (is_listed(p->fields, name, strlen(name))) {
-            give(score, FIELD, ctl, "字段", "it sends", name);
+            give(score, FIELD, task, "字段", "it sends", name);
         }
     }
 }
 
 /* An encrypted body has no names; only pushes come so. */
-static void score_shape(score_t *score, ctl_t *ctl, const profile_t *p, const fpi_journal_t *entry)
+static void score_shape(score_t *score, fpi_task_t *task, const profile_t *p, const fpi_journal_t *entry)
 {
     if (strcmp(p->handler, "push") != 0) {
         return;
     }
     if (entry->shape && strncmp(entry->shape, "base64", 6) == 0) {
-        give(score, MEDIUM, ctl, "报文为", "the body is", entry->shape);
+        give(score, MEDIUM, task, "报文为", "the body is", entry->shape);
     }
 }
 
-static score_t score_of(ctl_t *ctl, const profile_t *p, const fpi_journal_t *entry, apr_hash_t *names)
+static score_t score_of(fpi_task_t *task, const profile_t *p, const fpi_journal_t *entry, apr_hash_t *names)
 {
-    score_t score = { 0, fpi_json_make_array(ctl->task) };
+    score_t score = { 0, fpi_json_make_array(task) };
 
-    const char *path = plain_path(entry->path, ctl->task->pool);
+    const char *path = plain_path(entry->path, task->pool);
 
-    score_path(&score, ctl, p, path);
-    score_home(&score, ctl, p, path);
-    score_names(&score, ctl, p, names);
-    score_shape(&score, ctl, p, entry);
+    score_path(&score, task, p, path);
+    score_home(&score, task, p, path);
+    score_names(&score, task, p, names);
+    score_shape(&score, task, p, entry);
     return score;
 }
 
@@ -248,48 +249,48 @@ static const char *sureness(int best, int next)
 /* ---- the line ---- */
 
 /* Taken as httpd would take it: what it refuses must not be advised. */
-static void write_line(ctl_suggestion_t *out, ctl_t *ctl, const fpi_journal_t *entry)
+static void write_line(fpi_suggestion_t *out, fpi_task_t *task, const fpi_journal_t *entry)
 {
-    const char *words = apr_pstrcat(ctl->task->pool, entry->method, " ", entry->path, " ", out->handler,
+    const char *words = apr_pstrcat(task->pool, entry->method, " ", entry->path, " ", out->handler,
                                     NULL);
 
-    out->line = apr_pstrcat(ctl->task->pool, "FPImageRoute ", words, NULL);
-    out->obstacle = fpi_settings_take(fpi_settings_make(ctl->task->pool), FPI_SET_FPImageRoute, words,
-                                      fpi_handler_is_known, ctl->task->pool);
+    out->line = apr_pstrcat(task->pool, "FPImageRoute ", words, NULL);
+    out->obstacle = fpi_settings_take(fpi_settings_make(task->pool), FPI_SET_FPImageRoute, words,
+                                      fpi_handler_is_known, task->pool);
 }
 
 /* Keeps the best in order; of equal ones the earlier in the table. */
-static int keep(ctl_suggestion_t *out, int count, const char *handler, const score_t *score)
+static int keep(fpi_suggestion_t *out, int count, const char *handler, const score_t *score)
 {
     int at = count;
 
     while (at > 0 && out[at - 1].score < score->points) {
         at--;
     }
-    if (score->points == 0 || at == CTL_SUGGESTIONS) {
+    if (score->points == 0 || at == FPI_SUGGESTIONS) {
         return count;
     }
-    count += count < CTL_SUGGESTIONS;
+    count += count < FPI_SUGGESTIONS;
     memmove(out + at + 1, out + at, sizeof(*out) * (size_t)(count - at - 1));
-    out[at] = (ctl_suggestion_t){ .handler = handler, .score = score->points, .reasons = score->reasons };
+    out[at] = (fpi_suggestion_t){ .handler = handler, .score = score->points, .reasons = score->reasons };
     return count;
 }
 
-int ctl_suggest(ctl_suggestion_t out[CTL_SUGGESTIONS], ctl_t *ctl, const fpi_journal_t *entry)
+int fpi_suggest(fpi_suggestion_t out[FPI_SUGGESTIONS], const fpi_journal_t *entry, fpi_task_t *task)
 {
-    apr_hash_t *names = apr_hash_make(ctl->task->pool);
+    apr_hash_t *names = apr_hash_make(task->pool);
     int count = 0;
 
-    add_names(names, entry->query ? entry->query : "", ctl->task->pool);
-    add_names(names, entry->shape ? entry->shape : "", ctl->task->pool);
+    add_names(names, entry->query ? entry->query : "", task->pool);
+    add_names(names, entry->shape ? entry->shape : "", task->pool);
     for (size_t i = 0; i < sizeof(profiles) / sizeof(*profiles); i++) {
-        score_t score = score_of(ctl, &profiles[i], entry, names);
+        score_t score = score_of(task, &profiles[i], entry, names);
 
         count = keep(out, count, profiles[i].handler, &score);
     }
     for (int i = 0; i < count; i++) {
         out[i].sureness = i ? "low" : sureness(out[0].score, count > 1 ? out[1].score : 0);
-        write_line(&out[i], ctl, entry);
+        write_line(&out[i], task, entry);
     }
     return count;
 }

@@ -1,0 +1,332 @@
+/* What is counted of bills, by whatever way they change, and the lists of attachments; against a real SQLite store. */
+#include "store/attachments.h"
+#include "store/bills.h"
+#include "store/statistics.h"
+#include "store/store.h"
+#include "base/clock.h"
+#include "wire/crypto.h"
+
+#include "unit.h"
+
+#include <apr_strings.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+#define DAY apr_time_from_sec(86400)
+
+static char folder[64];
+static fpi_store_t *store;
+static apr_time_t now;
+
+static apr_time_t stopped(void)
+{
+    return now;
+}
+
+static void open_all(void)
+{
+    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
+
+    unit_open();
+    now = 20000 * DAY + apr_time_from_sec(3600); /* 09:00 in Beijing */
+    task->tenant = 1;
+    strcpy(folder, "/tmp/fpi_stats_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
+    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
+    unit_done(fpi_store_open(&store, task->pool, &options, task));
+    fpi_clock_set(stopped);
+}
+
+static void close_all(void)
+{
+    fpi_clock_set(NULL);
+    fpi_store_close(&store);
+    ck_assert_int_eq(system(apr_psprintf(task->pool, "rm -rf %s", folder)), 0);
+    unit_close();
+}
+
+static void sql(const char *text)
+{
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open(apr_pstrcat(task->pool, folder, "/test.db", NULL), &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+/* ---- bills ---- */
+
+static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    fpi_bill_t *bill = baton;
+    int64_t id = bill->id;
+
+    bill->id = id; /* as it was: the transaction may run twice */
+    return fpi_bill_put(bill, tx, t);
+}
+
+static void put(fpi_bill_t *bill)
+{
+    unit_done(fpi_store_write(store, tx_put, bill, task));
+}
+
+static fpi_bill_t *bill(const char *number, int64_t org, int64_t owner, int64_t point)
+{
+    fpi_bill_t *made = apr_pcalloc(task->pool, sizeof(*made));
+
+    made->tenant = 1;
+    made->number = number;
+    made->resource = "EAS";
+    made->org = org;
+    made->owner = owner;
+    made->point = point;
+    return made;
+}
+
+typedef struct asking_t {
+    fpi_statistics_query_t query;
+    fpi_statistic_t *items;
+    int count;
+} asking_t;
+
+static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    asking_t *a = baton;
+
+    return fpi_statistics_list(&a->items, &a->count, tx, &a->query, t);
+}
+
+/* "key:bills,pages,submitted,sent_back ..." */
+static const char *told(fpi_statistics_by_t by, int64_t first, int64_t last, int64_t org)
+{
+    asking_t a = { .query = { 1, by, first, last, org } };
+    const char *text = "";
+
+    unit_done(fpi_store_read(store, tx_ask, &a, task));
+    for (int i = 0; i < a.count; i++) {
+        fpi_statistic_t *s = &a.items[i];
+
+        text = apr_psprintf(task->pool, "%s%s%d:%d,%d,%d,%d", text, i ? " " : "", (int)s->key, (int)s->bills, (int)s->pages,
+                            (int)s->submitted, (int)s->sent_back);
+    }
+    return text;
+}
+
+START_TEST(each_change_is_counted_where_it_happens)
+{
+    fpi_bill_t *one = bill("A", 1, 7, 3), *other = bill("B", 2, 8, 3);
+
+    put(one);
+    put(other);
+    one->page_count = 5;
+    put(one);
+    put(one); /* nothing new */
+    one->state = FPI_STATE_SUBMITTED;
+    put(one);
+    ck_assert_str_eq(told(FPI_BY_DAY, 20000, 20000, -1), "20000:2,5,1,0");
+    now += DAY;
+    one->state = FPI_STATE_RESCAN;
+    put(one);
+    one->page_count = 3; /* two taken away */
+    put(one);
+    one->state = FPI_STATE_SUBMITTED;
+    put(one);
+    one->state = FPI_STATE_REVIEWED;
+    put(one);
+    ck_assert_str_eq(told(FPI_BY_DAY, 20000, 20001, -1), "20000:2,5,1,0 20001:0,-2,1,1");
+    ck_assert_str_eq(told(FPI_BY_DAY, 20001, 20001, -1), "20001:0,-2,1,1");
+    ck_assert_str_eq(told(FPI_BY_ORG, 19999, 20001, -1), "1:1,3,2,1 2:1,0,0,0");
+    ck_assert_str_eq(told(FPI_BY_POINT, 20000, 20001, -1), "3:2,3,2,1");
+    ck_assert_str_eq(told(FPI_BY_SCANNER, 20000, 20001, -1), "7:1,3,2,1 8:1,0,0,0");
+    ck_assert_str_eq(told(FPI_BY_SCANNER, 20000, 20001, 2), "8:1,0,0,0");
+    ck_assert_str_eq(told(FPI_BY_DAY, 19000, 19999, -1), "");
+}
+END_TEST
+
+/* Beijing's midnight is 16:00 UTC. */
+START_TEST(days_are_those_of_beijing)
+{
+    now = 20000 * DAY + apr_time_from_sec(16 * 3600) - 1;
+    put(bill("A", 1, 0, 0));
+    now += 1;
+    put(bill("B", 1, 0, 0));
+    ck_assert_str_eq(told(FPI_BY_DAY, 19999, 20002, -1), "20000:1,0,0,0 20001:1,0,0,0");
+}
+END_TEST
+
+/* Who files the first pages becomes the owner in the same put. */
+START_TEST(first_pages_count_for_their_owner)
+{
+    fpi_bill_t *one = bill("A", 1, 0, 0);
+
+    put(one);
+    one->owner = 7;
+    one->point = 3;
+    one->page_count = 4;
+    put(one);
+    ck_assert_str_eq(told(FPI_BY_SCANNER, 20000, 20000, -1), "0:1,0,0,0 7:0,4,0,0");
+}
+END_TEST
+
+START_TEST(tenants_are_apart)
+{
+    fpi_bill_t *one = bill("A", 1, 7, 3);
+
+    one->tenant = 2;
+    put(one);
+    ck_assert_str_eq(told(FPI_BY_DAY, 20000, 20000, -1), "");
+}
+END_TEST
+
+START_TEST(names_are_told)
+{
+    asking_t a = { .query = { 1, FPI_BY_ORG, 20000, 20000, -1 } };
+
+    sql("INSERT INTO org (id, tenant, parent, code, name) VALUES (1, 1, 0, 'O1', '一'), (2, 2, 0, 'O2', '别家')");
+    put(bill("A", 1, 0, 0));
+    put(bill("B", 2, 0, 0));
+    unit_done(fpi_store_read(store, tx_ask, &a, task));
+    ck_assert_str_eq(a.items[0].name, "一");
+    ck_assert_ptr_null(a.items[1].name);
+}
+END_TEST
+
+/* ---- attachments ---- */
+
+typedef struct listing_t {
+    fpi_attachment_query_t query;
+    fpi_attachment_page_t page;
+} listing_t;
+
+static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    listing_t *l = baton;
+
+    return fpi_attachments_page(&l->page, tx, &l->query, t);
+}
+
+/* Bills 1 to 4 in organisations 1 and 2; `count` files, kind 2 but every tenth, of the bills in turn. */
+static void fill(int count)
+{
+    put(bill("N1", 1, 0, 0));
+    put(bill("N2", 2, 0, 0));
+    put(bill("N3", 1, 7, 0));
+    put(bill("M4", 2, 0, 0));
+    sql(apr_psprintf(task->pool,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                     " INSERT INTO file (id, tenant, bill, invoice, kind, name, sha256, size, position, created, label,"
+                     " attachment_type) SELECT i, 1, 1 + i %% 4, 0, CASE i %% 10 WHEN 0 THEN 1 ELSE 2 END, 'f' || i || '.pdf',"
+                     " printf('%%064x', i), 10, i, i * 1000000, CASE i %% 3 WHEN 0 THEN '合同' END, i %% 2 FROM n",
+                     count));
+}
+
+static int count_of(listing_t *l)
+{
+    l->query.tenant = 1;
+    l->query.most = l->query.most ? l->query.most : 200;
+    unit_done(fpi_store_read(store, tx_list, l, task));
+    return l->page.count;
+}
+
+START_TEST(attachments_are_filtered)
+{
+    listing_t all = { .query = { .attachment_type = -1 } };
+    listing_t label = { .query = { .attachment_type = -1, .label = "合同" } };
+    listing_t type = { .query = { .attachment_type = 1 } };
+    listing_t number = { .query = { .attachment_type = -1, .number = "N" } };
+    listing_t name = { .query = { .attachment_type = -1, .name = "f9" } };
+    listing_t span = { .query = { .attachment_type = -1, .from = 11000000, .to = 20000000 } };
+
+    fill(100);
+    ck_assert_int_eq(count_of(&all), 90);
+    ck_assert_int_eq(all.page.total, 90);
+    ck_assert(!all.page.has_more && !all.page.is_partial && !all.page.is_bound);
+    ck_assert_int_eq(all.page.items[0].id, 99);
+    ck_assert_str_eq(all.page.items[0].number, "M4");
+    ck_assert_int_eq(count_of(&label), 30);
+    ck_assert_int_eq(count_of(&type), 50);
+    ck_assert_int_eq(count_of(&number), 65);
+    ck_assert_int_eq(count_of(&name), 10);
+    ck_assert_int_eq(count_of(&span), 9);
+}
+END_TEST
+
+START_TEST(attachments_are_seen_as_their_bills)
+{
+    int64_t orgs[] = { 2 };
+    fpi_viewer_t viewer = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 7, .all_orgs = { orgs, 1 } };
+    listing_t mine = { .query = { .attachment_type = -1, .viewer = &viewer } };
+    listing_t nobody = { .query = { .attachment_type = -1 } };
+
+    fill(100);
+    ck_assert_int_eq(count_of(&mine), 70); /* of N2, M4 and his own N3 */
+    for (int i = 0; i < mine.page.count; i++) {
+        ck_assert_str_ne(mine.page.items[i].number, "N1");
+    }
+    viewer.user = 8;
+    viewer.all_orgs.count = 0;
+    ck_assert_int_eq(count_of(&mine), 0);
+    nobody.query.tenant = 2;
+    nobody.query.most = 10;
+    unit_done(fpi_store_read(store, tx_list, &nobody, task));
+    ck_assert_int_eq(nobody.page.count, 0);
+}
+END_TEST
+
+START_TEST(attachments_go_on_where_the_page_ended)
+{
+    listing_t l = { .query = { .attachment_type = -1, .most = 7 } };
+    int seen = 0;
+    int64_t last = INT64_MAX;
+
+    fill(100);
+    do {
+        count_of(&l);
+        for (int i = 0; i < l.page.count; i++) {
+            ck_assert(l.page.items[i].id < last);
+            last = l.page.items[i].id;
+            seen++;
+        }
+        l.query.after = l.page.last;
+    } while (l.page.has_more);
+    ck_assert_int_eq(seen, 90);
+}
+END_TEST
+
+START_TEST(a_rare_attachment_is_found_in_rounds)
+{
+    listing_t l = { .query = { .attachment_type = -1, .name = "f1.pdf" } };
+    int rounds = 0;
+
+    fill(20000);
+    do {
+        count_of(&l);
+        ck_assert(l.page.count || l.page.is_partial);
+        l.query.after = l.page.last;
+        rounds++;
+    } while (!l.page.count && rounds < 20);
+    ck_assert_int_eq(l.page.count, 1);
+    ck_assert_int_gt(rounds, 2);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("statistics");
+    TCase *one = tcase_create("statistics");
+
+    tcase_add_checked_fixture(one, open_all, close_all);
+    tcase_set_timeout(one, 120);
+    tcase_add_test(one, each_change_is_counted_where_it_happens);
+    tcase_add_test(one, days_are_those_of_beijing);
+    tcase_add_test(one, first_pages_count_for_their_owner);
+    tcase_add_test(one, tenants_are_apart);
+    tcase_add_test(one, names_are_told);
+    tcase_add_test(one, attachments_are_filtered);
+    tcase_add_test(one, attachments_are_seen_as_their_bills);
+    tcase_add_test(one, attachments_go_on_where_the_page_ended);
+    tcase_add_test(one, a_rare_attachment_is_found_in_rounds);
+    suite_add_tcase(suite, one);
+    return unit_run(suite);
+}
