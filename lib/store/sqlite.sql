@@ -1913,9 +1913,10 @@ UPDATE delivery
 -- name: DELIVERY_LAST_MISS
 SELECT MAX(tried) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1 AND bill <> ?2
 
+-- One that is just being put off is leased: it runs again.
 -- name: DELIVERY_HURRY
-UPDATE job SET due = ?2
- WHERE kind = 'notice' AND state = 'ready' AND due > ?2
+UPDATE job SET due = ?2, again = CASE WHEN state = 'leased' THEN 1 ELSE again END
+ WHERE kind = 'notice' AND (state = 'leased' OR (state = 'ready' AND due > ?2))
    AND key IN (SELECT CAST(bill AS TEXT) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1)
 
 -- What failed before it came back says nothing of it any more.
