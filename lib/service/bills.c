@@ -4,6 +4,7 @@
 #include "service/asked.h"
 #include "service/attach.h"
 #include "service/forms.h"
+#include "service/jobs.h"
 #include "service/match.h"
 #include "service/moves.h"
 #include "service/pull.h"
@@ -84,7 +85,8 @@ static bool is_same(const char *a, const char *b)
     return strcmp(or_empty(a), or_empty(b)) == 0;
 }
 
-/* The receipt assistant was first: what it announced can be asked for now that the ERP's key is known. */
+/* The receipt assistant was first: what it announced can be asked for now that the ERP's key is known; and now that the
+ * bill is in the pool, it is in its own mode (service/modes.h). */
 static fpi_err_t *pull_again(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
 {
     int64_t push;
@@ -116,7 +118,7 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
         bill->tenant = job->enterprise->tenant;
         bill->number = said->number;
     }
-    key_is_new = !is_same(bill->erp_id, said->erp_id) || !is_same(bill->bill_no, said->bill_no);
+    key_is_new = !bill->is_announced || !is_same(bill->erp_id, said->erp_id) || !is_same(bill->bill_no, said->bill_no);
     overwrite(bill, said);
     FPI_TRY(fpi_bill_type_put(&type_is_new, tx, bill->tenant, bill->type_code,
                               bill->type_name && *bill->type_name ? bill->type_name : bill->type_code, task));
@@ -299,6 +301,7 @@ static fpi_err_t *order_move(fpi_app_t *app, fpi_call_t *call, fpi_act_t act, fp
         FPI_TRY(fpi_form_find(&job.order.reason, call->json, "reason|remark|description", REASON_MAX, call->task));
     }
     FPI_TRY(fpi_store_write(app->store, tx_move, &job, call->task));
+    fpi_jobs_wake(app);
     answer->data = fpi_asked_status(job.asked.bill, call->task);
     return NULL;
 }
@@ -311,6 +314,11 @@ fpi_err_t *fpi_handle_bill_rescan(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 fpi_err_t *fpi_handle_bill_cancel(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     return order_move(app, call, FPI_ACT_CANCEL_RESCAN, answer);
+}
+
+fpi_err_t *fpi_handle_bill_review(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    return order_move(app, call, FPI_ACT_REVIEW, answer);
 }
 
 fpi_err_t *fpi_handle_bill_invalid(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
@@ -369,6 +377,7 @@ fpi_err_t *fpi_handle_bill_operate(fpi_app_t *app, fpi_call_t *call, fpi_answer_
     } acts[] = { { "queryBillStatus", fpi_handle_bill_status },
                  { "rescan", fpi_handle_bill_rescan },
                  { "cancelRescan", fpi_handle_bill_cancel },
+                 { "review", fpi_handle_bill_review },
                  { "invalid", fpi_handle_bill_invalid } };
     const char *name;
 
@@ -383,6 +392,6 @@ fpi_err_t *fpi_handle_bill_operate(fpi_app_t *app, fpi_call_t *call, fpi_answer_
         }
     }
     return fpi_refuse(call->task, FPI_E_FIELD, "operate",
-                      "字段 operate 的值 %.50s 无效, 应为 queryBillStatus, rescan, cancelRescan 或 invalid",
-                      "field operate is %.50s; expected queryBillStatus, rescan, cancelRescan or invalid", name);
+                      "字段 operate 的值 %.50s 无效, 应为 queryBillStatus, rescan, cancelRescan, review 或 invalid",
+                      "field operate is %.50s; expected queryBillStatus, rescan, cancelRescan, review or invalid", name);
 }

@@ -3,6 +3,7 @@
 
 #include "service/asked.h"
 #include "service/forms.h"
+#include "service/jobs.h"
 #include "service/submit.h"
 #include "store/people.h"
 
@@ -111,6 +112,7 @@ fpi_err_t *fpi_handle_bill_commit(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 
     FPI_TRY(read_commit(&job, call));
     FPI_TRY(fpi_store_write(app->store, tx_commit, &job, call->task));
+    fpi_jobs_wake(app);
     answer->data = fpi_asked_status(job.asked.bill, call->task);
     fpi_json_put_text(answer->data, "result", job.submit.is_changed ? "updated" : "unchanged");
     fpi_json_put_int(answer->data, "fileCount", job.submit.pile->count);

@@ -112,7 +112,7 @@ static void put_act(fpi_json_t *acts, const char *name, const fpi_err_t *why_not
 static fpi_json_t *acts_of(const whole_t *w, fpi_task_t *task)
 {
     static const fpi_act_t asked[] = { FPI_ACT_ATTACH, FPI_ACT_EDIT, FPI_ACT_SUBMIT, FPI_ACT_RESUBMIT, FPI_ACT_RESCAN,
-                                       FPI_ACT_CANCEL_RESCAN, FPI_ACT_VOID, FPI_ACT_LOCK };
+                                       FPI_ACT_CANCEL_RESCAN, FPI_ACT_REVIEW, FPI_ACT_VOID, FPI_ACT_LOCK };
     fpi_json_t *acts = fpi_json_make_object(task);
 
     for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {

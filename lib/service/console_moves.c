@@ -1,6 +1,8 @@
 /* What the console orders of a bill as a whole: submit, send back, void, lock. */
 #include "service/handlers.h"
 
+#include "service/jobs.h"
+#include "service/pull.h"
 #include "service/submit.h"
 #include "service/views.h"
 
@@ -85,6 +87,7 @@ static fpi_err_t *run(console_move_t *job, fpi_tx_fn *fn, fpi_app_t *app, fpi_ca
     fpi_json_t *changes;
 
     FPI_TRY(fpi_store_write(app->store, fn, job, call->task));
+    fpi_jobs_wake(app); /* what it is to be told, or asked */
     answer->data = fpi_view_bill(job->bill, call->task);
     fpi_json_put_bool(answer->data, "is_changed", job->submit.is_changed);
     changes = fpi_submit_changes(&job->submit, call->task);
@@ -126,6 +129,27 @@ fpi_err_t *fpi_handle_console_rescan(fpi_app_t *app, fpi_call_t *call, fpi_answe
 fpi_err_t *fpi_handle_console_cancel(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     return order(FPI_ACT_CANCEL_RESCAN, false, tx_move, app, call, answer);
+}
+
+fpi_err_t *fpi_handle_console_review(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    return order(FPI_ACT_REVIEW, false, tx_move, app, call, answer);
+}
+
+static fpi_err_t *tx_sync(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    console_move_t *job = baton;
+
+    FPI_TRY(find_bill(job, tx, task));
+    job->submit.is_changed = true;
+    return fpi_pull_by_hand(tx, job->bill, &job->submit.order, task);
+}
+
+fpi_err_t *fpi_handle_console_sync(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    FPI_TRY(order(FPI_ACT_PUSH, false, tx_sync, app, call, answer));
+    answer->status = 202;
+    return NULL;
 }
 
 fpi_err_t *fpi_handle_console_lock(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)

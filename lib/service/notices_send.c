@@ -49,6 +49,21 @@ static fpi_err_t *look(sending_t *s, fpi_tx_t *tx, fpi_task_t *task)
     return fpi_system_find_for(&s->system, tx, task->tenant, s->bill->resource, task);
 }
 
+/* It is not tried itself, but as little told; who asks why it waits must see that. */
+static fpi_err_t *put_off(sending_t *s, fpi_tx_t *tx, fpi_task_t *task)
+{
+    bool is_known = s->next->miss == FPI_MISS_UNREACHED;
+
+    s->next->miss = FPI_MISS_UNREACHED;
+    s->next->system = s->system->id;
+    s->next->note = apr_psprintf(task->pool, "%s could not be reached just now", s->system->name);
+    FPI_TRY(fpi_delivery_miss(&s->held, s->next, tx, task));
+    return is_known ? NULL : fpi_notice_note(tx, s->bill, s->next,
+                                             apr_pstrcat(task->pool, "not told: ", s->next->note,
+                                                         "; it is tried on for 3 days", NULL),
+                                             task);
+}
+
 static bool is_quiet(apr_time_t missed, apr_time_t now)
 {
     return missed && missed <= now && now - missed < QUIET;
@@ -76,7 +91,7 @@ static fpi_err_t *tx_claim(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     if (is_quiet(missed, now)) {
         s->missed = missed;
-        return NULL;
+        return put_off(s, tx, task);
     }
     return fpi_delivery_claim(&s->held, s->next, tx, s->system ? s->system->id : 0,
                               now + FPI_NOTICE_LIMIT + FPI_NOTICE_MARGIN, task);
@@ -191,7 +206,7 @@ static fpi_err_t *missed(sending_t *s, fpi_tx_t *tx, fpi_task_t *task)
                                             s->bill->number),
                                task);
     }
-    if (s->next->attempts > 1 && before == s->next->miss) {
+    if (before == s->next->miss) {
         return NULL;
     }
     return fpi_notice_note(tx, s->bill, s->next,

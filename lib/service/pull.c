@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "service/access.h"
+#include "service/attach.h"
 #include "service/events.h"
 #include "service/fetch.h"
 #include "service/forms.h"
@@ -11,6 +12,7 @@
 #include "service/moves.h"
 #include "store/bills.h"
 #include "store/people.h"
+#include "store/piles.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -31,7 +33,7 @@ typedef struct pull_t {
     fpi_invoice_t *invoices;
     int invoice_count;
     apr_array_header_t *links;   /* fpi_link_t */
-    int fetched, refused;        /* files of this run */
+    int fetched, refused, taken_off; /* files of this run */
     const char *refusals;        /* sentences on those that can't be had */
 } pull_t;
 
@@ -305,17 +307,96 @@ static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_
 static fpi_err_t *submit_synced(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     const fpi_order_t order = { FPI_ACT_SUBMIT, NULL, NULL, "synchronised to the submitter" };
-    fpi_mode_said_t said;
     bool is_changed;
 
-    if (pull->bill->state != FPI_STATE_UPLOADED) {
+    return pull->bill->state == FPI_STATE_UPLOADED ? fpi_move(&is_changed, pull->bill, &order, tx, task) : NULL;
+}
+
+static bool is_mirrored(const pull_t *pull, const fpi_file_t *file)
+{
+    for (int i = 0; i < pull->links->nelts; i++) {
+        const fpi_link_t *link = &APR_ARRAY_IDX(pull->links, i, fpi_link_t);
+
+        if ((link->hash && strcasecmp(link->hash, file->sha256) == 0)
+            || (file->origin && strcmp(file->origin, origin_of(link, pull->task->pool)) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An empty receipt takes nothing away: it may be a fault of its own. */
+static fpi_err_t *take_off(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_pile_t *pile, before;
+
+    pull->taken_off = 0;
+    if (!pull->links->nelts) {
         return NULL;
     }
+    FPI_TRY(fpi_pile_get(&pile, &before, tx, pull->bill, task));
+    for (int i = before.count - 1; i >= 0; i--) {
+        const fpi_file_t *file = &before.files[i];
+
+        if (strcmp(file->source ? file->source : "", "push") == 0 && !is_mirrored(pull, file)) {
+            FPI_TRY(fpi_pile_drop(pile, file->id, task));
+            FPI_TRY(fpi_trail_add(tx, pull->bill, "file",
+                                  apr_psprintf(task->pool, "%s %s taken off the bill, as the receipt has it no more; sha256 %s",
+                                               fpi_kind_name(file->kind), file->name, file->sha256),
+                                  NULL, task));
+            pull->taken_off++;
+        }
+    }
+    return pull->taken_off ? fpi_pile_put(pile, &before, tx, task) : NULL;
+}
+
+static bool is_submitted(const fpi_bill_t *bill)
+{
+    return bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED;
+}
+
+#define FELL "{\"fallen_from\":\"SYNC\"}"
+
+/* Once: why nobody submits it by itself. */
+static fpi_err_t *tell_fallen(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    bool has;
+
+    FPI_TRY(fpi_trail_has(&has, tx, pull->bill, "mode", FELL, task));
+    return has ? NULL : fpi_trail_add(tx, pull->bill, "mode",
+                                      "worked on in basic mode rather than synchronised, as the ERP has not announced the bill",
+                                      FELL, task);
+}
+
+static fpi_err_t *mirror(bool *is_synced, pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_mode_said_t said;
+
     FPI_TRY(fpi_mode_find(&said, tx, pull->bill, task));
-    if (said.mode != FPI_MODE_SYNC || pull->bill->is_locked) {
+    *is_synced = said.mode == FPI_MODE_SYNC;
+    if (said.fallen == FPI_MODE_SYNC) {
+        FPI_TRY(tell_fallen(pull, tx, task));
+    }
+    return *is_synced && !is_submitted(pull->bill) ? take_off(pull, tx, task) : NULL;
+}
+
+/* ---- a bill that must not change ---- */
+
+static fpi_err_t *end_locked(pull_t *pull, const fpi_err_t *locked, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const char *why = apr_pstrcat(task->pool, fpi_err_public(locked, "en"), "; unlock it, then replay the push", NULL);
+    fpi_push_t *push = pull->push;
+
+    if (push && strcmp(push->status, "parked") == 0) {
         return NULL;
     }
-    return fpi_move(&is_changed, pull->bill, &order, tx, task);
+    FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", apr_pstrcat(task->pool, "nothing was changed: ", why, NULL), NULL, task));
+    if (!push) {
+        return NULL;
+    }
+    push->status = "parked";
+    push->reason = why;
+    return fpi_push_put(push, tx, task);
 }
 
 static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -323,8 +404,15 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     pull_t *pull = baton;
     int changed = 0;
     int64_t dropped = 0;
+    fpi_err_t *locked;
+    bool is_synced;
 
     FPI_TRY(tx_look(tx, pull, task));
+    locked = fpi_attach_refuse_locked(pull->bill, FPI_ACT_PUSH, task);
+    if (locked) {
+        return end_locked(pull, locked, tx, task);
+    }
+    FPI_TRY(mirror(&is_synced, pull, tx, task));
     FPI_TRY(put_invoices(pull, tx, &changed, &dropped, task));
     if (changed || dropped || pull->fetched || pull->refused) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull",
@@ -341,8 +429,8 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (pull->invoice_count == 0) {
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
-    FPI_TRY(move_state(pull, tx, changed || pull->fetched, task));
-    FPI_TRY(submit_synced(pull, tx, task));
+    FPI_TRY(move_state(pull, tx, changed || pull->fetched || pull->taken_off, task));
+    FPI_TRY(is_synced ? submit_synced(pull, tx, task) : NULL);
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;
     }
@@ -361,6 +449,9 @@ fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
     FPI_TRY(fpi_store_read(app->store, tx_look, pull, task));
     if (pull->bill->state == FPI_STATE_VOID) {
         return NULL;
+    }
+    if (pull->bill->is_locked) { /* tx_end says so */
+        return fpi_store_write(app->store, tx_end, pull, task);
     }
     FPI_TRY(read_document(pull));
     FPI_TRY(fetch_all(pull));
@@ -415,6 +506,24 @@ fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_
     const char *payload = apr_psprintf(task->pool, "{\"bill\":%s,\"push\":%" APR_INT64_T_FMT "}", key, push);
 
     return fpi_job_put(tx, bill->tenant, FPI_JOB_PULL, key, payload, fpi_clock_now(), task);
+}
+
+fpi_err_t *fpi_pull_by_hand(fpi_tx_t *tx, fpi_bill_t *bill, const fpi_order_t *order, fpi_task_t *task)
+{
+    int64_t push = 0;
+    fpi_state_t to;
+
+    FPI_TRY(fpi_attach_refuse_locked(bill, FPI_ACT_PUSH, task));
+    FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_PUSH, task));
+    if (bill->push_sha) {
+        FPI_TRY(fpi_push_find_same(&push, tx, bill->id, bill->push_sha, task));
+    }
+    if (!push && !bill->is_announced) {
+        return fpi_refuse(task, FPI_E_STATE, NULL, "单据 %s 既未由 ERP 推送, 也没有收到收票推送, 无从同步",
+                          "bill %s was neither announced by the ERP nor pushed: there is nothing to ask for", bill->number);
+    }
+    FPI_TRY(fpi_trail_add(tx, bill, "pull", fpi_order_note(order, "the receipt is asked again, by hand", task), NULL, task));
+    return fpi_pull_put(tx, bill, push, task);
 }
 
 fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)

@@ -4,6 +4,11 @@
  *   job {bill, push} ─> document of the push, or the cloud's answer ─> each file (skipped when it is there)
  *                    ─> one transaction: invoices, state, push row "done", timeline
  *
+ * In sync mode the bill mirrors the receipt until it is submitted: files that came from it and are no longer there are
+ * taken off, and with its images there the bill is submitted. Once submitted, what comes is added and its invoices are
+ * brought up to date; it stays submitted, and the ERP is not told again (facts-cloud.md 6.6). A locked bill is not touched:
+ * the push is parked, to be replayed once it is unlocked.
+ *
  * Life:    a job's task.
  * Threads: a worker's.
  * Limits:  2,000 invoices and 5,000 files per bill. Running it twice changes nothing more. */
@@ -12,6 +17,7 @@
 
 #include "model/bill.h"
 #include "service/jobs.h"
+#include "service/moves.h"
 
 #define FPI_JOB_PULL "pull"
 
@@ -28,5 +34,9 @@ fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_
 /* Puts the pull of a stored push back to work: for `fpimagectl push replay`. FPI_E_ABSENT; FPI_E_STATE for a refused
  * one, which has no bill. */
 fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t push, fpi_task_t *task) FPI_MUST_USE;
+
+/* Asks the receipt again, by hand: the push in effect is worked off once more; without one, what the cloud has under the
+ * ERP's key. FPI_E_STATE: void, locked, or neither pushed nor announced. */
+fpi_err_t *fpi_pull_by_hand(fpi_tx_t *tx, fpi_bill_t *bill, const fpi_order_t *order, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

@@ -131,7 +131,7 @@ fpi_err_t *fpi_delivery_miss(bool *held, const fpi_delivery_t *d, fpi_tx_t *tx, 
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_DELIVERY_MISS,
                        FPI_ARGS(fpi_arg_int(d->id), fpi_arg_int(d->claimed), fpi_arg_int(d->state),
-                                fpi_arg_int(d->miss), fpi_arg_text(d->note)),
+                                fpi_arg_int(d->miss), fpi_arg_text(d->note), fpi_arg_int(d->system)),
                        NULL, &changed, task));
     *held = changed > 0;
     return NULL;
@@ -149,8 +149,9 @@ fpi_err_t *fpi_deliveries_last_miss(apr_time_t *at, fpi_tx_t *tx, int64_t system
 
 fpi_err_t *fpi_deliveries_hurry(int64_t *count, fpi_tx_t *tx, int64_t system, fpi_task_t *task)
 {
-    return fpi_tx_run(tx, FPI_SQL_DELIVERY_HURRY, FPI_ARGS(fpi_arg_int(system), fpi_arg_int(fpi_clock_now())), NULL,
-                      count, task);
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_DELIVERY_HURRY, FPI_ARGS(fpi_arg_int(system), fpi_arg_int(fpi_clock_now())), NULL,
+                       count, task));
+    return fpi_tx_run(tx, FPI_SQL_DELIVERY_CALM, FPI_ARGS(fpi_arg_int(system)), NULL, NULL, task);
 }
 
 /* ---- putting aside, putting back ---- */

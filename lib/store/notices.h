@@ -70,7 +70,7 @@ fpi_err_t *fpi_delivery_miss(bool *held, const fpi_delivery_t *delivery, fpi_tx_
 /* When a notice of another bill last failed to reach the system, with those still waiting; 0: none. */
 fpi_err_t *fpi_deliveries_last_miss(apr_time_t *at, fpi_tx_t *tx, int64_t system, int64_t but, fpi_task_t *task)
     FPI_MUST_USE;
-/* The system answers: the bills' jobs whose notice did not reach it are due now. *count so many. */
+/* The system answers: the bills' jobs whose notice did not reach it are due now, and its misses are over. *count so many. */
 fpi_err_t *fpi_deliveries_hurry(int64_t *count, fpi_tx_t *tx, int64_t system, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- putting aside, putting back ---- */

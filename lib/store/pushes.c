@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 static void take_push(fpi_push_t *push, const fpi_rows_t *rows, int row)
 {
     int c = 0;
@@ -137,6 +139,37 @@ fpi_err_t *fpi_pushes_list(fpi_push_t **out, int *count, fpi_tx_t *tx, bool only
     FPI_TRY(fpi_tx_run(tx, sql, FPI_ARGS(fpi_arg_int(end), fpi_arg_int(most)), &rows, NULL, task));
     *count = fpi_rows_count(rows);
     *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
+    for (int i = 0; i < *count; i++) {
+        take_push(&(*out)[i], rows, i);
+    }
+    return NULL;
+}
+
+/* Statements for the few of a bill, the few that went wrong, and all. */
+static void choose(fpi_sql_t *list, fpi_sql_t *count, const fpi_push_query_t *q)
+{
+    bool is_failed = q->status && (strcmp(q->status, "refused") == 0 || strcmp(q->status, "parked") == 0);
+
+    *list = q->bill ? FPI_SQL_PUSH_PAGE_OF_BILL : is_failed ? FPI_SQL_PUSH_PAGE_FAILED : FPI_SQL_PUSH_PAGE;
+    *count = q->bill ? FPI_SQL_PUSH_COUNT_OF_BILL : is_failed ? FPI_SQL_PUSH_COUNT_FAILED : FPI_SQL_PUSH_COUNT;
+}
+
+fpi_err_t *fpi_pushes_page(fpi_push_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_push_query_t *q,
+                           fpi_task_t *task)
+{
+    fpi_arg_t args[] = { fpi_arg_int(q->tenant), fpi_arg_int(q->bill),    fpi_arg_text(q->status),
+                         fpi_arg_text(q->number), fpi_arg_text(q->tax_no), fpi_arg_int(q->most),
+                         fpi_arg_int(q->skip) };
+    fpi_sql_t list, counting;
+    fpi_rows_t *rows, *counted;
+
+    choose(&list, &counting, q);
+    FPI_TRY(fpi_tx_run(tx, list, args, 7, &rows, NULL, task));
+    args[5] = fpi_arg_int(q->bound);
+    FPI_TRY(fpi_tx_run(tx, counting, args, 6, &counted, NULL, task));
+    *total = fpi_rows_int(counted, 0, 0);
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, (apr_size_t)(*count + 1) * sizeof(**out));
     for (int i = 0; i < *count; i++) {
         take_push(&(*out)[i], rows, i);
     }

@@ -40,6 +40,16 @@ fpi_err_t *fpi_push_find(fpi_push_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t 
 /* Newest first with id < before (0: from the newest), without bodies; only failed: refused and parked. */
 fpi_err_t *fpi_pushes_list(fpi_push_t **out, int *count, fpi_tx_t *tx, bool only_failed, int64_t before,
                            int most, fpi_task_t *task) FPI_MUST_USE;
+/* For people: of one tenant, with filters. */
+typedef struct fpi_push_query_t {
+    int64_t tenant, bill;        /* bill 0: of any */
+    const char *status, *number, *tax_no; /* NULL: any; tax_no: those of it and of none */
+    int64_t skip;
+    int most, bound;             /* *total stops there */
+} fpi_push_query_t;
+/* Newest first, without bodies. */
+fpi_err_t *fpi_pushes_page(fpi_push_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_push_query_t *query,
+                           fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- jobs: durable work with a lease, safe for many children and nodes ----
  *

@@ -2032,7 +2032,7 @@ SELECT org, (SELECT name FROM org AS o WHERE o.id = statistic.org AND o.tenant =
  GROUP BY org ORDER BY org LIMIT ?5
 
 -- name: STATISTICS_BY_POINT
-SELECT point, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+SELECT point, (SELECT name FROM scan_point AS p WHERE p.id = statistic.point AND p.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
   FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
  GROUP BY point ORDER BY point LIMIT ?5
 
@@ -2075,6 +2075,45 @@ SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trac
 SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
        repeats, body_sha, body_len
   FROM push WHERE status IN ('refused', 'parked') AND id < ?1 ORDER BY id DESC LIMIT ?2
+
+-- name: PUSH_PAGE
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
+-- name: PUSH_PAGE_FAILED
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_FAILED
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
+-- name: PUSH_PAGE_OF_BILL
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_OF_BILL
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
 
 -- name: PUSH_FIND_SAME
 SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
@@ -2203,16 +2242,21 @@ UPDATE delivery SET state = 1, miss = 0, note = NULL, claimed = 0, ended = ?3
 -- name: DELIVERY_MISS
 UPDATE delivery
    SET state = CASE WHEN state = 0 THEN ?3 ELSE state END, miss = ?4, note = CASE WHEN state = 0 THEN ?5 ELSE note END,
-       claimed = 0
+       system = ?6, claimed = 0
  WHERE id = ?1 AND claimed = ?2
 
 -- name: DELIVERY_LAST_MISS
 SELECT MAX(tried) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1 AND bill <> ?2
 
+-- One that is just being put off is leased: it runs again.
 -- name: DELIVERY_HURRY
-UPDATE job SET due = ?2
- WHERE kind = 'notice' AND state = 'ready' AND due > ?2
+UPDATE job SET due = ?2, again = CASE WHEN state = 'leased' THEN 1 ELSE again END
+ WHERE kind = 'notice' AND (state = 'leased' OR (state = 'ready' AND due > ?2))
    AND key IN (SELECT CAST(bill AS TEXT) FROM delivery WHERE system = ?1 AND state = 0 AND miss = 1)
+
+-- What failed before it came back says nothing of it any more.
+-- name: DELIVERY_CALM
+UPDATE delivery SET miss = 0 WHERE system = ?1 AND state = 0 AND miss = 1
 
 -- name: DELIVERY_SKIP
 UPDATE delivery SET state = 3, note = ?2, ended = ?3 WHERE id = ?1 AND state IN (0, 2, 4)
@@ -2375,6 +2419,9 @@ SELECT COUNT(*) FROM push
 -- name: REPORT_COUNT_REFUSED_OF
 SELECT COUNT(*) FROM push
  WHERE status IN ('refused', 'parked') AND status = 'refused' AND tenant IN (0, ?1) AND at >= ?2
+
+-- name: REPORT_COUNT_UNTOLD
+SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE tenant = ?1 AND state IN (2, 4) LIMIT ?2) AS seen
 
 -- name: REPORT_COUNT_UNKNOWN
 SELECT COUNT(*) FROM journal WHERE last >= ?1

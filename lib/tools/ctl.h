@@ -190,6 +190,8 @@ fpi_err_t *ctl_bill_trail(ctl_t *ctl);
 fpi_err_t *ctl_bill_match(ctl_t *ctl);
 fpi_err_t *ctl_bill_resubmit(ctl_t *ctl);
 fpi_err_t *ctl_bill_void(ctl_t *ctl);
+fpi_err_t *ctl_bill_review(ctl_t *ctl);
+fpi_err_t *ctl_bill_sync(ctl_t *ctl);
 fpi_err_t *ctl_mode_set(ctl_t *ctl);
 fpi_err_t *ctl_mode_show(ctl_t *ctl);
 fpi_err_t *ctl_cover_print(ctl_t *ctl);

@@ -28,7 +28,7 @@ const char *ctl_why_delivery(ctl_t *ctl, const fpi_delivery_t *d)
                         "telling the ERP was given up after %ld tries: %s; remove the cause, then fpimagectl delivery "
                         "retry --bill %s", (long)d->attempts, d->note ? d->note : "-", d->number);
     }
-    return d->attempts ? ctl_text(ctl, "通知 ERP 失败 %ld 次, 将继续重试: %s",
+    return d->note ? ctl_text(ctl, "通知 ERP 失败 %ld 次, 将继续重试: %s",
                                   "the ERP was not told in %ld tries, which go on: %s", (long)d->attempts,
                                   d->note ? d->note : "-")
                        : ctl_text(ctl, "等待通知 ERP", "the ERP is being told");

@@ -2,6 +2,7 @@
 #include "tools/ctl.h"
 
 #include "service/modes.h"
+#include "service/pull.h"
 #include "service/submit.h"
 #include "store/people.h"
 
@@ -56,6 +57,40 @@ fpi_err_t *ctl_bill_resubmit(ctl_t *ctl)
 
     FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
     return move_by_hand(ctl, bill, FPI_ACT_RESUBMIT);
+}
+
+fpi_err_t *ctl_bill_review(ctl_t *ctl)
+{
+    fpi_bill_t *bill;
+
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
+    return move_by_hand(ctl, bill, FPI_ACT_REVIEW);
+}
+
+static fpi_err_t *tx_sync(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    by_hand_t *job = baton;
+
+    FPI_TRY(fpi_bill_find_by_id(&job->bill, tx, FPI_TENANT_FIRST, job->id, task));
+    return job->bill ? fpi_pull_by_hand(tx, job->bill, &job->submit.order, task)
+                     : fpi_fail(task, FPI_E_ABSENT, "the bill is gone");
+}
+
+fpi_err_t *ctl_bill_sync(ctl_t *ctl)
+{
+    by_hand_t job = { .submit = { .order = { .act = FPI_ACT_PUSH, .reason = ctl_option(ctl, "reason") } } };
+    fpi_json_t *doc = fpi_json_make_object(ctl->task);
+    fpi_bill_t *bill;
+
+    FPI_TRY(ctl_find_bill(&bill, ctl, ctl->args[0]));
+    job.id = bill->id;
+    FPI_TRY(fpi_store_write(ctl->app->store, tx_sync, &job, ctl->task));
+    fpi_json_put_text(doc, "number", bill->number);
+    fpi_json_put_text(doc, "result", "queued");
+    if (!ctl_json(ctl, doc)) {
+        ctl_say(ctl, "单据 %s 将由运行中的 httpd 重新同步", "bill %s is synchronised again by the running httpd", bill->number);
+    }
+    return NULL;
 }
 
 static bool is_agreed(ctl_t *ctl, const fpi_bill_t *bill)

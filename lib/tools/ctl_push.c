@@ -2,11 +2,12 @@
 #include "tools/ctl.h"
 
 #include "service/pull.h"
+#include "store/people.h"
 #include "store/pushes.h"
 
 #include <stdio.h>
 
-enum { LIST_USUAL = 50, LIST_MOST = 10000 };
+enum { LIST_USUAL = 50, LIST_MOST = 10000, REPLAY_MOST = 500 };
 
 static fpi_json_t *push_json(ctl_t *ctl, const fpi_push_t *push)
 {
@@ -124,24 +125,69 @@ fpi_err_t *ctl_push_show(ctl_t *ctl)
 
 /* ---- replay ---- */
 
+typedef struct replay_t {
+    int64_t id;
+    fpi_push_query_t query;
+    fpi_push_t *parked;
+    int count;
+    int64_t total;
+} replay_t;
+
 static fpi_err_t *tx_replay(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    return fpi_pull_replay(tx, *(int64_t *)baton, task);
+    replay_t *r = baton;
+
+    r->count = 1;
+    return fpi_pull_replay(tx, r->id, task);
+}
+
+static fpi_err_t *tx_replay_parked(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    replay_t *r = baton;
+
+    FPI_TRY(fpi_pushes_page(&r->parked, &r->count, &r->total, tx, &r->query, task));
+    for (int i = 0; i < r->count; i++) {
+        FPI_TRY(fpi_pull_replay(tx, r->parked[i].id, task));
+    }
+    return NULL;
+}
+
+/* Each that is taken is no more among those. */
+static fpi_err_t *replay_parked(int *count, ctl_t *ctl)
+{
+    replay_t r = { .query = { .tenant = FPI_TENANT_FIRST, .status = "parked", .most = REPLAY_MOST, .bound = LIST_MOST } };
+
+    do {
+        FPI_TRY(fpi_store_write(ctl->app->store, tx_replay_parked, &r, ctl->task));
+        *count += r.count;
+    } while (r.count == REPLAY_MOST);
+    return NULL;
 }
 
 fpi_err_t *ctl_push_replay(ctl_t *ctl)
 {
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
-    int64_t id;
+    bool is_all = ctl_has(ctl, "failed");
+    replay_t r = { .count = 1 };
+    int count = 0;
 
-    FPI_TRY(ctl_arg_id(&id, ctl, 0));
+    if (is_all == (ctl->arg_count > 0)) {
+        return ctl_usage(ctl, "请指定推送 ID 或 --failed", "say the ID of a push, or --failed");
+    }
+    if (!is_all) {
+        FPI_TRY(ctl_arg_id(&r.id, ctl, 0));
+    }
     FPI_TRY(ctl_open(ctl));
-    FPI_TRY(fpi_store_write(ctl->app->store, tx_replay, &id, ctl->task));
-    fpi_json_put_int(doc, "id", id);
+    FPI_TRY(is_all ? replay_parked(&count, ctl) : fpi_store_write(ctl->app->store, tx_replay, &r, ctl->task));
+    count = is_all ? count : r.count;
+    if (!is_all) {
+        fpi_json_put_int(doc, "id", r.id);
+    }
+    fpi_json_put_int(doc, "count", count);
     fpi_json_put_text(doc, "result", "queued");
     if (!ctl_json(ctl, doc)) {
-        ctl_say(ctl, "推送 %ld 已重新排队, 由运行中的 httpd 处理",
-                "push %ld is queued again; the running httpd works it off", (long)id);
+        ctl_say(ctl, "%d 次推送已重新排队, 由运行中的 httpd 处理", "%d pushes are queued again; the running httpd works them off",
+                count);
     }
     return NULL;
 }

@@ -32,6 +32,7 @@ FIELDS = {
     STATUS: (ASKED, {"scanBillNo": True, "resource": False}),
     BASE + "rescan": ({**ASKED, "reason": "x"}, {"scanBillNo": True, "resource": False, "reason": True, "operator": False}),
     BASE + "cancelRescan": (ASKED, {"scanBillNo": True, "resource": False, "reason": False, "operator": False}),
+    BASE + "review": (ASKED, {"scanBillNo": True, "resource": False, "reason": False, "operator": False}),
     BASE + "invalid": (ASKED, {"scanBillNo": True, "resource": False, "reason": False, "operator": False}),
     BASE + "erpBingScanVoucher": ({**ASKED, "voucherNo": "V"}, {"scanBillNo": True, "resource": False, "voucherNo": True,
                                                               "lock": False}),
