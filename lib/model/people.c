@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { TAX_NO_LEAST = 15, TAX_NO_MOST = 20, PASSWORD_LEAST = 8, PASSWORD_MOST = 20 };
+enum { TAX_NO_LEAST = 15, TAX_NO_MOST = 20, PASSWORD_LEAST = 8, PASSWORD_MOST = 20,
+       MOBILE_LEAST = 5, MOBILE_MOST = 15, MAIL_MOST = 100 };
 
 /* Number, from 1, of the character at `offset`. */
 static long place_of(const char *text, long offset, apr_pool_t *pool)
@@ -80,6 +81,66 @@ fpi_err_t *fpi_people_take_tax_no(const char **out, const char *text, const char
                           TAX_NO_LEAST, TAX_NO_MOST, (long)len);
     }
     *out = fpi_text_upper(tax_no);
+    return NULL;
+}
+
+/* ---- what people type of people ---- */
+
+fpi_err_t *fpi_people_take_mobile(const char **out, const char *text, const char *field, fpi_task_t *task)
+{
+    char *mobile = fpi_text_trim(task->pool, text ? text : ""), *to = mobile;
+    size_t len;
+
+    *out = NULL;
+    if (!*mobile) {
+        return NULL;
+    }
+    for (const char *c = mobile; *c; c++) {
+        if (*c != ' ' && *c != '-') {
+            *to++ = *c;
+        }
+    }
+    *to = '\0';
+    mobile += strncmp(mobile, "+86", 3) == 0 ? 3 : *mobile == '+';
+    len = strspn(mobile, "0123456789");
+    if (mobile[len] || len < MOBILE_LEAST || len > MOBILE_MOST) {
+        return fpi_refuse(task, FPI_E_FIELD, field, "%s应为%d-%d位数字的手机号", "%s must be a mobile number of %d-%d digits", field,
+                          MOBILE_LEAST, MOBILE_MOST);
+    }
+    *out = mobile;
+    return NULL;
+}
+
+fpi_err_t *fpi_people_take_mail(const char **out, const char *text, const char *field, fpi_task_t *task)
+{
+    const char *mail = fpi_text_trim(task->pool, text ? text : ""), *at;
+
+    *out = NULL;
+    if (!*mail) {
+        return NULL;
+    }
+    FPI_TRY(fpi_people_take_word(&mail, mail, field, MAIL_MOST, task));
+    at = strchr(mail, '@');
+    if (!at || at == mail || strchr(at + 1, '@') || !strchr(at + 1, '.') || at[1] == '.' || at[strlen(at) - 1] == '.') {
+        return fpi_refuse(task, FPI_E_FIELD, field, "%s不是邮箱地址", "%s is not a mail address", field);
+    }
+    *out = mail;
+    return NULL;
+}
+
+fpi_err_t *fpi_people_take_name(const char **out, const char *text, const char *field, size_t most, fpi_task_t *task)
+{
+    const char *name = fpi_text_trim(task->pool, text ? text : "");
+
+    if (!*name || !fpi_utf8_is_valid(name, strlen(name)) || find_control(name) >= 0) {
+        return fpi_refuse(task, FPI_E_FIELD, field, "%s不能为空, 也不得有控制字符",
+                          "%s must not be empty or hold control characters", field);
+    }
+    if (fpi_utf8_length(name) > most) {
+        return fpi_refuse(task, FPI_E_FIELD, field, "%s最多%ld个字符, 收到%ld个", "%s may have %ld characters; %ld came", field,
+                          (long)most, (long)fpi_utf8_length(name));
+    }
+    *out = name;
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-/* Tenants, organisations, enterprise authorisations, push table rows, users.
+/* Tenants, organisations, enterprise authorisations, push table rows, users with their grants, scan points.
  *
  * Life:    plain data in the pool of whoever made it; secrets are wiped with it.
  * Threads: none of its own.
@@ -14,7 +14,11 @@
 typedef struct fpi_org_t {
     int64_t id, tenant, parent; /* parent 0: the top */
     const char *code, *name, *tax_no;
+    bool is_active;
 } fpi_org_t;
+
+/* The tenant itself is level 1; rows stand on levels 2 to FPI_ORG_LEVELS. */
+enum { FPI_ORG_LEVELS = 4 };
 
 /* An enterprise authorisation (企业授权). `epoch` counts changes of secret and enabled: tokens carry it, so
  * raising it kills them. */
@@ -37,11 +41,25 @@ typedef struct fpi_push_row_t {
 } fpi_push_row_t;
 
 typedef struct fpi_user_t {
-    int64_t id, tenant;
-    const char *name, *mobile, *password; /* password: a hash */
-    bool is_admin, is_active, must_change;
-    apr_time_t created;
+    int64_t id, tenant, org;     /* org 0: the top */
+    const char *name, *mobile, *mail, *password; /* password: a hash; mobile, mail NULL: none */
+    bool is_head, is_active, must_change;
+    apr_time_t last_login, created, updated;
 } fpi_user_t;
+
+/* In this organisation the user sees everybody's bills, or works for it and sees his own. */
+typedef struct fpi_grant_t {
+    int64_t org;                 /* 0: the top */
+    bool sees_all, with_below;   /* with_below: the organisations below it, too */
+} fpi_grant_t;
+
+/* A scan point (扫描点). Its scanners share their bills. */
+typedef struct fpi_point_t {
+    int64_t id, tenant, org;     /* the owning organisation; 0: the top */
+    const char *name, *address;
+    bool is_active;
+    apr_time_t created, updated;
+} fpi_point_t;
 
 /* Trims `text`; refuses (FPI_E_FIELD, naming field and the place) an inner blank, an empty text, or one
  * longer than `most`. For ids and secrets that people paste. */
@@ -50,6 +68,14 @@ fpi_err_t *fpi_people_take_word(const char **out, const char *text, const char *
 /* 15 to 20 letters and digits, upper-cased. */
 fpi_err_t *fpi_people_take_tax_no(const char **out, const char *text, const char *field,
                                   fpi_task_t *task) FPI_MUST_USE;
+/* A mobile number as people and ERPs write it, "+86 138-0000-0000": 5 to 15 digits, the +86 of China cut; NULL for a
+ * blank one. */
+fpi_err_t *fpi_people_take_mobile(const char **out, const char *text, const char *field, fpi_task_t *task) FPI_MUST_USE;
+/* Something@something.something without blanks, at most 100 characters; NULL for a blank one. */
+fpi_err_t *fpi_people_take_mail(const char **out, const char *text, const char *field, fpi_task_t *task) FPI_MUST_USE;
+/* A name for people: trimmed, one line, at most `most` characters, not blank. */
+fpi_err_t *fpi_people_take_name(const char **out, const char *text, const char *field, size_t most, fpi_task_t *task)
+    FPI_MUST_USE;
 /* 8-20 characters with upper, lower, digit and special. */
 fpi_err_t *fpi_people_check_password(const fpi_secret_t *password, fpi_task_t *task) FPI_MUST_USE;
 

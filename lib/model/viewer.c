@@ -1,5 +1,6 @@
 #include "model/viewer.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 static const struct permission_t {
@@ -75,25 +76,39 @@ fpi_whose_t fpi_whose(const fpi_bill_t *bill)
     return (fpi_whose_t){ bill->id, bill->org, bill->owner, bill->point, bill->tax_no, bill->apply_phone };
 }
 
-static bool is_own(const fpi_viewer_t *viewer, const fpi_whose_t *whose)
+static fpi_sight_t sight_of_person(const fpi_viewer_t *viewer, const fpi_whose_t *whose)
 {
-    return whose->owner == viewer->user || (viewer->point && whose->point == viewer->point)
-           || (viewer->mobile && whose->phone && strcmp(viewer->mobile, whose->phone) == 0);
+    if (whose->owner == viewer->user) {
+        return FPI_SIGHT_OWNER;
+    }
+    if (viewer->point && whose->point == viewer->point) {
+        return FPI_SIGHT_POINT;
+    }
+    if (viewer->mobile && whose->phone && strcmp(viewer->mobile, whose->phone) == 0) {
+        return FPI_SIGHT_MOBILE;
+    }
+    return fpi_ids_has(&viewer->all_orgs, whose->org) ? FPI_SIGHT_ORG : FPI_SIGHT_NONE;
+}
+
+fpi_sight_t fpi_viewer_sight(const fpi_viewer_t *viewer, const fpi_whose_t *whose)
+{
+    if (!fpi_viewer_is_limited(viewer)) {
+        return FPI_SIGHT_ALL;
+    }
+    switch (viewer->kind) {
+    case FPI_VIEWER_ENTERPRISE:
+        return !whose->tax_no || !*whose->tax_no || strcmp(whose->tax_no, viewer->tax_no) == 0 ? FPI_SIGHT_TAX_NO
+                                                                                              : FPI_SIGHT_NONE;
+    case FPI_VIEWER_EVENT:
+        return fpi_ids_has(&viewer->bills, whose->bill) ? FPI_SIGHT_NAMED : FPI_SIGHT_NONE;
+    default:
+        return sight_of_person(viewer, whose);
+    }
 }
 
 bool fpi_viewer_sees(const fpi_viewer_t *viewer, const fpi_whose_t *whose)
 {
-    if (!fpi_viewer_is_limited(viewer)) {
-        return true;
-    }
-    switch (viewer->kind) {
-    case FPI_VIEWER_ENTERPRISE:
-        return !whose->tax_no || !*whose->tax_no || strcmp(whose->tax_no, viewer->tax_no) == 0;
-    case FPI_VIEWER_EVENT:
-        return fpi_ids_has(&viewer->bills, whose->bill);
-    default:
-        return is_own(viewer, whose) || fpi_ids_has(&viewer->all_orgs, whose->org);
-    }
+    return fpi_viewer_sight(viewer, whose) != FPI_SIGHT_NONE;
 }
 
 bool fpi_viewer_sees_bill(const fpi_viewer_t *viewer, const fpi_bill_t *bill)
@@ -166,4 +181,23 @@ fpi_viewer_t fpi_viewer_of_enterprise(const fpi_enterprise_t *enterprise)
                            .enterprise = enterprise->id,
                            .name = enterprise->name,
                            .tax_no = is_tenant ? NULL : enterprise->tax_no ? enterprise->tax_no : "" };
+}
+
+static fpi_ids_t copy_ids(const fpi_ids_t *ids, apr_pool_t *pool)
+{
+    return (fpi_ids_t){ apr_pmemdup(pool, ids->items, sizeof(*ids->items) * (size_t)ids->count), ids->count };
+}
+
+fpi_viewer_t *fpi_viewer_copy(const fpi_viewer_t *viewer, apr_pool_t *pool)
+{
+    fpi_viewer_t *copy = apr_pmemdup(pool, viewer, sizeof(*viewer));
+
+    copy->tax_no = apr_pstrdup(pool, viewer->tax_no);
+    copy->name = apr_pstrdup(pool, viewer->name);
+    copy->mobile = apr_pstrdup(pool, viewer->mobile);
+    copy->org_tax_no = apr_pstrdup(pool, viewer->org_tax_no);
+    copy->all_orgs = copy_ids(&viewer->all_orgs, pool);
+    copy->work_orgs = copy_ids(&viewer->work_orgs, pool);
+    copy->bills = copy_ids(&viewer->bills, pool);
+    return copy;
 }

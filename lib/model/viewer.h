@@ -65,6 +65,12 @@ fpi_whose_t fpi_whose(const fpi_bill_t *bill);
 
 /* NULL is ourselves, who may do and see all. */
 bool fpi_viewer_may(const fpi_viewer_t *viewer, fpi_permission_t permission);
+/* By what he sees it; the rule above, and what explains it to people. */
+typedef enum fpi_sight_t {
+    FPI_SIGHT_NONE, FPI_SIGHT_ALL, FPI_SIGHT_TAX_NO, FPI_SIGHT_NAMED, FPI_SIGHT_OWNER, FPI_SIGHT_POINT, FPI_SIGHT_MOBILE,
+    FPI_SIGHT_ORG, FPI_SIGHT_COUNT
+} fpi_sight_t;
+fpi_sight_t fpi_viewer_sight(const fpi_viewer_t *viewer, const fpi_whose_t *whose);
 bool fpi_viewer_sees(const fpi_viewer_t *viewer, const fpi_whose_t *whose);
 bool fpi_viewer_sees_bill(const fpi_viewer_t *viewer, const fpi_bill_t *bill);
 /* May he file pages onto it, seen or not? */
@@ -80,6 +86,9 @@ void fpi_viewer_mark(const fpi_viewer_t *viewer, fpi_bill_t *bill);
 
 /* An enterprise as a viewer. */
 fpi_viewer_t fpi_viewer_of_enterprise(const fpi_enterprise_t *enterprise);
+
+/* All of it in `pool`. */
+fpi_viewer_t *fpi_viewer_copy(const fpi_viewer_t *viewer, apr_pool_t *pool);
 
 bool fpi_ids_has(const fpi_ids_t *ids, int64_t id);
 

@@ -1,4 +1,5 @@
-/* Who calls: tokens that we issue and check, signs, the child's table of enterprises and push table.
+/* Who calls: tokens that we issue and check, signs, sessions (service/sessions.h), the child's table of enterprises and
+ * push table.
  *
  * The table is a snapshot that is replaced as a whole when the store's epoch moves (any process of the node
  * raised it) or, at the latest, a second after the rows changed on another node. Checking a token costs one
@@ -54,5 +55,11 @@ fpi_err_t *fpi_access_token_check(const fpi_enterprise_t **enterprise, fpi_app_t
  * checks it: call->token, token_place, enterprise, and the task's tenant and actor. FPI_E_TOKEN when missing or
  * bad; FPI_E_FIELD when two different ones came. */
 fpi_err_t *fpi_access_call(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;
+
+/* A person by his session's cookie: call->session, viewer, and the task's tenant and actor. FPI_E_SESSION; FPI_E_CSRF
+ * when the call changes something and does not bring its token along. */
+fpi_err_t *fpi_access_person(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;
+/* Either: a token where one came, else the cookie. FPI_E_MUST_CHANGE for a person who must change his password first. */
+fpi_err_t *fpi_access_console(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;
 
 #endif

@@ -502,36 +502,6 @@ fpi_err_t *fpi_admin_keys_rotate(fpi_app_t *app, fpi_task_t *task)
     return fpi_admin_write(app, tx_rotate, NULL, task);
 }
 
-typedef struct reset_t {
-    const char *name, *hash;
-} reset_t;
-
-static fpi_err_t *tx_reset(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    const reset_t *reset = baton;
-    fpi_user_t *user;
-
-    FPI_TRY(fpi_user_find(&user, tx, FPI_TENANT_FIRST, reset->name, task));
-    if (!user) {
-        return fpi_refuse(task, FPI_E_ABSENT, "name", "用户 %.100s 不存在", "there is no user %.100s",
-                          reset->name);
-    }
-    user->password = reset->hash;
-    user->must_change = true;
-    FPI_TRY(fpi_user_put(user, tx, task));
-    return fpi_audit_add(tx, "user.reset", reset->name, NULL, task);
-}
-
-fpi_err_t *fpi_admin_user_reset(fpi_secret_t **password, fpi_app_t *app, const char *name, fpi_task_t *task)
-{
-    reset_t reset = { NULL, NULL };
-
-    FPI_TRY(fpi_admin_take_name(&reset.name, name, task));
-    FPI_TRY(fpi_setup_make_password(password, task));
-    FPI_TRY(fpi_password_hash(&reset.hash, *password, task));
-    return fpi_store_write(app->store, tx_reset, &reset, task);
-}
-
 static fpi_err_t *tx_capture(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const char *until = *(const char **)baton;

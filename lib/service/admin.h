@@ -1,4 +1,4 @@
-/* What an administrator changes: enterprise authorisations, the push table, token keys, passwords, the capture of
+/* What an administrator changes: enterprise authorisations, the push table, token keys, the capture of
  * unknown calls. For the tool and the console, which act for the task's tenant. Not what users or peers do.
  *
  *   form ─> checked and trimmed ─> [the cloud is asked] ─> one write transaction: row + people.version + audit log ─> epoch raised
@@ -119,9 +119,6 @@ fpi_err_t *fpi_admin_push_check(apr_array_header_t **out, fpi_app_t *app, fpi_ta
 
 /* New tokens are signed with a new key; the old one is good until its tokens are dead. */
 fpi_err_t *fpi_admin_keys_rotate(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
-/* A one-time password, which must be changed at the next login. FPI_E_ABSENT. */
-fpi_err_t *fpi_admin_user_reset(fpi_secret_t **password, fpi_app_t *app, const char *name, fpi_task_t *task)
-    FPI_MUST_USE;
 /* Keeps bodies of unknown calls in clear until then; 0: no more. */
 fpi_err_t *fpi_admin_capture(fpi_app_t *app, apr_time_t until, fpi_task_t *task) FPI_MUST_USE;
 

@@ -91,7 +91,7 @@ static void put_headers(fpi_reply_t *reply, const fpi_err_t *err, fpi_task_t *ta
 {
     const fpi_code_info_t *info = fpi_code_info(err->code);
 
-    if (err->code == FPI_E_TOKEN) { /* a 401 names the scheme (RFC 9110 15.5.2) */
+    if (err->code == FPI_E_TOKEN || err->code == FPI_E_SESSION) { /* a 401 names the scheme (RFC 9110 15.5.2) */
         apr_table_setn(reply->headers, "WWW-Authenticate", "Bearer");
     }
     if (info->retry == FPI_RETRY_LATER || err->retry_after) {

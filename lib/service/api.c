@@ -192,7 +192,6 @@ static fpi_err_t *refuse_method(fpi_call_t *call, fpi_reply_t *reply, const char
                       "the method %.16s is not allowed here; use %s", call->method, allow);
 }
 
-/* Before a byte of the body is read. */
 static fpi_err_t *check_permission(const fpi_call_t *call, const fpi_route_t *route)
 {
     if (fpi_viewer_may(call->viewer, route->permission)) {
@@ -203,14 +202,27 @@ static fpi_err_t *check_permission(const fpi_call_t *call, const fpi_route_t *ro
                       fpi_permission_name(route->permission, "zh"), fpi_permission_name(route->permission, "en"));
 }
 
+/* Before a byte of the body is read. */
+static fpi_err_t *check_access(fpi_app_t *app, fpi_call_t *call, const fpi_route_t *route)
+{
+    switch (route->access) {
+    case FPI_ACCESS_TOKEN:
+        return fpi_access_call(app, call);
+    case FPI_ACCESS_CONSOLE:
+        FPI_TRY(fpi_access_console(app, call));
+        return check_permission(call, route);
+    case FPI_ACCESS_SESSION:
+        return fpi_access_person(app, call);
+    default:
+        return NULL;
+    }
+}
+
 static fpi_err_t *run_local(fpi_app_t *app, fpi_call_t *call, const fpi_route_t *route, fpi_answer_t *answer)
 {
     call->route = route->path;
     FPI_TRY(fpi_app_ready(app, call->task));
-    if (route->access == FPI_ACCESS_TOKEN || route->access == FPI_ACCESS_CONSOLE) {
-        FPI_TRY(fpi_access_call(app, call));
-        FPI_TRY(check_permission(call, route));
-    }
+    FPI_TRY(check_access(app, call, route));
     FPI_TRY(read_body(app, call, route));
     return route->run(app, call, answer);
 }

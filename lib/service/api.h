@@ -31,7 +31,7 @@ typedef struct fpi_route_t {
     fpi_family_t family;
     const char *handler;
     fpi_handler_fn *run;
-    enum { FPI_ACCESS_OPEN, FPI_ACCESS_TOKEN, FPI_ACCESS_PUSH, FPI_ACCESS_CONSOLE } access;
+    enum { FPI_ACCESS_OPEN, FPI_ACCESS_TOKEN, FPI_ACCESS_PUSH, FPI_ACCESS_CONSOLE, FPI_ACCESS_SESSION } access;
     fpi_permission_t permission;
     enum { FPI_BODY_NONE, FPI_BODY_JSON, FPI_BODY_RAW, FPI_BODY_FORM, FPI_BODY_STREAM } body;
     enum { FPI_LIMIT_JSON, FPI_LIMIT_SMALL, FPI_LIMIT_FILE } limit;

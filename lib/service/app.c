@@ -5,6 +5,7 @@
 #include "service/erps.h"
 #include "service/fetch.h"
 #include "service/jobs.h"
+#include "service/sessions.h"
 #include "service/setup.h"
 
 #include <apr_strings.h>
@@ -57,6 +58,7 @@ static fpi_err_t *open_in(fpi_app_t *app, apr_pool_t *pool, fpi_task_t *task)
     options.master = app->master;
     FPI_TRY(fpi_blobs_open(&app->blobs, pool, app->settings->blob_store, task));
     FPI_TRY(fpi_store_open(&app->store, pool, &options, task));
+    FPI_TRY(fpi_sessions_open(&app->sessions, pool, task));
     return fpi_people_open(&app->people, app, pool, task);
 }
 
@@ -77,6 +79,7 @@ static fpi_err_t *try_open(fpi_app_t *app, fpi_task_t *task)
         app->store = NULL;
         app->blobs = NULL;
         app->people = NULL;
+        app->sessions = NULL;
         app->master = NULL;
         apr_pool_destroy(pool);
     }

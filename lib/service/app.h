@@ -20,6 +20,7 @@
 #include "wire/decode.h"
 
 struct fpi_people_t;
+struct fpi_sessions_t;
 struct fpi_jobs_t;
 struct apr_thread_mutex_t;
 
@@ -49,6 +50,7 @@ typedef struct fpi_app_t {
     fpi_erp_t *erp;              /* the business systems */
     fpi_http_client_t *fetcher;  /* files by URL: other hosts, other address rules */
     struct fpi_people_t *people; /* service/access.h */
+    struct fpi_sessions_t *sessions; /* service/sessions.h */
     struct fpi_jobs_t *jobs;     /* service/jobs.h; NULL in the tool */
     const char *instance;        /* owner of leases: host, pid, random */
     struct apr_thread_mutex_t *opening; /* guards next_try and the opening of the store */

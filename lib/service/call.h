@@ -58,6 +58,7 @@ typedef struct fpi_call_t {
     const char *token_header;  /* name of the header for FPI_TOKEN_HEADER */
     const fpi_enterprise_t *enterprise; /* whose token it is; valid as long as the task; NULL: a person calls */
     const fpi_viewer_t *viewer; /* who calls, by token or session; NULL on routes that ask for neither */
+    const char *session;       /* the cookie's value, when a person calls by it */
     fpi_buf_t *body;           /* gathered body, where the route gathers it */
     fpi_json_t *json;          /* parsed, where the route wants JSON */
     const apr_array_header_t *form; /* fpi_param_t of a form body */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "service/handlers.h"
 #include "service/jobs.h"
+#include "service/viewers.h"
 #include "store/exports.h"
 #include "store/storage.h"
 
@@ -182,6 +183,9 @@ static const char *query_text(const asking_t *asking, fpi_task_t *task)
     fpi_json_put(doc, "bills", list);
     if (asking->call->viewer->tax_no) {
         fpi_json_put_text(doc, "tax_no", asking->call->viewer->tax_no);
+    }
+    if (fpi_viewer_is_person(asking->call->viewer)) {
+        fpi_json_put_int(doc, "user", asking->call->viewer->user);
     }
     return fpi_json_format(doc, false, task);
 }
@@ -384,6 +388,19 @@ static fpi_err_t *count_bill(void *baton, int64_t done, fpi_task_t *task)
     return tell(r, task);
 }
 
+static fpi_err_t *tx_viewer(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    running_t *r = baton;
+    fpi_viewer_t *viewer;
+
+    FPI_TRY(fpi_viewer_load(&viewer, tx, r->want.viewer->tenant, r->want.viewer->user, task));
+    if (!viewer || !fpi_viewer_may(viewer, FPI_MAY_EXPORT)) {
+        return fpi_refuse(task, FPI_E_ROLE, NULL, "申请人已停用或不再有导出权限", "who asked for it is disabled or may not export any more");
+    }
+    r->want.viewer = viewer;
+    return NULL;
+}
+
 /* Who asked, with the rights that he has now. */
 static fpi_err_t *find_viewer(running_t *r, const fpi_json_t *doc, fpi_task_t *task)
 {
@@ -391,9 +408,10 @@ static fpi_err_t *find_viewer(running_t *r, const fpi_json_t *doc, fpi_task_t *t
 
     viewer->kind = FPI_VIEWER_ENTERPRISE;
     viewer->tenant = r->export->tenant;
-    FPI_TRY(fpi_json_find_text(&viewer->tax_no, doc, "tax_no", 100, task));
     r->want.viewer = viewer;
-    return NULL;
+    FPI_TRY(fpi_json_find_text(&viewer->tax_no, doc, "tax_no", 100, task));
+    FPI_TRY(fpi_json_find_int(&viewer->user, doc, "user", 0, 0, INT64_MAX, task));
+    return viewer->user ? fpi_store_read(r->app->store, tx_viewer, r, task) : NULL;
 }
 
 static fpi_err_t *read_query(running_t *r, fpi_task_t *task)

@@ -1,9 +1,10 @@
 #include "service/setup.h"
 
 #include "base/text.h"
-#include "model/people.h"
+#include "model/duty.h"
 #include "store/people.h"
 #include "store/store.h"
+#include "store/users.h"
 #include "wire/crypto.h"
 
 #include <apr_strings.h>
@@ -174,8 +175,7 @@ typedef struct first_t {
 static fpi_err_t *tx_first(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     first_t *first = baton;
-    fpi_user_t admin = { .tenant = FPI_TENANT_FIRST, .name = ADMIN_NAME, .password = first->hash, .is_admin = true,
-                         .is_active = true, .must_change = true };
+    fpi_user_t admin = { .tenant = FPI_TENANT_FIRST, .name = ADMIN_NAME, .password = first->hash, .is_active = true, .must_change = true };
     fpi_token_key_t *keys;
     int64_t admins;
     int count;
@@ -184,9 +184,13 @@ static fpi_err_t *tx_first(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (count == 0) {
         FPI_TRY(fpi_token_key_rotate(tx, 0, task));
     }
-    FPI_TRY(fpi_users_count(&admins, tx, task));
+    FPI_TRY(fpi_users_count_admins(&admins, tx, task));
     first->is_new = admins == 0;
-    return first->is_new ? fpi_user_put(&admin, tx, task) : NULL;
+    if (!first->is_new) {
+        return NULL;
+    }
+    FPI_TRY(fpi_user_put(&admin, tx, task));
+    return fpi_user_roles_put(tx, admin.id, &(fpi_ids_t){ (const int64_t[]){ FPI_DUTY_ADMIN }, 1 }, task);
 }
 
 static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -196,7 +200,7 @@ static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     int count;
 
     FPI_TRY(fpi_token_keys_list(&keys, &count, tx, task));
-    FPI_TRY(fpi_users_count(&admins, tx, task));
+    FPI_TRY(fpi_users_count_admins(&admins, tx, task));
     *(bool *)baton = count > 0 && admins > 0;
     return NULL;
 }

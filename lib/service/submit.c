@@ -11,19 +11,20 @@
 
 enum { SHA_LEN = 64 };
 
-fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t tenant, const char *number, fpi_task_t *task)
 {
     const char *everyone;
 
-    if (!task->actor || strncmp(task->actor, "user:", 5) != 0) {
+    if (!fpi_viewer_is_person(viewer) || viewer->point) {
         return NULL;
     }
-    FPI_TRY(fpi_setting_find(&everyone, tx, bill->tenant, "scan.everyone", task));
+    FPI_TRY(fpi_setting_find(&everyone, tx, tenant, "scan.everyone", task));
     if (everyone && strcmp(everyone, "on") == 0) {
         return NULL;
     }
     return fpi_refuse(task, FPI_E_NO_POINT, NULL, "无权限: 未绑定扫描点, 不能提交单据 %s, 请管理员绑定扫描点",
-                      "no permission to submit bill %s: no scan point bound; have an administrator bind one", bill->number);
+                      "no permission to submit bill %s: no scan point bound; have an administrator bind one",
+                      number ? number : "");
 }
 
 /* ---- the files that it names ---- */
@@ -162,7 +163,7 @@ fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_
 
     submit->is_changed = false;
     submit->changed = submit->added = submit->confirmed = submit->unchanged = 0;
-    FPI_TRY(fpi_submit_may(tx, bill, task));
+    FPI_TRY(fpi_submit_may(tx, submit->viewer, bill->tenant, bill->number, task));
     FPI_TRY(fpi_attach_refuse_locked(bill, order.act, task));
     if (!is_kept && !is_submitted(bill)) {
         FPI_TRY(fpi_match_check_submit(&order.told, submit->is_confirmed, tx, bill, task));

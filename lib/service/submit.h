@@ -26,9 +26,10 @@ typedef struct fpi_submit_t {
     int changed, added, confirmed, unchanged; /* files, where the bill was sent back */
 } fpi_submit_t;
 
-/* May whoever acts submit at all? Persons need a scan point (FPI_E_NO_POINT), unless the tenant's switch
- * "scan.everyone" is "on"; systems with a token and administrators of the machine are no persons. */
-fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
+/* May he submit at all? Persons need an enabled scan point (FPI_E_NO_POINT), unless the tenant's switch "scan.everyone"
+ * is "on"; systems with a token and administrators of the machine (NULL) are no persons. `number` NULL: of no bill. */
+fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t tenant, const char *number, fpi_task_t *task)
+    FPI_MUST_USE;
 
 /* FPI_E_NO_POINT, FPI_E_STATE (what does not match, too), FPI_E_ABSENT naming a file that the bill has not, FPI_E_DUPLICATE naming the bill that has
  * an invoice of this one already (service/found.h). The same again: done, unchanged. */

@@ -2,6 +2,8 @@
 #include "service/access.h"
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "service/sessions.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -154,14 +156,19 @@ static fpi_err_t *take_token(fpi_call_t *call, const char *token, int place, con
     return NULL;
 }
 
+static fpi_err_t *find_token(fpi_call_t *call)
+{
+    FPI_TRY(take_token(call, fpi_params_find(call->params, "access_token"), FPI_TOKEN_QUERY, NULL));
+    FPI_TRY(take_token(call, bearer_of(call), FPI_TOKEN_BEARER, NULL));
+    FPI_TRY(take_token(call, apr_table_get(call->headers, "access_token"), FPI_TOKEN_HEADER, "access_token"));
+    return take_token(call, apr_table_get(call->headers, "accessToken"), FPI_TOKEN_HEADER, "accessToken");
+}
+
 fpi_err_t *fpi_access_call(fpi_app_t *app, fpi_call_t *call)
 {
     fpi_viewer_t viewer;
 
-    FPI_TRY(take_token(call, fpi_params_find(call->params, "access_token"), FPI_TOKEN_QUERY, NULL));
-    FPI_TRY(take_token(call, bearer_of(call), FPI_TOKEN_BEARER, NULL));
-    FPI_TRY(take_token(call, apr_table_get(call->headers, "access_token"), FPI_TOKEN_HEADER, "access_token"));
-    FPI_TRY(take_token(call, apr_table_get(call->headers, "accessToken"), FPI_TOKEN_HEADER, "accessToken"));
+    FPI_TRY(find_token(call));
     if (!call->token) {
         return refuse(call->task, "missing");
     }
@@ -171,4 +178,47 @@ fpi_err_t *fpi_access_call(fpi_app_t *app, fpi_call_t *call)
     call->task->tenant = viewer.tenant;
     call->task->actor = apr_pstrcat(call->task->pool, "client:", call->enterprise->client_id, NULL);
     return NULL;
+}
+
+/* ---- a person's cookie ---- */
+
+static bool is_harmless(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static fpi_err_t *check_csrf(const fpi_call_t *call)
+{
+    const char *said = apr_table_get(call->headers, "X-CSRF-Token");
+
+    if (is_harmless(call->method) || (said && fpi_text_is_same_secret(said, fpi_session_csrf(call->session, call->task)))) {
+        return NULL;
+    }
+    return fpi_fail(call->task, FPI_E_CSRF, "the header X-CSRF-Token is %s", said ? "another session's" : "missing");
+}
+
+fpi_err_t *fpi_access_person(fpi_app_t *app, fpi_call_t *call)
+{
+    fpi_task_t *task = call->task;
+    const char *secret = fpi_session_cookie(call);
+
+    if (!secret) {
+        return fpi_fail(task, FPI_E_SESSION, "no cookie %s", FPI_SESSION_COOKIE);
+    }
+    FPI_TRY(fpi_session_check(&call->viewer, app, secret, task));
+    call->session = secret;
+    FPI_TRY(check_csrf(call));
+    task->tenant = call->viewer->tenant;
+    task->actor = apr_pstrcat(task->pool, "user:", call->viewer->name, NULL);
+    return NULL;
+}
+
+fpi_err_t *fpi_access_console(fpi_app_t *app, fpi_call_t *call)
+{
+    FPI_TRY(find_token(call));
+    if (call->token || !fpi_session_cookie(call)) {
+        return fpi_access_call(app, call);
+    }
+    FPI_TRY(fpi_access_person(app, call));
+    return call->viewer->must_change ? fpi_fail(call->task, FPI_E_MUST_CHANGE, "the one-time password was not changed yet") : NULL;
 }

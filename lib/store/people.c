@@ -29,6 +29,7 @@ static fpi_org_t *first_org(const fpi_rows_t *rows, fpi_task_t *task)
     org->code = fpi_rows_text(rows, 0, c++);
     org->name = fpi_rows_text(rows, 0, c++);
     org->tax_no = fpi_rows_text(rows, 0, c++);
+    org->is_active = fpi_rows_int(rows, 0, c++) != 0;
     return org;
 }
 
@@ -150,70 +151,6 @@ fpi_err_t *fpi_push_row_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, bool *was
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_PUSH_ROW_DROP, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)), NULL, &changed, task));
     *was_there = changed > 0;
-    return NULL;
-}
-
-/* ---- users ---- */
-
-static fpi_user_t *first_user(const fpi_rows_t *rows, fpi_task_t *task)
-{
-    fpi_user_t *user;
-    int c = 0;
-
-    if (!fpi_rows_count(rows)) {
-        return NULL;
-    }
-    user = apr_pcalloc(task->pool, sizeof(*user));
-    user->id = fpi_rows_int(rows, 0, c++);
-    user->tenant = fpi_rows_int(rows, 0, c++);
-    user->name = fpi_rows_text(rows, 0, c++);
-    user->mobile = fpi_rows_text(rows, 0, c++);
-    user->password = fpi_rows_text(rows, 0, c++);
-    user->is_admin = fpi_rows_int(rows, 0, c++) != 0;
-    user->is_active = fpi_rows_int(rows, 0, c++) != 0;
-    user->must_change = fpi_rows_int(rows, 0, c++) != 0;
-    user->created = fpi_rows_int(rows, 0, c++);
-    return user;
-}
-
-fpi_err_t *fpi_users_count(int64_t *admins, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_rows_t *rows;
-
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_USER_COUNT_ADMINS, FPI_NO_ARGS, &rows, NULL, task));
-    *admins = fpi_rows_int(rows, 0, 0);
-    return NULL;
-}
-
-fpi_err_t *fpi_user_find(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, const char *name,
-                         fpi_task_t *task)
-{
-    fpi_rows_t *rows;
-
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_USER_FIND, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(name)),
-                       &rows, NULL, task));
-    *out = first_user(rows, task);
-    return NULL;
-}
-
-fpi_err_t *fpi_user_put(fpi_user_t *user, fpi_tx_t *tx, fpi_task_t *task)
-{
-    /* no mobile is NULL, which the unique index passes over */
-    const char *mobile = user->mobile && *user->mobile ? user->mobile : NULL;
-    fpi_user_t *stored;
-
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_USER_PUT,
-                       FPI_ARGS(fpi_arg_int(user->tenant), fpi_arg_text(user->name),
-                                fpi_arg_text(mobile), fpi_arg_text(user->password),
-                                fpi_arg_int(user->is_admin), fpi_arg_int(user->is_active),
-                                fpi_arg_int(user->must_change), fpi_arg_int(fpi_clock_now())),
-                       NULL, NULL, task));
-    FPI_TRY(fpi_user_find(&stored, tx, user->tenant, user->name, task));
-    if (!stored) {
-        return refuse_lost("user", task);
-    }
-    user->id = stored->id;
-    user->created = stored->created;
     return NULL;
 }
 

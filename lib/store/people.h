@@ -1,5 +1,5 @@
-/* Rows of people: tenants' organisations, enterprise authorisations, token keys, push table, users,
- * settings. Secrets are sealed with the master key, bound to table, column and row.
+/* Rows of people: tenants' organisations, enterprise authorisations, token keys, push table,
+ * settings. Users and what belongs to them: users.h, duties.h, orgs.h, points.h, sessions.h. Secrets are sealed with the master key, bound to table, column and row.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
@@ -64,13 +64,6 @@ fpi_err_t *fpi_push_rows_list(fpi_push_row_t **out, int *count, fpi_tx_t *tx, fp
 /* By tenant, tax number and client id; overwrites name and url; sets id and created. */
 fpi_err_t *fpi_push_row_put(fpi_push_row_t *row, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_push_row_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, bool *was_there, fpi_task_t *task) FPI_MUST_USE;
-
-/* ---- users ---- */
-fpi_err_t *fpi_users_count(int64_t *admins, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
-fpi_err_t *fpi_user_find(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, const char *name,
-                         fpi_task_t *task) FPI_MUST_USE;
-/* By tenant and name; sets id and created. FPI_E_DUPLICATE when another user has the mobile. */
-fpi_err_t *fpi_user_put(fpi_user_t *user, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- signs that were used: each is good once ---- */
 /* FPI_E_DUPLICATE when `key` was taken before and has not expired; forgets the expired. */

@@ -1,33 +1,5 @@
 #include "store/report.h"
 
-static void take_user(fpi_user_t *user, const fpi_rows_t *rows, int row)
-{
-    int c = 0;
-
-    user->id = fpi_rows_int(rows, row, c++);
-    user->tenant = fpi_rows_int(rows, row, c++);
-    user->name = fpi_rows_text(rows, row, c++);
-    user->mobile = fpi_rows_text(rows, row, c++);
-    user->password = fpi_rows_text(rows, row, c++);
-    user->is_admin = fpi_rows_int(rows, row, c++) != 0;
-    user->is_active = fpi_rows_int(rows, row, c++) != 0;
-    user->must_change = fpi_rows_int(rows, row, c++) != 0;
-    user->created = fpi_rows_int(rows, row, c++);
-}
-
-fpi_err_t *fpi_report_users(fpi_user_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
-{
-    fpi_rows_t *rows;
-
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_REPORT_USERS, FPI_ARGS(fpi_arg_int(tenant)), &rows, NULL, task));
-    *count = fpi_rows_count(rows);
-    *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
-    for (int i = 0; i < *count; i++) {
-        take_user(&(*out)[i], rows, i);
-    }
-    return NULL;
-}
-
 fpi_err_t *fpi_report_bills(fpi_namesake_t **out, int *count, fpi_tx_t *tx, int64_t tenant,
                             const char *number,
                             fpi_task_t *task)

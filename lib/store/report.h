@@ -7,12 +7,7 @@
 #define FPI_STORE_REPORT_H
 
 #include "model/bill.h"
-#include "model/people.h"
 #include "store/tx.h"
-
-/* All users of a tenant, by name. */
-fpi_err_t *fpi_report_users(fpi_user_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
-    FPI_MUST_USE;
 
 /* The bills of one image number: several systems may have announced the same. Oldest first. */
 typedef struct fpi_namesake_t {

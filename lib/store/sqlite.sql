@@ -704,21 +704,190 @@ BEGIN
            sent_back = sent_back + excluded.sent_back;
 END;
 
+-- migration 10
+
+-- Several tenants of one installation are told apart at the login by their domain.
+ALTER TABLE tenant ADD COLUMN domain TEXT;
+
+CREATE UNIQUE INDEX tenant_by_domain ON tenant (domain) WHERE domain IS NOT NULL;
+
+ALTER TABLE org ADD COLUMN is_active INTEGER NOT NULL DEFAULT 1;
+
+CREATE INDEX org_by_parent ON org (tenant, parent);
+
+-- Own roles; the built-in ones have the ids below 100 and no row (model/duty.h).
+CREATE TABLE role (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant      INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    is_active   INTEGER NOT NULL,
+    created     INTEGER NOT NULL,
+    updated     INTEGER NOT NULL
+);
+
+INSERT INTO sqlite_sequence (name, seq) VALUES ('role', 99);
+
+CREATE UNIQUE INDEX role_by_name ON role (tenant, name);
+
+CREATE TABLE user_role (
+    person INTEGER NOT NULL,
+    role INTEGER NOT NULL,
+    PRIMARY KEY (person, role)
+) WITHOUT ROWID;
+
+CREATE INDEX user_role_by_role ON user_role (role);
+
+INSERT INTO user_role (person, role) SELECT id, 1 FROM "user" WHERE is_admin = 1;
+
+-- is_admin became the role 1.
+CREATE TABLE user_made_anew (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant      INTEGER NOT NULL,
+    org         INTEGER NOT NULL DEFAULT 0,
+    name        TEXT NOT NULL,
+    mobile      TEXT,
+    mail        TEXT,
+    password    TEXT NOT NULL,
+    is_head     INTEGER NOT NULL DEFAULT 0,
+    is_active   INTEGER NOT NULL,
+    must_change INTEGER NOT NULL,
+    last_login  INTEGER NOT NULL DEFAULT 0,
+    created     INTEGER NOT NULL,
+    updated     INTEGER NOT NULL DEFAULT 0
+);
+
+INSERT INTO user_made_anew (id, tenant, name, mobile, password, is_active, must_change, created, updated)
+SELECT id, tenant, name, mobile, password, is_active, must_change, created, created FROM "user";
+
+DROP TABLE "user";
+
+ALTER TABLE user_made_anew RENAME TO "user";
+
+CREATE UNIQUE INDEX user_by_name ON "user" (tenant, name);
+
+CREATE UNIQUE INDEX user_by_mobile ON "user" (tenant, mobile);
+
+CREATE INDEX user_by_org ON "user" (tenant, org);
+
+-- sees_all: everybody's bills there, not only his own. with_below: of the organisations below it, too. org 0: the top.
+CREATE TABLE user_grant (
+    person       INTEGER NOT NULL,
+    org        INTEGER NOT NULL,
+    sees_all   INTEGER NOT NULL,
+    with_below INTEGER NOT NULL,
+    PRIMARY KEY (person, org)
+) WITHOUT ROWID;
+
+CREATE INDEX user_grant_by_org ON user_grant (org);
+
+CREATE TABLE scan_point (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant    INTEGER NOT NULL,
+    name      TEXT NOT NULL,
+    org       INTEGER NOT NULL,
+    address   TEXT,
+    is_active INTEGER NOT NULL,
+    created   INTEGER NOT NULL,
+    updated   INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX scan_point_by_name ON scan_point (tenant, name);
+
+CREATE INDEX scan_point_by_org ON scan_point (tenant, org);
+
+-- related organisations, beside the owning one
+CREATE TABLE scan_point_org (
+    point INTEGER NOT NULL,
+    org   INTEGER NOT NULL,
+    PRIMARY KEY (point, org)
+) WITHOUT ROWID;
+
+CREATE INDEX scan_point_org_by_org ON scan_point_org (org);
+
+-- A scanner belongs to at most one point.
+CREATE TABLE scan_point_user (
+    person  INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL
+);
+
+CREATE INDEX scan_point_user_by_point ON scan_point_user (point);
+
+-- hash: SHA-256 of the cookie's value, which is nowhere kept. kind: 1 person, 2 event. rights, bills: of an event.
+CREATE TABLE session (
+    id      INTEGER PRIMARY KEY,
+    hash    TEXT NOT NULL UNIQUE,
+    tenant  INTEGER NOT NULL,
+    person    INTEGER NOT NULL,
+    kind    INTEGER NOT NULL,
+    rights  TEXT,
+    bills   TEXT,
+    created INTEGER NOT NULL,
+    used    INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+);
+
+CREATE INDEX session_by_user ON session (person);
+
+CREATE INDEX session_by_used ON session (used);
+
+-- used 0: not yet. A used one is kept for a while, so that its second use can be told from a wrong code.
+CREATE TABLE event_code (
+    hash    TEXT PRIMARY KEY,
+    tenant  INTEGER NOT NULL,
+    person    INTEGER NOT NULL,
+    rights  TEXT NOT NULL,
+    bills   TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    used    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX event_code_by_expires ON event_code (expires);
+
+-- Failed logins, by account and by address; locked: until then.
+CREATE TABLE login_guard (
+    key    TEXT PRIMARY KEY,
+    count  INTEGER NOT NULL,
+    since  INTEGER NOT NULL,
+    locked INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX login_guard_by_since ON login_guard (since);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
-SELECT id, tenant, parent, code, name, tax_no
+SELECT id, tenant, parent, code, name, tax_no, is_active
   FROM org WHERE tenant = ?1 AND tax_no = ?2 ORDER BY id LIMIT 1
 
 -- name: ORG_FIND_BY_CODE
-SELECT id, tenant, parent, code, name, tax_no
+SELECT id, tenant, parent, code, name, tax_no, is_active
   FROM org WHERE tenant = ?1 AND code = ?2
 
 -- name: ORG_FIND_BY_ID
-SELECT id, tenant, parent, code, name, tax_no FROM org WHERE id = ?2 AND tenant = ?1
+SELECT id, tenant, parent, code, name, tax_no, is_active FROM org WHERE id = ?2 AND tenant = ?1
 
 -- name: ORG_INSERT
 INSERT INTO org (tenant, parent, code, name, tax_no) VALUES (?1, 0, ?2, ?3, ?4)
+
+-- name: ORG_LIST
+SELECT id, tenant, parent, code, name, tax_no, is_active FROM org WHERE tenant = ?1 ORDER BY code LIMIT ?2
+
+-- name: ORG_MAKE
+INSERT INTO org (tenant, parent, code, name, tax_no, is_active) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: ORG_UPDATE
+UPDATE org SET parent = ?3, code = ?4, name = ?5, tax_no = ?6, is_active = ?7 WHERE id = ?2 AND tenant = ?1
+
+-- Who keeps it from being disabled: active users and scan points of it.
+-- name: ORG_IN_USE
+SELECT (SELECT COUNT(*) FROM "user" WHERE tenant = ?1 AND org = ?2 AND is_active = 1),
+       (SELECT COUNT(*) FROM scan_point WHERE tenant = ?1 AND org = ?2 AND is_active = 1),
+       (SELECT COUNT(*) FROM org WHERE tenant = ?1 AND parent = ?2 AND is_active = 1)
+
+-- name: TENANT_FIND_BY_DOMAIN
+SELECT id FROM tenant WHERE domain = ?1
 
 -- name: BILL_TYPE_PUT
 INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
@@ -867,19 +1036,185 @@ DELETE FROM push_table WHERE id = ?2 AND tenant = ?1
 
 -- ==== users ====
 
+-- An installation without one makes its first.
 -- name: USER_COUNT_ADMINS
-SELECT COUNT(*) FROM "user" WHERE is_admin = 1 AND is_active = 1
+SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person WHERE r.role = 1 AND u.is_active = 1
+
+-- name: USER_COUNT_OTHER_ADMINS
+SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person
+ WHERE r.role = 1 AND u.is_active = 1 AND u.tenant = ?1 AND u.id <> ?2
 
 -- name: USER_FIND
-SELECT id, tenant, name, mobile, password, is_admin, is_active, must_change, created
+SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
   FROM "user" WHERE tenant = ?1 AND name = ?2
 
--- name: USER_PUT
-INSERT INTO "user" (tenant, name, mobile, password, is_admin, is_active, must_change, created)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-ON CONFLICT (tenant, name) DO UPDATE
-   SET mobile = excluded.mobile, password = excluded.password, is_admin = excluded.is_admin,
-       is_active = excluded.is_active, must_change = excluded.must_change
+-- name: USER_FIND_BY_ID
+SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+  FROM "user" WHERE id = ?2 AND tenant = ?1
+
+-- name: USER_FIND_BY_MOBILE
+SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+  FROM "user" WHERE tenant = ?1 AND mobile = ?2
+
+-- By name; ?2 NULL: any organisation, ?3 -1: active or not, ?4 NULL: a part of name, mobile or mail.
+-- name: USER_LIST
+SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+  FROM "user"
+ WHERE tenant = ?1 AND (?2 IS NULL OR org = ?2) AND (?3 = -1 OR is_active = ?3)
+   AND (?4 IS NULL OR name LIKE ?4 ESCAPE '\' OR mobile LIKE ?4 ESCAPE '\' OR mail LIKE ?4 ESCAPE '\')
+ ORDER BY name LIMIT ?5 OFFSET ?6
+
+-- name: USER_COUNT
+SELECT COUNT(*)
+  FROM "user"
+ WHERE tenant = ?1 AND (?2 IS NULL OR org = ?2) AND (?3 = -1 OR is_active = ?3)
+   AND (?4 IS NULL OR name LIKE ?4 ESCAPE '\' OR mobile LIKE ?4 ESCAPE '\' OR mail LIKE ?4 ESCAPE '\')
+
+-- name: USER_INSERT
+INSERT INTO "user" (tenant, org, name, mobile, mail, password, is_head, is_active, must_change, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+
+-- name: USER_UPDATE
+UPDATE "user"
+   SET org = ?3, name = ?4, mobile = ?5, mail = ?6, password = ?7, is_head = ?8, is_active = ?9, must_change = ?10,
+       updated = ?11
+ WHERE id = ?2 AND tenant = ?1
+
+-- name: USER_TELL_LOGIN
+UPDATE "user" SET last_login = ?3 WHERE id = ?2 AND tenant = ?1
+
+-- name: USER_ROLE_LIST
+SELECT role FROM user_role WHERE person = ?1 ORDER BY role
+
+-- name: USER_ROLE_ADD
+INSERT INTO user_role (person, role) VALUES (?1, ?2) ON CONFLICT (person, role) DO NOTHING
+
+-- name: USER_ROLE_DROP
+DELETE FROM user_role WHERE person = ?1
+
+-- name: USER_GRANT_LIST
+SELECT org, sees_all, with_below FROM user_grant WHERE person = ?1 ORDER BY org
+
+-- name: USER_GRANT_ADD
+INSERT INTO user_grant (person, org, sees_all, with_below) VALUES (?1, ?2, ?3, ?4)
+
+-- name: USER_GRANT_DROP
+DELETE FROM user_grant WHERE person = ?1
+
+-- ==== roles ====
+
+-- With the active users that have it.
+-- name: ROLE_LIST
+SELECT id, tenant, name, permissions, is_active, created, updated,
+       (SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person WHERE r.role = role.id AND u.is_active = 1)
+  FROM role WHERE tenant = ?1 ORDER BY name LIMIT ?2
+
+-- name: ROLE_FIND
+SELECT id, tenant, name, permissions, is_active, created, updated,
+       (SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person WHERE r.role = role.id AND u.is_active = 1)
+  FROM role WHERE id = ?2 AND tenant = ?1
+
+-- name: ROLE_FIND_BY_NAME
+SELECT id, tenant, name, permissions, is_active, created, updated, 0 FROM role WHERE tenant = ?1 AND name = ?2
+
+-- name: ROLE_COUNT_USERS
+SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person
+ WHERE r.role = ?2 AND u.is_active = 1 AND u.tenant = ?1
+
+-- name: ROLE_INSERT
+INSERT INTO role (tenant, name, permissions, is_active, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+
+-- name: ROLE_UPDATE
+UPDATE role SET name = ?3, permissions = ?4, is_active = ?5, updated = ?6 WHERE id = ?2 AND tenant = ?1
+
+-- ==== scan points ====
+
+-- name: POINT_LIST
+SELECT id, tenant, name, org, address, is_active, created, updated
+  FROM scan_point WHERE tenant = ?1 ORDER BY name LIMIT ?2
+
+-- name: POINT_FIND
+SELECT id, tenant, name, org, address, is_active, created, updated FROM scan_point WHERE id = ?2 AND tenant = ?1
+
+-- name: POINT_FIND_BY_NAME
+SELECT id, tenant, name, org, address, is_active, created, updated FROM scan_point WHERE tenant = ?1 AND name = ?2
+
+-- name: POINT_OF_USER
+SELECT p.id, p.tenant, p.name, p.org, p.address, p.is_active, p.created, p.updated
+  FROM scan_point_user s JOIN scan_point p ON p.id = s.point WHERE s.person = ?2 AND p.tenant = ?1
+
+-- name: POINT_INSERT
+INSERT INTO scan_point (tenant, name, org, address, is_active, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+
+-- name: POINT_UPDATE
+UPDATE scan_point SET name = ?3, org = ?4, address = ?5, is_active = ?6, updated = ?7 WHERE id = ?2 AND tenant = ?1
+
+-- name: POINT_ORG_LIST
+SELECT org FROM scan_point_org WHERE point = ?1 ORDER BY org
+
+-- name: POINT_ORG_ADD
+INSERT INTO scan_point_org (point, org) VALUES (?1, ?2) ON CONFLICT (point, org) DO NOTHING
+
+-- name: POINT_ORG_DROP
+DELETE FROM scan_point_org WHERE point = ?1
+
+-- name: POINT_USER_LIST
+SELECT u.id, u.tenant, u.org, u.name, u.mobile, u.mail, u.password, u.is_head, u.is_active, u.must_change, u.last_login,
+       u.created, u.updated
+  FROM scan_point_user s JOIN "user" u ON u.id = s.person WHERE s.point = ?1 ORDER BY u.name
+
+-- name: POINT_USER_ADD
+INSERT INTO scan_point_user (person, point) VALUES (?1, ?2)
+
+-- name: POINT_USER_DROP
+DELETE FROM scan_point_user WHERE person = ?1 AND point = ?2
+
+-- ==== sessions, event codes, failed logins ====
+
+-- name: SESSION_PUT
+INSERT INTO session (hash, tenant, person, kind, rights, bills, created, used, expires)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
+
+-- name: SESSION_FIND
+SELECT id, tenant, person, kind, rights, bills, created, used, expires FROM session WHERE hash = ?1
+
+-- name: SESSION_TOUCH
+UPDATE session SET used = ?2 WHERE hash = ?1 AND used < ?2
+
+-- name: SESSION_DROP
+DELETE FROM session WHERE hash = ?1
+
+-- name: SESSION_DROP_OF_USER
+DELETE FROM session WHERE person = ?1 AND hash <> ?2
+
+-- name: SESSION_PRUNE
+DELETE FROM session WHERE used < ?1
+
+-- name: EVENT_CODE_PUT
+INSERT INTO event_code (hash, tenant, person, rights, bills, made_by, expires, used)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)
+
+-- name: EVENT_CODE_FIND
+SELECT tenant, person, rights, bills, made_by, expires, used FROM event_code WHERE hash = ?1
+
+-- name: EVENT_CODE_USE
+UPDATE event_code SET used = ?2 WHERE hash = ?1 AND used = 0
+
+-- name: EVENT_CODE_PRUNE
+DELETE FROM event_code WHERE expires < ?1
+
+-- name: LOGIN_GUARD_FIND
+SELECT count, since, locked FROM login_guard WHERE key = ?1
+
+-- name: LOGIN_GUARD_PUT
+INSERT INTO login_guard (key, count, since, locked) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (key) DO UPDATE SET count = excluded.count, since = excluded.since, locked = excluded.locked
+
+-- name: LOGIN_GUARD_DROP
+DELETE FROM login_guard WHERE key = ?1
+
+-- name: LOGIN_GUARD_PRUNE
+DELETE FROM login_guard WHERE since < ?1 AND locked < ?2
 
 -- ==== settings ====
 
@@ -2064,10 +2399,6 @@ DELETE FROM nonce WHERE expires < ?1
 INSERT INTO nonce (key, expires) VALUES (?1, ?2)
 
 -- ==== reports: what only the tool and the doctor ask ====
-
--- name: REPORT_USERS
-SELECT id, tenant, name, mobile, password, is_admin, is_active, must_change, created
-  FROM "user" WHERE tenant = ?1 ORDER BY name
 
 -- name: REPORT_BILLS_OF_NUMBER
 SELECT id, resource, state, created FROM bill WHERE tenant = ?1 AND number = ?2 ORDER BY id

@@ -136,11 +136,28 @@ struct fpi_delivery_t;
 const char *ctl_why_delivery(ctl_t *ctl, const struct fpi_delivery_t *delivery);
 extern const ctl_column_t ctl_delivery_columns[];
 
+/* ---- ctl_people.c ---- */
+/* The values of an option that may be given again, or hold commas; *count -1: it is not given. */
+const char *const *ctl_words(int *count, ctl_t *ctl, const char *option);
+
 /* ---- the commands ---- */
 fpi_err_t *ctl_init(ctl_t *ctl);
 fpi_err_t *ctl_version(ctl_t *ctl);
 fpi_err_t *ctl_user_list(ctl_t *ctl);
+fpi_err_t *ctl_user_add(ctl_t *ctl);
 fpi_err_t *ctl_user_reset(ctl_t *ctl);
+fpi_err_t *ctl_user_unlock(ctl_t *ctl);
+fpi_err_t *ctl_user_disable(ctl_t *ctl);
+fpi_err_t *ctl_user_enable(ctl_t *ctl);
+fpi_err_t *ctl_user_why(ctl_t *ctl);
+fpi_err_t *ctl_org_list(ctl_t *ctl);
+fpi_err_t *ctl_org_add(ctl_t *ctl);
+fpi_err_t *ctl_role_list(ctl_t *ctl);
+fpi_err_t *ctl_role_set(ctl_t *ctl);
+fpi_err_t *ctl_point_list(ctl_t *ctl);
+fpi_err_t *ctl_point_add(ctl_t *ctl);
+fpi_err_t *ctl_point_bind(ctl_t *ctl);
+fpi_err_t *ctl_point_unbind(ctl_t *ctl);
 fpi_err_t *ctl_keys_rotate(ctl_t *ctl);
 fpi_err_t *ctl_routes(ctl_t *ctl);
 fpi_err_t *ctl_url_check(ctl_t *ctl);

@@ -11,6 +11,9 @@ typedef struct option_t {
     const char *en, *zh;
 } option_t;
 
+/* Those that may be given again: their values, a comma between. */
+static const char *const many[] = { "role", "related" };
+
 static const option_t globals[] = {
     { "c", "CONF", "httpd's configuration, whose FPImage directives say where the store is",
       "httpd 配置文件, 从其 FPImage 指令得知数据所在" },
@@ -22,7 +25,7 @@ static const option_t globals[] = {
 
 static const option_t options[] = {
     { "tax-no", "T", "tax number, 15 to 20 letters and digits", "税号, 15-20 位字母或数字" },
-    { "name", "N", "name of the enterprise", "企业名称" },
+    { "name", "N", "name of the enterprise or person", "企业或人员名称" },
     { "client-id", "C", "client id", "client_id" },
     { "secret-file", "F", "client secret: a file, - or env:NAME", "client_secret: 文件, - 或 env:NAME" },
     { "encrypt-key-file", "F", "encrypt_key of 16 bytes: a file, - or env:NAME",
@@ -73,6 +76,13 @@ static const option_t options[] = {
     { "title", "TEXT", "title of the cover pages", "封面标题" },
     { "line", "TEXT|TEXT...", "further lines on each cover", "封面上的其他文字行" },
     { "user", "NAME", "httpd's user, for a new data directory; or the account at the ERP", "httpd 用户 (新建数据目录时); 或 ERP 的账号" },
+    { "mobile", "M", "mobile number, by which the ERP knows the person", "手机号 (与业务系统账号匹配)" },
+    { "mail", "ADDRESS", "mail address", "邮箱" },
+    { "role", "R", "a role, by name or id; may be given again", "角色名或编号, 可重复给出" },
+    { "parent", "CODE", "code of the organisation above it", "上级组织编码" },
+    { "related", "CODE", "a related organisation; may be given again", "关联组织编码, 可重复给出" },
+    { "address", "TEXT", "where the scan point is", "扫描点地址" },
+    { "bill", "NUMBER", "why he sees this bill, or not", "能否看到该单据及原因" },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
@@ -132,6 +142,16 @@ static fpi_err_t *unknown_option(ctl_t *ctl, const char *word)
                      "unknown option %.100s; see fpimagectl --help", word);
 }
 
+static bool is_many(const option_t *option)
+{
+    for (size_t i = 0; i < COUNT(many); i++) {
+        if (strcmp(many[i], option->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "-c F", "--name V", "--name=V", "--flag"; *at is moved past a value. */
 static fpi_err_t *take_option(ctl_t *ctl, int argc, const char *const *argv, int *at)
 {
@@ -154,7 +174,10 @@ static fpi_err_t *take_option(ctl_t *ctl, int argc, const char *const *argv, int
     else if (!option->value && value) {
         return ctl_usage(ctl, "选项 --%s 不带值", "the option --%s takes no value", option->name);
     }
-    if (ctl_has(ctl, option->name)) {
+    if (ctl_has(ctl, option->name) && is_many(option)) {
+        value = apr_pstrcat(ctl->task->pool, ctl_option(ctl, option->name), ",", value, NULL);
+    }
+    else if (ctl_has(ctl, option->name)) {
         return ctl_usage(ctl, "选项 %s 重复", "the option %s is there twice", option->name);
     }
     apr_hash_set(ctl->options, option->name, APR_HASH_KEY_STRING, value ? value : "");

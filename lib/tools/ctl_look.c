@@ -14,7 +14,7 @@ static void add_route(ctl_t *ctl, fpi_json_t *list, const char *method, const ch
                       const char *source)
 {
     static const char *const families[] = { "A", "B", "C" };
-    static const char *const access[] = { "open", "token", "push", "console" };
+    static const char *const access[] = { "open", "token", "push", "console", "session" };
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
     fpi_json_put_text(doc, "method", method);
@@ -22,6 +22,7 @@ static void add_route(ctl_t *ctl, fpi_json_t *list, const char *method, const ch
     fpi_json_put_text(doc, "handler", route->handler);
     fpi_json_put_text(doc, "family", families[route->family]);
     fpi_json_put_text(doc, "access", access[route->access]);
+    fpi_json_put_text(doc, "permission", fpi_permission_symbol(route->permission));
     fpi_json_put_text(doc, "source", source);
     fpi_json_put_text(doc, "help", route->help);
     fpi_json_add(list, doc);

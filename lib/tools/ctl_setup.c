@@ -1,4 +1,4 @@
-/* init, version, users and keys. */
+/* init, version and keys. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -210,69 +210,6 @@ fpi_err_t *ctl_version(ctl_t *ctl)
     fpi_json_put_text(doc, "store", fpi_store_version());
     if (!ctl_json(ctl, doc)) {
         ctl_card(ctl, doc, columns);
-    }
-    return NULL;
-}
-
-/* ---- users ---- */
-
-typedef struct users_t {
-    fpi_user_t *items;
-    int count;
-} users_t;
-
-static fpi_err_t *tx_users(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    users_t *users = baton;
-
-    return fpi_report_users(&users->items, &users->count, tx, FPI_TENANT_FIRST, task);
-}
-
-static fpi_json_t *user_json(ctl_t *ctl, const fpi_user_t *user)
-{
-    fpi_json_t *doc = fpi_json_make_object(ctl->task);
-
-    fpi_json_put_text(doc, "name", user->name);
-    fpi_json_put_text(doc, "mobile", user->mobile);
-    fpi_json_put_bool(doc, "is_admin", user->is_admin);
-    fpi_json_put_bool(doc, "is_active", user->is_active);
-    fpi_json_put_bool(doc, "must_change_password", user->must_change);
-    fpi_json_put_time(doc, "created", user->created);
-    return doc;
-}
-
-fpi_err_t *ctl_user_list(ctl_t *ctl)
-{
-    static const ctl_column_t columns[] = {
-        { "name", "NAME", "用户", CTL_TEXT },           { "mobile", "MOBILE", "手机", CTL_TEXT },
-        { "is_admin", "ADMIN", "管理员", CTL_FLAG },    { "is_active", "ACTIVE", "启用", CTL_FLAG },
-        { "must_change_password", "MUST CHANGE PASSWORD", "须改密码", CTL_FLAG },
-        { "created", "CREATED", "创建时间", CTL_TIME }, { NULL, NULL, NULL, CTL_TEXT },
-    };
-    fpi_json_t *list = fpi_json_make_array(ctl->task);
-    users_t users = { NULL, 0 };
-
-    FPI_TRY(ctl_open(ctl));
-    FPI_TRY(fpi_store_read(ctl->app->store, tx_users, &users, ctl->task));
-    for (int i = 0; i < users.count; i++) {
-        fpi_json_add(list, user_json(ctl, &users.items[i]));
-    }
-    ctl_list(ctl, list, columns);
-    return NULL;
-}
-
-fpi_err_t *ctl_user_reset(ctl_t *ctl)
-{
-    fpi_json_t *doc = fpi_json_make_object(ctl->task);
-    fpi_secret_t *password;
-
-    FPI_TRY(ctl_open(ctl));
-    FPI_TRY(fpi_admin_user_reset(&password, ctl->app, ctl->args[0], ctl->task));
-    fpi_json_put_text(doc, "name", ctl->args[0]);
-    fpi_json_put_text(doc, "password", password->bytes);
-    if (!ctl_json(ctl, doc)) {
-        ctl_say(ctl, "%s 的一次性密码 (只显示这一次): %s", "one-time password of %s, shown this once: %s", ctl->args[0],
-                password->bytes);
     }
     return NULL;
 }

@@ -177,48 +177,6 @@ TX_TEST(push_table)
     return NULL;
 }
 
-TX_TEST(users)
-{
-    fpi_user_t user = { .tenant = 1, .name = "admin", .mobile = "138", .password = "scrypt$1",
-                        .is_admin = true, .is_active = true, .must_change = true };
-    fpi_user_t *found;
-    int64_t admins, id;
-
-    unit_done(fpi_users_count(&admins, tx, t));
-    ck_assert_int_eq(admins, 0);
-    unit_done(fpi_user_put(&user, tx, t));
-    id = user.id;
-    user = (fpi_user_t){ .tenant = 1, .name = "scan", .mobile = "", .password = "scrypt$2",
-                         .is_active = true };
-    unit_done(fpi_user_put(&user, tx, t));
-    user.name = "scan2";
-    unit_done(fpi_user_put(&user, tx, t));
-    user = (fpi_user_t){ .tenant = 1, .name = "x", .mobile = "138", .password = "p" };
-    unit_failed(fpi_user_put(&user, tx, t), FPI_E_DUPLICATE);
-    user.tenant = 2;
-    unit_done(fpi_user_put(&user, tx, t));
-
-    unit_done(fpi_user_find(&found, tx, 1, "admin", t));
-    ck_assert_int_eq(found->id, id);
-    ck_assert_str_eq(found->password, "scrypt$1");
-    ck_assert(found->is_admin && found->is_active && found->must_change);
-    unit_done(fpi_user_find(&found, tx, 1, "scan", t));
-    ck_assert_ptr_null(found->mobile);
-    ck_assert(!found->is_admin && !found->must_change);
-    unit_done(fpi_user_find(&found, tx, 2, "admin", t));
-    ck_assert_ptr_null(found);
-
-    unit_done(fpi_users_count(&admins, tx, t));
-    ck_assert_int_eq(admins, 1);
-    unit_done(fpi_user_find(&found, tx, 1, "admin", t));
-    found->is_active = false;
-    unit_done(fpi_user_put(found, tx, t));
-    ck_assert_int_eq(found->id, id);
-    unit_done(fpi_users_count(&admins, tx, t));
-    ck_assert_int_eq(admins, 0);
-    return NULL;
-}
-
 TX_TEST(settings)
 {
     const char *value;
@@ -1461,7 +1419,6 @@ int main(void)
 
     tcase_add_test(people, orgs);
     tcase_add_test(people, push_table);
-    tcase_add_test(people, users);
     tcase_add_test(people, settings);
     tcase_add_test(people, nonces);
     tcase_add_test(people, enterprises_raise_their_epoch);

@@ -64,6 +64,13 @@ static fpi_bill_t *bill_with(fpi_tx_t *tx, int files, fpi_task_t *t)
     return bill;
 }
 
+static fpi_err_t *submit_by(const fpi_viewer_t *viewer, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *t)
+{
+    fpi_submit_t submit = { .order = { .act = FPI_ACT_SUBMIT }, .viewer = viewer };
+
+    return fpi_submit(&submit, bill, tx, t);
+}
+
 static fpi_err_t *submit_as(const char *actor, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *t)
 {
     fpi_submit_t submit = { .order = { .act = FPI_ACT_SUBMIT } };
@@ -77,16 +84,25 @@ static fpi_err_t *submit_as(const char *actor, fpi_bill_t *bill, fpi_tx_t *tx, f
 
 TX_TEST(persons_need_a_scan_point)
 {
+    const fpi_viewer_t person = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 7 },
+                       event = { .kind = FPI_VIEWER_EVENT, .tenant = 1, .user = 7 },
+                       scanner = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .point = 3 },
+                       enterprise = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1 };
     fpi_bill_t *bill = bill_with(tx, 1, t);
-    fpi_err_t *err = submit_as("user:7", bill, tx, t);
+    fpi_err_t *err = submit_by(&person, bill, tx, t);
 
     unit_failed(err, FPI_E_NO_POINT);
     ck_assert_ptr_nonnull(strstr(err->zh, "未绑定扫描点"));
     ck_assert_int_eq(bill->state, FPI_STATE_UPLOADED);
     unit_done(fpi_setting_put(tx, 1, "scan.everyone", "off", t));
-    unit_failed(submit_as("user:7", bill, tx, t), FPI_E_NO_POINT);
+    unit_failed(submit_by(&person, bill, tx, t), FPI_E_NO_POINT);
+    unit_failed(submit_by(&event, bill, tx, t), FPI_E_NO_POINT);
+    unit_done(fpi_submit_may(tx, &scanner, 1, bill->number, t));
+    unit_done(fpi_submit_may(tx, &enterprise, 1, bill->number, t));
+    unit_done(fpi_submit_may(tx, NULL, 1, bill->number, t));
     unit_done(fpi_setting_put(tx, 1, "scan.everyone", "on", t));
-    unit_done(submit_as("user:7", bill, tx, t));
+    unit_done(fpi_submit_may(tx, &event, 1, bill->number, t));
+    unit_done(submit_by(&person, bill, tx, t));
     ck_assert_int_eq(bill->state, FPI_STATE_SUBMITTED);
     return NULL;
 }

@@ -1,0 +1,193 @@
+/* Organisations: a tree of at most FPI_ORG_LEVELS levels, the tenant being the first. */
+#include "service/people.h"
+
+#include "base/text.h"
+#include "service/admin_own.h"
+#include "service/changes.h"
+#include "store/audit.h"
+#include "store/orgs.h"
+#include "store/people.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+enum { CODE_MOST = 50, NAME_MOST = 100 };
+
+typedef struct putting_t {
+    const fpi_org_form_t *form;
+    int64_t id;
+    fpi_org_t *org;
+} putting_t;
+
+/* ---- the tree ---- */
+
+static const fpi_org_t *find_org(const fpi_org_t *orgs, int count, int64_t id)
+{
+    for (int i = 0; i < count; i++) {
+        if (orgs[i].id == id) {
+            return &orgs[i];
+        }
+    }
+    return NULL;
+}
+
+/* More than FPI_ORG_LEVELS: too deep, or a ring. */
+static int level_of(const fpi_org_t *orgs, int count, const fpi_org_t *org)
+{
+    int level = 2;
+
+    for (const fpi_org_t *above = org; above->parent && level <= 2 * FPI_ORG_LEVELS; level++) {
+        above = find_org(orgs, count, above->parent);
+        if (!above) {
+            break;
+        }
+    }
+    return level;
+}
+
+void fpi_people_levels(int *levels, const fpi_org_t *orgs, int count)
+{
+    for (int i = 0; i < count; i++) {
+        levels[i] = level_of(orgs, count, &orgs[i]);
+    }
+}
+
+/* Neither it nor what stands below it may be too deep where it now stands. */
+static fpi_err_t *check_tree(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_org_t *orgs;
+    int count;
+
+    FPI_TRY(fpi_orgs_list(&orgs, &count, tx, org->tenant, task));
+    for (int i = 0; i < count; i++) {
+        if (level_of(orgs, count, &orgs[i]) > FPI_ORG_LEVELS) {
+            return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
+                              "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
+                              "would break that", FPI_ORG_LEVELS, orgs[i].code);
+        }
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_people_org_of(int64_t *out, fpi_tx_t *tx, int64_t tenant, const char *code, bool must_live,
+                             const char *field, fpi_task_t *task)
+{
+    fpi_org_t *org;
+
+    *out = 0;
+    if (!*code) {
+        return NULL;
+    }
+    FPI_TRY(fpi_org_find(&org, tx, tenant, NULL, code, task));
+    if (!org || (must_live && !org->is_active)) {
+        return fpi_refuse(task, FPI_E_FIELD, field, "组织 %.50s 不存在或已停用", "there is no organisation %.50s, or it is disabled",
+                          code);
+    }
+    *out = org->id;
+    return NULL;
+}
+
+/* ---- put ---- */
+
+static fpi_err_t *take_form(fpi_org_t *org, const fpi_org_form_t *form, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (form->code) {
+        FPI_TRY(fpi_people_take_word(&org->code, form->code, "code", CODE_MOST, task));
+    }
+    if (form->name) {
+        FPI_TRY(fpi_people_take_name(&org->name, form->name, "name", NAME_MOST, task));
+    }
+    if (form->tax_no && !*fpi_text_trim(task->pool, form->tax_no)) {
+        org->tax_no = NULL;
+    }
+    else if (form->tax_no) {
+        FPI_TRY(fpi_people_take_tax_no(&org->tax_no, form->tax_no, "tax_no", task));
+    }
+    if (form->parent) {
+        FPI_TRY(fpi_people_org_of(&org->parent, tx, org->tenant, form->parent, true, "parent", task));
+    }
+    if (form->is_active >= 0) {
+        org->is_active = form->is_active != 0;
+    }
+    if (!org->code || !org->name) {
+        return fpi_refuse(task, FPI_E_FIELD, org->code ? "name" : "code", "code 与 name 不能为空", "code and name must be there");
+    }
+    return NULL;
+}
+
+static fpi_err_t *check_use(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_org_use_t use;
+
+    FPI_TRY(fpi_org_use(&use, tx, org, task));
+    if (!use.users && !use.points && !use.orgs) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_STATE, "is_active",
+                      "组织 %s 仍在使用: 启用的用户 %d 个, 扫描点 %d 个, 下级组织 %d 个, 请先移走或停用",
+                      "organisation %s is in use by %d active users, %d scan points and %d organisations below: move or disable "
+                      "them first", org->code, (int)use.users, (int)use.points, (int)use.orgs);
+}
+
+static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!p->id) {
+        p->org = apr_pcalloc(task->pool, sizeof(*p->org));
+        p->org->tenant = task->tenant;
+        p->org->is_active = true;
+        return NULL;
+    }
+    FPI_TRY(fpi_org_find_by_id(&p->org, tx, task->tenant, p->id, task));
+    return p->org ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)p->id);
+}
+
+static fpi_err_t *save(const fpi_org_t *org, fpi_err_t *err, fpi_task_t *task)
+{
+    if (err && err->code == FPI_E_DUPLICATE) {
+        return fpi_refuse(task, FPI_E_DUPLICATE, "code", "组织编码 %s 已存在", "there is an organisation %s already", org->code);
+    }
+    return err;
+}
+
+static const char *id_of(int64_t id, fpi_task_t *task)
+{
+    return apr_psprintf(task->pool, "%" APR_INT64_T_FMT, id);
+}
+
+static fpi_err_t *audit(const fpi_org_t *old, const fpi_org_t *org, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_json_t *changes = fpi_json_make_object(task);
+
+    fpi_change_text(changes, "code", old->code, org->code, task);
+    fpi_change_text(changes, "name", old->name, org->name, task);
+    fpi_change_text(changes, "tax_no", old->tax_no, org->tax_no, task);
+    fpi_change_text(changes, "parent_id", id_of(old->parent, task), id_of(org->parent, task), task);
+    fpi_change_bool(changes, "is_active", old->is_active, org->is_active, task);
+    return fpi_audit_add(tx, is_new ? "organisation.added" : "organisation.changed", org->code, fpi_changes_text(changes, task),
+                         task);
+}
+
+static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    putting_t *p = baton;
+    fpi_org_t old;
+
+    FPI_TRY(find(p, tx, task));
+    old = *p->org;
+    FPI_TRY(take_form(p->org, p->form, tx, task));
+    if (p->id && old.is_active && !p->org->is_active) {
+        FPI_TRY(check_use(p->org, tx, task));
+    }
+    FPI_TRY(save(p->org, fpi_org_save(p->org, tx, task), task));
+    FPI_TRY(check_tree(p->org, tx, task));
+    return audit(&old, p->org, p->id == 0, tx, task);
+}
+
+fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)
+{
+    putting_t p = { .form = form, .id = id };
+
+    FPI_TRY(fpi_admin_write(app, tx_put, &p, task));
+    *out = p.org;
+    return NULL;
+}

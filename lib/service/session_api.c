@@ -1,0 +1,200 @@
+/* /api/v1/session: sign in, who am I, sign out, another password; /api/v1/event-sessions. */
+#include "service/handlers.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "service/people_forms.h"
+#include "service/sessions.h"
+#include "store/users.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+enum { CODE_MOST = 100, LOGIN_MOST = 100, DOMAIN_MOST = 100, PASSWORD_MOST = 200 };
+
+typedef struct telling_t {
+    int64_t tenant, user;
+    fpi_json_t *doc;             /* NULL: he is gone */
+} telling_t;
+
+static fpi_err_t *tx_tell(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    telling_t *t = baton;
+    fpi_user_t *user;
+
+    t->doc = NULL;
+    FPI_TRY(fpi_user_find_by_id(&user, tx, t->tenant, t->user, task));
+    return user ? fpi_form_user(&t->doc, tx, user, task) : fpi_fail(task, FPI_E_SESSION, "the user is gone");
+}
+
+static fpi_err_t *answer_session(fpi_answer_t *answer, fpi_app_t *app, fpi_call_t *call, telling_t *telling,
+                                 const char *secret)
+{
+    FPI_TRY(fpi_store_read(app->store, tx_tell, telling, call->task));
+    if (call->viewer) { /* of an event code fewer than the user has */
+        fpi_json_put(telling->doc, "permissions", fpi_form_permission_set(call->viewer->permissions, call->task));
+    }
+    answer->data = fpi_json_make_object(call->task);
+    fpi_json_put(answer->data, "user", telling->doc);
+    fpi_json_put_text(answer->data, "csrf_token", fpi_session_csrf(secret, call->task));
+    return NULL;
+}
+
+static void set_cookie(fpi_answer_t *answer, const char *secret, const fpi_call_t *call)
+{
+    apr_table_t *headers = apr_table_make(call->task->pool, 2);
+
+    apr_table_setn(headers, "Set-Cookie", fpi_session_set_cookie(secret, call));
+    apr_table_setn(headers, "Cache-Control", "no-store");
+    answer->headers = headers;
+}
+
+/* Another site's page can't send this type without being asked first: nobody is signed in as somebody else unawares. */
+static fpi_err_t *want_json(const fpi_call_t *call)
+{
+    const char *type = apr_table_get(call->headers, "Content-Type");
+
+    if (type && strncasecmp(type, "application/json", 16) == 0 && fpi_json_is_object(call->json)) {
+        return NULL;
+    }
+    return fpi_refuse(call->task, FPI_E_FIELD, "Content-Type", "请求体应为 application/json 的对象",
+                      "the body must be an object of type application/json");
+}
+
+static fpi_err_t *read_secret(fpi_secret_t **out, const fpi_call_t *call, const char *name)
+{
+    const char *text;
+
+    FPI_TRY(fpi_json_get_text(&text, call->json, name, PASSWORD_MOST, call->task));
+    *out = fpi_secret_make_text(call->task->pool, text);
+    return NULL;
+}
+
+fpi_err_t *fpi_handle_session_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    fpi_task_t *task = call->task;
+    fpi_login_t login = { .address = call->client_ip };
+    telling_t telling;
+    fpi_secret_t *password;
+
+    FPI_TRY(want_json(call));
+    FPI_TRY(fpi_json_get_text(&login.login, call->json, "login", LOGIN_MOST, task));
+    FPI_TRY(fpi_json_find_text(&login.domain, call->json, "domain", DOMAIN_MOST, task));
+    FPI_TRY(read_secret(&password, call, "password"));
+    login.login = fpi_text_trim(task->pool, login.login);
+    login.password = password;
+    FPI_TRY(fpi_session_login(&login, app, task));
+    telling = (telling_t){ .tenant = login.tenant, .user = login.user };
+    FPI_TRY(answer_session(answer, app, call, &telling, login.secret));
+    fpi_json_put_time(answer->data, "expires_at", login.expires);
+    set_cookie(answer, login.secret, call);
+    return NULL;
+}
+
+static fpi_json_t *numbers_of(const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    fpi_json_t *list = fpi_json_make_array(task);
+
+    for (int i = 0; i < viewer->bills.count; i++) {
+        fpi_json_add_int(list, viewer->bills.items[i]);
+    }
+    return list;
+}
+
+fpi_err_t *fpi_handle_session_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    const fpi_viewer_t *viewer = call->viewer;
+    telling_t telling = { .tenant = viewer->tenant, .user = viewer->user };
+
+    FPI_TRY(answer_session(answer, app, call, &telling, call->session));
+    fpi_json_put_text(answer->data, "kind", viewer->kind == FPI_VIEWER_EVENT ? "EVENT" : "PERSON");
+    fpi_json_put_time(answer->data, "expires_at", fpi_clock_now() + FPI_SESSION_IDLE);
+    if (viewer->kind == FPI_VIEWER_EVENT) {
+        fpi_json_put(answer->data, "bill_ids", numbers_of(viewer, call->task));
+    }
+    return NULL;
+}
+
+/* ---- by an event code ---- */
+
+typedef struct taking_t {
+    const char *hash, *secret;
+    apr_time_t expires;
+    fpi_event_code_t *code;
+} taking_t;
+
+static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
+{
+    if (!code) {
+        return fpi_fail(task, FPI_E_EVENT, "an unknown event code");
+    }
+    if (code->used) {
+        return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已使用过, 只能使用一次, 请从业务系统重新打开",
+                          "the link was used already, and is good once: open it from the ERP again");
+    }
+    return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已过期 (10分钟内有效), 请从业务系统重新打开",
+                      "the link has expired, it is good for 10 minutes: open it from the ERP again");
+}
+
+static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    taking_t *t = baton;
+    apr_time_t now = fpi_clock_now();
+    bool is_first;
+
+    FPI_TRY(fpi_event_code_find(&t->code, tx, t->hash, task));
+    if (!t->code || t->code->used || t->code->expires <= now) {
+        return refuse_code(t->code, task);
+    }
+    FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));
+    if (!is_first) {
+        t->code->used = now;
+        return refuse_code(t->code, task);
+    }
+    return fpi_session_make_event(&t->secret, &t->expires, t->code, tx, task);
+}
+
+fpi_err_t *fpi_handle_event_session(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    telling_t telling;
+    taking_t t = { NULL };
+    const char *text;
+
+    FPI_TRY(want_json(call));
+    FPI_TRY(fpi_json_get_text(&text, call->json, "event_code", CODE_MOST, call->task));
+    t.hash = fpi_session_hash(text, call->task);
+    FPI_TRY(fpi_store_write(app->store, tx_take, &t, call->task));
+    FPI_TRY(fpi_session_check(&call->viewer, app, t.secret, call->task));
+    telling = (telling_t){ .tenant = t.code->tenant, .user = t.code->user };
+    FPI_TRY(answer_session(answer, app, call, &telling, t.secret));
+    fpi_json_put_text(answer->data, "kind", "EVENT");
+    fpi_json_put(answer->data, "bill_ids", numbers_of(call->viewer, call->task));
+    fpi_json_put_time(answer->data, "expires_at", t.expires);
+    set_cookie(answer, t.secret, call);
+    answer->status = 201;
+    return NULL;
+}
+
+fpi_err_t *fpi_handle_session_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    FPI_TRY(fpi_session_end(app, call->session, call->task));
+    set_cookie(answer, NULL, call);
+    answer->status = 204;
+    return NULL;
+}
+
+fpi_err_t *fpi_handle_session_password(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    telling_t telling = { .tenant = call->viewer->tenant, .user = call->viewer->user };
+    fpi_secret_t *old, *wanted;
+
+    if (call->viewer->kind == FPI_VIEWER_EVENT) {
+        return fpi_fail(call->task, FPI_E_ROLE, "a session of an event code changes no password");
+    }
+    FPI_TRY(want_json(call));
+    FPI_TRY(read_secret(&old, call, "old"));
+    FPI_TRY(read_secret(&wanted, call, "new"));
+    FPI_TRY(fpi_session_change_password(app, call->viewer, call->session, old, wanted, call->task));
+    return answer_session(answer, app, call, &telling, call->session);
+}
