@@ -22,7 +22,7 @@ static bool is_own_header(const char *name)
                                          "Upgrade",        "X-Trace-Id" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (strcasecmp(names[i], name) == 0) {
+        if ((names[i][0] | 0x20) == (name[0] | 0x20) && strcasecmp(names[i], name) == 0) {
             return true;
         }
     }

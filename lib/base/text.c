@@ -321,9 +321,25 @@ static size_t utf8_step(const unsigned char *s, size_t left)
     return need;
 }
 
+/* Bytes of ASCII that `text` begins with, in whole words: most text is nothing else. */
+static size_t skip_ascii(const char *text, size_t len)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    size_t at = 0;
+    uint64_t word;
+
+    for (; len - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        if (word & high) {
+            break;
+        }
+    }
+    return at;
+}
+
 bool fpi_utf8_is_valid(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len;) {
+    for (size_t i = skip_ascii(text, len); i < len;) {
         size_t step = utf8_step((const unsigned char *)text + i, len - i);
 
         if (step == 0) {
@@ -471,9 +487,13 @@ apr_array_header_t *fpi_text_words(apr_pool_t *pool, const char *line)
 
 char *fpi_url_decode(apr_pool_t *pool, const char *text, size_t len, bool plus_is_space)
 {
-    char *out = apr_palloc(pool, len + 1);
-    char *to = out;
+    char *out;
+    char *to;
 
+    if (!memchr(text, '%', len) && !memchr(text, '\0', len) && !(plus_is_space && memchr(text, '+', len))) {
+        return fpi_utf8_is_valid(text, len) ? apr_pstrmemdup(pool, text, len) : NULL;
+    }
+    out = to = apr_palloc(pool, len + 1);
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)text[i];
 

@@ -323,6 +323,7 @@ fpi_err_t *fpi_cloud_make(fpi_cloud_t **cloud, apr_pool_t *pool, const fpi_cloud
                           fpi_task_t *task)
 {
     fpi_cloud_t *made = apr_pcalloc(pool, sizeof(*made));
+    fpi_http_options_t http = options->http;
     fpi_tokens_options_t tokens = { "cloud token", fpi_share_make(pool, options->cache, options->lock_file, task),
                                     fetch_for_tokens, made, FPI_E_CLOUD, FPI_E_CLOUD_LATE, FPI_E_CLOUD_REFUSED,
                                     FETCH_TIME, REFUSED_FOR };
@@ -330,7 +331,8 @@ fpi_err_t *fpi_cloud_make(fpi_cloud_t **cloud, apr_pool_t *pool, const fpi_cloud
     made->base = apr_pstrdup(pool, options->base);
     made->breaker = options->breaker;
     made->counts = options->counts;
-    FPI_TRY(fpi_http_client_make(&made->client, pool, &options->http, task));
+    http.is_direct = true; /* one peer, called for each proxied request */
+    FPI_TRY(fpi_http_client_make(&made->client, pool, &http, task));
     FPI_TRY(fpi_tokens_make(&made->tokens, pool, &tokens, task));
     *cloud = made;
     return NULL;

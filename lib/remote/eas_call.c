@@ -12,7 +12,7 @@
 
 enum {
     LOGIN_TIME = 30 * APR_USEC_PER_SEC, CALL_TIME = 60 * APR_USEC_PER_SEC,
-    FRESH = 60 * APR_USEC_PER_SEC, TRIES_MOST = 3,
+    FRESH = 600 * APR_USEC_PER_SEC, TRIES_MOST = 3,
     ID_MOST = 1000, COOKIES_MOST = 1500, LOGIN_PARTS = 8
 };
 
@@ -52,6 +52,10 @@ static fpi_err_t *exchange(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_s
     FPI_TRY(fpi_erp_post(ex, erp, system, most, task));
     err = fpi_soap_parse(&answer->soap, ex->reply->data, ex->reply->len, task);
     fpi_secret_wipe(ex->reply->data, ex->reply->len); /* a login's answer repeats the password */
+    if (err && system->password->len && strstr(err->detail, system->password->bytes)) {
+        return fpi_fail(task, FPI_E_ERP, "%s answered HTTP %d to %s, and no SOAP", system->name, ex->status,
+                        call->operation);
+    }
     if (err) {
         return fpi_recode(task, err, FPI_E_ERP, "%s answered HTTP %d to %s", system->name, ex->status, call->operation);
     }

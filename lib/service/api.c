@@ -45,11 +45,7 @@ static const fpi_route_t *find_route(fpi_route_t *room, const fpi_app_t *app, co
     const char *method = strcmp(call->method, "HEAD") == 0 ? "GET" : call->method; /* httpd leaves the body out */
     const fpi_route_t *found = find_configured(room, app, call, allow);
 
-    for (const fpi_route_t *route = fpi_routes(); !found && route->method; route++) {
-        if (strcmp(route->method, method) == 0 && fpi_route_fits(route->path, call->local)) {
-            found = route;
-        }
-    }
+    found = found ? found : fpi_route_find(method, call->local);
     if (!found && !*allow) {
         *allow = fpi_route_methods(call->local, call->task->pool);
     }

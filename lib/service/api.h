@@ -54,6 +54,8 @@ bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply);
 
 /* Does the path fit the route's, "{name}" standing for any one segment? */
 bool fpi_route_fits(const char *pattern, const char *path);
+/* The table's route; NULL: none. */
+const fpi_route_t *fpi_route_find(const char *method, const char *path);
 /* Every method that the path has, "GET, POST"; NULL when it is no path of ours. */
 const char *fpi_route_methods(const char *path, apr_pool_t *pool);
 /* The segment of the call's path that stands where its route says "{name}". Our own mistake (assert) when the route

@@ -7,7 +7,6 @@
 #include "store/contents.h"
 
 #include <apr_strings.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -5,6 +5,8 @@
 #include "store/bill_list.h"
 #include "store/report.h"
 
+enum { BOUND = 500 };
+
 #define WEEK apr_time_from_sec(7 * 86400)
 
 typedef struct counting_t {
@@ -39,7 +41,7 @@ static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         { "failed", FPI_STATE_FAILED },
     };
     counting_t *c = baton;
-    int64_t refused;
+    int64_t refused, untold;
 
     c->doc = fpi_json_make_object(task);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -47,7 +49,9 @@ static fpi_err_t *tx_count(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     if (fpi_viewer_may(c->call->viewer, FPI_MAY_DELIVERY) && !fpi_viewer_is_limited(c->call->viewer)) {
         FPI_TRY(fpi_report_refused(&refused, tx, task->tenant, fpi_clock_now() - WEEK, task));
+        FPI_TRY(fpi_report_untold(&untold, tx, task->tenant, BOUND, task));
         put_count(c->doc, "refused_pushes", refused, false, task);
+        put_count(c->doc, "failed_deliveries", untold, untold == BOUND, task);
     }
     return NULL;
 }

@@ -8,7 +8,7 @@
  * Life:    results live in the task's pool.
  * Threads: any. Looking up a name leaves a thread behind when the resolver does not answer in time.
  * Limits:  10 s for each step of the network, 15 s for a token, options.tokens enterprises; no token is asked for past
- *          the task's deadline. */
+ *          the task's deadline; 20 s for a log-in, 10 business systems. */
 #ifndef FPI_DOCTOR_H
 #define FPI_DOCTOR_H
 

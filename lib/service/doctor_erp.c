@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { SYSTEMS_ASKED = 10 };
+enum { SYSTEMS_ASKED = 10, STEP_SECONDS = 20 };
 
 #define SAY(...) fpi_doctor_say(d, __VA_ARGS__)
 
@@ -23,9 +23,13 @@ static const char *remedy_of(fpi_doctor_t *d, const fpi_system_t *system)
 
 static void look_at(fpi_doctor_t *d, const fpi_system_t *system)
 {
+    apr_time_t deadline = d->task->deadline;
     fpi_erp_verdict_t verdict;
-    fpi_err_t *err = fpi_erp_verify(&verdict, d->app->erp, system, d->task);
+    fpi_err_t *err;
 
+    fpi_task_limit(d->task, apr_time_from_sec(STEP_SECONDS));
+    err = fpi_erp_verify(&verdict, d->app->erp, system, d->task);
+    d->task->deadline = deadline;
     if (err) {
         fpi_doctor_note(d, "erp", FPI_HEALTH_FAIL, SAY("%s: %s", "%s: %s", system->name, fpi_doctor_why(d, err)),
                         remedy_of(d, system));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/people.h"
+#include "model/said.h"
 #include "wire/crypto.h"
 
 #include <apr_strings.h>
@@ -160,20 +161,6 @@ const char *fpi_form_announcement_sha(const fpi_bill_t *bill, fpi_task_t *task)
 
 /* ---- invoices ---- */
 
-static const char *date_of(const char *text, fpi_task_t *task)
-{
-    char digits[9];
-    size_t n = 0;
-
-    for (; text && *text && n < 8; text++) {
-        if (*text >= '0' && *text <= '9') {
-            digits[n++] = *text;
-        }
-    }
-    digits[n] = '\0';
-    return n < 8 ? NULL : apr_psprintf(task->pool, "%.4s-%.2s-%.2s", digits, digits + 4, digits + 6);
-}
-
 /* Money that can't be read as money is kept in the document only. */
 static void read_fen(int64_t *fen, bool *has, const fpi_json_t *object, const char *name, fpi_task_t *task)
 {
@@ -208,7 +195,7 @@ fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, f
     if (status && !fpi_int_parse(&out->check_status, status, 0, 9)) {
         out->check_status = 0;
     }
-    out->date = date_of(date, task);
+    out->date = fpi_said_value(FPI_SAID_DATE, date, task->pool);
     read_fen(&out->net, &out->has_net, object, "invoiceAmount", task);
     read_fen(&out->net, &out->has_net, object, "invoiceMoney", task);
     read_fen(&out->tax, &out->has_tax, object, "totalTaxAmount", task);

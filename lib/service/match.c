@@ -220,26 +220,26 @@ static fpi_err_t *ask_receipt(const fpi_matching_t *m, fpi_tx_t *tx, const fpi_b
     return job ? NULL : fpi_pull_put(tx, bill, 0, task);
 }
 
-/* Of most bills there is nothing to say. */
-static fpi_err_t *is_concerned(bool *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+fpi_err_t *match_is_concerned(bool *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
 {
+    bool is_ours = bill->state == FPI_STATE_MISMATCH || bill->state == FPI_STATE_RECOGNISED || bill->state == FPI_STATE_MATCHED;
     fpi_mode_said_t mode;
     fpi_match_row_t row;
 
     FPI_TRY(fpi_mode_find(&mode, tx, bill, task));
     FPI_TRY(fpi_match_find(&row, tx, bill->tenant, bill->id, task));
-    *out = bill->state != FPI_STATE_VOID
-           && (mode.mode == FPI_MODE_MATCH || mode.fallen == FPI_MODE_MATCH || row.result != FPI_RESULT_NONE);
+    *out = bill->state != FPI_STATE_VOID && (is_ours || mode.mode == FPI_MODE_MATCH || mode.fallen == FPI_MODE_MATCH
+                                             || row.result != FPI_RESULT_NONE);
     return NULL;
 }
 
 fpi_err_t *fpi_match_follow(fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
 {
     fpi_matching_t *m = apr_palloc(task->pool, sizeof(*m));
-    bool is_ours;
+    bool is_concerned;
 
-    FPI_TRY(is_concerned(&is_ours, tx, bill, task));
-    if (!is_ours) {
+    FPI_TRY(match_is_concerned(&is_concerned, tx, bill, task));
+    if (!is_concerned) {
         return NULL;
     }
     FPI_TRY(fpi_match_look(m, tx, bill, task));
@@ -264,7 +264,10 @@ static fpi_err_t *put_asked(bool is_asked, fpi_tx_t *tx, const fpi_bill_t *bill,
 
 fpi_err_t *fpi_match_read(fpi_tx_t *tx, fpi_bill_t *bill, bool is_asked, fpi_task_t *task)
 {
-    FPI_TRY(put_asked(is_asked, tx, bill, task));
+    bool is_concerned;
+
+    FPI_TRY(match_is_concerned(&is_concerned, tx, bill, task));
+    FPI_TRY(put_asked(is_asked && is_concerned, tx, bill, task));
     return fpi_match_follow(tx, bill, task);
 }
 
@@ -275,10 +278,12 @@ fpi_err_t *fpi_match_unanswered(fpi_tx_t *tx, const char *sha256, fpi_task_t *ta
 
     FPI_TRY(fpi_content_holders(&holders, &count, tx, sha256, task));
     for (int i = 0; i < count; i++) {
+        fpi_match_row_t row;
         fpi_bill_t *bill;
 
+        FPI_TRY(fpi_match_find(&row, tx, holders[i].tenant, holders[i].bill, task));
         FPI_TRY(fpi_bill_find_by_id(&bill, tx, holders[i].tenant, holders[i].bill, task));
-        if (bill) {
+        if (bill && row.is_asked) {
             FPI_TRY(fpi_match_read(tx, bill, false, task));
         }
     }

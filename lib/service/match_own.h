@@ -9,6 +9,8 @@
 #include "service/match.h"
 
 /* ---- match.c ---- */
+/* Of most bills there is nothing to say. */
+fpi_err_t *match_is_concerned(bool *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 /* Row, state, timeline; nothing when all is as it was. */
 fpi_err_t *match_keep(const fpi_matching_t *m, fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 

@@ -137,8 +137,13 @@ static fpi_err_t *free_bill(fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
 fpi_err_t *fpi_match_check_submit(const char **told, bool is_confirmed, fpi_tx_t *tx, fpi_bill_t *bill, fpi_task_t *task)
 {
     fpi_matching_t *m = apr_palloc(task->pool, sizeof(*m));
+    bool is_concerned;
 
     *told = NULL;
+    FPI_TRY(match_is_concerned(&is_concerned, tx, bill, task));
+    if (!is_concerned) {
+        return NULL;
+    }
     FPI_TRY(fpi_match_look(m, tx, bill, task));
     FPI_TRY(match_keep(m, tx, bill, task));
     if (m->result == FPI_RESULT_NONE || m->result == FPI_RESULT_FALLEN) {

@@ -54,12 +54,31 @@ bool fpi_route_fits(const char *pattern, const char *path)
     return *pattern == *path;
 }
 
+/* Most calls are the cloud's, and part from all routes in the letter behind "/api/". */
+static bool is_near(const fpi_route_t *route, const char *path, size_t len)
+{
+    return len > 5 && route->path[5] == path[5];
+}
+
+const fpi_route_t *fpi_route_find(const char *method, const char *path)
+{
+    size_t len = strlen(path);
+
+    for (const fpi_route_t *route = routes; route->method; route++) {
+        if (is_near(route, path, len) && strcmp(route->method, method) == 0 && fpi_route_fits(route->path, path)) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
 const char *fpi_route_methods(const char *path, apr_pool_t *pool)
 {
     const char *found = NULL;
+    size_t len = strlen(path);
 
     for (const fpi_route_t *route = routes; route->method; route++) {
-        if (fpi_route_fits(route->path, path)) {
+        if (is_near(route, path, len) && fpi_route_fits(route->path, path)) {
             found = found ? apr_pstrcat(pool, found, ", ", route->method, NULL) : route->method;
         }
     }

@@ -31,8 +31,8 @@ typedef struct fpi_submit_t {
 fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t tenant, const char *number, fpi_task_t *task)
     FPI_MUST_USE;
 
-/* FPI_E_NO_POINT, FPI_E_STATE (what does not match, too), FPI_E_ABSENT naming a file that the bill has not, FPI_E_DUPLICATE naming the bill that has
- * an invoice of this one already (service/found.h). The same again: done, unchanged. */
+/* FPI_E_NO_POINT, FPI_E_STATE (what does not match, too), FPI_E_ABSENT naming a file that the bill has not, FPI_E_DUPLICATE
+ * naming the bill that has an invoice of this one already (service/found.h). The same again: done, unchanged. */
 fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 /* {"changed": n, "added": n, "confirmed": n, "unchanged": n}; NULL when the bill was never sent back. */

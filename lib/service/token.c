@@ -78,7 +78,12 @@ static bool read_payload(token_t *token, const char *text, fpi_task_t *task)
     return token->key > 0;
 }
 
-static bool is_signed(fpi_app_t *app, const char *text, const token_t *token, fpi_task_t *task)
+static fpi_err_t *refuse(fpi_task_t *task, const char *why)
+{
+    return fpi_fail(task, FPI_E_TOKEN, "access_token: %s", why);
+}
+
+static fpi_err_t *check_signature(fpi_app_t *app, const char *text, const token_t *token, fpi_task_t *task)
 {
     unsigned char sum[FPI_SHA256_LEN];
     int64_t key_id;
@@ -88,17 +93,11 @@ static bool is_signed(fpi_app_t *app, const char *text, const token_t *token, fp
                                                       MAC_TEXT_LEN);
 
     if (!mac || !given || len != sizeof(sum)) {
-        return false;
+        return refuse(task, "not signed by a key of this installation");
     }
-    if (fpi_mac_sum(sum, mac, text, PAYLOAD_TEXT_LEN, task)) {
-        return false;
-    }
-    return fpi_is_same_bytes(sum, given, sizeof(sum));
-}
-
-static fpi_err_t *refuse(fpi_task_t *task, const char *why)
-{
-    return fpi_fail(task, FPI_E_TOKEN, "access_token: %s", why);
+    FPI_TRY(fpi_mac_sum(sum, mac, text, PAYLOAD_TEXT_LEN, task));
+    return fpi_is_same_bytes(sum, given, sizeof(sum)) ? NULL
+                                                      : refuse(task, "not signed by a key of this installation");
 }
 
 fpi_err_t *fpi_access_token_check(const fpi_enterprise_t **enterprise, fpi_app_t *app, const char *text,
@@ -110,9 +109,7 @@ fpi_err_t *fpi_access_token_check(const fpi_enterprise_t **enterprise, fpi_app_t
         || !read_payload(&token, text, task)) {
         return refuse(task, "not one of ours");
     }
-    if (!is_signed(app, text, &token, task)) {
-        return refuse(task, "not signed by a key of this installation");
-    }
+    FPI_TRY(check_signature(app, text, &token, task));
     if (token.expires <= apr_time_sec(fpi_clock_now())) {
         return refuse(task, "expired");
     }

@@ -51,3 +51,8 @@ fpi_err_t *fpi_report_refused(int64_t *count, fpi_tx_t *tx, int64_t tenant, apr_
 {
     return ask_number(count, tx, FPI_SQL_REPORT_COUNT_REFUSED_OF, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(since)), task);
 }
+
+fpi_err_t *fpi_report_untold(int64_t *count, fpi_tx_t *tx, int64_t tenant, int64_t bound, fpi_task_t *task)
+{
+    return ask_number(count, tx, FPI_SQL_REPORT_COUNT_UNTOLD, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bound)), task);
+}

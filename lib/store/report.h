@@ -38,4 +38,7 @@ fpi_err_t *fpi_report_troubles(fpi_troubles_t *out, fpi_tx_t *tx, apr_time_t sin
 fpi_err_t *fpi_report_refused(int64_t *count, fpi_tx_t *tx, int64_t tenant, apr_time_t since, fpi_task_t *task)
     FPI_MUST_USE;
 
+/* Notices to the ERP that were given up, or that no business system is for; counts up to `bound`. */
+fpi_err_t *fpi_report_untold(int64_t *count, fpi_tx_t *tx, int64_t tenant, int64_t bound, fpi_task_t *task) FPI_MUST_USE;
+
 #endif

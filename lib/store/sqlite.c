@@ -109,21 +109,26 @@ static fpi_err_t *control(fpi_db_t *db, control_t which, fpi_task_t *task)
                                 statement, NULL);
     }
     if (rc == SQLITE_OK) {
-        sqlite3_step(*statement);
+        int stepped = sqlite3_step(*statement);
+
         rc = sqlite3_reset(*statement);
+        rc = rc == SQLITE_OK && stepped != SQLITE_DONE ? stepped : rc;
     }
     /* rollbacks have no task: that one fails means only that there was nothing left to roll back */
     return rc == SQLITE_OK || !task ? NULL : fpi_sqlite_fail(db, rc, controls[which], task);
 }
+
+enum { ROLLBACKS = 3 };
 
 static bool is_open(fpi_db_t *db)
 {
     return db->is_begun && !sqlite3_get_autocommit(db->handle);
 }
 
+/* A rollback that fails (no memory, say) would leave the lock with us, and nobody could write any more. */
 static void rollback(fpi_db_t *db)
 {
-    if (is_open(db)) {
+    for (int i = 0; i < ROLLBACKS && is_open(db); i++) {
         fpi_ignore(control(db, ROLLBACK, NULL));
     }
     db->is_begun = false;
@@ -133,6 +138,10 @@ static fpi_err_t *begin(fpi_db_t *db, bool is_write, fpi_task_t *task)
 {
     fpi_err_t *err;
 
+    if (!sqlite3_get_autocommit(db->handle)) { /* left over from one that could not be rolled back */
+        db->is_begun = true;
+        rollback(db);
+    }
     if (is_write) {
         fpi_sqlite_yield(db);
     }

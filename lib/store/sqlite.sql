@@ -2032,7 +2032,7 @@ SELECT org, (SELECT name FROM org AS o WHERE o.id = statistic.org AND o.tenant =
  GROUP BY org ORDER BY org LIMIT ?5
 
 -- name: STATISTICS_BY_POINT
-SELECT point, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+SELECT point, (SELECT name FROM scan_point AS p WHERE p.id = statistic.point AND p.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
   FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
  GROUP BY point ORDER BY point LIMIT ?5
 
@@ -2419,6 +2419,9 @@ SELECT COUNT(*) FROM push
 -- name: REPORT_COUNT_REFUSED_OF
 SELECT COUNT(*) FROM push
  WHERE status IN ('refused', 'parked') AND status = 'refused' AND tenant IN (0, ?1) AND at >= ?2
+
+-- name: REPORT_COUNT_UNTOLD
+SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE tenant = ?1 AND state IN (2, 4) LIMIT ?2) AS seen
 
 -- name: REPORT_COUNT_UNKNOWN
 SELECT COUNT(*) FROM journal WHERE last >= ?1

@@ -10,8 +10,8 @@
  * Threads: a client serves many threads; each exchange stays in its own.
  * Limits:  slots per client; connect, first-byte, idle and whole-exchange times; bytes of an answer
  *          that is gathered; redirects are never followed; only http and https; DNS and the connected
- *          address can be restricted. A connection is used for one request at a time (HTTP/1.1), and
- *          HTTP/2 is spoken where ALPN agrees. */
+ *          address can be restricted. A connection is used for one request at a time (HTTP/1.1).
+ *          ALPN offers HTTP/2 and HTTP/1.1, and the peer's choice is followed: HTTP/2 is libcurl's. */
 #ifndef FPI_HTTP_H
 #define FPI_HTTP_H
 
@@ -36,6 +36,7 @@ typedef struct fpi_http_options_t {
     apr_interval_time_t slot_wait; /* then FPI_E_SLOTS with retry_after */
     fpi_http_times_t times;
     const char *user_agent;
+    bool is_direct;         /* HTTP/1.1 in our own framing over libcurl's connection: a third of the work */
     /* May this resolved address be connected to? NULL: any. `host` as in the URL. Called before
      * connect, on whatever DNS said last, so a name can't be rebound behind a check. */
     bool (*may_connect)(void *baton, const char *host, int port, const struct sockaddr *address);
@@ -98,7 +99,7 @@ typedef struct fpi_http_exchange_t {
  * FPI_E_CLOUD_LATE (a time limit, naming it), FPI_E_SLOTS, FPI_E_TOO_LARGE, FPI_E_FOREIGN (address not
  * allowed), FPI_E_GONE (is_gone, or the task was called off), or what source, head or sink returned.
  * FPI_E_FIELD is a URL, method or header that can't be sent. An HTTP status of any kind is not a failure.
- * Never repeats by itself, except that libcurl opens a fresh connection when a kept one turns out dead
+ * Never repeats by itself, except that a fresh connection is opened when a kept one turns out dead
  * before a line of an answer came, and then only when nothing of the request had left or it may be made
  * twice: GET, HEAD, PUT, DELETE, OPTIONS or `is_repeatable`, and no source. The task's deadline holds as
  * well; a limit of 0 is none. The program must ignore SIGPIPE, as httpd does. */

@@ -5,12 +5,11 @@
 #include <apr_strings.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
     CONNECTIONS = 4,
-    READ_ROOM = 16 * 1024,   /* a TLS record; more gains nothing and is touched for each small call */
-    UPLOAD_ROOM = 64 * 1024, /* is had for uploads only, which cost less in large pieces */
     KEEP_ALIVE_SECONDS = 60,
     UNUSED_SECONDS = 55, /* peers close kept connections after 60 or 65 seconds */
     WAIT_STEP = APR_USEC_PER_SEC,
@@ -25,6 +24,7 @@ struct fpi_http_client_t {
     pthread_cond_t freed;
     fpi_http_slot_t *free;
     int in_use;
+    char h2_origin[FPI_HTTP_ORIGIN];
 };
 
 static CURLcode set_up = CURLE_FAILED_INIT;
@@ -82,6 +82,7 @@ static void close_handles(fpi_http_slot_t *slot)
     }
     slot->easy = NULL;
     slot->multi = NULL;
+    fpi_http_line_close(&slot->line);
 }
 
 /* A slot in use is left alone: its thread outlived the pool, and a leak is better than a crash. */
@@ -131,6 +132,13 @@ static fpi_err_t *check_options(const fpi_http_options_t *options, fpi_task_t *t
     return NULL;
 }
 
+/* Takes no memory before it is used: each page of it is the slot's own. */
+static void give_room(fpi_http_line_t *line, apr_pool_t *pool)
+{
+    line->in = apr_palloc(pool, FPI_HTTP_READ + FPI_HTTP_UPLOAD);
+    line->out = line->in + FPI_HTTP_READ;
+}
+
 fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
                                 const fpi_http_options_t *options, fpi_task_t *task)
 {
@@ -147,6 +155,9 @@ fpi_err_t *fpi_http_client_make(fpi_http_client_t **client, apr_pool_t *pool,
     }
     slots = apr_pcalloc(pool, (size_t)options->slots * sizeof(*slots));
     for (int i = 0; i < options->slots; i++) {
+        if (options->is_direct) {
+            give_room(&slots[i].line, pool);
+        }
         slots[i].next = made->free;
         made->free = &slots[i];
     }
@@ -178,9 +189,9 @@ static bool set_connection(CURL *easy, const fpi_http_client_t *client)
     SET(easy, done, CURLOPT_TCP_NODELAY, 1L);
     SET(easy, done, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(easy, done, CURLOPT_TCP_KEEPIDLE, (long)KEEP_ALIVE_SECONDS);
-    SET(easy, done, CURLOPT_BUFFERSIZE, (long)READ_ROOM);
+    SET(easy, done, CURLOPT_BUFFERSIZE, (long)FPI_HTTP_READ);
 #if LIBCURL_VERSION_NUM >= 0x073e00
-    SET(easy, done, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_ROOM);
+    SET(easy, done, CURLOPT_UPLOAD_BUFFERSIZE, (long)FPI_HTTP_UPLOAD);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x074100
     SET(easy, done, CURLOPT_MAXAGE_CONN, (long)UNUSED_SECONDS);
@@ -228,15 +239,38 @@ static bool set_contents(CURL *easy, const fpi_http_options_t *options)
     return done;
 }
 
+bool fpi_http_handle_open(void **easy, const fpi_http_client_t *client, char *said)
+{
+    *easy = curl_easy_init();
+    return *easy && set_connection(*easy, client) && set_tls(*easy, &client->options)
+           && set_contents(*easy, &client->options)
+           && curl_easy_setopt(*easy, CURLOPT_ERRORBUFFER, said) == CURLE_OK;
+}
+
 static bool open_handles(fpi_http_slot_t *slot, const fpi_http_client_t *client)
 {
-    slot->easy = curl_easy_init();
     slot->multi = curl_multi_init();
-    return slot->easy && slot->multi
-           && curl_multi_setopt(slot->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS) == CURLM_OK
-           && set_connection(slot->easy, client) && set_tls(slot->easy, &client->options)
-           && set_contents(slot->easy, &client->options)
-           && curl_easy_setopt(slot->easy, CURLOPT_ERRORBUFFER, slot->said) == CURLE_OK;
+    return slot->multi && curl_multi_setopt(slot->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS) == CURLM_OK
+           && fpi_http_handle_open(&slot->easy, client, slot->said);
+}
+
+/* ---- what lines have learned ---- */
+
+bool fpi_http_origin_is_h2(fpi_http_client_t *client, const char *origin)
+{
+    bool is_it;
+
+    (void)pthread_mutex_lock(&client->lock);
+    is_it = strcmp(client->h2_origin, origin) == 0;
+    (void)pthread_mutex_unlock(&client->lock);
+    return is_it;
+}
+
+void fpi_http_origin_note_h2(fpi_http_client_t *client, const char *origin)
+{
+    (void)pthread_mutex_lock(&client->lock);
+    (void)apr_cpystrn(client->h2_origin, origin, sizeof(client->h2_origin));
+    (void)pthread_mutex_unlock(&client->lock);
 }
 
 /* ---- taking a slot ---- */

@@ -132,6 +132,9 @@ fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_ta
         return refuse_nul(data, nul, task);
     }
     parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
+    if (!parsed) { /* jansson calls a text broken also when memory was short: nobody is refused for that */
+        parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
+    }
     if (!parsed) {
         return refuse_text(&error, task);
     }

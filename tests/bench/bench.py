@@ -43,9 +43,13 @@ class Bench:
 def read_options():
     parser = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"which: {', '.join(BENCHES)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds in turn (3)")
-    parser.add_argument("--seconds", type=int, default=5, help="length of each measurement (5)")
+    parser.add_argument("--quick", action="store_true", help="2 rounds of 2 seconds, all within ten minutes")
+    parser.add_argument("--rounds", type=int, help="rounds in turn (3)")
+    parser.add_argument("--seconds", type=int, help="length of each measurement (5)")
     options = parser.parse_args()
+    usual_rounds, usual_seconds = (2, 2) if options.quick else (3, 5)
+    options.rounds = usual_rounds if options.rounds is None else options.rounds
+    options.seconds = usual_seconds if options.seconds is None else options.seconds
     unknown = [name for name in options.names if name not in BENCHES]
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
@@ -96,6 +100,7 @@ def main():
         for name in options.names or BENCHES:
             run_one(name, options, root / name, results)
             results.write(RESULTS)
+        results.print_ratios()
     print(f"\n{time.monotonic() - started:.0f} s; figures in {RESULTS.relative_to(RESULTS.parents[2])}")
 
 

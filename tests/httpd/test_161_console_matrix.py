@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from harness import places
 from harness.client import Ctl
 from test_100_start import each, rows
 from test_160_matrix import BODIES, LONG, ODD, QUERIES, STRUCTURES
@@ -96,14 +97,9 @@ def test_bodies(site):
 
 def words_of_the_console():
     """The names of fields that README tells of its routes."""
-    readme = (pytest_root() / "README.md").read_text(encoding="utf-8")
+    readme = (places.SOURCE / "README.md").read_text(encoding="utf-8")
     lines = [line for line in readme.splitlines() if "/api/v1/" in line]
     return sorted(set(re.findall(r"[a-z][a-z_]{2,}", " ".join(re.findall(r"`([^`]*)`", " ".join(lines))))))
-
-
-def pytest_root():
-    from harness import places
-    return places.SOURCE
 
 
 def test_fields(site):

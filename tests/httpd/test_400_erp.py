@@ -139,6 +139,7 @@ def test_verify_on_a_wrong_way(desk, eas):
         port = free.getsockname()[1]
     host = f"127.0.0.1:{eas.port}"
     for prefix, about, code in ((f"http://127.0.0.1:{port}/ormrpc/services/", "port", FAILED),
+                                ("http://169.254.169.254:80/ormrpc/services/", "host", FAILED),
                                 ("http://no-such-host.invalid:6888/ormrpc/services/", "host", FAILED),
                                 (f"https://{host}/ormrpc/services/", "port", FAILED)):
         add(desk, eas, prefix=prefix)

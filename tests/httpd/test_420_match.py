@@ -1,6 +1,7 @@
 """Match mode: announced invoices against those in the files; states, reasons, hands, switches, what falls back."""
 import base64
 import copy
+import random
 
 import pytest
 
@@ -132,6 +133,7 @@ def test_what_matches_is_submitted(site):
     assert notes(site, "M-1")[-1] == "2 invoices match (uploaded -> matched)"
     states = [event["note"] for event in trail(site, "M-1") if event["kind"] == "state"]
     assert "submit: matched -> submitted; all that is required matches" in states[-1]
+    assert [row["kind"] for row in rows(site, "SELECT kind FROM delivery")] == [1], "the ERP is told that it is ready"
 
     events = trail(site, "M-1")
     for _ in range(2):
@@ -518,6 +520,125 @@ def test_many_in_one_file(site):
     value = shown(site, "Z-1")
     assert value["counts"]["matched"] == 19 and verdicts(value)[-1] == "DIFFERS" and value["counts"]["extra"] == 0
     assert state(site, "Z-1") == "MISMATCH"
+
+
+RESULTS = ["NONE", "READING", "WAITING", "MATCHED", "FAILED", "FALLEN"]
+STATE_OF = {"WAITING": "RECOGNISED", "MATCHED": "MATCHED", "FAILED": "MISMATCH", "FALLEN": "UPLOADED"}
+
+
+class Day:
+    """Anything may happen to a bill, in any order; what is told of it must be true each time."""
+
+    def __init__(self, site, seed):
+        self.site, self.random, self.number = site, random.Random(f"day {seed}"), f"DAY-{seed}"
+        self.invoices = [sample(200 + 20 * seed + n) for n in range(3)]
+        self.expected, self.seen = [], set()
+
+    def push(self):
+        self.expected = self.random.sample(self.invoices, self.random.choice([0, 0, 1, 2, 3]))
+        wrong = self.random.random() < 0.2
+        announce(self.site, self.number, *[told(inv, totalAmount="0.01") if wrong else told(inv) for inv in self.expected])
+
+    def announce(self):
+        reply = self.site.erp.post(ANNOUNCE, bill(self.number, taxNo=CLIENT["tax_no"],
+                                                  fbillTypeDes=str(self.random.random())))
+        assert reply.errcode == "0000", reply
+
+    def upload(self):
+        inv = self.random.choice(self.invoices)
+        wrong = misread(inv, number=inv["fields"]["number"][:-1] + "X") if self.random.random() < 0.2 else inv
+        self.site.erp.request("POST", f"{self.path()}/files", samples.einvoice_xml(wrong), {"Content-Type": "application/xml"},
+                              query={"name": xml(inv)[0], "kind": self.random.choice(["INVOICE", "INVOICE", "ATTACHMENT"])})
+
+    def complete(self):
+        """Somebody puts right what he can see."""
+        for item in shown(self.site, self.number)["items"]:
+            if item["verdict"] == "MISSING":
+                inv = next(inv for inv in self.invoices if inv["fields"]["number"] == item["invoice"]["number"])
+                scan(self.site, self.number, (f"again-{self.random.random()}.xml", samples.einvoice_xml(inv) + b"<!-- -->"))
+            if item["verdict"] == "DIFFERS":
+                self.site.erp.request("PATCH", f"/api/v1/found-invoices/{item['found']['id']}",
+                                      json_body={"gross": item["invoice"]["gross"]})
+
+    def path(self):
+        return path_of(self.site, self.number)
+
+    def file(self):
+        files = self.site.erp.get(self.path()).json()["files"]
+        return self.random.choice(files) if files else None
+
+    def drop(self):
+        file = self.file()
+        if file:
+            self.site.erp.request("DELETE", f"{self.path()}/files/{file['id']}", query={"confirm": "true"})
+
+    def reclass(self):
+        file = self.file()
+        if file:
+            self.site.erp.request("PATCH", f"{self.path()}/files/{file['id']}", json_body={"kind": self.random.choice(["INVOICE", "ATTACHMENT"])})
+
+    def pair(self):
+        value = shown(self.site, self.number)
+        invoices = [item["invoice"]["id"] for item in value["items"] if item["invoice"]]
+        found = [item["found"]["id"] for item in value["items"] if item["found"]]
+        if invoices and found:
+            act(self.site, self.number, self.random.choice(["pair", "unpair"]), invoice_id=self.random.choice(invoices),
+                found_id=self.random.choice(found))
+
+    def correct(self):
+        found = rows(self.site, "SELECT found.id FROM found JOIN bill ON bill.id = found.bill WHERE bill.number = ?", self.number)
+        if found:
+            self.site.erp.request("PATCH", f"/api/v1/found-invoices/{self.random.choice(found)['id']}",
+                                  json_body={"gross": self.random.choice(["0.01", None])})
+
+    def move(self):
+        what = self.random.choice(["submit", "resubmit", "rescan", "cancel-rescan", "submit"])
+        before = shown(self.site, self.number)
+        reply = self.site.erp.post(f"{self.path()}/{what}", {"reason": "x", "confirm": True})
+        if "submit" in what and reply.status == 200 and before["state"] not in ("SUBMITTED", "REVIEWED"):
+            assert before["result"] in ("MATCHED", "FALLEN"), before
+
+    def check(self, done):
+        settled(self.site, 60)
+        value, there = shown(self.site, self.number), stored(self.site, self.number)
+        kept = rows(self.site, "SELECT * FROM match_result WHERE bill = ?", there["id"])
+        says = f"after {done}: {value['state']} {value['result']} {value['reason']}"
+        if kept and there["state"] not in (0,):
+            assert RESULTS[kept[0]["result"]] == value["result"], says
+        if value["state"] in ("UPLOADED", "RECOGNISED", "MISMATCH", "MATCHED"):
+            assert value["state"] == STATE_OF[value["result"]], says
+        if value["state"] == "MISMATCH":
+            assert there["reason"] == value["reason"], says
+        assert value["result"] != "READING", says
+        self.seen.add(value["result"])
+        counts = value["counts"]
+        assert counts["matched"] + counts["differs"] + counts["missing"] == counts["expected"] == len(self.expected), says
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_day_of_a_bill(site, seed):
+    day, done = Day(site, seed), []
+    if seed % 2:  # else a comparison that matches ends in a submit
+        switch(site, "match.submit", "off")
+    day.push()
+    for _ in range(40):
+        step = day.random.choice([day.push, day.announce, day.upload, day.drop, day.reclass, day.pair, day.correct, day.move,
+                                  day.complete, day.complete])
+        done.append(step.__name__)
+        step()
+        day.check(done)
+    assert len(day.seen) > 1, day.seen
+    announce(site, day.number, *[told(inv) for inv in day.invoices])
+    day.expected = day.invoices
+    if state(site, day.number) in ("SUBMITTED", "REVIEWED"):
+        assert site.erp.post(f"{day.path()}/rescan", {"reason": "again"}).status == 200
+    for file in site.erp.get(day.path()).json()["files"]:
+        site.erp.request("DELETE", f"{day.path()}/files/{file['id']}")
+    scan(site, day.number, *[xml(inv) for inv in day.invoices])
+    switch(site, "match.submit", "on")
+    act(site, day.number, "rerun")
+    settled(site)
+    assert state(site, day.number) == "SUBMITTED", "nothing that happened keeps it from getting there"
 
 
 def test_the_tool(site):

@@ -155,6 +155,7 @@ def test_home(filled):
     value = get(filled, "home")
     assert value["awaiting_upload"] == {"count": 1, "is_bound": False}
     assert value["to_rescan"]["count"] == value["match_failed"]["count"] == value["refused_pushes"]["count"] == 0
+    assert value["failed_deliveries"] == {"count": 0, "is_bound": False}
 
 
 # what an enterprise's token may not

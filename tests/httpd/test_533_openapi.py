@@ -4,6 +4,8 @@ import re
 import jsonschema
 import pytest
 
+from harness.cloudctl import CLIENT
+from harness.person import administrator
 from test_100_start import ANNOUNCE, bill, each
 from test_130_bills import TENANT_CLIENT
 from test_340_files import V1
@@ -84,7 +86,8 @@ def test_routes_are_those_of_the_tool(gateway, caller):
     assert served == {(method, path) for path, item in doc["paths"].items() for method in item}
 
 
-ASKED = [("/api/v1/bills", {}), ("/api/v1/bills/{bill_id}", {}), ("/api/v1/bills/{bill_id}/timeline", {}), ("/api/v1/invoices", {}),
+ASKED = [("/api/v1/bills", {}), ("/api/v1/bills/{bill_id}", {}), ("/api/v1/bills/{bill_id}/timeline", {}), ("/api/v1/bills/{bill_id}/match", {}),
+         ("/api/v1/invoices", {}),
          ("/api/v1/captures", {}), ("/api/v1/exports", {}), ("/api/v1/limits", {}), ("/api/v1/file-formats", {}), ("/api/v1/storage", {}),
          ("/api/v1/cover-rules", {}), ("/api/v1/bill-types", {}), ("/api/v1/labels", {}), ("/api/v1/receipt-settings", {}),
          ("/api/v1/attachments", {}), ("/api/v1/statistics", {}), ("/api/v1/statistics", {"by": "ORG"}), ("/api/v1/home", {})]
@@ -108,6 +111,26 @@ def test_answers_fit(gateway, caller):
             tell_all(doc, schema, path, reply.json())
 
     each(ASKED, check)
+
+
+ADMINISTRATION = [(f"/api/v1/{path}", {}) for path in (
+    "enterprises", "push-table", "push-table/check", "audit-log", "doctor", "journal", "home", "users", "roles", "organisations",
+    "scan-points", "permissions", "deliveries", "session")]
+
+
+def test_answers_to_administrators_fit(gateway):
+    admin = administrator(gateway)
+    doc = described(admin)
+    admin.post(f"{V1}/push-table", {"name": "x", "tax_no": CLIENT["tax_no"], "client_id": CLIENT["client_id"],
+                                    "url": "http://10.0.0.9:8080/api/imgsys/outside/push"})
+    admin.post(f"{V1}/enterprises/1/check", {})
+
+    def check(path, query):
+        reply = admin.get(path, query=query)
+        assert reply.status == 200, reply
+        jsonschema.validate(reply.json(), answer_schema(doc, "get", path, 200))
+
+    each(ADMINISTRATION, check)
 
 
 def tell_all(doc, schema, path, value):

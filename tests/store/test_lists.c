@@ -316,6 +316,7 @@ static bool is_of_lists(const char *name)
            || strncmp(name, "CONTENT_BRIEF", 13) == 0 || strcmp(name, "INVOICE_LIST_OF_FILE") == 0
            || strncmp(name, "AUDIT_", 6) == 0 || strncmp(name, "ATTACHMENT_", 11) == 0
            || strncmp(name, "STATISTICS_", 11) == 0 || strncmp(name, "LABEL_", 6) == 0
+           || strcmp(name, "REPORT_COUNT_UNTOLD") == 0
            || strncmp(name, "BILL_", 5) == 0 || strncmp(name, "SETTING_", 8) == 0 || strncmp(name, "ORG_", 4) == 0;
 }
 

@@ -113,6 +113,7 @@ START_TEST(test_hmac_long_key)
     const fpi_piece_t piece = { text, sizeof(text) - 1 };
     unsigned char key[131], sum[FPI_SHA256_LEN];
     fpi_hmac_t hmac;
+    const char *hex;
 
     memset(key, 0xaa, sizeof(key));
     unit_done(fpi_hmac_open(&hmac, key, sizeof(key), task));
@@ -120,6 +121,8 @@ START_TEST(test_hmac_long_key)
     fpi_hmac_close(&hmac);
     ck_assert_str_eq(hex_of(sum, sizeof(sum)),
                      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    unit_done(fpi_hmac_hex(&hex, fpi_secret_make(task->pool, key, sizeof(key)), text, piece.len, task));
+    ck_assert_str_eq(hex, hex_of(sum, sizeof(sum)));
 }
 END_TEST
 

@@ -102,6 +102,10 @@ START_TEST(invoice_and_links)
     ck_assert_str_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).name, "a.pdf");
     ck_assert_str_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).serial_no, "s1");
     unit_failed(fpi_form_read_invoice(&invoice, parse("[]"), task), FPI_E_FIELD);
+    unit_done(fpi_form_read_invoice(&invoice, parse("{\"invoiceDate\":\"2026年1月31日\"}"), task));
+    ck_assert_str_eq(invoice.date, "2026-01-31");
+    unit_done(fpi_form_read_invoice(&invoice, parse("{\"invoiceDate\":\"2026-02-30\"}"), task));
+    ck_assert_ptr_null(invoice.date);
 }
 END_TEST
 

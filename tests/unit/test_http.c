@@ -1,4 +1,5 @@
-/* The client against a peer that follows a script: what each path does is listed at `scripts`. */
+/* The client against a peer that follows a script: what each path does is listed at `scripts`. Both ways of an
+ * exchange, libcurl's and our own framing, have to pass the same. */
 #include "unit.h"
 #include "wire/http.h"
 
@@ -472,6 +473,12 @@ static void open_both(void)
     options = (fpi_http_options_t){ .slots = 4, .slot_wait = MS(200), .user_agent = "unit/1",
         .times = { .connect = MS(2000), .first_byte = MS(400), .idle = MS(600) } };
     memset(&ex, 0, sizeof(ex));
+}
+
+static void open_both_direct(void)
+{
+    open_both();
+    options.is_direct = true;
 }
 
 static void close_both(void)
@@ -1433,29 +1440,51 @@ START_TEST(test_address)
 }
 END_TEST
 
-static TCase *peer_case(Suite *suite, const char *name)
+/* What no service of a private network has, either. */
+START_TEST(test_link_address)
+{
+    static const struct {
+        const char *text;
+        bool is_link;
+    } cases[] = {
+        { "0.0.0.0", true }, { "0.1.2.3", true }, { "169.254.169.254", true }, { "169.253.1.1", false }, { "224.0.0.1", true },
+        { "255.255.255.255", true }, { "10.1.2.3", false }, { "127.0.0.1", false }, { "192.168.1.1", false },
+        { "fe80::1", true }, { "febf::1", true }, { "fec0::1", false }, { "ff02::1", true }, { "::1", false },
+        { "fd12::1", false }, { "::ffff:169.254.169.254", true }, { "::ffff:10.0.0.1", false },
+    };
+
+    for (int i = 0; i < UNIT_COUNT(cases); i++) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        bool is_v4 = inet_pton(AF_INET, cases[i].text, &v4.sin_addr) == 1;
+
+        ck_assert(is_v4 || inet_pton(AF_INET6, cases[i].text, &v6.sin6_addr) == 1);
+        ck_assert_msg(fpi_address_is_link(is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6) == cases[i].is_link, "%s",
+                      cases[i].text);
+    }
+}
+END_TEST
+
+static TCase *peer_case(Suite *suite, const char *name, bool direct)
 {
     TCase *made = tcase_create(name);
 
-    tcase_add_checked_fixture(made, open_both, close_both);
+    tcase_add_checked_fixture(made, direct ? open_both_direct : open_both, close_both);
     tcase_set_timeout(made, 120);
     suite_add_tcase(suite, made);
     return made;
 }
 
-int main(void)
+static void add_exchanges(Suite *suite, bool direct)
 {
-    Suite *suite = suite_create("http");
-    TCase *tc = peer_case(suite, "exchange");
+    TCase *tc = peer_case(suite, direct ? "exchange, direct" : "exchange", direct);
 
-    signal(SIGPIPE, SIG_IGN);
-    fpi_http_setup();
     tcase_add_loop_test(tc, test_answer, 0, 10);
     tcase_add_test(tc, test_answer_headers);
     tcase_add_test(tc, test_request_head);
     tcase_add_test(tc, test_no_leftovers);
     tcase_add_loop_test(tc, test_request_refused, 0, 10);
-    tc = peer_case(suite, "connections");
+    tc = peer_case(suite, direct ? "connections, direct" : "connections", direct);
     tcase_add_test(tc, test_reuse);
     tcase_add_test(tc, test_closed_kept_connection);
     tcase_add_loop_test(tc, test_dead_kept_connection, 0, 7);
@@ -1463,14 +1492,14 @@ int main(void)
     tcase_add_test(tc, test_no_connection);
     tcase_add_test(tc, test_tls_with_plain_peer);
     tcase_add_test(tc, test_may_connect);
-    tc = peer_case(suite, "failures");
+    tc = peer_case(suite, direct ? "failures, direct" : "failures", direct);
     tcase_add_loop_test(tc, test_failure, 0, 12);
     tcase_add_test(tc, test_slow_is_not_idle);
     tcase_add_test(tc, test_deadline);
     tcase_add_test(tc, test_connect_limit);
     tcase_add_loop_test(tc, test_is_gone, 0, 2);
     tcase_add_test(tc, test_called_off);
-    tc = peer_case(suite, "streams");
+    tc = peer_case(suite, direct ? "streams, direct" : "streams", direct);
     tcase_add_test(tc, test_stream_answer);
     tcase_add_loop_test(tc, test_stream_request, 0, 2);
     tcase_add_loop_test(tc, test_empty_source, 0, 2);
@@ -1483,12 +1512,24 @@ int main(void)
     tcase_add_test(tc, test_short_source);
     tcase_add_test(tc, test_early_answer);
     tcase_add_test(tc, test_peer_takes_nothing);
-    tc = peer_case(suite, "slots");
+    tc = peer_case(suite, direct ? "slots, direct" : "slots", direct);
     tcase_add_test(tc, test_no_slot);
     tcase_add_test(tc, test_many_threads);
     tcase_add_test(tc, test_bad_options);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("http");
+    TCase *tc;
+
+    signal(SIGPIPE, SIG_IGN);
+    fpi_http_setup();
+    add_exchanges(suite, false);
+    add_exchanges(suite, true);
     tc = unit_case(suite, "urls");
     tcase_add_loop_test(tc, test_url, 0, 32);
     tcase_add_loop_test(tc, test_address, 0, 43);
+    tcase_add_test(tc, test_link_address);
     return unit_run(suite);
 }

@@ -6,6 +6,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import { onLoginNeeded } from './api/client'
 import type { Session } from './api/types'
 import { Login, LoginOver } from './pages/Login'
+import { nonce } from './nonce'
 import { MustChange } from './pages/Password'
 import { Boundary, Failure } from './parts/Failure'
 import { pages } from './pages'
@@ -15,7 +16,6 @@ import { Shell } from './Shell'
 import { currentLang, keep, type Lang, read, say, setLang } from './words'
 
 const View = lazy(() => import('./pages/View'))
-const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content
 const THEME = 'fpimage.theme'
 
 export type Look = 'light' | 'dark'
@@ -42,8 +42,10 @@ export function App() {
       theme={{
         algorithm: look === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: {
+          motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
           colorPrimary: look === 'dark' ? '#3c89e8' : '#0958d9',
           colorLink: look === 'dark' ? '#7ab3ff' : '#0950b8',
+          colorError: look === 'dark' ? '#ff8a84' : '#c41420',
           colorTextPlaceholder: look === 'dark' ? '#a6a6a6' : '#6b6b6b',
           colorTextDescription: look === 'dark' ? '#b4b4b4' : '#595959',
           fontFamily: 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Zen Hei", sans-serif',

@@ -10,6 +10,7 @@ export const menu: Group[] = [
     { page: 'capture', title: () => say('影像采集', 'Capture'), needs: 'CAPTURE' },
     { page: 'bills', title: () => say('影像单据', 'Bills'), needs: 'BILL_VIEW' },
     { page: 'invoices', title: () => say('发票', 'Invoices'), needs: 'BILL_VIEW' },
+    { page: 'attachments', title: () => say('附件', 'Attachments'), needs: 'BILL_VIEW' },
     { page: 'exports', title: () => say('导出任务', 'Exports'), needs: 'EXPORT' },
   ] },
   { key: 'traffic', title: () => say('推送与通知', 'Traffic'), entries: [

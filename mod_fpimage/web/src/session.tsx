@@ -6,11 +6,16 @@ import { read } from './words'
 
 export const DOMAIN = 'fpimage.domain'
 
+/** What a session may do stands beside the user where it is less than what he may. */
+function take(session: Session): Session {
+  setCsrf(session.csrf_token)
+  return { ...session, user: { ...session.user, permissions: session.permissions ?? session.user.permissions ?? [] } }
+}
+
 export async function findSession(): Promise<Session | null> {
   try {
     const session = await call<Session>('/api/v1/session', { isSession: true })
-    setCsrf(session.csrf_token)
-    return session
+    return take(session)
   } catch (bad) {
     if (bad && typeof bad === 'object' && 'status' in bad && (bad as { status: number }).status === 401) return null
     throw bad
@@ -19,8 +24,7 @@ export async function findSession(): Promise<Session | null> {
 
 export async function signIn(login: string, password: string, domain: string): Promise<Session> {
   const session = await call<Session>('/api/v1/session', { body: { login, password, ...(domain ? { domain } : {}) }, isSession: true })
-  setCsrf(session.csrf_token)
-  return session
+  return take(session)
 }
 
 export async function signOut(): Promise<void> {

@@ -73,6 +73,12 @@ class Report:
         self.parts.append(part)
         print_part(part, metrics)
 
+    def print_ratios(self):
+        """All of them once more, below each other."""
+        found = [(part["title"], row) for part in self.parts for row in part["ratios"]]
+        print("\n== all ratios")
+        print_rows([ratio_cells(f"{title}: ", row) for title, row in found] or [["none"]])
+
     def write(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"about": self.about, "parts": self.parts}, ensure_ascii=False, indent=1) + "\n")
@@ -120,6 +126,12 @@ def cell(metric, found, rounds):
     return text
 
 
+def ratio_cells(before, row):
+    verdict = {True: "met", False: "MISSED", None: ""}[row["is_met"]]
+    return [f"{before}{TITLES[row['metric']][0]}: {row['of']} / {row['to']}", f"{row['median']:.2f}",
+            f"{row['min']:.2f}", f"{row['max']:.2f}", row["target"] or "", verdict]
+
+
 def print_part(part, metrics):
     print(f"\n== {part['title']}")
     rounds = max(len(found["values"]) for arm in part["arms"].values() for found in arm.values())
@@ -127,12 +139,8 @@ def print_part(part, metrics):
     rows += [[name, *(cell(m, arm.get(m), rounds) for m in metrics)] for name, arm in part["arms"].items()]
     print_rows(rows)
     if part["ratios"]:
-        rows = [["ratio", "median", "min", "max", "target", ""]]
-        for row in part["ratios"]:
-            verdict = {True: "met", False: "MISSED", None: ""}[row["is_met"]]
-            rows.append([f"{TITLES[row['metric']][0]}: {row['of']} / {row['to']}", f"{row['median']:.2f}",
-                         f"{row['min']:.2f}", f"{row['max']:.2f}", row["target"] or "", verdict])
-        print_rows(rows)
+        print_rows([["ratio", "median", "min", "max", "target", ""],
+                    *(ratio_cells("", row) for row in part["ratios"])])
     for note in part["notes"]:
         print(f"  - {note}")
 

@@ -2,8 +2,8 @@
 export interface Pagination { page: number; page_size: number; total: number; has_more: boolean; next?: string | null; total_is_bound?: boolean }
 export interface Listed<T> { items: T[]; pagination: Pagination }
 
-export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: string[]; permissions: string[]; tenant?: string }
-export interface Session { user: User; csrf_token: string; expires_at: string; bill_ids?: number[] }
+export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: unknown[]; permissions: string[]; tenant?: string }
+export interface Session { user: User; csrf_token: string; expires_at: string; permissions?: string[]; bill_ids?: number[] }
 
 export type Kind = 'COVER' | 'INVOICE' | 'ATTACHMENT'
 export type Role = Kind | 'BLANK' | 'AUTO'

@@ -1,5 +1,5 @@
 /** One bill: its pages, what was read of its invoices, what happened to it, and what may be done with it. */
-import { App, Button, Dropdown, Segmented, Select, Tag, Tooltip } from 'antd'
+import { App, Button, Dropdown, Segmented, Select, Tooltip } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { call } from '../api/client'
 import type { BillFile, BillWhole } from '../api/types'
@@ -16,6 +16,7 @@ import { go, Link } from '../router'
 import { useWho } from '../session'
 import { money, say, size, time } from '../words'
 import { kindName, StateTag } from './state'
+import { Mark } from '../parts/Mark'
 
 const KINDS = ['COVER', 'INVOICE', 'ATTACHMENT'] as const
 
@@ -31,7 +32,7 @@ const moves: Move[] = [
   { act: 'VOID', path: 'void', needs: 'BILL_VOID', title: () => say('作废', 'Void'), needsReason: true, isDanger: true },
 ]
 
-const isPicture = (file: BillFile) => file.look !== 'UNREADABLE' && !/xml|text\/plain|officedocument|msword|ms-excel|ms-powerpoint|x-ole/.test(file.media)
+const isPicture = (file: BillFile) => file.look !== 'UNREADABLE'
 
 interface Leaf extends Shown { file: BillFile; n: number }
 
@@ -85,7 +86,7 @@ function Head({ bill }: { bill: BillWhole }) {
   return (
     <div className="bill-head">
       <StateTag bill={bill} />
-      {bill.is_locked && <Tag color="gold" variant="outlined">{say('已锁定', 'locked')}</Tag>}
+      {bill.is_locked && <Mark color="gold">{say('已锁定', 'locked')}</Mark>}
       {bill.reason && <span className="reason">{say('原因：', 'reason: ')}{bill.reason}</span>}
       <dl>{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
     </div>

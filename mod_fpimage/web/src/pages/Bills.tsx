@@ -13,6 +13,7 @@ import { day, say, time } from '../words'
 import { states, StateTag } from './state'
 
 const BillPage = lazy(() => import('./Bill'))
+const MatchPage = lazy(() => import('./Match'))
 
 const columns = (): Column<Bill>[] => [
   { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
@@ -60,5 +61,6 @@ function BillList() {
 export default function Bills() {
   const { rest } = usePlace()
   const id = Number(rest[0])
+  if (rest[1] === 'match' && id > 0) return <Suspense fallback={<Wait />}><MatchPage key={id} id={id} /></Suspense>
   return Number.isInteger(id) && id > 0 ? <Suspense fallback={<Wait />}><BillPage key={id} id={id} tab={rest[1]} /></Suspense> : <BillList />
 }

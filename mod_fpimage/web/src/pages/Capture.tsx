@@ -1,5 +1,5 @@
 /** Capture: pages come in, covers split them into bills as they are read, and what is ready is filed. */
-import { Button, Tag } from 'antd'
+import { Button } from 'antd'
 import { lazy, Suspense, useEffect, useRef } from 'react'
 import { call } from '../api/client'
 import type { Capture as Session, Limits } from '../api/types'
@@ -12,6 +12,7 @@ import { useAct, useLoad } from '../parts/use'
 import { go, Link, usePlace } from '../router'
 import { say, time } from '../words'
 import { handOver } from './handover'
+import { Mark } from '../parts/Mark'
 
 const Tray = lazy(() => import('./CaptureTray'))
 
@@ -48,7 +49,7 @@ function Begin() {
         filters={[{ name: 'state', title: say('状态', 'State'), kind: 'choice', options: [{ value: 'OPEN', label: say('进行中', 'open') }, { value: 'FINISHED', label: say('已归档', 'finished') }] }]}
         columns={[
           { key: 'name', title: say('名称', 'Name'), isMain: true, show: one => <Link to={`/capture/${one.id}`}>{one.name ?? `#${one.id}`}</Link> },
-          { key: 'state', title: say('状态', 'State'), show: one => one.state === 'OPEN' ? <Tag color="blue" variant="outlined">{say('进行中', 'open')}</Tag> : <Tag color="green" variant="outlined">{say('已归档', 'finished')}</Tag> },
+          { key: 'state', title: say('状态', 'State'), show: one => one.state === 'OPEN' ? <Mark color="blue">{say('进行中', 'open')}</Mark> : <Mark color="green">{say('已归档', 'finished')}</Mark> },
           { key: 'pages', title: say('页数', 'Pages'), isNumber: true, show: one => one.page_count },
           { key: 'left', title: say('未归档', 'Left'), isNumber: true, show: one => one.left_count },
           { key: 'by', title: say('采集人', 'By'), show: one => one.created_by },

@@ -1,5 +1,5 @@
 /** Filing what is ready: what will become of each segment, what became of it, and submitting the bills. */
-import { Button, Checkbox, Tag } from 'antd'
+import { Button, Checkbox } from 'antd'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { Bill, CaptureWhole, Segment } from '../api/types'
@@ -8,13 +8,14 @@ import { useAct } from '../parts/use'
 import { Link } from '../router'
 import { say } from '../words'
 import { segmentName } from './CaptureTray'
+import { Mark } from '../parts/Mark'
 
 interface Outcome { id: number; number: string; state: 'filed' | 'submitted' | 'refused'; error?: unknown }
 
 function Line({ segment }: { segment: Segment }) {
   return (
     <li>
-      <strong>{segment.number ?? say('无编号', 'no number')}</strong> {say(`${segment.page_count} 页`, `${segment.page_count} pages`)} <Tag variant="outlined">{segmentName(segment.state)}</Tag>
+      <strong>{segment.number ?? say('无编号', 'no number')}</strong> {say(`${segment.page_count} 页`, `${segment.page_count} pages`)} <Mark>{segmentName(segment.state)}</Mark>
       {segment.problem && <div className="problem">{segment.problem}</div>}
     </li>
   )
@@ -46,7 +47,7 @@ function Filed({ outcomes, maySubmit, onOutcomes }: { outcomes: Outcome[]; maySu
         {outcomes.map(one => (
           <li key={one.id}>
             <Link to={`/bills/${one.id}`}>{one.number}</Link>{' '}
-            {one.state === 'submitted' && <Tag color="green" variant="outlined">{say('已提交', 'submitted')}</Tag>}
+            {one.state === 'submitted' && <Mark color="green">{say('已提交', 'submitted')}</Mark>}
             <Failure error={one.error} />
           </li>
         ))}

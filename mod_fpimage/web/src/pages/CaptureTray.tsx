@@ -1,5 +1,5 @@
 /** A scan session: its pages as they lie in the feeder, cut into bills where covers are. */
-import { App, Button, Input, Modal, Select, Tag } from 'antd'
+import { App, Button, Input, Modal, Select } from 'antd'
 import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ApiError, call, query } from '../api/client'
 import type { CapturePage, CaptureWhole, Limits, Role, Segment } from '../api/types'
@@ -16,6 +16,7 @@ import { say } from '../words'
 import { Finish } from './CaptureFinish'
 import { uploadsOf } from './handover'
 import { kindName } from './state'
+import { Mark } from '../parts/Mark'
 
 const ROLES: Role[] = ['AUTO', 'COVER', 'INVOICE', 'ATTACHMENT', 'BLANK']
 const LOOK_SECONDS = 20
@@ -26,7 +27,7 @@ export const segmentName = (state: Segment['state']): string => ({
   SUPPLEMENT: say('补扫，需确认', 'supplement: confirm'), FILED: say('已归档', 'filed'),
 }[state])
 
-const isPicture = (page: CapturePage) => !/xml|text\/plain|officedocument|msword|ms-excel|ms-powerpoint|x-ole/.test(page.media)
+const isPicture = (page: CapturePage) => page.look !== 'UNREADABLE'
 
 /** The session as the server sees it; asks again for as long as something is being read. */
 function useSession(id: number, isSending: boolean) {
@@ -73,8 +74,7 @@ function PageThumb({ captureId, page, isAt, isPicked, dragging, handlers }: {
   const src = `/api/v1/captures/${captureId}/pages/${page.id}?variant=thumb&r=${page.rotation}${page.look === 'WAITING' ? '&w=1' : ''}`
   useEffect(() => setBroken(false), [src])
   return (
-    <button type="button" draggable className={['thumb', isAt && 'at', isPicked && 'picked', dragging && 'dragging'].filter(Boolean).join(' ')} aria-pressed={isAt} data-page={page.id}
-            aria-label={`${page.place} ${kindName(page.kind)} ${page.name}`} {...handlers}>
+    <button type="button" draggable className={['thumb', isAt && 'at', isPicked && 'picked', dragging && 'dragging'].filter(Boolean).join(' ')} aria-pressed={isAt} data-page={page.id} {...handlers}>
       {isPicture(page) && !isBroken
         ? <img src={src} alt="" loading="lazy" draggable={false} onError={() => setBroken(true)} />
         : <span className="thumb-blank" aria-hidden="true">{page.look === 'WAITING' ? '…' : page.name.split('.').pop()?.toUpperCase()}</span>}
@@ -256,7 +256,7 @@ export default function CaptureTray({ id }: { id: number }) {
                 <section key={segment.index} className={'segment ' + segment.state.toLowerCase()} aria-label={segment.number ?? segmentName(segment.state)}>
                   <header>
                     <strong>{segment.number ?? say('无编号', 'no number')}</strong>
-                    <Tag color={segmentTone[segment.state]} variant="outlined">{segmentName(segment.state)}</Tag>
+                    <Mark color={segmentTone[segment.state]}>{segmentName(segment.state)}</Mark>
                     <span className="quiet">{say(`${segment.page_count} 页`, `${segment.page_count} pages`)}</span>
                     {segment.bill && <Link to={`/bills/${segment.bill.bill_id}`}>{segment.bill.state_name}</Link>}
                   </header>

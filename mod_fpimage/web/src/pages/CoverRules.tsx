@@ -1,5 +1,5 @@
 /** Image-code rules: what the text of a cover's QR must look like to be an image number; tried on the way. */
-import { App, Button, Checkbox, Input, InputNumber, Modal, Select, Tag } from 'antd'
+import { App, Button, Checkbox, Input, InputNumber, Modal, Select } from 'antd'
 import { useEffect, useState } from 'react'
 import { call } from '../api/client'
 import type { Listed } from '../api/types'
@@ -8,6 +8,7 @@ import { Failure } from '../parts/Failure'
 import { Page } from '../parts/Page'
 import { useAct, useLoad } from '../parts/use'
 import { say } from '../words'
+import { Mark } from '../parts/Mark'
 
 interface Part { kind: 'CONSTANT' | 'DIGITS'; text?: string; least?: number; most?: number }
 interface Rule { id?: number; name: string; separator: string; parts: Part[]; is_enabled: boolean; version?: number }
@@ -35,8 +36,8 @@ function Try({ rule }: { rule?: Rule }) {
       <label className="stack">{say('试一试：封面二维码的内容', 'Try it: the text of a cover’s QR')}<Input value={text} maxLength={200} onChange={event => setText(event.target.value)} placeholder="BX-2026-0001" /></label>
       <Failure error={error} />
       <div role="status">
-        {answer && (answer.number ? <><Tag color="green" variant="outlined">{say('是封面', 'a cover')}</Tag> {say('影像编号', 'image number')} <strong>{answer.number}</strong>{answer.rule && answer.rule !== 'default' && ` · ${answer.rule}`}</>
-          : <><Tag color="orange" variant="outlined">{say('不是封面', 'no cover')}</Tag> {why}</>)}
+        {answer && (answer.number ? <><Mark color="green">{say('是封面', 'a cover')}</Mark> {say('影像编号', 'image number')} <strong>{answer.number}</strong>{answer.rule && answer.rule !== 'default' && ` · ${answer.rule}`}</>
+          : <><Mark color="orange">{say('不是封面', 'no cover')}</Mark> {why}</>)}
       </div>
     </div>
   )
@@ -102,7 +103,7 @@ export default function CoverRules() {
           <tbody>{items.map(rule => (
             <tr key={rule.id}>
               <td className="main">{rule.name}</td><td><code>{shapeOf(rule)}</code></td>
-              <td>{rule.is_enabled ? <Tag color="green" variant="outlined">{say('启用', 'enabled')}</Tag> : <Tag variant="outlined">{say('停用', 'disabled')}</Tag>}</td>
+              <td>{rule.is_enabled ? <Mark color="green">{say('启用', 'enabled')}</Mark> : <Mark>{say('停用', 'disabled')}</Mark>}</td>
               <td><Button size="small" onClick={() => setEdited(rule)}>{say('修改', 'Change')}</Button> <Button size="small" danger onClick={() => drop(rule)}>{say('删除', 'Drop')}</Button></td>
             </tr>
           ))}</tbody>

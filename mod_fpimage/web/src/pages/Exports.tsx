@@ -1,5 +1,5 @@
 /** Exports that this person asked for: progress, download, call off. */
-import { App, Button, Progress, Tag } from 'antd'
+import { App, Button, Progress } from 'antd'
 import { useEffect, useState } from 'react'
 import { call } from '../api/client'
 import { Failure } from '../parts/Failure'
@@ -7,6 +7,7 @@ import { List } from '../parts/List'
 import { Page } from '../parts/Page'
 import { useAct } from '../parts/use'
 import { say, size, time } from '../words'
+import { Mark } from '../parts/Mark'
 
 interface Export { export_id: number; kind: string; state: string; done: number; total: number; name: string | null; size?: number; note: string | null; created_at: string; expires_at: string | null }
 
@@ -18,7 +19,7 @@ function StateOf({ one }: { one: Export }) {
   const [zh, en, colour] = names[one.state] ?? [one.state, one.state, 'default']
   return (
     <>
-      <Tag color={colour} variant="outlined">{say(zh, en)}</Tag>
+      <Mark color={colour}>{say(zh, en)}</Mark>
       {(one.state === 'RUNNING' || one.state === 'WAITING') && one.total > 0 && <Progress percent={Math.floor(100 * one.done / one.total)} size="small" aria-label={say('进度', 'Progress')} />}
       {one.note && <div className="quiet">{one.note}</div>}
     </>

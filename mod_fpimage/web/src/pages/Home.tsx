@@ -10,7 +10,8 @@ import { useWho } from '../session'
 import { say, time } from '../words'
 import { StateTag } from './state'
 
-interface Card { key: string; title: string; filter: Record<string, string>; tone?: 'warn' | 'bad' }
+interface Counts { refused_pushes?: { count: number; is_bound: boolean } }
+interface Card { key: string; inHome?: keyof Counts; title: string; page?: string; needs?: string; filter: Record<string, string>; tone?: 'warn' | 'bad' }
 
 const cards = (): Card[] => [
   { key: 'rescan', title: say('待重扫', 'To rescan'), filter: { state: 'RESCAN' }, tone: 'warn' },
@@ -18,14 +19,24 @@ const cards = (): Card[] => [
   { key: 'failed', title: say('处理失败', 'Failed'), filter: { state: 'FAILED' }, tone: 'bad' },
   { key: 'waiting', title: say('待上传', 'Awaiting upload'), filter: { state: 'WAITING' } },
   { key: 'uploaded', title: say('待提交', 'To submit'), filter: { state: 'UPLOADED' } },
+  { key: 'deliveries', title: say('ERP 通知搁置', 'ERP notices parked'), page: 'deliveries', needs: 'DELIVERY', filter: { state: 'PARKED' }, tone: 'bad' },
+  { key: 'pushes', inHome: 'refused_pushes', title: say('一周内拒绝的推送', 'Pushes refused this week'), page: 'pushes', needs: 'DELIVERY', filter: { status: 'REFUSED' }, tone: 'bad' },
 ]
 
+async function countOf(card: Card, signal: AbortSignal): Promise<{ total: number; total_is_bound?: boolean }> {
+  if (card.inHome) {
+    const found = (await call<Counts>('/api/v1/home', { signal }))[card.inHome]
+    return { total: found?.count ?? 0, total_is_bound: found?.is_bound }
+  }
+  return (await call<Listed<Bill>>(`/api/v1/${card.page ?? 'bills'}` + query({ ...card.filter, page_size: 1 }), { signal })).pagination
+}
+
 function CountCard({ card }: { card: Card }) {
-  const load = useLoad(signal => call<Listed<Bill>>('/api/v1/bills' + query({ ...card.filter, page_size: 1 }), { signal }), [card.key])
-  const pagination = load.data?.pagination
+  const load = useLoad(signal => countOf(card, signal), [card.key])
+  const count = load.data
   return (
-    <Link to={'/bills' + query(card.filter)} className={'card ' + (pagination?.total ? card.tone ?? '' : '')}>
-      <strong>{pagination ? pagination.total + (pagination.total_is_bound ? '+' : '') : load.error ? '—' : '…'}</strong>
+    <Link to={`/${card.page ?? 'bills'}${query(card.filter)}`} className={'card ' + (count?.total ? card.tone ?? '' : '')}>
+      <strong>{count ? count.total + (count.total_is_bound ? '+' : '') : load.error ? '—' : '…'}</strong>
       <span>{card.title}</span>
     </Link>
   )
@@ -37,7 +48,7 @@ export default function Home() {
   return (
     <Page title={say(`${session.user.name}，您好`, `Hello, ${session.user.name}`)}
           actions={may('CAPTURE') && <Button type="primary" size="large" onClick={() => go('/capture')}>{say('采集影像', 'Capture')}</Button>}>
-      <div className="cards">{cards().map(one => <CountCard key={one.key} card={one} />)}</div>
+      <div className="cards">{cards().filter(one => !one.needs || may(one.needs)).map(one => <CountCard key={one.key} card={one} />)}</div>
       <h2>{say('最近变动的单据', 'Bills changed last')}</h2>
       <Failure error={latest.error} onRetry={latest.again} />
       <ul className="latest">

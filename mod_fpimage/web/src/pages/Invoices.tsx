@@ -1,11 +1,11 @@
 /** Invoices that were read from files, of all bills that one may see. */
-import { Tag } from 'antd'
 import type { Found } from '../api/types'
 import { List } from '../parts/List'
 import { Page } from '../parts/Page'
 import { Link } from '../router'
 import { money, say } from '../words'
 import { sourceName } from './state'
+import { Mark } from '../parts/Mark'
 
 export default function Invoices() {
   return (
@@ -23,7 +23,7 @@ export default function Invoices() {
           { key: 'seller', title: say('销售方', 'Seller'), show: one => one.seller_name },
           { key: 'buyer', title: say('购买方', 'Buyer'), show: one => one.buyer_name },
           { key: 'gross', title: say('价税合计', 'Gross'), isNumber: true, show: one => money(one.gross) },
-          { key: 'source', title: say('来源', 'Source'), show: one => <>{sourceName(one.source)} {one.has_conflict && <Tag color="red" variant="outlined">{say('不一致', 'differs')}</Tag>}</> },
+          { key: 'source', title: say('来源', 'Source'), show: one => <>{sourceName(one.source)} {one.has_conflict && <Mark color="red">{say('不一致', 'differs')}</Mark>}</> },
           { key: 'twin', title: say('重复', 'Twin'), show: one => one.twin && one.twin.kind !== 'SAME_BILL' && one.twin.bill_id
             ? <Link to={`/bills/${one.twin.bill_id}`}>{one.twin.bill_number}</Link> : one.twin ? say('本单据内', 'same bill') : '' },
           { key: 'bill', title: say('影像编号', 'Image number'), show: one => <Link to={`/bills/${one.bill_id}`}>{one.bill_number ?? one.bill_id}</Link> },

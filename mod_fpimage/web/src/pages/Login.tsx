@@ -65,7 +65,7 @@ export function LoginOver({ open, was, onDone }: { open: boolean; was: Session; 
   return (
     <Modal open={open} closable={false} footer={null} keyboard={false} mask={{ closable: false }} destroyOnHidden title={say('登录已过期', 'Your session has ended')}>
       <p>{say('请重新登录。页面上的内容和正在上传的文件都保留着，登录后自动继续。', 'Sign in again. What is on the page and what is being uploaded is kept, and goes on afterwards.')}</p>
-      <LoginForm login={was.user.login ?? was.user.mobile ?? undefined} onDone={onDone} showDomain={false} />
+      <LoginForm login={was.user.login ?? was.user.mobile ?? was.user.name} onDone={onDone} showDomain={false} />
     </Modal>
   )
 }

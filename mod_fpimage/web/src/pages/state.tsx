@@ -1,6 +1,6 @@
 /** How states and kinds are named and coloured. */
-import { Tag } from 'antd'
 import { say } from '../words'
+import { Mark } from '../parts/Mark'
 
 const COLOURS: Record<string, string> = {
   WAITING: 'default', UPLOADED: 'blue', SUBMITTED: 'green', REVIEWED: 'green', RESCAN: 'orange', MISMATCH: 'red', FAILED: 'red',
@@ -8,7 +8,7 @@ const COLOURS: Record<string, string> = {
 }
 
 export function StateTag({ bill }: { bill: { state: string; state_name: string } }) {
-  return <Tag color={COLOURS[bill.state] ?? 'default'} variant="outlined">{bill.state_name}</Tag>
+  return <Mark color={COLOURS[bill.state] ?? 'default'}>{bill.state_name}</Mark>
 }
 
 export const states = () => [
@@ -24,7 +24,7 @@ export const kindName = (kind: string): string => ({
 }[kind] ?? kind)
 
 export const sourceName = (source: string): string => ({
-  XML: 'XML', XBRL: 'XBRL', OFD: 'OFD', OFD_TAG: 'OFD', PDF_TEXT: say('PDF 文字', 'PDF text'), QR: say('二维码', 'QR code'), CLOUD: say('云识别', 'cloud'),
+  XML: 'XML', XBRL: 'XBRL', OFD: 'OFD', OFD_TAG: 'OFD', OFD_TEXT: say('OFD 文字', 'OFD text'), PDF_TEXT: say('PDF 文字', 'PDF text'), QR: say('二维码', 'QR code'), CLOUD: say('云识别', 'cloud'),
   HAND: say('人工', 'by hand'), EDITOR: say('人工', 'by hand'),
 }[source] ?? source)
 

@@ -1,5 +1,5 @@
 /** What was read of an invoice: each field with where it came from and who says otherwise; it can be corrected here. */
-import { Alert, Button, Input, Tag, Tooltip } from 'antd'
+import { Alert, Button, Input, Tooltip } from 'antd'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { Found } from '../api/types'
@@ -8,6 +8,7 @@ import { Link } from '../router'
 import { say } from '../words'
 import { Failure } from './Failure'
 import { useAct } from './use'
+import { Mark } from './Mark'
 
 const ORDER = ['number', 'code', 'date', 'net', 'tax', 'gross', 'seller_name', 'seller_tax_no', 'buyer_name', 'buyer_tax_no', 'drawer', 'remark', 'check_code']
 const TYPED = new Set(['number', 'code', 'date', 'net', 'tax', 'gross', 'seller_name', 'seller_tax_no', 'buyer_name', 'buyer_tax_no', 'check_code'])
@@ -28,7 +29,7 @@ function FieldRow({ name, found, mayCorrect, onChanged }: { name: string; found:
         {text === null ? (
           <span className="fact">
             <span>{field.value ?? '—'}</span>
-            <Tag variant="outlined">{sourceName(field.source)}</Tag>
+            <Mark>{sourceName(field.source)}</Mark>
             {mayCorrect && TYPED.has(name) && <Button type="link" size="small" onClick={() => setText(field.value ?? '')} aria-label={say(`更正${fieldName(name)}`, `Correct: ${fieldName(name)}`)}>{say('更正', 'Correct')}</Button>}
           </span>
         ) : (
@@ -61,9 +62,9 @@ export function Facts({ found, mayCorrect, onChanged }: { found: Found; mayCorre
     <article className="facts">
       <header>
         <strong>{found.number ?? say('号码未识别', 'number not read')}</strong>
-        <Tooltip title={say('这张发票的信息主要来自这里', 'what this invoice is read from')}><Tag color="blue" variant="outlined">{sourceName(found.source)}</Tag></Tooltip>
-        {found.has_conflict && <Tag color="red" variant="outlined">{say('各来源不一致', 'sources differ')}</Tag>}
-        {found.editor && <Tag variant="outlined">{say(`已人工更正：${found.editor}`, `corrected by ${found.editor}`)}</Tag>}
+        <Tooltip title={say('这张发票的信息主要来自这里', 'what this invoice is read from')}><Mark color="blue">{sourceName(found.source)}</Mark></Tooltip>
+        {found.has_conflict && <Mark color="red">{say('各来源不一致', 'sources differ')}</Mark>}
+        {found.editor && <Mark>{say(`已人工更正：${found.editor}`, `corrected by ${found.editor}`)}</Mark>}
       </header>
       <Twin found={found} />
       <table>

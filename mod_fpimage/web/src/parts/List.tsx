@@ -9,7 +9,7 @@ import { Failure } from './Failure'
 import { useLoad } from './use'
 
 export interface Column<T> { key: string; title: string; show: (row: T) => ReactNode; sort?: string; isNumber?: boolean; isMain?: boolean }
-export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: { value: string; label: string }[]; hint?: string }
+export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: { value: string; label: string }[]; hint?: string; asTime?: 'begin' | 'end' }
 
 export interface ListProps<T> {
   path: string
@@ -84,12 +84,19 @@ function Head<T>({ column, order }: { column: Column<T>; order: string }) {
   )
 }
 
+/** Some lists take times where people choose days. */
+function askedOf(filter: Filter, value: string | null): string | null {
+  if (!value || !filter.asTime) return value
+  const at = new Date(value + (filter.asTime === 'begin' ? 'T00:00:00' : 'T23:59:59'))
+  return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
 export function List<T>(props: ListProps<T>) {
   const { params } = usePlace()
   const page = Math.max(1, Number(params.get('page')) || 1)
   const order = params.get('sort') ?? props.sort ?? ''
   const asked = {
-    ...Object.fromEntries((props.filters ?? []).map(one => [one.name, params.get(one.name)])), ...props.fixed,
+    ...Object.fromEntries((props.filters ?? []).map(one => [one.name, askedOf(one, params.get(one.name))])), ...props.fixed,
     ...(order ? { sort: order } : {}), ...(props.noPages ? {} : { page, page_size: PAGE_SIZE }),
   }
   const url = props.path + query(asked)

@@ -37,7 +37,7 @@ export function Viewer({ pages, at, onAt, onTurn, api }: {
         <span className="viewer-at" aria-live="polite">{at + 1} / {pages.length}</span>
         <Button size="small" onClick={() => onAt(at + 1)} disabled={at >= pages.length - 1} aria-label={say('下一页', 'Next page')}>→</Button>
         <Button size="small" onClick={() => step(-1)} aria-label={say('缩小', 'Zoom out')}>−</Button>
-        <Button size="small" onClick={() => setZoom(1)} aria-label={say('适合宽度', 'Fit')}>{Math.round(zoom * 100)}%</Button>
+        <Button size="small" onClick={() => setZoom(1)} title={say('适合宽度', 'Fit')}>{Math.round(zoom * 100)}%</Button>
         <Button size="small" onClick={() => step(1)} aria-label={say('放大', 'Zoom in')}>＋</Button>
         <Button size="small" onClick={() => turn(90)} aria-label={say('旋转查看', 'Turn the view')}>↻</Button>
         {onTurn && <Button size="small" onClick={() => onTurn(90)}>{say('保存旋转', 'Turn the page')}</Button>}

@@ -1,0 +1,32 @@
+/** Every self-check with its result and what to do. */
+import { Button } from 'antd'
+import { call } from '../api/client'
+import { Failure } from '../parts/Failure'
+import { Mark } from '../parts/Mark'
+import { Page } from '../parts/Page'
+import { useLoad } from '../parts/use'
+import { say, time } from '../words'
+
+interface Check { name: string; result: string; found: string | null; remedy: string | null }
+interface Answer { result: string; items: Check[]; examined_at: string }
+
+const tone = (result: string) => ({ OK: 'green', WARN: 'orange', FAIL: 'red' }[result])
+const order = ['red', 'orange', 'green']
+
+export default function Doctor() {
+  const load = useLoad(signal => call<Answer>('/api/v1/doctor', { signal }), [])
+  const items = [...(load.data?.items ?? [])].sort((a, b) => order.indexOf(tone(a.result) ?? 'red') - order.indexOf(tone(b.result) ?? 'red'))
+  return (
+    <Page title={say('系统自检', 'Self-check')} actions={<Button loading={load.isLoading} onClick={load.again}>{say('重新检查', 'Check again')}</Button>}>
+      <Failure error={load.error} onRetry={load.again} />
+      {load.isLoading && !load.data && <div className="empty" role="status">{say('正在检查网络、存储与 token…', 'Looking at network, store and tokens…')}</div>}
+      {load.data && (
+        <div className="table-frame" role="region" tabIndex={0} aria-label={say('系统自检', 'Self-check')}>
+          <table className="table"><thead><tr><th scope="col">{say('检查项', 'Check')}</th><th scope="col">{say('结果', 'Result')}</th><th scope="col">{say('发现', 'Found')}</th><th scope="col">{say('处理办法', 'What to do')}</th></tr></thead>
+            <tbody>{items.map((one, i) => <tr key={i}><td className="main">{one.name}</td><td><Mark color={tone(one.result)}>{one.result}</Mark></td><td data-label={say('发现', 'Found')}>{one.found}</td><td data-label={say('处理办法', 'What to do')}>{one.remedy}</td></tr>)}</tbody></table>
+        </div>
+      )}
+      {load.data && <p className="quiet">{say('检查于 ', 'checked at ')}{time(load.data.examined_at)}</p>}
+    </Page>
+  )
+}

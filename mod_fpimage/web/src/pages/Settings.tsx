@@ -1,0 +1,57 @@
+/** The tenant's switches and modes; and what httpd's configuration rules, which is only shown. */
+import { App, Button, Select } from 'antd'
+import { call } from '../api/client'
+import { Failure } from '../parts/Failure'
+import { Page } from '../parts/Page'
+import { useAct, useLoad } from '../parts/use'
+import { say } from '../words'
+
+interface Answer {
+  modes: { scope: string; code: string | null; mode: string | null }[]
+  switches: { name: string; value: string | null; standard: string; help: string }[]
+  fixed: { name: string; value: string | null; directive: string | null; help: string }[]
+  pull_path: string
+}
+
+const PATH = '/api/v1/receipt-settings'
+const modes = () => [{ value: 'BASIC', label: say('基础：采集、提交、通知 ERP', 'basic: capture, submit, tell the ERP') }, { value: 'MATCH', label: say('匹配：与收票单逐张核对', 'match: against the receipt') }, { value: 'SYNC', label: say('同步：随收票推送生成影像', 'sync: images come with the push') }]
+const scopeName = (scope: string) => ({ TENANT: say('租户', 'tenant'), ORG: say('组织', 'organisation'), TYPE: say('单据类型', 'bill type'), BILL_TYPE: say('单据类型', 'bill type') }[scope] ?? scope)
+
+export default function Settings() {
+  const { message } = App.useApp()
+  const load = useLoad(signal => call<Answer>(PATH, { signal }), [])
+  const act = useAct()
+  const all = load.data
+  const save = (body: object) => act.run(async () => { await call(PATH, { method: 'PATCH', body }); message.success(say('已保存', 'Saved')); load.again() })
+  const tenant = all?.modes.find(one => one.scope === 'TENANT')
+  const standardMode = all?.modes.find(one => one.scope === 'DEFAULT')?.mode
+  const standard = (text: string) => say(`默认（${text}）`, `standard (${text})`)
+  return (
+    <Page title={say('开关', 'Switches')}>
+      <Failure error={load.error ?? act.error} onRetry={load.again} />
+      {all && (
+        <>
+          <h2>{say('影像模式', 'Mode')}</h2>
+          <Select className="wide" value={tenant?.mode ?? undefined} options={modes()} aria-label={say('影像模式', 'Mode')} placeholder={modes().find(one => one.value === standardMode)?.label} onChange={mode => save({ modes: [{ scope: 'TENANT', mode }] })} />
+          <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} {one.code}：{one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
+          <h2>{say('开关', 'Switches')}</h2>
+          <div className="table-frame" role="region" tabIndex={0} aria-label={say('开关', 'Switches')}>
+            <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th><th scope="col">{say('含义', 'What it does')}</th></tr></thead><tbody>
+              {all.switches.map(one => (
+                <tr key={one.name}>
+                  <td className="main"><code>{one.name}</code></td>
+                  <td><Select value={one.value ?? ''} aria-label={one.name} onChange={value => save({ switches: [{ name: one.name, value: value || null }] })} options={[{ value: '', label: standard(one.standard) }, { value: 'on', label: say('开', 'on') }, { value: 'off', label: say('关', 'off') }]} /></td>
+                  <td>{one.help}</td>
+                </tr>
+              ))}
+            </tbody></table>
+          </div>
+          <h2>{say('由 httpd 配置决定（只读）', 'Ruled by httpd’s configuration')}</h2>
+          <div className="table-frame" role="region" tabIndex={0} aria-label={say('只读设置', 'Fixed')}>
+            <table className="table"><tbody>{all.fixed.map(one => <tr key={one.name}><th scope="row">{one.directive ?? one.name}</th><td><code>{one.value}</code></td><td className="quiet">{one.help}</td></tr>)}</tbody></table>
+          </div>
+        </>
+      )}
+    </Page>
+  )
+}

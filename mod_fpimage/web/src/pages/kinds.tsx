@@ -1,0 +1,272 @@
+/** What the table-driven pages show and change, one description each. Names of members are the API's. */
+import { Button, Typography } from 'antd'
+import { call } from '../api/client'
+import type { Kind, Option, Row } from '../parts/Records'
+import { Link } from '../router'
+import { say, size, time } from '../words'
+import { Import } from '../parts/Import'
+import { Mark } from '../parts/Mark'
+
+const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
+  value ? <Mark color="green">{say(zh, en)}</Mark> : <Mark>{say(otherZh, otherEn)}</Mark>
+const active = (row: Row) => yes(row.is_active, '启用', 'active', '停用', 'disabled')
+const enabled = (row: Row) => yes(row.is_enabled, '启用', 'enabled', '停用', 'disabled')
+const names = (list?: Row[] | null) => (list ?? []).map(one => one.name ?? one.code ?? '').join('、')
+const post = (path: string) => call(path, { method: 'POST', body: {} })
+
+async function options(path: string, of: (row: Row) => Option): Promise<Option[]> {
+  return (await call<{ items: Row[] }>(path)).items.map(of)
+}
+export const orgOptions = () => options('/api/v1/organisations?page_size=200', row => ({ value: row.code, label: '　'.repeat(Math.max(0, (row.level ?? 1) - 2)) + (row.name || row.code || say('租户', 'the tenant')) }))
+const roleOptions = () => options('/api/v1/roles?page_size=100', row => ({ value: row.name, label: row.name }))
+
+function OneTime({ answer }: { answer: Row }) {
+  return (
+    <>
+      <p>{say('一次性密码只显示这一次，请转交本人；首次登录时必须修改。', 'The one-time password is shown only now. Hand it over; it must be changed at the first sign-in.')}</p>
+      <Typography.Text code copyable>{String(answer.one_time_password ?? '')}</Typography.Text>
+    </>
+  )
+}
+
+export const users = (onGrants: (row: Row) => void): Kind => ({
+  page: 'users', title: () => say('用户', 'Users'), path: '/api/v1/users', id: 'user_id', mayEdit: 'PEOPLE_EDIT',
+  describe: () => ({
+    filters: [{ name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('姓名或手机号', 'name or mobile') },
+      { name: 'is_active', title: say('状态', 'State'), kind: 'choice', options: [{ value: 'true', label: say('启用', 'active') }, { value: 'false', label: say('停用', 'disabled') }] }],
+    columns: [
+      { key: 'name', title: say('姓名', 'Name'), isMain: true, show: row => row.name },
+      { key: 'mobile', title: say('手机号', 'Mobile'), show: row => row.mobile },
+      { key: 'org', title: say('组织', 'Organisation'), show: row => row.org_name ?? row.org_code },
+      { key: 'roles', title: say('角色', 'Roles'), show: row => names(row.roles) },
+      { key: 'point', title: say('扫描点', 'Scan point'), show: row => row.scan_point?.name },
+      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || say('租户', 'the tenant')}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('设定', 'set')}</Button> },
+      { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)}{row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>}{row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
+      { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => time(row.last_login_at) },
+    ],
+    fields: [
+      { name: 'name', title: say('姓名', 'Name'), kind: 'text', isRequired: true },
+      { name: 'mobile', title: say('手机号', 'Mobile'), kind: 'text', isRequired: true, hint: say('与 ERP 账号按手机号对应', 'The ERP’s account is matched by it') },
+      { name: 'mail', title: say('邮箱', 'Mail'), kind: 'text' },
+      { name: 'org', title: say('组织', 'Organisation'), kind: 'choice', options: orgOptions, from: row => row.org_code },
+      { name: 'is_head', title: say('部门负责人', 'Head'), kind: 'flag' },
+      { name: 'roles', title: say('角色', 'Roles'), kind: 'choices', options: roleOptions, from: row => (row.roles ?? []).map((one: Row) => one.name) },
+    ],
+    tellMade: made => <OneTime answer={made} />,
+    acts: [
+      { title: say('解锁', 'Unlock'), needs: 'PEOPLE_EDIT', shows: row => !!row.locked_until, run: row => post(`/api/v1/users/${row.user_id}/unlock`) },
+      { title: say('重置密码', 'Reset password'), needs: 'PEOPLE_EDIT', shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/reset`), tell: answer => <OneTime answer={answer as Row} /> },
+      { title: say('停用', 'Disable'), needs: 'PEOPLE_EDIT', isDanger: true, shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/disable`) },
+      { title: say('启用', 'Enable'), needs: 'PEOPLE_EDIT', shows: row => !row.is_active, run: row => post(`/api/v1/users/${row.user_id}/enable`) },
+    ],
+  }),
+})
+
+const roles: Kind = {
+  page: 'roles', title: () => say('角色', 'Roles'), path: '/api/v1/roles', id: 'role_id', mayEdit: 'PEOPLE_EDIT',
+  describe: () => ({
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name },
+      { key: 'kind', title: say('种类', 'Kind'), show: row => row.is_built_in ? say('内置', 'built in') : say('自定义', 'own') },
+      { key: 'permissions', title: say('权限', 'Permissions'), isNumber: true, show: row => row.permissions?.length },
+      { key: 'users', title: say('用户数', 'Users'), isNumber: true, show: row => row.user_count },
+      { key: 'state', title: say('状态', 'State'), show: active },
+    ],
+    fields: [
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'permissions', title: say('权限', 'Permissions'), kind: 'choices', isRequired: true, options: () => options('/api/v1/permissions', row => ({ value: row.permission, label: row.name })) },
+      { name: 'is_active', title: say('启用', 'Active'), kind: 'flag', when: 'old' },
+    ],
+  }),
+}
+
+const organisations: Kind = {
+  page: 'organisations', title: () => say('组织', 'Organisations'), path: '/api/v1/organisations', id: 'org_id', mayEdit: 'PEOPLE_EDIT',
+  describe: () => ({
+    hint: say('最多 4 级；推送与单据先按税号、再按组织编码找到组织。', 'At most 4 levels. Pushes and bills find theirs by tax number, then by code.'),
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => <span className={`level-${row.level ?? 1}`}>{row.name}</span> },
+      { key: 'code', title: say('编码', 'Code'), show: row => row.code },
+      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no },
+      { key: 'state', title: say('状态', 'State'), show: active },
+    ],
+    fields: [
+      { name: 'code', title: say('编码', 'Code'), kind: 'text', isRequired: true },
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'tax_no', title: say('税号', 'Tax number'), kind: 'text' },
+      { name: 'parent', title: say('上级组织', 'Above it'), kind: 'choice', options: orgOptions, when: 'new' },
+      { name: 'is_active', title: say('启用', 'Active'), kind: 'flag', when: 'old' },
+    ],
+  }),
+}
+
+const enterprises: Kind = {
+  page: 'enterprises', title: () => say('企业授权', 'Enterprise authorisations'), path: '/api/v1/enterprises', id: 'id', mayEdit: 'ENTERPRISE_EDIT', change: 'PATCH',
+  describe: () => ({
+    more: (again, may) => may('ENTERPRISE_EDIT') && <Import path="/api/v1/enterprises/import" columns="tax_no, name, client_id, secret, encrypt_key" onDone={again} />,
+    hint: say('保存时会真正向发票云获取一次 token；“未校验”的授权会一直标明。', 'Saving really fetches a token from the cloud; what was saved unchecked stays marked.'),
+    filters: [{ name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('名称、税号或 client_id', 'name, tax number or client_id') }],
+    columns: [
+      { key: 'name', title: say('企业', 'Enterprise'), isMain: true, show: row => row.name },
+      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no },
+      { key: 'client', title: 'client_id', show: row => <code>{row.client_id}</code> },
+      { key: 'secret', title: say('密钥', 'Secrets'), show: row => `${row.has_secret ? '••••' : '—'} / ${row.has_encrypt_key ? '••••' : '—'}` },
+      { key: 'check', title: say('校验', 'Check'), show: row => row.is_checked ? <><Mark color="green">{say('已校验', 'checked')}</Mark>{time(row.checked_at)}</> : <><Mark color="orange">{say('未校验', 'unchecked')}</Mark>{row.check_note}</> },
+      { key: 'state', title: say('状态', 'State'), show: enabled },
+    ],
+    fields: [
+      { name: 'name', title: say('企业名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'tax_no', title: say('税号', 'Tax number'), kind: 'text', isRequired: true },
+      { name: 'client_id', title: 'client_id', kind: 'text', isRequired: true, when: 'new' },
+      { name: 'secret', title: 'client_secret', kind: 'secret', hint: say('留空表示不修改；首尾空格会去掉，中间不能有空格', 'Empty: as it is. No spaces inside.') },
+      { name: 'encrypt_key', title: 'encrypt_key', kind: 'secret' },
+      { name: 'unchecked', title: say('不校验直接保存', 'Save unchecked'), kind: 'flag' },
+      { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
+    ],
+    acts: [
+      { title: say('校验', 'Check'), needs: 'ENTERPRISE_EDIT', run: row => post(`/api/v1/enterprises/${row.id}/check`), tell: answer => { const got = answer as Row; return <>{got.result}{got.reason && `：${got.reason}`}</> } },
+      { title: say('删除', 'Remove'), needs: 'ENTERPRISE_EDIT', isDanger: true, text: row => say(`删除后 ${row.name} 的 token 立即失效，其推送表行一并删除。请再次确认。`, `The tokens of ${row.name} end at once, and its push rows go, too.`), run: row => call(`/api/v1/enterprises/${row.id}?confirm=true`, { method: 'DELETE' }) },
+    ],
+  }),
+}
+
+const pushTable: Kind = {
+  page: 'push-table', title: () => say('推送表', 'Push table'), path: '/api/v1/push-table', id: 'id', mayEdit: 'ENTERPRISE_EDIT', mayDrop: true, mayChange: false,
+  describe: () => ({
+    hint: say('收票助手可为哪些企业推送；地址须与总部登记的一致。', 'For whom the receipt assistant may push; the address must be what the head office registered.'),
+    columns: [
+      { key: 'name', title: say('企业', 'Enterprise'), isMain: true, show: row => row.name },
+      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no },
+      { key: 'client', title: 'client_id', show: row => <code>{row.client_id}</code> },
+      { key: 'url', title: say('推送地址', 'Address'), show: row => <code>{row.url}</code> },
+      { key: 'at', title: say('创建', 'Made'), show: row => time(row.created_at) },
+    ],
+    fields: [
+      { name: 'name', title: say('企业名称', 'Name'), kind: 'text', isRequired: true }, { name: 'tax_no', title: say('税号', 'Tax number'), kind: 'text', isRequired: true },
+      { name: 'client_id', title: 'client_id', kind: 'text', isRequired: true }, { name: 'url', title: say('推送地址', 'Address'), kind: 'text' },
+    ],
+  }),
+}
+
+const audit: Kind = {
+  page: 'audit-log', title: () => say('审计日志', 'Audit log'), path: '/api/v1/audit-log', id: 'id',
+  describe: () => ({
+    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'text' }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'to'), kind: 'day', asTime: 'end' }],
+    columns: [
+      { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => row.actor },
+      { key: 'action', title: say('操作', 'What'), show: row => row.action }, { key: 'object', title: say('对象', 'On'), show: row => row.object },
+      { key: 'before', title: say('之前', 'Before'), show: row => row.before && <code>{JSON.stringify(row.before)}</code> }, { key: 'after', title: say('之后', 'After'), show: row => row.after && <code>{JSON.stringify(row.after)}</code> },
+      { key: 'trace', title: say('编号', 'id'), show: row => row.trace_id && <code>{row.trace_id}</code> },
+    ],
+  }),
+}
+
+const MODES = ['BASIC', 'MATCH', 'SYNC']
+const modeName = (mode?: string) => ({ BASIC: say('基础', 'basic'), MATCH: say('匹配', 'match'), SYNC: say('同步', 'sync') }[mode ?? ''] ?? mode)
+
+const billTypes: Kind = {
+  page: 'bill-types', title: () => say('单据类型', 'Bill types'), path: '/api/v1/bill-types', id: 'id', mayEdit: 'SETTINGS',
+  describe: () => ({
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name }, { key: 'code', title: say('编码', 'Code'), show: row => <code>{row.code}</code> },
+      { key: 'mode', title: say('模式', 'Mode'), show: row => row.mode ? modeName(row.mode) : say('随组织或租户', 'as organisation or tenant') },
+    ],
+    fields: [
+      { name: 'code', title: say('编码', 'Code'), kind: 'text', isRequired: true, when: 'new' }, { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'mode', title: say('模式', 'Mode'), kind: 'choice', options: MODES.map(value => ({ value, label: modeName(value) ?? value })) },
+    ],
+  }),
+}
+
+const labels: Kind = {
+  page: 'labels', title: () => say('标签', 'Labels'), path: '/api/v1/labels', id: 'id', mayEdit: 'SETTINGS', mayDrop: true,
+  describe: () => ({
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name }, { key: 'kind', title: say('种类', 'Kind'), show: row => row.kind === 'LABEL' ? say('标签', 'label') : say('附件类型', 'attachment type') },
+      { key: 'number', title: say('编号', 'Number'), isNumber: true, show: row => row.number || '' }, { key: 'state', title: say('状态', 'State'), show: enabled },
+    ],
+    fields: [
+      { name: 'kind', title: say('种类', 'Kind'), kind: 'choice', isRequired: true, when: 'new', start: 'LABEL', options: [{ value: 'LABEL', label: say('标签', 'label') }, { value: 'ATTACHMENT_TYPE', label: say('附件类型', 'attachment type') }] },
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true }, { name: 'number', title: say('编号', 'Number'), kind: 'number' }, { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', start: true },
+    ],
+  }),
+}
+
+const deliveryStates: Record<string, [string, string, string]> = {
+  WAITING: ['等待', 'waiting', 'processing'], DELIVERED: ['已送达', 'delivered', 'green'], PARKED: ['已搁置', 'parked', 'red'], SKIPPED: ['已跳过', 'skipped', 'default'], UNADDRESSED: ['无业务系统', 'no system', 'orange'],
+}
+
+const deliveries: Kind = {
+  page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id',
+  describe: () => ({
+    hint: say('影像就绪、退扫、审核通知；失败的会自动重试，搁置后可在此重发。', 'Ready, sent back, reviewed. What fails is tried again by itself; what was parked can be sent again here.'),
+    filters: [{ name: 'state', title: say('状态', 'State'), kind: 'choice', options: Object.entries(deliveryStates).map(([value, [zh, en]]) => ({ value, label: say(zh, en) })) }],
+    columns: [
+      { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> },
+      { key: 'kind', title: say('通知', 'Notice'), show: row => row.kind_name ?? row.kind },
+      { key: 'state', title: say('状态', 'State'), show: row => { const [zh, en, colour] = deliveryStates[row.state] ?? [row.state, row.state, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
+      { key: 'why', title: say('说明', 'Note'), show: row => [row.failure, row.note, row.reason].filter(Boolean).join(' · ') },
+      { key: 'system', title: say('业务系统', 'System'), show: row => row.business_system }, { key: 'tries', title: say('次数', 'Tries'), isNumber: true, show: row => row.attempts },
+      { key: 'at', title: say('最近一次', 'Last try'), show: row => time(row.tried_at ?? row.created_at) },
+    ],
+    acts: [{ title: say('重发', 'Send again'), needs: 'DELIVERY', shows: row => row.state !== 'DELIVERED', run: row => post(`/api/v1/deliveries/${row.id}/retry`) }],
+  }),
+}
+
+const pushStates: Record<string, [string, string, string]> = {
+  TAKEN: ['处理中', 'being worked on', 'processing'], DONE: ['已完成', 'done', 'green'], OLDER: ['较旧，未采用', 'older, not used', 'default'], REFUSED: ['已拒绝', 'refused', 'red'],
+  PARKED: ['已搁置', 'parked', 'red'], UNCHANGED: ['未变化', 'unchanged', 'default'],
+}
+
+const pushes: Kind = {
+  page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id',
+  describe: () => ({
+    hint: say('收票助手推送来的每一条；拒绝的写明原因，搁置的可以重放。', 'Each push of the receipt assistant. Refusals say why; what was parked can be replayed.'),
+    filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
+    columns: [
+      { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => row.bill_id ? <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> : row.number || '—' },
+      { key: 'status', title: say('状态', 'State'), show: row => { const [zh, en, colour] = pushStates[row.status] ?? [row.status, row.status, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
+      { key: 'reason', title: say('原因', 'Why'), show: row => row.reason }, { key: 'client', title: 'client_id', show: row => row.client_id && <code>{row.client_id}</code> },
+      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no }, { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
+      { key: 'repeats', title: say('重复', 'Repeats'), isNumber: true, show: row => row.repeats || '' }, { key: 'at', title: say('时间', 'When'), show: row => time(row.at) },
+      { key: 'trace', title: say('编号', 'id'), show: row => row.trace_id && <code>{row.trace_id}</code> },
+    ],
+    acts: [{ title: say('重放', 'Replay'), needs: 'DELIVERY', shows: row => ['PARKED', 'DONE', 'TAKEN'].includes(row.status), run: row => post(`/api/v1/pushes/${row.id}/replay`) }],
+  }),
+}
+
+const attachments: Kind = {
+  page: 'attachments', title: () => say('附件', 'Attachments'), path: '/api/v1/attachments', id: 'id',
+  describe: () => ({
+    columns: [
+      { key: 'name', title: say('文件名', 'Name'), isMain: true, show: row => <a href={`/api/v1/files/${row.id}?download=1`} download>{row.name}</a> },
+      { key: 'label', title: say('标签', 'Label'), show: row => row.label }, { key: 'size', title: say('大小', 'Size'), isNumber: true, show: row => size(row.size) },
+      { key: 'type', title: say('单据类型', 'Bill type'), show: row => row.bill_type }, { key: 'bill', title: say('影像编号', 'Image number'), show: row => <Link to={`/bills/${row.bill_id}`}>{row.bill_number}</Link> },
+      { key: 'at', title: say('存入', 'Stored'), show: row => time(row.created_at) },
+    ],
+  }),
+}
+
+export const kinds: Kind[] = [pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
+
+export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
+  page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',
+  describe: () => ({
+    hint: say('一名扫描员只属于一个扫描点；同一扫描点的人员共享单据。', 'A scanner belongs to one point; scanners of one point share their bills.'),
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name },
+      { key: 'org', title: say('所属组织', 'Organisation'), show: row => row.org_name ?? row.org_code },
+      { key: 'related', title: say('关联组织', 'Related'), show: row => names(row.related) },
+      { key: 'address', title: say('地址', 'Address'), show: row => row.address },
+      { key: 'scanners', title: say('扫描员', 'Scanners'), show: row => <Button type="link" onClick={() => onScanners(row)}>{names(row.scanners) || say('绑定扫描员', 'bind scanners')}</Button> },
+      { key: 'state', title: say('状态', 'State'), show: active },
+    ],
+    fields: [
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'org', title: say('所属组织', 'Organisation'), kind: 'choice', options: orgOptions, from: row => row.org_code },
+      { name: 'related', title: say('关联组织', 'Related organisations'), kind: 'choices', options: orgOptions, from: row => (row.related ?? []).map((one: Row) => one.code) },
+      { name: 'address', title: say('地址', 'Address'), kind: 'text' },
+      { name: 'is_active', title: say('启用', 'Active'), kind: 'flag', when: 'old' },
+    ],
+  }),
+})

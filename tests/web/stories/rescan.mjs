@@ -1,0 +1,21 @@
+// The ERP has sent a bill back: home counts it, the reason is on the bill, a page is put right, and it goes out again.
+export default async ({ open, firstSignIn, bind, shot, samples, number }) => {
+  const page = await open('/home')
+  await firstSignIn(page)
+  await bind(page)
+  await page.goto(page.url())
+  const card = page.getByRole('link', { name: /1\s*待重扫/ })
+  await card.waitFor()
+  await card.click()
+  await page.getByRole('link', { name: number }).click()
+  await page.getByText('原因：第2页不清楚').waitFor()
+  await shot(page, 'sent-back')
+  await page.getByRole('button', { name: '添加文件' }).click()
+  await page.getByTestId('files').setInputFiles(`${samples}/paper.jpg`)
+  await page.getByText('已上传 1 / 1').waitFor()
+  await page.getByRole('button', { name: '完成' }).click()
+  await page.locator('.thumb').filter({ hasText: 'paper.jpg' }).waitFor()
+  await page.getByRole('button', { name: '提交', exact: true }).or(page.getByRole('button', { name: '重新提交' })).first().click()
+  await page.getByRole('dialog').getByRole('button', { name: '确定' }).click()
+  await page.locator('.bill-head').getByText('已提交').waitFor()
+}

@@ -1,0 +1,20 @@
+// The ERP's jump on a phone: the code opens its bill, once, and nothing else; a used code is told clearly.
+export default async ({ open, shot, axe, expect, sure, address, foreign, url }) => {
+  expect(/40[0-9] .*api.v1/)
+  const page = await open(address.replace(/^.*imgsys-web/, ''), { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
+  await page.getByRole('heading', { name: 'DEMO-DIGITAL' }).waitFor()
+  await page.waitForLoadState('networkidle')
+  await shot(page, 'pages')
+  await axe(page, 'view')
+  await page.getByRole('tab', { name: /发票/ }).click()
+  await page.getByText('价税合计').first().waitFor()
+  await shot(page, 'invoices')
+  await page.reload()
+  await page.getByRole('heading', { name: 'DEMO-DIGITAL' }).waitFor()
+  const status = await page.evaluate(async id => (await fetch(`/api/v1/bills/${id}`)).status, foreign)
+  sure(status === 404, `another bill answers ${status}`)
+  const again = await open(address.replace(/^.*imgsys-web/, ''), { viewport: { width: 390, height: 844 } })
+  await again.getByRole('heading', { name: '链接已失效' }).waitFor()
+  await shot(again, 'used')
+  sure(url, '')
+}
