@@ -88,6 +88,10 @@ fpi_err_t *fpi_handle_capture_make(fpi_app_t *app, fpi_call_t *call, fpi_answer_
                               .actor = call->task->actor, .number = "", .resource = "" };
     doing_t doing = { .viewer = call->viewer, .capture = &capture };
 
+    if (call->viewer->kind == FPI_VIEWER_EVENT) {
+        return fpi_refuse(call->task, FPI_E_ROLE, NULL, "由业务系统打开的页面不能新建扫描批次, 请直接为单据添加文件",
+                          "a page that an ERP opened begins no scan session: add files to the bill itself");
+    }
     FPI_TRY(want_object(call));
     FPI_TRY(read_facts(&capture, call->json, call->task));
     FPI_TRY(fpi_store_write(app->store, tx_make, &doing, call->task));

@@ -65,8 +65,8 @@ bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewe
     if (!fpi_viewer_is_limited(viewer)) {
         return true;
     }
-    if (viewer->kind == FPI_VIEWER_ENTERPRISE) {
-        return capture->enterprise == viewer->enterprise;
+    if (viewer->kind != FPI_VIEWER_PERSON) {
+        return viewer->kind == FPI_VIEWER_ENTERPRISE && capture->enterprise == viewer->enterprise;
     }
     return capture->owner == viewer->user || (viewer->point && capture->point == viewer->point);
 }
@@ -76,7 +76,9 @@ fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fp
 {
     bool is_limited = fpi_viewer_is_limited(viewer);
     fpi_arg_t tenant = fpi_arg_int(viewer->tenant), enterprise = fpi_arg_int(is_limited ? viewer->enterprise : 0);
-    fpi_arg_t user = fpi_arg_int(is_limited ? viewer->user : 0), point = fpi_arg_int(is_limited ? viewer->point : 0);
+    bool is_event = viewer->kind == FPI_VIEWER_EVENT;
+    fpi_arg_t user = fpi_arg_int(is_event ? -1 : is_limited ? viewer->user : 0);
+    fpi_arg_t point = fpi_arg_int(is_limited && !is_event ? viewer->point : 0);
     fpi_rows_t *rows;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_COUNT, FPI_ARGS(tenant, enterprise, fpi_arg_int(state), user, point), &rows,

@@ -356,6 +356,9 @@ def test_event_rights_are_never_more_than_the_users(desk):
     guest, reply = enter(desk, code_of(desk, "E-1", "+86 13900000001", rights={"scan": True, "submit": False}).json()["data"]["eventCode"])
     assert set(reply.json()["user"]["permissions"]) == {"BILL_VIEW", "CAPTURE"}
     assert upload(guest, number).status == 201 and guest.post(f"/api/v1/bills/{number}/submit").status == 403
+    # for these bills only: no other number, no scan sessions
+    assert guest.post("/api/v1/captures", {"number": "NEW-1"}).status == 403
+    assert guest.get("/api/v1/captures").json()["items"] == []
     # and they follow his roles
     assert desk.boss.put(f"{USERS}/{desk.scanner.id}", {"roles": ["默认角色"]}).status == 200
     assert upload(guest, number, b"%PDF-1.4 two").status == 403 and guest.get(f"/api/v1/bills/{number}").status == 200

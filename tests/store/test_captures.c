@@ -118,7 +118,7 @@ TX_TEST(captures_are_their_persons)
         { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .point = 2 }, 1 },
         { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .point = 3 }, 0 },
         { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8 }, 0 },
-        { { .kind = FPI_VIEWER_EVENT, .tenant = 1, .user = 8 }, 0 },
+        { { .kind = FPI_VIEWER_EVENT, .tenant = 1, .user = 7, .point = 2 }, 0 },
         { { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 8, .permissions = UINT64_C(1) << FPI_MAY_BILL_SEE_ALL }, 2 },
         { { .kind = FPI_VIEWER_PERSON, .tenant = 2, .user = 7 }, 0 },
         { { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .enterprise = 5, .tax_no = "T" }, 1 },
