@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-enum { STEP = 500 };
+/* rows that are read to fill a page; each is heavier than a bill's mark */
+enum { STEP = 500, SCAN = 2000 };
 
 /* A row with what says whose it is. */
 typedef struct mark_t {
@@ -83,7 +84,7 @@ static void take(walk_t *w, const mark_t *mark)
 static bool is_over(const walk_t *w)
 {
     return w->is_end || (is_full(w) ? w->counted >= FPI_LIST_COUNT || w->out->total >= FPI_LIST_TOTAL
-                                    : w->scanned >= FPI_LIST_SCAN + w->query->skip);
+                                    : w->scanned >= SCAN + w->query->skip);
 }
 
 fpi_err_t *fpi_attachments_page(fpi_attachment_page_t *out, fpi_tx_t *tx, const fpi_attachment_query_t *query,

@@ -1,6 +1,6 @@
 /* Attachments of all bills, newest first, for who may see the bills: read along the index of attachments, held one by one
- * against model/viewer.h and the filters, and bounded. A page that would need more than FPI_LIST_SCAN rows ends there and
- * says where to go on.
+ * against model/viewer.h and the filters, and bounded. A page that would need too many rows ends there and says
+ * where to go on.
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
