@@ -4,6 +4,7 @@
 usage: guards.py [--cflags FLAGS]     run from the source tree; one line per guard, exit 1 when any found something
 """
 import fnmatch
+import json
 import pathlib
 import re
 import subprocess
@@ -140,11 +141,24 @@ def guard_codes():
 
 
 def guard_routes():
-    """Every route is in the README."""
+    """Every route is in the README, and in the table once."""
     readme = text_of("README.md")
-    return [f"{path} is missing in README.md"
-            for path in re.findall(r'^FPI_ROUTE\("\w+",\s+"([^"]+)"', text_of("lib/service/routes.def"), re.M)
-            if path not in readme]
+    rows = re.findall(r'^FPI_ROUTE\("(\w+)",\s+"([^"]+)"', text_of("lib/service/routes.def"), re.M)
+    return ([f"{path} is missing in README.md" for _, path in rows if path not in readme]
+            + [f"{method} {path} stands twice" for method, path in sorted(set(rows)) if rows.count((method, path)) > 1])
+
+
+def guard_json():
+    """No member of a JSON document of ours is said twice."""
+    bad = []
+
+    def once(pairs):
+        names = [name for name, _ in pairs]
+        bad.extend(f"conf/openapi.json says {name} twice" for name in sorted(set(names)) if names.count(name) > 1)
+        return dict(pairs)
+
+    json.loads(text_of("conf/openapi.json"), object_pairs_hook=once)
+    return bad
 
 
 def guard_statements():
