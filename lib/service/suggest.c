@@ -40,6 +40,8 @@ static const profile_t profiles[] = {
       "scanBillNo reason operator operatorName resource", NULL },
     { "bill_cancel", "cancelrescan undorescan withdraw revoke", "",
       "scanBillNo operator operatorName resource", NULL },
+    { "bill_review", "review approve auditpass confirmimage", "",
+      "scanBillNo operator operatorName reason resource", NULL },
     { "bill_invalid", "invalid void discard deletebill", "", "scanBillNo operator reason resource", NULL },
     { "bill_voucher", "voucher bindvoucher erpbingscanvoucher erpbindscanvoucher",
       "voucherNo voucher voucherNumber fvoucherNo", "scanBillNo resource lock", NULL },
