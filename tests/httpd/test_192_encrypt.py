@@ -178,10 +178,10 @@ def send(gateway, shape, values, path="/api/m4/fpzs/getUserKey"):
 @pytest.mark.mpm
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_signed_call_passes_as_it_is(gateway, shape):
-    for enc_type in (None, 0, 1, 2):
+    for count, enc_type in enumerate((None, 0, 1, 2), 1):
         assert send(gateway, shape, fields(enc_type=enc_type)).errcode == "0000", enc_type
         query, body, _ = shape(fields(enc_type=enc_type))
-        row = seen(gateway, "/m4")[-1]
+        row = gateway.cloud.wait_log("/m4", count)[-1]
         assert (query_of(row), row["body_sha256"]) == (query[1:], sha256(body or b""))
     assert gateway.cloud.fetches() == 0
 
