@@ -482,6 +482,7 @@ static void *look_from_thread(void *data)
     apr_pool_create(&pool, NULL);
     err = fpi_decode_look(&doc, decoder, fd, FPI_MEDIA_JPEG, &want, fpi_task_make(pool, NULL));
     close(fd);
+    apr_pool_destroy(pool);
     return err ? (void *)1 : NULL;
 }
 
