@@ -23,6 +23,8 @@ def _built(variable, relative):
     path = pathlib.Path(named).resolve() if named else build_dir() / relative
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there: build first, or set {variable} or FPIMAGE_BUILD")
+    if blocked(path):
+        raise PermissionError(f"{SERVER_USER} cannot pass {blocked(path)}: have the source tree in another place, such as /srv")
     return path
 
 
@@ -97,11 +99,15 @@ def make_dir(prefix="fpimage-"):
     """A new directory that httpd's user can enter; the caller removes it."""
     path = pathlib.Path(tempfile.mkdtemp(prefix=prefix)).resolve()
     path.chmod(0o755)
-    blocked = [str(p) for p in path.parents if server_account() and not p.stat().st_mode & 0o001]
-    if blocked:
+    if blocked(path):
         shutil.rmtree(path)
-        raise PermissionError(f"{SERVER_USER} cannot pass {blocked}: set TMPDIR to another place")
+        raise PermissionError(f"{SERVER_USER} cannot pass {blocked(path)}: set TMPDIR to another place")
     return path
+
+
+def blocked(path):
+    """The folders above it that httpd's user can't enter."""
+    return [str(p) for p in path.parents if server_account() and not p.stat().st_mode & 0o001]
 
 
 def give(path, mode):
