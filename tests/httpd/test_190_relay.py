@@ -18,8 +18,8 @@ TOKEN_PATH = "/base/oauth/token"
 # helpers of the files on the proxy half
 
 def seen(gateway, path="", count=1):
-    """What the cloud got below `path`, its token calls left out, once there are `count` of them."""
-    gateway.cloud.wait_log(path, count, patience(10))
+    """What the cloud got below `path`, its token calls left out, once there are `count` of them and all have come whole."""
+    gateway.cloud.wait_log(path, max(count, len(gateway.cloud.log(path))), patience(10))
     return [row for row in gateway.cloud.log(path) if row["path"] != gateway.cloud.base + TOKEN_PATH]
 
 
