@@ -91,10 +91,13 @@ def test_a_dead_keeper_is_replaced(httpd):
     one.expect_log(RESTARTED, 1)
     os.kill(first, signal.SIGKILL)
     second = wait_keeper(one, [first])
-    with one.http() as http:
-        text = http.get("/fpimage/metrics").text
     assert second != first
-    assert re.search(r"^fpimage_decode_restarts_total 1$", text, re.M)
+
+    def is_counted():
+        with one.http() as http:
+            return re.search(r"^fpimage_decode_restarts_total 1$", http.get("/fpimage/metrics").text, re.M)
+
+    assert processes.wait_until(is_counted, places.patience(5)), "the new keeper was not counted"
 
 
 def test_a_keeper_that_hangs_does_not_hold_httpd_up(httpd):
