@@ -17,7 +17,7 @@ class Prepared:
 
     def copy_to(self, target, clients, make):
         """Fills the empty directory `target`; make() does so when there is nothing to copy yet. The answer of init."""
-        key = json.dumps(clients, sort_keys=True)
+        key = json.dumps([str(places.ctl_path()), clients], sort_keys=True)
         if key not in self._made:
             admin = make()
             root = places.make_dir("fpimage-prepared-")
