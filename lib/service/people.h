@@ -28,6 +28,10 @@ typedef struct fpi_org_form_t {
 /* id 0: a new one. FPI_E_ABSENT, FPI_E_DUPLICATE, FPI_E_STATE, FPI_E_FIELD. */
 fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)
     FPI_MUST_USE;
+/* Within a transaction of another's. What it refuses it refuses before it writes. *changes: as the audit log has them; NULL
+ * when all was so already, and nothing is written. */
+fpi_err_t *fpi_people_org_keep(fpi_org_t **out, const char **changes, fpi_tx_t *tx, int64_t id, const fpi_org_form_t *form,
+                               fpi_task_t *task) FPI_MUST_USE;
 /* By code, "" the top: *out 0. FPI_E_FIELD naming `field`; `must_live`: a disabled one is refused, too. */
 fpi_err_t *fpi_people_org_of(int64_t *out, fpi_tx_t *tx, int64_t tenant, const char *code, bool must_live,
                              const char *field, fpi_task_t *task) FPI_MUST_USE;

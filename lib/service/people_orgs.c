@@ -52,18 +52,40 @@ void fpi_people_levels(int *levels, const fpi_org_t *orgs, int count)
     }
 }
 
-/* Neither it nor what stands below it may be too deep where it now stands. */
-static fpi_err_t *check_tree(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *refuse_tree(const char *code, fpi_task_t *task)
+{
+    return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
+                      "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
+                      "would break that", FPI_ORG_LEVELS, code);
+}
+
+static fpi_err_t *check_new(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int64_t above = org->parent;
+    int level = 2;
+
+    for (; above && level <= FPI_ORG_LEVELS; level++) {
+        fpi_org_t *parent;
+
+        FPI_TRY(fpi_org_find_by_id(&parent, tx, org->tenant, above, task));
+        above = parent ? parent->parent : 0;
+    }
+    return level > FPI_ORG_LEVELS ? refuse_tree(org->code, task) : NULL;
+}
+
+/* Neither it nor what stands below it may be too deep where it is to stand. */
+static fpi_err_t *check_moved(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_org_t *orgs;
     int count;
 
     FPI_TRY(fpi_orgs_list(&orgs, &count, tx, org->tenant, task));
     for (int i = 0; i < count; i++) {
+        orgs[i].parent = orgs[i].id == org->id ? org->parent : orgs[i].parent;
+    }
+    for (int i = 0; i < count; i++) {
         if (level_of(orgs, count, &orgs[i]) > FPI_ORG_LEVELS) {
-            return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
-                              "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
-                              "would break that", FPI_ORG_LEVELS, orgs[i].code);
+            return refuse_tree(orgs[i].code, task);
         }
     }
     return NULL;
@@ -154,7 +176,7 @@ static const char *id_of(int64_t id, fpi_task_t *task)
     return apr_psprintf(task->pool, "%" APR_INT64_T_FMT, id);
 }
 
-static fpi_err_t *audit(const fpi_org_t *old, const fpi_org_t *org, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
+static const char *changes_of(const fpi_org_t *old, const fpi_org_t *org, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task);
 
@@ -163,24 +185,45 @@ static fpi_err_t *audit(const fpi_org_t *old, const fpi_org_t *org, bool is_new,
     fpi_change_text(changes, "tax_no", old->tax_no, org->tax_no, task);
     fpi_change_text(changes, "parent_id", id_of(old->parent, task), id_of(org->parent, task), task);
     fpi_change_bool(changes, "is_active", old->is_active, org->is_active, task);
-    return fpi_audit_add(tx, is_new ? "organisation.added" : "organisation.changed", org->code, fpi_changes_text(changes, task),
-                         task);
+    return fpi_changes_text(changes, task);
+}
+
+static fpi_err_t *check(const fpi_org_t *org, const fpi_org_t *old, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!org->id) {
+        return check_new(org, tx, task);
+    }
+    if (old->is_active && !org->is_active) {
+        FPI_TRY(check_use(org, tx, task));
+    }
+    return org->parent != old->parent ? check_moved(org, tx, task) : NULL;
+}
+
+fpi_err_t *fpi_people_org_keep(fpi_org_t **out, const char **changes, fpi_tx_t *tx, int64_t id, const fpi_org_form_t *form,
+                               fpi_task_t *task)
+{
+    putting_t p = { .form = form, .id = id };
+    fpi_org_t old;
+
+    FPI_TRY(find(&p, tx, task));
+    old = *p.org;
+    FPI_TRY(take_form(p.org, form, tx, task));
+    FPI_TRY(check(p.org, &old, tx, task));
+    *out = p.org;
+    *changes = changes_of(&old, p.org, task);
+    if (id && !*changes) {
+        return NULL;
+    }
+    FPI_TRY(save(p.org, fpi_org_save(p.org, tx, task), task));
+    return fpi_audit_add(tx, id ? "organisation.changed" : "organisation.added", p.org->code, *changes, task);
 }
 
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
-    fpi_org_t old;
+    const char *changes;
 
-    FPI_TRY(find(p, tx, task));
-    old = *p->org;
-    FPI_TRY(take_form(p->org, p->form, tx, task));
-    if (p->id && old.is_active && !p->org->is_active) {
-        FPI_TRY(check_use(p->org, tx, task));
-    }
-    FPI_TRY(save(p->org, fpi_org_save(p->org, tx, task), task));
-    FPI_TRY(check_tree(p->org, tx, task));
-    return audit(&old, p->org, p->id == 0, tx, task);
+    return fpi_people_org_keep(&p->org, &changes, tx, p->id, p->form, task);
 }
 
 fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)
