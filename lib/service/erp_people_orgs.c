@@ -123,7 +123,7 @@ static fpi_err_t *keep(placing_t *a, fpi_people_row_t *row, fpi_tx_t *tx, fpi_ta
     if (strcmp(form.parent, above_here) == 0) {
         form.parent = NULL; /* as it is, be it disabled */
     }
-    FPI_TRY(fpi_people_org_keep(&org, &changes, tx, a->here ? a->here->id : 0, &form, task));
+    FPI_TRY(fpi_people_org_put_in(&org, &changes, tx, a->here ? a->here->id : 0, &form, task));
     row->result = !a->here ? FPI_PEOPLE_ADDED : changes ? FPI_PEOPLE_CHANGED : FPI_PEOPLE_UNCHANGED;
     a->origin.local = org->id;
     erp_said_tell(row, &a->said, task);

@@ -178,7 +178,7 @@ static fpi_err_t *take(taking_t *a, fpi_people_row_t *row, fpi_tx_t *tx, fpi_tas
         return fpi_wrap(task, told.why, "a user of %s", a->p->system->name);
     }
     row->result = results[told.result];
-    a->origin.local = told.user;
+    a->origin.local = told.id;
     tell(row, a, task);
     return NULL;
 }

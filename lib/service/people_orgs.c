@@ -52,29 +52,32 @@ void fpi_people_levels(int *levels, const fpi_org_t *orgs, int count)
     }
 }
 
-static fpi_err_t *refuse_tree(const char *code, fpi_task_t *task)
+static fpi_err_t *too_deep(const char *code, fpi_task_t *task)
 {
     return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
                       "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
                       "would break that", FPI_ORG_LEVELS, code);
 }
 
-static fpi_err_t *check_new(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+/* A new one: nothing stands below it. */
+static fpi_err_t *check_above(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
-    int64_t above = org->parent;
-    int level = 2;
+    int64_t parent = org->parent;
 
-    for (; above && level <= FPI_ORG_LEVELS; level++) {
-        fpi_org_t *parent;
+    for (int level = 2; parent; level++) {
+        fpi_org_t *above;
 
-        FPI_TRY(fpi_org_find_by_id(&parent, tx, org->tenant, above, task));
-        above = parent ? parent->parent : 0;
+        if (level == FPI_ORG_LEVELS) {
+            return too_deep(org->code, task);
+        }
+        FPI_TRY(fpi_org_find_by_id(&above, tx, org->tenant, parent, task));
+        parent = above ? above->parent : 0;
     }
-    return level > FPI_ORG_LEVELS ? refuse_tree(org->code, task) : NULL;
+    return NULL;
 }
 
-/* Neither it nor what stands below it may be too deep where it is to stand. */
-static fpi_err_t *check_moved(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+/* Neither it nor what stands below it may be too deep where it will stand. */
+static fpi_err_t *check_tree(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_org_t *orgs;
     int count;
@@ -85,7 +88,7 @@ static fpi_err_t *check_moved(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *ta
     }
     for (int i = 0; i < count; i++) {
         if (level_of(orgs, count, &orgs[i]) > FPI_ORG_LEVELS) {
-            return refuse_tree(orgs[i].code, task);
+            return too_deep(orgs[i].code, task);
         }
     }
     return NULL;
@@ -151,24 +154,15 @@ static fpi_err_t *check_use(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task
                       "them first", org->code, (int)use.users, (int)use.points, (int)use.orgs);
 }
 
-static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *find(fpi_org_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task)
 {
-    if (!p->id) {
-        p->org = apr_pcalloc(task->pool, sizeof(*p->org));
-        p->org->tenant = task->tenant;
-        p->org->is_active = true;
+    if (!id) {
+        *out = apr_pcalloc(task->pool, sizeof(**out));
+        **out = (fpi_org_t){ .tenant = task->tenant, .is_active = true };
         return NULL;
     }
-    FPI_TRY(fpi_org_find_by_id(&p->org, tx, task->tenant, p->id, task));
-    return p->org ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)p->id);
-}
-
-static fpi_err_t *save(const fpi_org_t *org, fpi_err_t *err, fpi_task_t *task)
-{
-    if (err && err->code == FPI_E_DUPLICATE) {
-        return fpi_refuse(task, FPI_E_DUPLICATE, "code", "组织编码 %s 已存在", "there is an organisation %s already", org->code);
-    }
-    return err;
+    FPI_TRY(fpi_org_find_by_id(out, tx, task->tenant, id, task));
+    return *out ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)id);
 }
 
 static const char *id_of(int64_t id, fpi_task_t *task)
@@ -176,6 +170,7 @@ static const char *id_of(int64_t id, fpi_task_t *task)
     return apr_psprintf(task->pool, "%" APR_INT64_T_FMT, id);
 }
 
+/* NULL: nothing. */
 static const char *changes_of(const fpi_org_t *old, const fpi_org_t *org, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task);
@@ -188,34 +183,39 @@ static const char *changes_of(const fpi_org_t *old, const fpi_org_t *org, fpi_ta
     return fpi_changes_text(changes, task);
 }
 
-static fpi_err_t *check(const fpi_org_t *org, const fpi_org_t *old, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *check(const fpi_org_t *old, const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
-    if (!org->id) {
-        return check_new(org, tx, task);
+    fpi_org_t *other;
+
+    FPI_TRY(fpi_org_find(&other, tx, org->tenant, NULL, org->code, task));
+    if (other && other->id != org->id) {
+        return fpi_refuse(task, FPI_E_DUPLICATE, "code", "组织编码 %s 已存在", "there is an organisation %s already", org->code);
     }
-    if (old->is_active && !org->is_active) {
+    if (org->id && old->is_active && !org->is_active) {
         FPI_TRY(check_use(org, tx, task));
     }
-    return org->parent != old->parent ? check_moved(org, tx, task) : NULL;
+    if (!org->id) {
+        return check_above(org, tx, task);
+    }
+    return org->parent != old->parent ? check_tree(org, tx, task) : NULL;
 }
 
-fpi_err_t *fpi_people_org_keep(fpi_org_t **out, const char **changes, fpi_tx_t *tx, int64_t id, const fpi_org_form_t *form,
-                               fpi_task_t *task)
+fpi_err_t *fpi_people_org_put_in(fpi_org_t **out, const char **changes, fpi_tx_t *tx, int64_t id, const fpi_org_form_t *form,
+                                 fpi_task_t *task)
 {
-    putting_t p = { .form = form, .id = id };
-    fpi_org_t old;
+    fpi_org_t *org, old;
 
-    FPI_TRY(find(&p, tx, task));
-    old = *p.org;
-    FPI_TRY(take_form(p.org, form, tx, task));
-    FPI_TRY(check(p.org, &old, tx, task));
-    *out = p.org;
-    *changes = changes_of(&old, p.org, task);
+    FPI_TRY(find(&org, tx, id, task));
+    old = *org;
+    *out = org;
+    FPI_TRY(take_form(org, form, tx, task));
+    FPI_TRY(check(&old, org, tx, task));
+    *changes = changes_of(&old, org, task);
     if (id && !*changes) {
         return NULL;
     }
-    FPI_TRY(save(p.org, fpi_org_save(p.org, tx, task), task));
-    return fpi_audit_add(tx, id ? "organisation.changed" : "organisation.added", p.org->code, *changes, task);
+    FPI_TRY(fpi_org_save(org, tx, task));
+    return fpi_audit_add(tx, id ? "organisation.changed" : "organisation.added", org->code, *changes, task);
 }
 
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -223,7 +223,7 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     putting_t *p = baton;
     const char *changes;
 
-    return fpi_people_org_keep(&p->org, &changes, tx, p->id, p->form, task);
+    return fpi_people_org_put_in(&p->org, &changes, tx, p->id, p->form, task);
 }
 
 fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)
