@@ -271,7 +271,8 @@ static fpi_err_t *tx_note(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     verifying_t *v = baton;
 
-    return fpi_scanner_note(v->scanner, tx, task);
+    FPI_TRY(fpi_scanner_note(v->scanner, tx, task));
+    return fpi_audit_add(tx, "scanner.verified", v->scanner->name, NULL, task);
 }
 
 fpi_err_t *fpi_scanners_verify(fpi_scanner_look_t *look, fpi_scanner_t **scanner, fpi_app_t *app,
