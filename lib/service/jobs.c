@@ -126,7 +126,7 @@ static void poke(fpi_jobs_t *jobs, lane_t *lane)
     if (lane->poked < lane->workers) {
         lane->poked++;
     }
-    apr_thread_cond_broadcast(lane->cond);
+    apr_thread_cond_signal(lane->cond);
     apr_thread_mutex_unlock(jobs->mutex);
 }
 
@@ -658,6 +658,13 @@ void fpi_jobs_stop(fpi_app_t *app)
     }
     for (; jobs->started > 0; jobs->started--) {
         apr_thread_join(&rv, jobs->workers[jobs->started - 1].thread);
+    }
+}
+
+void fpi_jobs_wake_for(fpi_app_t *app, const char *kind)
+{
+    if (app->jobs) {
+        poke(app->jobs, &app->jobs->lanes[find_kind(kind)->lane]);
     }
 }
 

@@ -44,8 +44,10 @@ typedef struct fpi_job_kind_t {
 fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 /* May be called again; from one thread at a time. */
 void fpi_jobs_stop(fpi_app_t *app);
-/* There may be something due now. Cheap; any thread. */
+/* There may be something to do at once, usual or for the ERP. Cheap, but who wakes up reads the store; any thread. */
 void fpi_jobs_wake(fpi_app_t *app);
+/* The same where only work of this kind (FPI_JOB_...) can have come: wakes one thread of its lane. */
+void fpi_jobs_wake_for(fpi_app_t *app, const char *kind);
 /* Runs all that is due now in the calling thread, for the tool and tests. */
 fpi_err_t *fpi_jobs_run_due(fpi_app_t *app, int *done, fpi_task_t *task) FPI_MUST_USE;
 

@@ -52,7 +52,7 @@ fpi_err_t *fpi_people_check_reach(const fpi_viewer_t *by, uint64_t permissions, 
 typedef struct fpi_user_form_t {
     const char *name, *mobile, *mail; /* mobile, mail "": none */
     const char *org;             /* its code */
-    int is_head;
+    int is_head, is_active;
     const char *const *roles;    /* names or ids */
     int role_count;
 } fpi_user_form_t;
@@ -61,9 +61,10 @@ fpi_err_t *fpi_people_user_make(fpi_user_t **out, fpi_secret_t **password, fpi_a
                                 const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_people_user_change(fpi_user_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
                                   const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
-/* Within a transaction of another's: *user is found by id, or made when id is 0 with the hash. */
-fpi_err_t *fpi_people_user_put(fpi_user_t **user, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id, const char *hash,
-                               const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
+/* Within a transaction of another's: *user is found by id, or made when id is 0 with the hash. What it refuses it refuses
+ * before it writes. *changes: as the audit log has them; NULL when all was so already, and nothing is written. */
+fpi_err_t *fpi_people_user_put(fpi_user_t **user, const char **changes, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id,
+                               const char *hash, const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_people_user_get(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 /* A word of the tool: name or mobile. FPI_E_ABSENT. */
