@@ -226,8 +226,11 @@ fpi_err_t *fpi_escl_status_get(fpi_scan_status_t *out, fpi_escl_t *escl, fpi_tas
 
 /* ---- a job ---- */
 
+/* What the feeder's state explains: nothing of the glass; that it is empty only when nothing was to come of it yet. */
+typedef enum feeder_t { NOT_FEEDER, FEEDER_SCANS, FEEDER_BEGINS } feeder_t;
+
 /* What a refused job or page really means stands in the status; when that says nothing, `otherwise`. */
-static fpi_err_t *ask_why(fpi_escl_t *escl, const char *job, bool is_feeder, fpi_err_t *otherwise, fpi_task_t *task)
+static fpi_err_t *ask_why(fpi_escl_t *escl, const char *job, feeder_t feeder, fpi_err_t *otherwise, fpi_task_t *task)
 {
     fpi_scan_problem_t problem = escl->problem;
     fpi_scan_status_t status;
@@ -238,7 +241,10 @@ static fpi_err_t *ask_why(fpi_escl_t *escl, const char *job, bool is_feeder, fpi
     if (err) {
         return otherwise;
     }
-    if (is_feeder && status.feeder) {
+    if (feeder == FEEDER_SCANS && status.feeder == FPI_SCAN_IS_FEEDER_EMPTY) {
+        status.feeder = FPI_SCAN_FINE;
+    }
+    if (feeder != NOT_FEEDER && status.feeder) {
         return fail(escl, status.feeder, otherwise ? fpi_err_chain(task->pool, otherwise) : "by its status", task);
     }
     if (job_state && (strcmp(job_state, "Aborted") == 0 || strcmp(job_state, "Canceled") == 0)) {
@@ -266,7 +272,7 @@ fpi_err_t *fpi_escl_job_start(const char **job, fpi_escl_t *escl, const fpi_scan
         if (x.status == 400 || x.status == 409 || x.status == 415) {
             err = fail(escl, FPI_SCAN_IS_SETTINGS, err->detail, task);
         }
-        return ask_why(escl, NULL, settings->source == FPI_SCAN_FEEDER, err, task);
+        return ask_why(escl, NULL, settings->source == FPI_SCAN_FEEDER ? FEEDER_BEGINS : NOT_FEEDER, err, task);
     }
     to = apr_table_get(x.reply_headers, "Location");
     *job = fpi_escl_job_path(escl->base, to, task);
@@ -319,6 +325,7 @@ fpi_err_t *fpi_escl_page_next(fpi_escl_page_t *page, fpi_escl_t *escl, const cha
     fpi_http_exchange_t x = { .method = "GET", .url = job_url(escl, job, "/NextDocument", task), .head = take_head,
                               .sink = take_bytes, .is_gone = take_gone, .baton = &taking };
     fpi_err_t *err = call_patiently(escl, &x, NULL, task);
+    feeder_t feeder = page->is_feeder ? FEEDER_SCANS : NOT_FEEDER;
 
     page->is_end = false;
     if (taking.refused) {
@@ -326,16 +333,16 @@ fpi_err_t *fpi_escl_page_next(fpi_escl_page_t *page, fpi_escl_t *escl, const cha
         return taking.refused;
     }
     if (err) {
-        return err->code == FPI_E_GONE ? err : ask_why(escl, job, true, err, task);
+        return err->code == FPI_E_GONE ? err : ask_why(escl, job, feeder, err, task);
     }
     if (x.status == 404 || x.status == 410) {
         page->is_end = true;
         return NULL;
     }
     if (x.status != 200) {
-        return ask_why(escl, job, true, judge_status(escl, &x, task), task);
+        return ask_why(escl, job, feeder, judge_status(escl, &x, task), task);
     }
-    return page->size ? NULL : ask_why(escl, job, true, fail(escl, FPI_SCAN_IS_GARBAGE, "a page of no bytes", task), task);
+    return page->size ? NULL : ask_why(escl, job, feeder, fail(escl, FPI_SCAN_IS_GARBAGE, "a page of no bytes", task), task);
 }
 
 fpi_err_t *fpi_escl_job_judge(fpi_escl_t *escl, const char *job, const fpi_scan_settings_t *settings, int64_t pages,
@@ -347,10 +354,7 @@ fpi_err_t *fpi_escl_job_judge(fpi_escl_t *escl, const char *job, const fpi_scan_
     if (pages == 0) {
         nothing = fail(escl, is_feeder ? FPI_SCAN_IS_FEEDER_EMPTY : FPI_SCAN_IS_GARBAGE, "it ended without a page", task);
     }
-    err = ask_why(escl, job, is_feeder, nothing, task);
-    if (err && pages && escl->problem == FPI_SCAN_IS_FEEDER_EMPTY) {
-        err = NULL; /* as it must be once all is scanned */
-    }
+    err = ask_why(escl, job, !is_feeder ? NOT_FEEDER : pages ? FEEDER_SCANS : FEEDER_BEGINS, nothing, task);
     escl->problem = err ? escl->problem : FPI_SCAN_FINE;
     return err;
 }

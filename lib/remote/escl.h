@@ -42,6 +42,7 @@ fpi_err_t *fpi_escl_job_start(const char **job, fpi_escl_t *escl, const fpi_scan
 typedef struct fpi_escl_page_t {
     fpi_err_t *(*put)(void *baton, const char *data, size_t len); /* its failure ends the page, and comes back */
     void *baton;
+    bool is_feeder;              /* whose state explains a failure */
     bool is_end;                 /* out: there is none any more */
     int64_t size;                /* out */
 } fpi_escl_page_t;

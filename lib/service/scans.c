@@ -115,7 +115,7 @@ fpi_err_t *fpi_scans_start(fpi_scan_t **out, fpi_app_t *app, const fpi_viewer_t 
     starting_t s = { .app = app, .viewer = viewer, .want = want };
 
     FPI_TRY(fpi_store_write(app->store, tx_start, &s, task));
-    fpi_jobs_wake(app);
+    fpi_jobs_wake_for(app, FPI_JOB_SCAN);
     *out = s.scan;
     return NULL;
 }

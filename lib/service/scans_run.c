@@ -202,7 +202,7 @@ static fpi_err_t *check_page(running_t *r, fpi_task_t *task)
 
 static fpi_err_t *next_page(bool *is_end, running_t *r, fpi_task_t *task)
 {
-    fpi_escl_page_t page = { .put = put_bytes, .baton = r };
+    fpi_escl_page_t page = { .put = put_bytes, .baton = r, .is_feeder = r->scan->settings.source == FPI_SCAN_FEEDER };
 
     FPI_TRY(fpi_spool_open(&r->spool, r->app->blobs, r->app->settings->max_file, task));
     FPI_TRY(fpi_escl_page_next(&page, &r->escl, r->job, task));
@@ -213,7 +213,7 @@ static fpi_err_t *next_page(bool *is_end, running_t *r, fpi_task_t *task)
     FPI_TRY(check_page(r, task));
     FPI_TRY(fpi_spool_keep(r->taken.sha256, &r->taken.size, r->spool, task));
     FPI_TRY(fpi_store_write(r->app->store, tx_page, r, task));
-    fpi_jobs_wake(r->app);
+    fpi_jobs_wake_for(r->app, FPI_JOB_LOOK);
     return NULL;
 }
 

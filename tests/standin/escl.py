@@ -209,6 +209,8 @@ class Scanner:
         if self.hang_at == number:
             self.released.wait(600)
         with self.lock:
+            if job.is_deleted:
+                return 404, {}, b"", 0
             job.given = number
             if job.source == "feeder" and self.feeder:
                 self.feeder.pop(0)
