@@ -115,7 +115,7 @@ bool fpi_address_is_link(const struct sockaddr *address)
 bool fpi_address_is_own(const struct sockaddr *address)
 {
     static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF };
-    static const unsigned char zeros[15] = { 0 };
+    static const unsigned char compatible[12] = { 0 }; /* "::" and "::1", too */
 
     if (address->sa_family == AF_INET) {
         struct sockaddr_in v4;
@@ -130,10 +130,7 @@ bool fpi_address_is_own(const struct sockaddr *address)
         const unsigned char *a = v6.sin6_addr.s6_addr;
 
         memcpy(&v6, address, sizeof(v6));
-        if (memcmp(a, mapped, 12) == 0) {
-            return a[12] == 127 || a[12] == 0;
-        }
-        return memcmp(a, zeros, 15) == 0 && a[15] <= 1;
+        return (memcmp(a, mapped, 12) == 0 || memcmp(a, compatible, 12) == 0) && (a[12] == 127 || a[12] == 0);
     }
     return true;
 }
