@@ -425,3 +425,58 @@ fpi_err_t *fpi_people_user_grant(fpi_user_t **out, fpi_app_t *app, int64_t id, c
     *out = d.user;
     return NULL;
 }
+
+/* *count of those that stay, without that of `org`. */
+static fpi_err_t *keep_others(fpi_grant_t **out, int *count, bool *was_there, fpi_tx_t *tx, int64_t user, int64_t org,
+                              fpi_task_t *task)
+{
+    fpi_grant_t *had;
+    int all;
+
+    FPI_TRY(fpi_user_grants_list(&had, &all, tx, user, task));
+    *out = apr_palloc(task->pool, sizeof(**out) * ((size_t)all + 1));
+    *was_there = false;
+    *count = 0;
+    for (int i = 0; i < all; i++) {
+        if (had[i].org == org) {
+            *was_there = true;
+        }
+        else {
+            (*out)[(*count)++] = had[i];
+        }
+    }
+    return NULL;
+}
+
+static fpi_err_t *tx_grant_one(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    doing_t *d = baton;
+    fpi_grant_t *grants;
+    int64_t org;
+    bool was_there;
+    int count;
+
+    FPI_TRY(fpi_people_user_get(&d->user, tx, task->tenant, d->id, task));
+    FPI_TRY(fpi_people_org_of(&org, tx, task->tenant, d->grants->org, false, "org", task));
+    FPI_TRY(keep_others(&grants, &count, &was_there, tx, d->id, org, task));
+    if (!d->flag && !was_there) {
+        return fpi_refuse(task, FPI_E_ABSENT, "org", "用户 %s 在组织 %s 没有授权", "user %s has no grant in organisation %s",
+                          d->user->name, *d->grants->org ? d->grants->org : "-");
+    }
+    if (d->flag && count == FPI_USER_GRANTS) {
+        return fpi_refuse(task, FPI_E_STATE, "org", "一个用户最多 %d 项授权", "a user has at most %d grants", FPI_USER_GRANTS);
+    }
+    grants[count] = (fpi_grant_t){ org, d->grants->sees_all, d->grants->with_below };
+    FPI_TRY(fpi_user_grants_put(tx, d->id, grants, d->flag ? count + 1 : count, task));
+    return fpi_audit_add(tx, d->flag ? "user.granted" : "user.grant-removed", d->user->name, grants_text(d, task), task);
+}
+
+fpi_err_t *fpi_people_user_grant_one(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grant, bool is_given,
+                                     fpi_task_t *task)
+{
+    doing_t d = { .id = id, .grants = grant, .count = 1, .flag = is_given };
+
+    FPI_TRY(fpi_admin_write(app, tx_grant_one, &d, task));
+    *out = d.user;
+    return NULL;
+}

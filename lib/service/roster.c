@@ -2,8 +2,11 @@
 
 #include "base/text.h"
 #include "service/people.h"
+#include "store/people.h"
+#include "store/points.h"
 #include "wire/crypto.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 static const char *const names[FPI_ROSTER_RESULTS] = { "ADDED", "CHANGED", "UNCHANGED", "REFUSED" };
@@ -23,6 +26,22 @@ bool fpi_roster_is_refusal(const fpi_err_t *err)
         }
     }
     return false;
+}
+
+/* A refusal becomes what is told; what is left is the store's. */
+static fpi_err_t *judge(fpi_roster_told_t *out, fpi_err_t *err)
+{
+    if (err && fpi_roster_is_refusal(err)) {
+        *out = (fpi_roster_told_t){ .result = FPI_ROSTER_REFUSED, .id = out->id, .why = err };
+        return NULL;
+    }
+    return err;
+}
+
+static void finish(fpi_roster_told_t *out, int64_t id)
+{
+    out->result = !out->id ? FPI_ROSTER_ADDED : out->changes ? FPI_ROSTER_CHANGED : FPI_ROSTER_UNCHANGED;
+    out->id = id;
 }
 
 /* ---- who is meant ---- */
@@ -95,7 +114,7 @@ static fpi_err_t *put(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_viewer_t *
     FPI_TRY(fpi_people_take_mobile(&mobile, row->mobile ? row->mobile : "", "mobile", task));
     form.mobile = mobile;
     FPI_TRY(find_person(&user, tx, row, mobile, task));
-    out->user = user ? user->id : 0;
+    out->id = user ? user->id : 0;
     if (!user && row->is_active == 0) {
         out->result = FPI_ROSTER_UNCHANGED;
         return NULL;
@@ -104,9 +123,8 @@ static fpi_err_t *put(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_viewer_t *
         form.roles = usual;
         form.role_count = 1;
     }
-    FPI_TRY(fpi_people_user_put(&user, &out->changes, tx, by, out->user, row->hash ? row->hash : FPI_PASSWORD_NONE, &form, task));
-    out->result = !out->user ? FPI_ROSTER_ADDED : out->changes ? FPI_ROSTER_CHANGED : FPI_ROSTER_UNCHANGED;
-    out->user = user->id;
+    FPI_TRY(fpi_people_user_put(&user, &out->changes, tx, by, out->id, row->hash ? row->hash : FPI_PASSWORD_NONE, &form, task));
+    finish(out, user->id);
     return NULL;
 }
 
@@ -117,9 +135,72 @@ fpi_err_t *fpi_roster_person(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_vie
 
     *out = (fpi_roster_told_t){ .result = FPI_ROSTER_REFUSED };
     err = put(out, tx, by, row, task);
-    if (err && fpi_roster_is_refusal(err)) {
-        *out = (fpi_roster_told_t){ .result = FPI_ROSTER_REFUSED, .user = out->user, .why = err };
-        return NULL;
+    return judge(out, err);
+}
+
+/* ---- organisations ---- */
+
+fpi_err_t *fpi_roster_org(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_org_form_t *form, fpi_task_t *task)
+{
+    fpi_org_form_t told = { .code = said(form->code, task), .name = said(form->name, task), .tax_no = said(form->tax_no, task),
+                            .parent = said(form->parent, task), .is_active = form->is_active };
+    fpi_org_t *org = NULL;
+    fpi_err_t *err;
+
+    *out = (fpi_roster_told_t){ .result = FPI_ROSTER_REFUSED };
+    if (told.code) {
+        FPI_TRY(fpi_org_find(&org, tx, task->tenant, NULL, told.code, task));
     }
-    return err;
+    out->id = org ? org->id : 0;
+    err = fpi_people_org_put_in(&org, &out->changes, tx, out->id, &told, task);
+    if (!err) {
+        finish(out, org->id);
+    }
+    return judge(out, err);
+}
+
+/* ---- scan points ---- */
+
+static fpi_err_t *find_scanners(const fpi_user_t **users, fpi_tx_t *tx, const char *const *words, int count, fpi_task_t *task)
+{
+    for (int i = 0; i < count; i++) {
+        fpi_user_t *user;
+
+        FPI_TRY(fpi_people_user_named(&user, tx, task->tenant, words[i], task));
+        users[i] = user;
+        for (int j = 0; j < i; j++) {
+            if (users[j]->id == user->id) {
+                return fpi_refuse(task, FPI_E_FIELD, "scanners", "扫描员 %s 重复", "the scanner %s is named twice", user->name);
+            }
+        }
+    }
+    return NULL;
+}
+
+static fpi_err_t *put_point(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_point_form_t *form, const char *const *scanners,
+                            int scanner_count, fpi_task_t *task)
+{
+    const fpi_user_t **users = apr_palloc(task->pool, sizeof(*users) * ((size_t)scanner_count + 1));
+    fpi_point_t *point = NULL;
+
+    if (form->name) {
+        FPI_TRY(fpi_point_find_by_name(&point, tx, task->tenant, form->name, task));
+    }
+    out->id = point ? point->id : 0;
+    FPI_TRY(find_scanners(users, tx, scanners, scanner_count, task));
+    FPI_TRY(fpi_people_point_put_in(&point, &out->changes, tx, out->id, form, users, scanner_count, task));
+    finish(out, point->id);
+    return NULL;
+}
+
+fpi_err_t *fpi_roster_point(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_point_form_t *form, const char *const *scanners,
+                            int scanner_count, fpi_task_t *task)
+{
+    fpi_point_form_t told = { .name = said(form->name, task), .address = said(form->address, task), .org = said(form->org, task),
+                              .related = form->related, .related_count = form->related_count, .is_active = form->is_active };
+    fpi_err_t *err;
+
+    *out = (fpi_roster_told_t){ .result = FPI_ROSTER_REFUSED };
+    err = put_point(out, tx, &told, scanners, scanner_count, task);
+    return judge(out, err);
 }

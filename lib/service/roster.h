@@ -1,5 +1,6 @@
-/* Persons as a list tells of them, a row of a file or a person of an ERP, against the users that are there. The one rule of
- * what becomes of a row; where the list comes from is its caller's.
+/* Persons as a list tells of them, a row of a file or a person of an ERP, against the users that are there; organisations
+ * and scan points the same way, by code and by name. The one rule of what becomes of a row; where the list comes from is its
+ * caller's.
  *
  *   row ──who: by mobile, else by name──> nobody    -> added, without a password unless one is given
  *                                         somebody  -> changed, or unchanged: nothing is written then
@@ -38,7 +39,7 @@ typedef enum fpi_roster_result_t {
 
 typedef struct fpi_roster_told_t {
     fpi_roster_result_t result;
-    int64_t user;                /* 0: none */
+    int64_t id;                  /* of the user, organisation or scan point; 0: none */
     const char *changes;         /* of a change: {"org_id": 3, "name": ["before", "after"]}; NULL */
     const fpi_err_t *why;        /* of a refusal: its field and its public text with the remedy; NULL */
 } fpi_roster_told_t;
@@ -48,6 +49,17 @@ typedef struct fpi_roster_told_t {
  * store's epoch after its commit (fpi_admin_write does). */
 fpi_err_t *fpi_roster_person(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_viewer_t *by, const fpi_roster_row_t *row,
                              fpi_task_t *task) FPI_MUST_USE;
+
+/* The same of an organisation; who it is says form->code. Blank and NULL stay as they are. */
+struct fpi_org_form_t;
+fpi_err_t *fpi_roster_org(fpi_roster_told_t *out, fpi_tx_t *tx, const struct fpi_org_form_t *form, fpi_task_t *task)
+    FPI_MUST_USE;
+
+/* The same of a scan point; which it is says form->name. `scanners` are names or mobiles: they are bound to it, too, and
+ * nobody is unbound. */
+struct fpi_point_form_t;
+fpi_err_t *fpi_roster_point(fpi_roster_told_t *out, fpi_tx_t *tx, const struct fpi_point_form_t *form,
+                            const char *const *scanners, int scanner_count, fpi_task_t *task) FPI_MUST_USE;
 
 /* "ADDED" and so on. */
 const char *fpi_roster_result_name(fpi_roster_result_t result);

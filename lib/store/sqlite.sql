@@ -1164,9 +1164,7 @@ SELECT id, tenant, name, permissions, is_active, created, updated,
   FROM role WHERE tenant = ?1 ORDER BY name LIMIT ?2
 
 -- name: ROLE_FIND
-SELECT id, tenant, name, permissions, is_active, created, updated,
-       (SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person WHERE r.role = role.id AND u.is_active = 1)
-  FROM role WHERE id = ?2 AND tenant = ?1
+SELECT id, tenant, name, permissions, is_active, created, updated, 0 FROM role WHERE id = ?2 AND tenant = ?1
 
 -- name: ROLE_FIND_BY_NAME
 SELECT id, tenant, name, permissions, is_active, created, updated, 0 FROM role WHERE tenant = ?1 AND name = ?2

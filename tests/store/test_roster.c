@@ -142,7 +142,7 @@ static fpi_err_t *tx_reach(fpi_tx_t *tx, void *baton, fpi_task_t *t)
     ck_assert(told.result == FPI_ROSTER_REFUSED && told.why->code == FPI_E_ROLE);
     unit_done(fpi_roster_person(&told, tx, &by, &plain, t));
     ck_assert_int_eq(told.result, FPI_ROSTER_ADDED);
-    unit_done(fpi_user_find_by_id(&user, tx, 1, told.user, t));
+    unit_done(fpi_user_find_by_id(&user, tx, 1, told.id, t));
     ck_assert(user->must_change && user->is_active);
     unit_failed(fpi_password_verify(user->password, fpi_secret_make_text(t->pool, ""), t), FPI_E_SIGN);
     return NULL;
