@@ -21,6 +21,7 @@
 #include "service/recognise.h"
 #include "service/reconcile.h"
 #include "service/rematch.h"
+#include "service/scans.h"
 #include "store/derived.h"
 #include "store/people.h"
 
@@ -83,6 +84,7 @@ static const fpi_job_kind_t kinds[] = {
     { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW, EXPORT_LIMIT },
     { FPI_JOB_REMATCH, fpi_rematch_run, fpi_rematch_parked, FPI_LANE_SLOW, FPI_REMATCH_LIMIT },
     { FPI_JOB_NOTICE, fpi_notice_run, fpi_notice_parked, FPI_LANE_TELL, FPI_NOTICE_LIMIT },
+    { FPI_JOB_SCAN, fpi_scan_run, fpi_scan_parked, FPI_LANE_SCAN, FPI_SCAN_LIMIT },
     { FPI_JOB_RECONCILE, fpi_reconcile_run, fpi_reconcile_parked, FPI_LANE_TELL, 0 },
     { FPI_JOB_PEOPLE, fpi_erp_people_run, fpi_erp_people_parked, FPI_LANE_TELL, FPI_ERP_PEOPLE_LIMIT },
 };
@@ -564,7 +566,8 @@ static int workers_of(const fpi_app_t *app, fpi_lane_t lane)
     const int counts[] = { [FPI_LANE_USUAL] = FPI_JOBS_WORKERS,
                            [FPI_LANE_LOOK] = lookers < FPI_JOBS_LOOKERS ? (int)lookers : FPI_JOBS_LOOKERS,
                            [FPI_LANE_SLOW] = 1,
-                           [FPI_LANE_TELL] = FPI_JOBS_TELLERS };
+                           [FPI_LANE_TELL] = FPI_JOBS_TELLERS,
+                           [FPI_LANE_SCAN] = FPI_JOBS_SCANNING };
 
     return counts[lane];
 }
