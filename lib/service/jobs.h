@@ -10,6 +10,7 @@
  *                   pictures which people wait for have no more than these before them; up to FPI_JOBS_LOOKERS threads
  *            SLOW   the cloud's recognition, exports: one thread
  *            TELL   the ERP: two threads, so that one dead system keeps no other waiting
+ *            SCAN   network scanners, which take as long as their paper does: two threads
  * Limits:  a step has 2 minutes, or its kind's own; its lease 12 s, lengthened while the child lives. Failures that may pass are repeated
  *          after 1 s doubling to 1 h, for 3 days; then, and failures that won't pass, are parked. A step may run
  *          twice and must bear it. */
@@ -19,11 +20,11 @@
 #include "service/app.h"
 #include "store/pushes.h"
 
-typedef enum fpi_lane_t { FPI_LANE_USUAL, FPI_LANE_LOOK, FPI_LANE_SLOW, FPI_LANE_TELL, FPI_LANE_COUNT } fpi_lane_t;
+typedef enum fpi_lane_t { FPI_LANE_USUAL, FPI_LANE_LOOK, FPI_LANE_SLOW, FPI_LANE_TELL, FPI_LANE_SCAN, FPI_LANE_COUNT } fpi_lane_t;
 
 enum {
-    FPI_JOBS_WORKERS = 2, FPI_JOBS_LOOKERS = 8, FPI_JOBS_TELLERS = 2,
-    FPI_JOBS_THREADS = FPI_JOBS_WORKERS + FPI_JOBS_LOOKERS + FPI_JOBS_TELLERS + 1
+    FPI_JOBS_WORKERS = 2, FPI_JOBS_LOOKERS = 8, FPI_JOBS_TELLERS = 2, FPI_JOBS_SCANNING = 2,
+    FPI_JOBS_THREADS = FPI_JOBS_WORKERS + FPI_JOBS_LOOKERS + FPI_JOBS_TELLERS + FPI_JOBS_SCANNING + 1
 };
 
 /* How long a step that fails is tried again. */

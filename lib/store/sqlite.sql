@@ -856,6 +856,118 @@ CREATE TABLE login_guard (
 CREATE INDEX login_guard_by_since ON login_guard (since);
 
 -- migration 11
+
+-- Network scanners. org, point: who may use it, 0 all.
+CREATE TABLE scanner (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    address    TEXT NOT NULL,
+    org        INTEGER NOT NULL,
+    point      INTEGER NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    is_checked INTEGER NOT NULL,
+    model      TEXT,
+    check_note TEXT,
+    checked    INTEGER NOT NULL,
+    created    INTEGER NOT NULL,
+    updated    INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX scanner_by_name ON scanner (tenant, name);
+
+-- Runs of scanners into captures. state: 0 waiting, 1 running, 2 done, 3 failed, 4 cancelled. after: the page that the next
+-- one comes behind. job: its path on the scanner. problem: lib/model/scan_problems.def
+CREATE TABLE scan (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant         INTEGER NOT NULL,
+    capture        INTEGER NOT NULL,
+    scanner        INTEGER NOT NULL,
+    actor          TEXT NOT NULL,
+    scanner_name   TEXT NOT NULL,
+    source         INTEGER NOT NULL,
+    is_duplex      INTEGER NOT NULL,
+    dpi            INTEGER NOT NULL,
+    color          INTEGER NOT NULL,
+    format         INTEGER NOT NULL,
+    paper          INTEGER NOT NULL,
+    after          INTEGER NOT NULL,
+    state          INTEGER NOT NULL,
+    is_cancelled   INTEGER NOT NULL,
+    is_interrupted INTEGER NOT NULL,
+    job            TEXT,
+    pages          INTEGER NOT NULL,
+    problem        TEXT,
+    created        INTEGER NOT NULL,
+    begun          INTEGER NOT NULL,
+    ended          INTEGER NOT NULL
+);
+
+CREATE INDEX scan_by_capture ON scan (tenant, capture, id);
+
+-- one at a time
+CREATE UNIQUE INDEX scan_by_scanner ON scan (tenant, scanner) WHERE state < 2;
+
+-- migration 12
+
+-- What a business system last said of an organisation (kind 0) or a user (kind 1), and who that is here (local; 0: the top,
+-- -1: nobody). said: JSON, what it said and what was made of it. run: the last people_sync that named it.
+CREATE TABLE origin (
+    tenant INTEGER NOT NULL,
+    system INTEGER NOT NULL,
+    kind   INTEGER NOT NULL,
+    theirs TEXT NOT NULL,
+    name   TEXT,
+    local  INTEGER NOT NULL,
+    said   TEXT,
+    run    INTEGER NOT NULL,
+    PRIMARY KEY (tenant, system, kind, theirs)
+) WITHOUT ROWID;
+
+CREATE INDEX origin_by_local ON origin (tenant, kind, local);
+
+-- A run in which a business system was asked for organisations and users. state: 0 running, 1 done, 2 failed.
+CREATE TABLE people_sync (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant    INTEGER NOT NULL,
+    system    INTEGER NOT NULL,
+    state     INTEGER NOT NULL,
+    is_full   INTEGER NOT NULL,
+    tries     INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    started   INTEGER NOT NULL,
+    ended     INTEGER NOT NULL DEFAULT 0,
+    actor     TEXT,
+    trace     TEXT,
+    error     TEXT,
+    added     INTEGER NOT NULL DEFAULT 0,
+    changed   INTEGER NOT NULL DEFAULT 0,
+    unchanged INTEGER NOT NULL DEFAULT 0,
+    refused   INTEGER NOT NULL DEFAULT 0,
+    missing   INTEGER NOT NULL DEFAULT 0,
+    disabled  INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE INDEX people_sync_by_system ON people_sync (tenant, system, id);
+
+-- One of those that it named, and what became of it.
+CREATE TABLE people_sync_row (
+    id     INTEGER PRIMARY KEY,
+    sync   INTEGER NOT NULL,
+    kind   INTEGER NOT NULL,
+    result INTEGER NOT NULL,
+    theirs TEXT,
+    code   TEXT,
+    name   TEXT,
+    local  INTEGER NOT NULL,
+    zh     TEXT,
+    en     TEXT
+);
+
+CREATE INDEX people_sync_row_by_sync ON people_sync_row (sync, id);
+
+-- migration 13
 -- A phone that lends its camera to one scan session; 0: none.
 ALTER TABLE session ADD COLUMN capture INTEGER NOT NULL DEFAULT 0;
 
@@ -1019,6 +1131,87 @@ UPDATE business_system SET epoch = epoch + ?4, is_checked = ?4, check_note = ?5,
 
 -- name: SYSTEM_DROP
 DELETE FROM business_system WHERE tenant = ?1 AND id = ?2
+
+-- ==== organisations and users of business systems ====
+
+-- name: ORIGIN_FIND
+SELECT tenant, system, kind, theirs, name, local, said, run
+  FROM origin WHERE tenant = ?1 AND system = ?2 AND kind = ?3 AND theirs = ?4
+
+-- name: ORIGIN_FIND_OTHER
+SELECT tenant, system, kind, theirs, name, local, said, run
+  FROM origin WHERE tenant = ?1 AND kind = ?3 AND local = ?4 AND system = ?2 AND theirs <> ?5 LIMIT 1
+
+-- name: ORIGIN_PUT
+INSERT INTO origin (tenant, system, kind, theirs, name, local, said, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (tenant, system, kind, theirs) DO UPDATE
+   SET name = excluded.name, local = excluded.local, said = excluded.said, run = excluded.run
+
+-- name: ORIGIN_LIST_MISSING
+SELECT tenant, system, kind, theirs, name, local, said, run
+  FROM origin WHERE tenant = ?1 AND system = ?2 AND kind = 1 AND run < ?3 AND local > 0 AND theirs > ?4
+ ORDER BY theirs LIMIT ?5
+
+-- name: ORIGIN_COUNT
+SELECT COUNT(*) FROM origin WHERE tenant = ?1 AND system = ?2 AND kind = 1 AND local > 0
+
+-- name: ORIGIN_FORGET
+DELETE FROM origin WHERE tenant = ?1 AND system = ?2
+
+-- name: PEOPLE_SYNC_INSERT
+INSERT INTO people_sync (tenant, system, state, is_full, tries, since, started, actor, trace)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: PEOPLE_SYNC_UPDATE
+UPDATE people_sync
+   SET state = ?3, tries = ?4, ended = ?5, error = ?6, added = ?7, changed = ?8, unchanged = ?9, refused = ?10,
+       missing = ?11, disabled = ?12
+ WHERE tenant = ?1 AND id = ?2
+
+-- name: PEOPLE_SYNC_FIND
+SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
+       refused, missing, disabled
+  FROM people_sync WHERE tenant = ?1 AND system = ?2 AND id = ?3
+
+-- name: PEOPLE_SYNC_LIST
+SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
+       refused, missing, disabled
+  FROM people_sync WHERE tenant = ?1 AND system = ?2 ORDER BY id DESC LIMIT ?3
+
+-- name: PEOPLE_SYNC_LAST
+SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
+       refused, missing, disabled
+  FROM people_sync WHERE tenant = ?1 AND system = ?2 AND state = 1 AND (is_full = 1 OR ?3 = 0) AND (refused = 0 OR ?3 = 1)
+ ORDER BY id DESC LIMIT 1
+
+-- name: PEOPLE_SYNC_PRUNE
+DELETE FROM people_sync
+ WHERE tenant = ?1 AND system = ?2
+   AND id < (SELECT MIN(id) FROM (SELECT id FROM people_sync WHERE tenant = ?1 AND system = ?2 ORDER BY id DESC LIMIT ?3))
+
+-- name: PEOPLE_SYNC_FORGET
+DELETE FROM people_sync WHERE tenant = ?1 AND system = ?2
+
+-- name: PEOPLE_ROW_ADD
+INSERT INTO people_sync_row (sync, kind, result, theirs, code, name, local, zh, en)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: PEOPLE_ROW_COUNT
+SELECT COUNT(*) FROM people_sync_row WHERE sync = ?1 AND (?2 < 0 OR result = ?2)
+
+-- name: PEOPLE_ROW_LIST
+SELECT kind, result, theirs, code, name, local, zh, en
+  FROM people_sync_row WHERE sync = ?1 AND (?2 < 0 OR result = ?2) ORDER BY id LIMIT ?3 OFFSET ?4
+
+-- name: PEOPLE_ROW_PRUNE
+DELETE FROM people_sync_row WHERE sync NOT IN (SELECT id FROM people_sync)
+
+-- name: PEOPLE_SYNC_IDLE
+SELECT s.id, s.tenant, (SELECT MAX(p.started) FROM people_sync p WHERE p.tenant = s.tenant AND p.system = s.id)
+  FROM business_system s JOIN setting w ON w.tenant = s.tenant AND w.name = 'people.sync' AND w.value = 'on'
+ WHERE s.is_enabled = 1 AND s.kind = 'eas'
+   AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = 'people' AND j.key = CAST(s.id AS TEXT) AND j.state <> 'parked')
+ ORDER BY s.id LIMIT 1000
 
 -- ==== keys that sign our tokens ====
 
@@ -1772,6 +1965,75 @@ SELECT sha256, size, media, pages, state, note, doc, created, looked
 SELECT COUNT(*) FROM capture_page p JOIN content c ON c.sha256 = p.sha256
  WHERE p.capture = ?1 AND p.bill = 0 AND c.state = 0
 
+-- ==== network scanners, and what they scan ====
+
+-- name: SCANNER_LIST
+SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+  FROM scanner WHERE tenant = ?1 ORDER BY name LIMIT ?2
+
+-- name: SCANNER_FIND
+SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+  FROM scanner WHERE id = ?2 AND tenant = ?1
+
+-- name: SCANNER_FIND_BY_NAME
+SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+  FROM scanner WHERE tenant = ?1 AND name = ?2
+
+-- name: SCANNER_INSERT
+INSERT INTO scanner (tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created,
+                     updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+
+-- name: SCANNER_UPDATE
+UPDATE scanner
+   SET version = ?2, name = ?3, address = ?4, org = ?5, point = ?6, is_enabled = ?7, is_checked = ?8, model = ?9,
+       check_note = ?10, checked = ?11, created = ?12, updated = ?13
+ WHERE id = ?14 AND tenant = ?1
+
+-- name: SCANNER_NOTE
+UPDATE scanner SET is_checked = ?4, model = ?5, check_note = ?6, checked = ?7
+ WHERE id = ?2 AND tenant = ?1 AND version = ?3
+
+-- name: SCANNER_DROP
+DELETE FROM scanner WHERE id = ?2 AND tenant = ?1
+
+-- name: SCAN_INSERT
+INSERT INTO scan (tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+                  is_cancelled, is_interrupted, job, pages, problem, created, begun, ended)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, NULL, 0, NULL, ?13, 0, 0)
+
+-- name: SCAN_FIND
+SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+  FROM scan WHERE id = ?2 AND tenant = ?1
+
+-- name: SCAN_FIND_LIVE
+SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+  FROM scan WHERE tenant = ?1 AND scanner = ?2 AND state < 2
+
+-- name: SCAN_LIST
+SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+  FROM scan WHERE tenant = ?1 AND capture = ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4
+
+-- name: SCAN_COUNT
+SELECT COUNT(*) FROM scan WHERE tenant = ?1 AND capture = ?2
+
+-- name: SCAN_UPDATE
+UPDATE scan
+   SET source = ?3, is_duplex = ?4, format = ?5, after = ?6, state = ?7, is_cancelled = ?8, is_interrupted = ?9, job = ?10,
+       pages = ?11, problem = ?12, begun = ?13, ended = ?14
+ WHERE id = ?2 AND tenant = ?1
+
+-- name: SCAN_TRIM
+DELETE FROM scan
+ WHERE tenant = ?1 AND capture = ?2 AND state > 1
+   AND id NOT IN (SELECT id FROM scan WHERE tenant = ?1 AND capture = ?2 ORDER BY id DESC LIMIT ?3)
+
+-- name: SCAN_DROP
+DELETE FROM scan WHERE tenant = ?1 AND capture = ?2
+
 -- ==== cover rules ====
 
 -- name: COVER_RULE_LIST
@@ -1794,6 +2056,12 @@ DELETE FROM cover_rule WHERE id = ?2 AND tenant = ?1
 -- name: MATCH_FIND
 SELECT result, expected, matched, differs, missing, extra, reason, at, empty_at, is_asked
   FROM match_result WHERE bill = ?2 AND tenant = ?1
+
+-- States: 1 uploaded, 4 to rescan, 5 match failed, 7 recognised, 8 matched.
+-- name: MATCH_LIST_OPEN
+SELECT m.bill FROM match_result m JOIN bill b ON b.id = m.bill
+ WHERE m.tenant = ?1 AND m.bill > ?2 AND m.result > 0 AND b.state IN (1, 4, 5, 7, 8)
+ ORDER BY m.bill LIMIT ?3
 
 -- name: MATCH_PUT
 INSERT INTO match_result (tenant, bill, result, expected, matched, differs, missing, extra, reason, at, empty_at,
