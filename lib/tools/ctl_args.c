@@ -89,7 +89,13 @@ static const option_t options[] = {
     { "role", "R", "a role, by name or id; may be given again", "角色名或编号, 可重复给出" },
     { "parent", "CODE", "code of the organisation above it", "上级组织编码" },
     { "related", "CODE", "a related organisation; may be given again", "关联组织编码, 可重复给出" },
-    { "address", "TEXT", "where the scan point is", "扫描点地址" },
+    { "address", "TEXT", "where the scan point is; a network scanner's address", "扫描点地址; 网络扫描仪的地址" },
+    { "point", "NAME", "only for the people of this scan point; \"\" for all", "仅供该扫描点的人员使用; 空为不限" },
+    { "source", "S", "auto (default), feeder or flatbed", "auto (默认), feeder 进纸器 或 flatbed 平板" },
+    { "duplex", NULL, "both sides", "双面" },
+    { "dpi", "N", "resolution (default 300)", "分辨率 (默认 300)" },
+    { "color", "C", "color (default), gray or mono", "color 彩色 (默认), gray 灰度 或 mono 黑白" },
+    { "format", "F", "jpeg (default) or pdf", "jpeg (默认) 或 pdf" },
     { "bill", "NUMBER", "why he sees this bill, or not", "能否看到该单据及原因" },
 };
 
