@@ -33,6 +33,8 @@ static const option_t options[] = {
     { "cloud-client-id", "C", "where the cloud knows it by another id", "发票云侧的 client_id (不同时)" },
     { "cloud-secret-file", "F", "and secret: a file, - or env:NAME", "发票云侧的 secret: 文件, - 或 env:NAME" },
     { "unchecked", NULL, "save without asking the cloud", "不向发票云校验, 直接保存" },
+    { "tenant", "T", "name, domain or id of the tenant (default: the first)", "租户名称、域名或编号 (默认第一个)" },
+    { "domain", "D", "what its people say at the login: /imgsys-web/login?domain=D", "登录域名: /imgsys-web/login?domain=D" },
     { "dry-run", NULL, "only say what would become of each line", "仅试算, 不保存" },
     { "passwords", NULL, "one-time passwords for new users, printed once (1,000 at most)", "为新用户生成一次性密码, 只显示一次 (最多 1000 个)" },
     { "scope", "all|own", "everybody's bills there (default), or his own", "所有人的单据 (默认) 或仅本人的" },
@@ -87,7 +89,13 @@ static const option_t options[] = {
     { "role", "R", "a role, by name or id; may be given again", "角色名或编号, 可重复给出" },
     { "parent", "CODE", "code of the organisation above it", "上级组织编码" },
     { "related", "CODE", "a related organisation; may be given again", "关联组织编码, 可重复给出" },
-    { "address", "TEXT", "where the scan point is", "扫描点地址" },
+    { "address", "TEXT", "where the scan point is; a network scanner's address", "扫描点地址; 网络扫描仪的地址" },
+    { "point", "NAME", "only for the people of this scan point; \"\" for all", "仅供该扫描点的人员使用; 空为不限" },
+    { "source", "S", "auto (default), feeder or flatbed", "auto (默认), feeder 进纸器 或 flatbed 平板" },
+    { "duplex", NULL, "both sides", "双面" },
+    { "dpi", "N", "resolution (default 300)", "分辨率 (默认 300)" },
+    { "color", "C", "color (default), gray or mono", "color 彩色 (默认), gray 灰度 或 mono 黑白" },
+    { "format", "F", "jpeg (default) or pdf", "jpeg (默认) 或 pdf" },
     { "bill", "NUMBER", "why he sees this bill, or not", "能否看到该单据及原因" },
 };
 
