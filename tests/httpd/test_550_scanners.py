@@ -197,6 +197,35 @@ def test_the_doctor_looks_at_scanners(site, scanner):
     assert "不是 eSCL" in found()[0][1]
 
 
+@pytest.fixture
+def responder():
+    one = escl.Responder()
+    yield one
+    one.stop()
+
+
+def test_scanners_that_answer_in_the_network(make_gateway, scanner, responder):
+    """Suggestions of whoever answers, each once; what is no answer is passed over; nobody is called because of it."""
+    site = opened_site(make_gateway, scanner, more=f"FPImageScannerDiscovery 127.0.0.1:{responder.port}")
+    responder.scanners = [("一楼 Scan.Jet (2)", 8080, {"ty": "HP Scan", "rs": "eSCL"}, "10.0.0.7"), ("known", scanner.port, {}),
+                          ("odd", 80, {"rs": "/a/b/", "ty": "x"}, "10.0.0.8"), ("bad", 80, {"rs": "a b"}, "10.0.0.9")]
+    responder.garbage = [b"", b"x", b"\0" * 12, b"\0\0\x84\0" + b"\xff" * 40, responder.answer("cut", 1, {})[:-3]]
+    found = site.boss.post(SCANNERS + "/discover", {}).json()["items"]
+    assert [(one["name"], one["address"], one["model"], one["is_known"]) for one in found] == [
+        ("一楼 Scan.Jet (2)", "http://10.0.0.7:8080/eSCL", "HP Scan", False), ("known", scanner.address, None, True),
+        ("odd", "http://10.0.0.8/a/b", "x", False)]
+    assert responder.questions > 1, "a packet may be lost"
+    assert scanner.calls() == []
+    assert [one["name"] for one in site.ctl_conf.must("scanner", "discover")] == [one["name"] for one in found]
+
+
+def test_discovery_may_be_off(make_gateway, scanner):
+    site = opened_site(make_gateway, scanner, more="FPImageScannerDiscovery Off")
+    refused(site.boss.post(SCANNERS + "/discover", {}), 409, word="FPImageScannerDiscovery")
+    clerk = make_user(site, site.boss, "clerk", roles=["扫描员"])
+    assert clerk.post(SCANNERS + "/discover", {}).status == 403
+
+
 # scanning
 
 @pytest.mark.mpm
