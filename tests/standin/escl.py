@@ -355,7 +355,7 @@ class Responder:
 
     @staticmethod
     def answer(name, port, facts, address="127.0.0.1", service="_uscan"):
-        kind, host = (service, "_tcp", "local"), ("scanner-host", "local")
+        kind, host = (service, "_tcp", "local"), (f"host-{port}-{address}".replace(".", "-"), "local")
         own = (name, *kind)
         txt = b"".join(bytes([len(one)]) + one for one in (f"{key}={value}".encode() for key, value in facts.items()))
         records = [(kind, 12, 1, dns_name(own)), (own, 33, 0x8001, struct.pack("!HHH", 0, 0, port) + dns_name(host)),
