@@ -263,7 +263,7 @@ static const char *list_of(const fpi_ids_t *ids, apr_pool_t *pool)
 static void fill_viewer(fpi_arg_t args[5], const fpi_viewer_t *viewer, fpi_task_t *task)
 {
     bool is_limited = fpi_viewer_is_person(viewer) && fpi_viewer_is_limited(viewer);
-    bool is_event = is_limited && viewer->kind == FPI_VIEWER_EVENT;
+    bool is_event = is_limited && viewer->kind != FPI_VIEWER_PERSON;
     int n = 0;
 
     args[n++] = fpi_arg_text(!is_limited ? NULL : is_event ? "," : list_of(&viewer->all_orgs, task->pool));

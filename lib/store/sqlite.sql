@@ -967,6 +967,16 @@ CREATE TABLE people_sync_row (
 
 CREATE INDEX people_sync_row_by_sync ON people_sync_row (sync, id);
 
+-- migration 13
+-- A phone that lends its camera to one scan session; 0: none.
+ALTER TABLE session ADD COLUMN capture INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE event_code ADD COLUMN capture INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX session_by_capture ON session (capture) WHERE capture <> 0;
+
+CREATE INDEX event_code_by_capture ON event_code (capture) WHERE capture <> 0;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1000,6 +1010,16 @@ SELECT (SELECT COUNT(*) FROM "user" WHERE tenant = ?1 AND org = ?2 AND is_active
 
 -- name: TENANT_FIND_BY_DOMAIN
 SELECT id FROM tenant WHERE domain = ?1
+
+-- name: TENANT_LIST
+SELECT id, name, domain, created, (SELECT COUNT(*) FROM "user" u WHERE u.tenant = tenant.id AND u.is_active = 1)
+  FROM tenant ORDER BY id LIMIT ?1
+
+-- name: TENANT_INSERT
+INSERT INTO tenant (name, domain, created) VALUES (?1, ?2, ?3)
+
+-- name: TENANT_UPDATE
+UPDATE tenant SET name = ?2, domain = ?3 WHERE id = ?1
 
 -- name: BILL_TYPE_PUT
 INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
@@ -1363,11 +1383,11 @@ DELETE FROM scan_point_user WHERE person = ?1 AND point = ?2
 -- ==== sessions, event codes, failed logins ====
 
 -- name: SESSION_PUT
-INSERT INTO session (hash, tenant, person, kind, rights, bills, created, used, expires)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
+INSERT INTO session (hash, tenant, person, kind, rights, bills, created, used, expires, capture)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)
 
 -- name: SESSION_FIND
-SELECT id, tenant, person, kind, rights, bills, created, used, expires FROM session WHERE hash = ?1
+SELECT id, tenant, person, kind, rights, bills, created, used, expires, capture FROM session WHERE hash = ?1
 
 -- name: SESSION_TOUCH
 UPDATE session SET used = ?2 WHERE hash = ?1 AND used < ?2
@@ -1378,18 +1398,25 @@ DELETE FROM session WHERE hash = ?1
 -- name: SESSION_DROP_OF_USER
 DELETE FROM session WHERE person = ?1 AND hash <> ?2
 
+-- name: SESSION_DROP_OF_CAPTURE
+DELETE FROM session WHERE capture = ?1 AND capture <> 0
+
 -- name: SESSION_PRUNE
 DELETE FROM session WHERE used < ?1
 
 -- name: EVENT_CODE_PUT
-INSERT INTO event_code (hash, tenant, person, rights, bills, made_by, expires, used)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)
+INSERT INTO event_code (hash, tenant, person, rights, bills, made_by, expires, used, capture)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)
 
 -- name: EVENT_CODE_FIND
-SELECT tenant, person, rights, bills, made_by, expires, used FROM event_code WHERE hash = ?1
+SELECT tenant, person, rights, bills, made_by, expires, used, capture FROM event_code WHERE hash = ?1
 
 -- name: EVENT_CODE_USE
 UPDATE event_code SET used = ?2 WHERE hash = ?1 AND used = 0
+
+-- Those that nobody has used: they are told as expired from then on.
+-- name: EVENT_CODE_END_OF_CAPTURE
+UPDATE event_code SET expires = ?2 WHERE capture = ?1 AND capture <> 0 AND used = 0 AND expires > ?2
 
 -- name: EVENT_CODE_PRUNE
 DELETE FROM event_code WHERE expires < ?1
@@ -2464,6 +2491,13 @@ SELECT COUNT(*) FROM job WHERE state = 'leased' AND kind = ?1
 -- name: JOB_COUNT
 SELECT state, COUNT(*) FROM job GROUP BY state
 
+-- name: JOB_LIST_PARKED_PULLS
+SELECT b.id FROM job j JOIN bill b ON b.id = CAST(j.key AS INTEGER)
+ WHERE j.kind = 'pull' AND j.state = 'parked' AND j.tenant = ?1 AND b.tenant = ?1 AND b.state <> 9
+   AND (?2 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?2))
+   AND NOT EXISTS (SELECT 1 FROM push p WHERE p.bill = b.id AND p.status = 'parked')
+ ORDER BY j.id LIMIT ?3
+
 -- name: JOB_FIND
 SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
        last_error, trace
@@ -2608,6 +2642,7 @@ SELECT COUNT(*)
 SELECT DISTINCT d.bill FROM delivery d JOIN bill b ON b.id = d.bill
  WHERE d.tenant = ?1 AND (d.state IN (2, 4) OR (d.state = 0 AND d.miss <> 0)) AND (?2 < 0 OR d.state = ?2)
    AND (?3 = 0 OR d.kind = ?3) AND (?4 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?4)) AND d.bill > ?5
+   AND d.id >= ?7 AND (?8 = 0 OR d.id <= ?8)
  ORDER BY d.bill LIMIT ?6
 
 -- name: DELIVERY_IDLE_SYSTEMS
