@@ -311,7 +311,8 @@ def test_switches(desk):  # noqa: F811
     def values():
         return {row["name"]: row["value"] for row in listed(desk.ctl.must("switch", "list")) if not row["name"].startswith("match.")}
 
-    assert values() == {"duplicate.refuse": None, "recognise.cloud": None, "scan.everyone": None, "capture.without_cover": None}
+    assert values() == {"duplicate.refuse": None, "recognise.cloud": None, "scan.everyone": None, "capture.without_cover": None,
+                        "people.sync": None}
     desk.ctl.must("switch", "set", "recognise.cloud", "off")
     assert values()["recognise.cloud"] == "off"
     desk.ctl.must("switch", "set", "recognise.cloud", "standard")
