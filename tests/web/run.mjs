@@ -37,7 +37,7 @@ const kit = {
   /** Failures that the story provokes, as Chromium writes them on its console. */
   expect: pattern => expected.push(pattern),
   async open(path, options = {}) {
-    const context = await browser.newContext({ viewport: { width: 1360, height: 850 }, locale: 'zh-CN', acceptDownloads: true, reducedMotion: 'reduce', ...options })
+    const context = await browser.newContext({ viewport: { width: 1360, height: 850 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', acceptDownloads: true, reducedMotion: 'reduce', ...options })
     context.setDefaultTimeout(60_000)
     const page = await context.newPage()
     watch(page)

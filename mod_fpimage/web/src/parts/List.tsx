@@ -91,6 +91,14 @@ function askedOf(filter: Filter, value: string | null): string | null {
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
+const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?$/.test(shown)
+const isNothing = (shown: ReactNode) => shown === undefined || shown === null || shown === '' || shown === false
+
+function Cell<T>({ column, shown }: { column: Column<T>; shown: ReactNode }) {
+  const kind = [column.isNumber && 'number', column.isMain && 'main', isWhen(shown) && 'when'].filter(Boolean).join(' ')
+  return <td role="cell" data-label={column.title} className={kind || undefined}>{isNothing(shown) ? null : <div className="cell">{shown}</div>}</td>
+}
+
 export function List<T>(props: ListProps<T>) {
   const { params } = usePlace()
   const page = Math.max(1, Number(params.get('page')) || 1)
@@ -133,9 +141,7 @@ export function List<T>(props: ListProps<T>) {
               return (
                 <tr key={key} role="row" className={selected?.has(key) ? 'selected' : undefined}>
                   {onSelect && <td role="cell" className="pick"><Checkbox aria-label={say('选择此行', 'Select this row')} checked={selected?.has(key)} onChange={() => toggle(key)} /></td>}
-                  {props.columns.map(one => (
-                    <td key={one.key} role="cell" data-label={one.title} className={[one.isNumber && 'number', one.isMain && 'main'].filter(Boolean).join(' ') || undefined}>{one.show(row)}</td>
-                  ))}
+                  {props.columns.map(one => <Cell key={one.key} column={one} shown={one.show(row)} />)}
                 </tr>
               )
             })}
