@@ -4,6 +4,7 @@ that customers use, so that each page has something to show: long names, a bill 
 `mark` is put round each text that others may choose; texts that attack the page come in by it.
 """
 import pathlib
+import zlib
 
 import samples
 from harness.cloudctl import CLIENT, OTHER_CLIENT
@@ -22,6 +23,16 @@ USERS = (("王扫描", "13800000001", "01.01.02", ["扫描员"]), ("欧阳慕容
          ("Alexander Konstantinopoulos", "13800000004", "02", ["默认角色"]), ("赵离职", "13800000005", "01", ["默认角色"]))
 TYPES = (("ER_Expense", "费用报销单"), ("ER_Travel", "差旅费报销单（含跨境差旅与外币折算）"), ("AP_Payment", "对公付款申请单"))
 AUDITOR = ["BILL_VIEW", "BILL_SEE_ALL", "BILL_RESCAN", "BILL_REVIEW", "MATCH", "STATISTICS"]
+
+
+PAYLOADS = ("<img src=x onerror=alert(1)>", "\"><script>alert(2)</script>", "'><svg onload=alert(3)>", "javascript:alert(4)", "</title><iframe src=//evil.test>",
+            "{{7*7}}${7*7}", "<a href=//evil.test>x</a>", "\u202egnp.exe", "<base href=//evil.test>", "--><b onmouseover=alert(5)>x</b>")
+
+
+def hostile(text):
+    """The text with an attack behind it, the same each time; what is short stays below 50 characters, as names must."""
+    attack = PAYLOADS[zlib.crc32(text.encode()) % len(PAYLOADS)]
+    return text[:50 - len(attack)] + attack if len(text) <= 50 else text + attack
 
 
 class Furnished:
@@ -112,7 +123,7 @@ class Furnished:
             inv = samples.invoice("digital-special", n)
             self.put(f"{bill}/files", self.mark(f"电子发票-{inv['fields']['number']}.pdf"), samples.pdf(inv))
         inv = samples.invoice("digital-special", 1)
-        self.put(f"{bill}/files", "twin.xml", samples.einvoice_xml(misread(inv, gross="99999.00")))
+        self.put(f"{bill}/files", "twin.xml", samples.einvoice_xml(misread(inv, gross="99999.00", seller_name=self.mark("上海样张物流（集团）有限公司"))))
         self.put(f"{bill}/files", self.mark(LONG_NAME), (self.dir / "invoice.pdf").read_bytes() + b"\n%c", kind="ATTACHMENT", label=self.mark("合同"))
         self.put(f"{bill}/files", self.mark("损坏的扫描件.pdf"), b"%PDF-1.4\n% nothing that can be drawn\n%%EOF\n", kind="ATTACHMENT")
         again = self.announce("BX-2026-0008", 0)

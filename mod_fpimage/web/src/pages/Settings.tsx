@@ -47,7 +47,7 @@ export default function Settings() {
             <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th></tr></thead><tbody>
               {all.switches.map(one => (
                 <tr key={one.name}>
-                  <td>{one.help}<div><code className="quiet">{one.name}</code></div></td>
+                  <td><div>{one.help}<br /><code className="quiet">{one.name}</code></div></td>
                   <td><Select className="switch" value={one.value ?? ''} aria-label={one.help} onChange={value => save({ switches: [{ name: one.name, value: value || null }] })} options={[{ value: '', label: standard(onOff(one.standard)) }, { value: 'on', label: say('开', 'on') }, { value: 'off', label: say('关', 'off') }]} /></td>
                 </tr>
               ))}

@@ -204,7 +204,7 @@ const deliveryStates: Record<string, [string, string, string]> = {
 }
 
 const deliveries: Kind = {
-  page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id',
+  page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id', isMoving: row => row.state === 'WAITING',
   describe: () => ({
     hint: say('影像就绪、退扫、审核通知；失败的会自动重试，搁置后可在此重发。', 'Ready, sent back, reviewed. What fails is tried again by itself; what was parked can be sent again here.'),
     filters: [{ name: 'state', title: say('状态', 'State'), kind: 'choice', options: Object.entries(deliveryStates).map(([value, [zh, en]]) => ({ value, label: say(zh, en) })) }],
@@ -226,15 +226,15 @@ const pushStates: Record<string, [string, string, string]> = {
 }
 
 const pushes: Kind = {
-  page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id',
+  page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id', isMoving: row => row.status === 'TAKEN',
   describe: () => ({
     hint: say('收票助手推送来的每一条；拒绝的写明原因，搁置的可以重放。', 'Each push of the receipt assistant. Refusals say why; what was parked can be replayed.'),
     filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
     columns: [
       { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => row.bill_id ? <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> : row.number || '—' },
       { key: 'status', title: say('状态', 'State'), show: row => { const [zh, en, colour] = pushStates[row.status] ?? [row.status, row.status, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
-      { key: 'reason', title: say('原因', 'Why'), show: row => told(row.reason) }, { key: 'client', title: 'client_id', show: row => row.client_id && <code>{row.client_id}</code> },
-      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no }, { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
+      { key: 'reason', title: say('原因', 'Why'), show: row => told(row.reason) }, { key: 'client', title: say('企业', 'Enterprise'), show: row => <>{row.tax_no}{row.client_id && <div><code className="quiet">{row.client_id}</code></div>}</> },
+      { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
       { key: 'repeats', title: say('重复', 'Repeats'), isNumber: true, show: row => row.repeats || '' }, { key: 'at', title: say('时间', 'When'), show: row => time(row.at) },
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],

@@ -1,6 +1,6 @@
 /** A list of the API: filters and order stand in the address, so that "back" and a sent link show the same. */
 import { Button, Checkbox, Input, Select } from 'antd'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { call, query } from '../api/client'
 import type { Listed } from '../api/types'
 import { setParams, usePlace } from '../router'
@@ -24,6 +24,8 @@ export interface ListProps<T> {
   onSelect?: (selected: Set<string | number>) => void
   round?: number
   noPages?: boolean
+  /** A row that moves on by itself: the list is asked again, ever more seldom. */
+  isMoving?: (row: T) => boolean
 }
 
 const PAGE_SIZE = 20
@@ -99,6 +101,19 @@ function Cell<T>({ column, shown }: { column: Column<T>; shown: ReactNode }) {
   return <td role="cell" data-label={column.title} className={kind || undefined}>{isNothing(shown) ? null : <div className="cell">{shown}</div>}</td>
 }
 
+const SOONEST = 1500
+const LATEST = 30_000
+
+function useFollow(isMoving: boolean, again: () => void, shown: unknown) {
+  const wait = useRef(SOONEST)
+  useEffect(() => {
+    if (!isMoving) { wait.current = SOONEST; return }
+    const timer = setTimeout(again, wait.current)
+    wait.current = Math.min(LATEST, wait.current * 1.5)
+    return () => clearTimeout(timer)
+  }, [isMoving, again, shown])
+}
+
 export function List<T>(props: ListProps<T>) {
   const { params } = usePlace()
   const page = Math.max(1, Number(params.get('page')) || 1)
@@ -111,6 +126,7 @@ export function List<T>(props: ListProps<T>) {
   const list = useLoad(signal => call<Listed<T>>(url, { signal }), [url, props.round])
   const rows = list.data?.items ?? []
   const pagination = list.data?.pagination
+  useFollow(rows.some(row => props.isMoving?.(row)), list.again, list.data)
   const { selected, onSelect } = props
   const all = rows.length > 0 && rows.every(row => selected?.has(props.rowKey(row)))
 

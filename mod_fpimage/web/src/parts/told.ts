@@ -63,6 +63,7 @@ const sentences: [RegExp, Say][] = [
   [/^(paired|set apart) by hand: expected ([^]*) and found ([^]*) \(id \d+\)$/, (how, expected, found) => `人工${how === 'paired' ? '配对' : '拆开'}：应有 ${expected}，实有 ${found}`],
   [/^([^]+) shows invoice (\S+), a hand says; nothing could be read from it$/, (name, number) => `人工指明“${name}”为发票 ${number}（文件无法识别）`],
   [/^submitted all the same with invoices that are on other submitted bills: ([^]*)$/, list => `仍然提交，其中的发票已在其他已提交单据上：${list}`],
+  [/^((?:invoice \S+ (?:is|has) [^;]*(?:; )?)+)(; and \d+ more)?$/, (list, more) => list.split('; ').filter(Boolean).map(twin).join('；') + (more ? ` 等（另 ${/\d+/.exec(more)?.[0]} 张）` : '')],
   [/^locked$/, () => '已锁定'], [/^unlocked$/, () => '已解锁'],
   [/^voucher ([^]+) bound(, bill locked)?$/, (voucher, lock) => `绑定凭证 ${voucher}${lock ? '，单据已锁定' : ''}`],
   [/^notice "([^"]*)": ([^]*)$/, (notice, rest) => `通知“${word(NOTICES, notice)}”：${told(rest)}`],
@@ -86,6 +87,13 @@ const sentences: [RegExp, Say][] = [
   [/^the push table has no row for client_id (\S*) \/ tax number (\S*?); add it with [^]*$/, (client, tax) => `推送表中没有 client_id ${client} / 税号 ${tax}，请在“推送表”中添加`],
   [/^saved without a check$/, () => '保存时未校验'],
 ]
+
+function twin(text: string): string {
+  const found = /^invoice (\S+) ((?:is|has) [\w, ]+?)(?:: bill (\S+))?$/.exec(text)
+  if (!found) return text
+  const where = /no twin/.test(found[2]) ? '不再重复' : /seller/.test(found[2]) ? '与另一张发票的销售方、金额、日期相同' : /submitted/.test(found[2]) ? '已在另一张已提交的单据上' : /another bill/.test(found[2]) ? '也在另一张单据上' : '在本单据的另一个文件中'
+  return `发票 ${found[1]} ${where}${found[3] ? `：${found[3]}` : ''}`
+}
 
 /** In the reader's language as far as it is known. */
 export function told(text?: string | null): string {
