@@ -66,7 +66,7 @@ fpi_err_t *fpi_admin_enterprise_remove(int *push_rows, fpi_app_t *app, const cha
     FPI_MUST_USE;
 
 /* ---- import of enterprises ----
- * CSV (RFC 4180) in UTF-8 with or without a mark at its front; the first line names the columns, in any order:
+ * CSV (RFC 4180) in UTF-8, as service/table.h gives it; the first line names the columns, in any order:
  *   tax_no|税号  name|名称  client_id  secret|client_secret  [encrypt_key] */
 typedef struct fpi_import_line_t {
     int line;

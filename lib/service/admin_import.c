@@ -3,13 +3,14 @@
 #include "service/admin_own.h"
 
 #include "base/text.h"
+#include "wire/csv.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
 
-enum { LINES_MAX = 10000, CELLS_MAX = 32 };
+enum { LINES_MAX = 10000 };
 
 typedef enum column_t { TAX_NO, NAME, CLIENT_ID, SECRET, ENCRYPT_KEY, COLUMNS } column_t;
 
@@ -33,80 +34,13 @@ typedef struct import_t {
     fpi_app_t *app;
     fpi_task_t *task;
     fpi_import_t *out;
-    char *at;                    /* the rest of the text */
-    int line;                    /* number of the line `at` is in */
+    fpi_csv_t csv;               /* the rest of the text */
     int place[COLUMNS];          /* where each column stands, -1: nowhere */
     apr_array_header_t *entries; /* entry_t * */
     apr_hash_t *seen;            /* client id -> int *: its line */
     bool is_partial;
     const fpi_err_t *silent;     /* the cloud can't be asked: the rest need not try */
 } import_t;
-
-/* ---- CSV (RFC 4180), in place ---- */
-
-/* Reads the quoted cell at in->at; false when its quote is left open. */
-static bool read_quoted(import_t *in, char **cell)
-{
-    char *to = ++in->at;
-
-    *cell = to;
-    for (;; in->at++) {
-        if (*in->at == '\0') {
-            return false;
-        }
-        if (*in->at == '"' && *++in->at != '"') {
-            *to = '\0';
-            return true;
-        }
-        in->line += *in->at == '\n';
-        *to++ = *in->at;
-    }
-}
-
-static fpi_err_t *fail_line(import_t *in, const char *zh, const char *en)
-{
-    return fpi_refuse(in->task, FPI_E_FIELD, NULL, "第%d行: %s%.0s", "line %d: %.0s%s", in->line, zh, en);
-}
-
-/* Reads one cell and what ends it: *end is ',', '\n' or 0. */
-static fpi_err_t *read_cell(import_t *in, char **cell, char *end)
-{
-    size_t len;
-
-    in->at += strspn(in->at, " \t");
-    if (*in->at == '"') {
-        if (!read_quoted(in, cell)) {
-            return fail_line(in, "引号没有结束", "a quote is left open");
-        }
-        in->at += strspn(in->at, " \t");
-    }
-    else {
-        *cell = in->at;
-        in->at += strcspn(in->at, ",\r\n");
-    }
-    len = strspn(in->at, "\r");
-    *end = in->at[len];
-    if (*end && *end != '\n' && (len || *end != ',')) {
-        return fail_line(in, "引号之后应为逗号或行尾", "a comma or the end of the line must follow a closing quote");
-    }
-    *in->at = '\0';
-    in->at += len + (*end != '\0');
-    return NULL;
-}
-
-/* *count 0: the text is at its end. A blank line has one empty cell. */
-static fpi_err_t *read_cells(import_t *in, char **cells, int *count)
-{
-    char end = ',';
-
-    for (*count = 0; end == ',' && (*in->at || *count);) {
-        if (*count == CELLS_MAX) {
-            return fail_line(in, "列数过多", "there are too many columns");
-        }
-        FPI_TRY(read_cell(in, &cells[(*count)++], &end));
-    }
-    return NULL;
-}
 
 /* ---- the first line ---- */
 
@@ -144,13 +78,13 @@ static fpi_err_t *take_heading(import_t *in, const char *heading, int place)
 
 static fpi_err_t *read_headings(import_t *in)
 {
-    char *cells[CELLS_MAX];
-    int count;
+    char *cells[FPI_CSV_CELLS];
+    int count, line;
 
     for (int i = 0; i < COLUMNS; i++) {
         in->place[i] = -1;
     }
-    FPI_TRY(read_cells(in, cells, &count));
+    FPI_TRY(fpi_csv_next(cells, &count, &line, &in->csv, in->task));
     for (int i = 0; i < count; i++) {
         FPI_TRY(take_heading(in, fpi_text_trim(in->task->pool, cells[i]), i));
     }
@@ -223,12 +157,11 @@ static fpi_import_line_t *add_report(import_t *in, int line, const char *client_
 
 static fpi_err_t *read_lines(import_t *in)
 {
-    char *cells[CELLS_MAX];
+    char *cells[FPI_CSV_CELLS];
     int count, line;
 
     for (;;) {
-        line = ++in->line;
-        FPI_TRY(read_cells(in, cells, &count));
+        FPI_TRY(fpi_csv_next(cells, &count, &line, &in->csv, in->task));
         if (count == 0) {
             return NULL;
         }
@@ -367,19 +300,13 @@ fpi_err_t *fpi_admin_import(fpi_import_t *out, fpi_app_t *app, fpi_secret_t *csv
                             bool must_check,
                             fpi_task_t *task)
 {
-    import_t in = { .app = app, .task = task, .out = out, .at = csv->bytes, .line = 1,
-                    .is_partial = is_partial };
+    import_t in = { .app = app, .task = task, .out = out, .csv = { csv->bytes, 1 }, .is_partial = is_partial };
 
     memset(out, 0, sizeof(*out));
     /* reports are pointed at: room for all of them from the start */
     out->lines = apr_array_make(task->pool, LINES_MAX, sizeof(fpi_import_line_t));
     in.entries = apr_array_make(task->pool, 64, sizeof(entry_t *));
     in.seen = apr_hash_make(task->pool);
-    if (strlen(csv->bytes) != csv->len || !fpi_utf8_is_valid(csv->bytes, csv->len)) {
-        return fpi_refuse(task, FPI_E_FIELD, NULL, "文件不是UTF-8文本: 请另存为 \"CSV UTF-8\"",
-                          "the file is not UTF-8 text: save it as \"CSV UTF-8\"");
-    }
-    in.at += strncmp(in.at, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     FPI_TRY(read_headings(&in));
     FPI_TRY(read_lines(&in));
     if (out->lines->nelts == 0) {

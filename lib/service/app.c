@@ -5,6 +5,7 @@
 #include "service/erps.h"
 #include "service/fetch.h"
 #include "service/jobs.h"
+#include "service/scanners.h"
 #include "service/sessions.h"
 #include "service/setup.h"
 
@@ -42,6 +43,7 @@ static fpi_err_t *open_cloud(fpi_app_t *app, fpi_task_t *task)
 
     FPI_TRY(fpi_cloud_make(&app->cloud, app->pool, &options, task));
     FPI_TRY(fpi_erps_client_make(&app->erp, app, task));
+    FPI_TRY(fpi_scanners_client_make(&app->scanners, app, task));
     return fpi_fetch_client_make(&app->fetcher, app, task);
 }
 

@@ -49,6 +49,7 @@ typedef struct fpi_app_t {
     fpi_decoder_t *decoder;      /* NULL: none; ask fpi_app_decoder */
     fpi_erp_t *erp;              /* the business systems */
     fpi_http_client_t *fetcher;  /* files by URL: other hosts, other address rules */
+    fpi_http_client_t *scanners; /* network scanners: other address rules again */
     struct fpi_people_t *people; /* service/access.h */
     struct fpi_sessions_t *sessions; /* service/sessions.h */
     struct fpi_jobs_t *jobs;     /* service/jobs.h; NULL in the tool */

@@ -243,7 +243,7 @@ fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
     asking.export.total = asking.count;
     asking.export.name = name_of(asking.kind, task);
     FPI_TRY(fpi_store_write(app->store, tx_ask, &asking, task));
-    fpi_jobs_wake(app);
+    fpi_jobs_wake_for(app, FPI_JOB_EXPORT);
     answer->status = 202;
     answer->data = export_json(&asking.export, task);
     return NULL;

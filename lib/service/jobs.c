@@ -19,6 +19,7 @@
 #include "service/reads.h"
 #include "service/recognise.h"
 #include "service/reconcile.h"
+#include "service/scans.h"
 #include "store/derived.h"
 #include "store/people.h"
 
@@ -80,6 +81,7 @@ static const fpi_job_kind_t kinds[] = {
     { FPI_JOB_RECOGNISE, fpi_recognise_run, fpi_recognise_parked, FPI_LANE_SLOW, RECOGNISE_LIMIT },
     { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW, EXPORT_LIMIT },
     { FPI_JOB_NOTICE, fpi_notice_run, fpi_notice_parked, FPI_LANE_TELL, FPI_NOTICE_LIMIT },
+    { FPI_JOB_SCAN, fpi_scan_run, fpi_scan_parked, FPI_LANE_SCAN, FPI_SCAN_LIMIT },
     { FPI_JOB_RECONCILE, fpi_reconcile_run, fpi_reconcile_parked, FPI_LANE_TELL, 0 },
 };
 
@@ -124,7 +126,7 @@ static void poke(fpi_jobs_t *jobs, lane_t *lane)
     if (lane->poked < lane->workers) {
         lane->poked++;
     }
-    apr_thread_cond_broadcast(lane->cond);
+    apr_thread_cond_signal(lane->cond);
     apr_thread_mutex_unlock(jobs->mutex);
 }
 
@@ -559,7 +561,8 @@ static int workers_of(const fpi_app_t *app, fpi_lane_t lane)
     const int counts[] = { [FPI_LANE_USUAL] = FPI_JOBS_WORKERS,
                            [FPI_LANE_LOOK] = lookers < FPI_JOBS_LOOKERS ? (int)lookers : FPI_JOBS_LOOKERS,
                            [FPI_LANE_SLOW] = 1,
-                           [FPI_LANE_TELL] = FPI_JOBS_TELLERS };
+                           [FPI_LANE_TELL] = FPI_JOBS_TELLERS,
+                           [FPI_LANE_SCAN] = FPI_JOBS_SCANNING };
 
     return counts[lane];
 }
@@ -655,6 +658,13 @@ void fpi_jobs_stop(fpi_app_t *app)
     }
     for (; jobs->started > 0; jobs->started--) {
         apr_thread_join(&rv, jobs->workers[jobs->started - 1].thread);
+    }
+}
+
+void fpi_jobs_wake_for(fpi_app_t *app, const char *kind)
+{
+    if (app->jobs) {
+        poke(app->jobs, &app->jobs->lanes[find_kind(kind)->lane]);
     }
 }
 

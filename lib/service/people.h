@@ -28,6 +28,9 @@ typedef struct fpi_org_form_t {
 /* id 0: a new one. FPI_E_ABSENT, FPI_E_DUPLICATE, FPI_E_STATE, FPI_E_FIELD. */
 fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)
     FPI_MUST_USE;
+/* Within a transaction of another's, as fpi_people_user_put. */
+fpi_err_t *fpi_people_org_put_in(fpi_org_t **out, const char **changes, fpi_tx_t *tx, int64_t id, const fpi_org_form_t *form,
+                                 fpi_task_t *task) FPI_MUST_USE;
 /* By code, "" the top: *out 0. FPI_E_FIELD naming `field`; `must_live`: a disabled one is refused, too. */
 fpi_err_t *fpi_people_org_of(int64_t *out, fpi_tx_t *tx, int64_t tenant, const char *code, bool must_live,
                              const char *field, fpi_task_t *task) FPI_MUST_USE;
@@ -52,7 +55,7 @@ fpi_err_t *fpi_people_check_reach(const fpi_viewer_t *by, uint64_t permissions, 
 typedef struct fpi_user_form_t {
     const char *name, *mobile, *mail; /* mobile, mail "": none */
     const char *org;             /* its code */
-    int is_head;
+    int is_head, is_active;
     const char *const *roles;    /* names or ids */
     int role_count;
 } fpi_user_form_t;
@@ -61,9 +64,10 @@ fpi_err_t *fpi_people_user_make(fpi_user_t **out, fpi_secret_t **password, fpi_a
                                 const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_people_user_change(fpi_user_t **out, fpi_app_t *app, const fpi_viewer_t *by, int64_t id,
                                   const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
-/* Within a transaction of another's: *user is found by id, or made when id is 0 with the hash. */
-fpi_err_t *fpi_people_user_put(fpi_user_t **user, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id, const char *hash,
-                               const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
+/* Within a transaction of another's: *user is found by id, or made when id is 0 with the hash. What it refuses it refuses
+ * before it writes. *changes: as the audit log has them; NULL when all was so already, and nothing is written. */
+fpi_err_t *fpi_people_user_put(fpi_user_t **user, const char **changes, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id,
+                               const char *hash, const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_people_user_get(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 /* A word of the tool: name or mobile. FPI_E_ABSENT. */
@@ -80,8 +84,13 @@ typedef struct fpi_grant_form_t {
     const char *org;             /* its code; "" the top */
     bool sees_all, with_below;
 } fpi_grant_form_t;
+/* These and no others. */
 fpi_err_t *fpi_people_user_grant(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grants, int count,
                                  fpi_task_t *task) FPI_MUST_USE;
+/* This one beside the others, in place of that of the same organisation; or that one is taken away: FPI_E_ABSENT when there
+ * is none. */
+fpi_err_t *fpi_people_user_grant_one(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grant, bool is_given,
+                                     fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- people_points.c ---- */
 typedef struct fpi_point_form_t {
@@ -92,6 +101,10 @@ typedef struct fpi_point_form_t {
 } fpi_point_form_t;
 fpi_err_t *fpi_people_point_put(fpi_point_t **out, fpi_app_t *app, int64_t id, const fpi_point_form_t *form,
                                 fpi_task_t *task) FPI_MUST_USE;
+/* Within a transaction of another's, as fpi_people_user_put; binds these of its organisation, too. */
+fpi_err_t *fpi_people_point_put_in(fpi_point_t **out, const char **changes, fpi_tx_t *tx, int64_t id,
+                                   const fpi_point_form_t *form, const fpi_user_t *const *scanners, int scanner_count,
+                                   fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_people_point_get(fpi_point_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
     FPI_MUST_USE;

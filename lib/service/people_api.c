@@ -115,6 +115,7 @@ static fpi_err_t *read_form(fpi_user_form_t *form, const fpi_call_t *call)
     FPI_TRY(fpi_json_find_text(&form->mail, call->json, "mail", FPI_READ_TEXT, task));
     FPI_TRY(fpi_json_find_text(&form->org, call->json, "org", FPI_READ_TEXT, task));
     FPI_TRY(fpi_read_flag(&form->is_head, call->json, "is_head", task));
+    form->is_active = -1;        /* by calls of its own */
     return fpi_read_words(&form->roles, &form->role_count, call->json, "roles", task);
 }
 

@@ -52,7 +52,31 @@ void fpi_people_levels(int *levels, const fpi_org_t *orgs, int count)
     }
 }
 
-/* Neither it nor what stands below it may be too deep where it now stands. */
+static fpi_err_t *too_deep(const char *code, fpi_task_t *task)
+{
+    return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
+                      "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
+                      "would break that", FPI_ORG_LEVELS, code);
+}
+
+/* A new one: nothing stands below it. */
+static fpi_err_t *check_above(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+{
+    int64_t parent = org->parent;
+
+    for (int level = 2; parent; level++) {
+        fpi_org_t *above;
+
+        if (level == FPI_ORG_LEVELS) {
+            return too_deep(org->code, task);
+        }
+        FPI_TRY(fpi_org_find_by_id(&above, tx, org->tenant, parent, task));
+        parent = above ? above->parent : 0;
+    }
+    return NULL;
+}
+
+/* Neither it nor what stands below it may be too deep where it will stand. */
 static fpi_err_t *check_tree(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_org_t *orgs;
@@ -60,10 +84,11 @@ static fpi_err_t *check_tree(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *tas
 
     FPI_TRY(fpi_orgs_list(&orgs, &count, tx, org->tenant, task));
     for (int i = 0; i < count; i++) {
+        orgs[i].parent = orgs[i].id == org->id ? org->parent : orgs[i].parent;
+    }
+    for (int i = 0; i < count; i++) {
         if (level_of(orgs, count, &orgs[i]) > FPI_ORG_LEVELS) {
-            return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
-                              "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
-                              "would break that", FPI_ORG_LEVELS, orgs[i].code);
+            return too_deep(orgs[i].code, task);
         }
     }
     return NULL;
@@ -129,24 +154,15 @@ static fpi_err_t *check_use(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task
                       "them first", org->code, (int)use.users, (int)use.points, (int)use.orgs);
 }
 
-static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *find(fpi_org_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task)
 {
-    if (!p->id) {
-        p->org = apr_pcalloc(task->pool, sizeof(*p->org));
-        p->org->tenant = task->tenant;
-        p->org->is_active = true;
+    if (!id) {
+        *out = apr_pcalloc(task->pool, sizeof(**out));
+        **out = (fpi_org_t){ .tenant = task->tenant, .is_active = true };
         return NULL;
     }
-    FPI_TRY(fpi_org_find_by_id(&p->org, tx, task->tenant, p->id, task));
-    return p->org ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)p->id);
-}
-
-static fpi_err_t *save(const fpi_org_t *org, fpi_err_t *err, fpi_task_t *task)
-{
-    if (err && err->code == FPI_E_DUPLICATE) {
-        return fpi_refuse(task, FPI_E_DUPLICATE, "code", "组织编码 %s 已存在", "there is an organisation %s already", org->code);
-    }
-    return err;
+    FPI_TRY(fpi_org_find_by_id(out, tx, task->tenant, id, task));
+    return *out ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)id);
 }
 
 static const char *id_of(int64_t id, fpi_task_t *task)
@@ -154,7 +170,8 @@ static const char *id_of(int64_t id, fpi_task_t *task)
     return apr_psprintf(task->pool, "%" APR_INT64_T_FMT, id);
 }
 
-static fpi_err_t *audit(const fpi_org_t *old, const fpi_org_t *org, bool is_new, fpi_tx_t *tx, fpi_task_t *task)
+/* NULL: nothing. */
+static const char *changes_of(const fpi_org_t *old, const fpi_org_t *org, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task);
 
@@ -163,24 +180,50 @@ static fpi_err_t *audit(const fpi_org_t *old, const fpi_org_t *org, bool is_new,
     fpi_change_text(changes, "tax_no", old->tax_no, org->tax_no, task);
     fpi_change_text(changes, "parent_id", id_of(old->parent, task), id_of(org->parent, task), task);
     fpi_change_bool(changes, "is_active", old->is_active, org->is_active, task);
-    return fpi_audit_add(tx, is_new ? "organisation.added" : "organisation.changed", org->code, fpi_changes_text(changes, task),
-                         task);
+    return fpi_changes_text(changes, task);
+}
+
+static fpi_err_t *check(const fpi_org_t *old, const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_org_t *other;
+
+    FPI_TRY(fpi_org_find(&other, tx, org->tenant, NULL, org->code, task));
+    if (other && other->id != org->id) {
+        return fpi_refuse(task, FPI_E_DUPLICATE, "code", "组织编码 %s 已存在", "there is an organisation %s already", org->code);
+    }
+    if (org->id && old->is_active && !org->is_active) {
+        FPI_TRY(check_use(org, tx, task));
+    }
+    if (!org->id) {
+        return check_above(org, tx, task);
+    }
+    return org->parent != old->parent ? check_tree(org, tx, task) : NULL;
+}
+
+fpi_err_t *fpi_people_org_put_in(fpi_org_t **out, const char **changes, fpi_tx_t *tx, int64_t id, const fpi_org_form_t *form,
+                                 fpi_task_t *task)
+{
+    fpi_org_t *org, old;
+
+    FPI_TRY(find(&org, tx, id, task));
+    old = *org;
+    *out = org;
+    FPI_TRY(take_form(org, form, tx, task));
+    FPI_TRY(check(&old, org, tx, task));
+    *changes = changes_of(&old, org, task);
+    if (id && !*changes) {
+        return NULL;
+    }
+    FPI_TRY(fpi_org_save(org, tx, task));
+    return fpi_audit_add(tx, id ? "organisation.changed" : "organisation.added", org->code, *changes, task);
 }
 
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
-    fpi_org_t old;
+    const char *changes;
 
-    FPI_TRY(find(p, tx, task));
-    old = *p->org;
-    FPI_TRY(take_form(p->org, p->form, tx, task));
-    if (p->id && old.is_active && !p->org->is_active) {
-        FPI_TRY(check_use(p->org, tx, task));
-    }
-    FPI_TRY(save(p->org, fpi_org_save(p->org, tx, task), task));
-    FPI_TRY(check_tree(p->org, tx, task));
-    return audit(&old, p->org, p->id == 0, tx, task);
+    return fpi_people_org_put_in(&p->org, &changes, tx, p->id, p->form, task);
 }
 
 fpi_err_t *fpi_people_org_put(fpi_org_t **out, fpi_app_t *app, int64_t id, const fpi_org_form_t *form, fpi_task_t *task)

@@ -57,6 +57,7 @@ typedef struct putting_t {
     const fpi_point_form_t *form;
     int64_t id, user;
     fpi_point_t *point;
+    apr_array_header_t *scanners; /* const fpi_user_t *: to be bound */
 } putting_t;
 
 static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
@@ -132,12 +133,15 @@ static fpi_err_t *take_form(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
     return NULL;
 }
 
-static fpi_err_t *put_related(const putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
+/* related: those it has, then those it is to have. */
+static fpi_err_t *take_related(fpi_ids_t *related, bool *are_others, const putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
 {
     const fpi_point_form_t *form = p->form;
     int64_t *orgs;
     int count = 0;
+    fpi_ids_t wanted;
 
+    *are_others = false;
     if (form->related_count < 0) {
         return NULL;
     }
@@ -146,35 +150,112 @@ static fpi_err_t *put_related(const putting_t *p, fpi_tx_t *tx, fpi_task_t *task
         FPI_TRY(fpi_people_org_of(&orgs[count], tx, task->tenant, form->related[i], true, "related", task));
         count += orgs[count] != p->point->org;
     }
-    return fpi_point_orgs_put(tx, p->point->id, &(fpi_ids_t){ orgs, count }, task);
+    FPI_TRY(fpi_point_orgs_list(related, tx, p->point->id, task));
+    wanted = (fpi_ids_t){ orgs, count };
+    *are_others = related->count != count;
+    for (int i = 0; i < count; i++) {
+        *are_others |= !fpi_ids_has(related, orgs[i]);
+    }
+    *related = wanted;
+    return NULL;
 }
 
-/* What was said, for the audit log. */
-static const char *said(const putting_t *p, fpi_task_t *task)
+static fpi_err_t *check_name(const fpi_point_t *point, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_json_t *doc = fpi_json_make_object(task);
+    fpi_point_t *other;
 
-    fpi_json_put_text(doc, "org", p->form->org);
-    fpi_json_put_text(doc, "address", p->point->address);
-    fpi_json_put_bool(doc, "is_active", p->point->is_active);
-    fpi_json_put_int(doc, "related", p->form->related_count);
-    return fpi_json_format(doc, false, task);
+    FPI_TRY(fpi_point_find_by_name(&other, tx, point->tenant, point->name, task));
+    return other && other->id != point->id
+               ? fpi_refuse(task, FPI_E_DUPLICATE, "name", "扫描点 %s 已存在", "there is a scan point %s already", point->name)
+               : NULL;
+}
+
+/* Those of `users` that are not bound to it yet; FPI_E_STATE when one can't be. */
+static fpi_err_t *take_scanners(putting_t *p, const fpi_user_t *const *users, int count, fpi_tx_t *tx, fpi_task_t *task)
+{
+    p->scanners = apr_array_make(task->pool, count + 1, sizeof(fpi_user_t *));
+    for (int i = 0; i < count; i++) {
+        fpi_point_t *bound;
+        const fpi_err_t *why;
+
+        FPI_TRY(fpi_point_of_user(&bound, tx, task->tenant, users[i]->id, task));
+        if (bound && p->point->id == bound->id) {
+            continue;
+        }
+        FPI_TRY(fpi_people_why_not_bind(&why, tx, p->point, users[i], task));
+        if (why) {
+            return fpi_wrap(task, why, "binding");
+        }
+        APR_ARRAY_PUSH(p->scanners, const fpi_user_t *) = users[i];
+    }
+    return NULL;
+}
+
+/* NULL: nothing. */
+static const char *changes_of(const fpi_point_t *old, const putting_t *p, bool are_others, fpi_task_t *task)
+{
+    fpi_json_t *changes = fpi_json_make_object(task), *names = fpi_json_make_array(task);
+
+    fpi_change_text(changes, "name", old->name, p->point->name, task);
+    fpi_change_text(changes, "address", old->address, p->point->address, task);
+    fpi_change_bool(changes, "is_active", old->is_active, p->point->is_active, task);
+    if (old->org != p->point->org) {
+        fpi_json_put_int(changes, "org_id", p->point->org);
+    }
+    if (are_others) {
+        fpi_json_put_int(changes, "related", p->form->related_count);
+    }
+    for (int i = 0; i < p->scanners->nelts; i++) {
+        fpi_json_add_text(names, APR_ARRAY_IDX(p->scanners, i, const fpi_user_t *)->name);
+    }
+    if (p->scanners->nelts) {
+        fpi_json_put(changes, "scanners", names);
+    }
+    return fpi_changes_text(changes, task);
+}
+
+static fpi_err_t *save(putting_t *p, const fpi_ids_t *related, fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(fpi_point_put(p->point, tx, task));
+    if (related) {
+        FPI_TRY(fpi_point_orgs_put(tx, p->point->id, related, task));
+    }
+    for (int i = 0; i < p->scanners->nelts; i++) {
+        FPI_TRY(fpi_point_bind(tx, p->point->id, APR_ARRAY_IDX(p->scanners, i, const fpi_user_t *)->id, task));
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_people_point_put_in(fpi_point_t **out, const char **changes, fpi_tx_t *tx, int64_t id,
+                                   const fpi_point_form_t *form, const fpi_user_t *const *scanners, int scanner_count,
+                                   fpi_task_t *task)
+{
+    putting_t p = { .form = form, .id = id };
+    fpi_point_t old;
+    fpi_ids_t related;
+    bool are_others;
+
+    FPI_TRY(find(&p, tx, task));
+    old = *p.point;
+    *out = p.point;
+    FPI_TRY(take_form(&p, tx, task));
+    FPI_TRY(check_name(p.point, tx, task));
+    FPI_TRY(take_related(&related, &are_others, &p, tx, task));
+    FPI_TRY(take_scanners(&p, scanners, scanner_count, tx, task));
+    *changes = changes_of(&old, &p, are_others, task);
+    if (id && !*changes) {
+        return NULL;
+    }
+    FPI_TRY(save(&p, are_others ? &related : NULL, tx, task));
+    return fpi_audit_add(tx, id ? "scan-point.changed" : "scan-point.added", p.point->name, *changes, task);
 }
 
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     putting_t *p = baton;
-    fpi_err_t *err;
+    const char *changes;
 
-    FPI_TRY(find(p, tx, task));
-    FPI_TRY(take_form(p, tx, task));
-    err = fpi_point_put(p->point, tx, task);
-    if (err && err->code == FPI_E_DUPLICATE) {
-        return fpi_refuse(task, FPI_E_DUPLICATE, "name", "扫描点 %s 已存在", "there is a scan point %s already", p->point->name);
-    }
-    FPI_TRY(err);
-    FPI_TRY(put_related(p, tx, task));
-    return fpi_audit_add(tx, p->id ? "scan-point.changed" : "scan-point.added", p->point->name, said(p, task), task);
+    return fpi_people_point_put_in(&p->point, &changes, tx, p->id, p->form, NULL, 0, task);
 }
 
 fpi_err_t *fpi_people_point_put(fpi_point_t **out, fpi_app_t *app, int64_t id, const fpi_point_form_t *form,

@@ -66,6 +66,7 @@ static fpi_err_t *find(putting_t *p, fpi_tx_t *tx, fpi_task_t *task)
         return fpi_refuse(task, FPI_E_STATE, "role_id", "内置角色 %s 不能修改, 请新建角色",
                           "the built-in role %s can't be changed: make a role of your own", p->role->name);
     }
+    FPI_TRY(fpi_duty_count_users(p->role, tx, task->tenant, task));
     return fpi_people_check_reach(p->by, p->role->permissions, task);
 }
 

@@ -134,19 +134,49 @@ static fpi_err_t *find_roles(fpi_ids_t *out, fpi_tx_t *tx, const fpi_viewer_t *b
     return NULL;
 }
 
-static fpi_err_t *put_roles(fpi_tx_t *tx, const fpi_viewer_t *by, const fpi_user_t *user, const fpi_user_form_t *form,
-                            fpi_task_t *task)
+static bool are_same(const fpi_ids_t *a, const fpi_ids_t *b)
 {
-    fpi_ids_t roles;
+    for (int i = 0; i < a->count; i++) {
+        if (!is_among(b->items, b->count, a->items[i])) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
 
+/* roles: those he has, then those he is to have. */
+static fpi_err_t *take_roles(fpi_ids_t *roles, bool *are_others, fpi_tx_t *tx, const fpi_viewer_t *by, const fpi_user_t *user,
+                             const fpi_user_form_t *form, fpi_task_t *task)
+{
+    fpi_ids_t wanted;
+
+    *are_others = false;
     if (form->role_count < 0) {
         return NULL;
     }
-    FPI_TRY(find_roles(&roles, tx, by, form, task));
-    if (!is_among(roles.items, roles.count, FPI_DUTY_ADMIN)) {
+    FPI_TRY(fpi_user_roles_list(roles, tx, user->id, task));
+    FPI_TRY(find_roles(&wanted, tx, by, form, task));
+    if (!is_among(wanted.items, wanted.count, FPI_DUTY_ADMIN)) {
         FPI_TRY(check_last_admin(tx, user, task));
     }
-    return fpi_user_roles_put(tx, user->id, &roles, task);
+    *are_others = !are_same(roles, &wanted);
+    *roles = wanted;
+    return NULL;
+}
+
+static fpi_err_t *check_disable(fpi_tx_t *tx, const fpi_user_t *user, const char *field, fpi_task_t *task)
+{
+    FPI_TRY(check_last_admin(tx, user, task));
+    return refuse_bound(tx, user, field, task);
+}
+
+static fpi_err_t *take_active(fpi_user_t *user, const fpi_user_form_t *form, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (form->is_active == 0 && user->is_active) {
+        FPI_TRY(check_disable(tx, user, "is_active", task));
+    }
+    user->is_active = form->is_active < 0 ? user->is_active : form->is_active != 0;
+    return NULL;
 }
 
 /* Which of the two that must be unique another has. */
@@ -166,8 +196,9 @@ static fpi_err_t *refuse_twice(fpi_tx_t *tx, const fpi_user_t *user, fpi_task_t 
     return NULL;
 }
 
-static fpi_err_t *audit(const fpi_user_t *old, const fpi_user_t *user, const fpi_user_form_t *form, bool is_new, fpi_tx_t *tx,
-                        fpi_task_t *task)
+/* NULL: nothing. */
+static const char *changes_of(const fpi_user_t *old, const fpi_user_t *user, const fpi_user_form_t *form, bool are_others,
+                              fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task), *roles = fpi_json_make_array(task);
 
@@ -175,38 +206,57 @@ static fpi_err_t *audit(const fpi_user_t *old, const fpi_user_t *user, const fpi
     fpi_change_text(changes, "mobile", old->mobile, user->mobile, task);
     fpi_change_text(changes, "mail", old->mail, user->mail, task);
     fpi_change_bool(changes, "is_head", old->is_head, user->is_head, task);
+    fpi_change_bool(changes, "is_active", old->is_active, user->is_active, task);
     if (old->org != user->org) {
         fpi_json_put_int(changes, "org_id", user->org);
     }
-    for (int i = 0; i < form->role_count; i++) {
+    for (int i = 0; are_others && i < form->role_count; i++) {
         fpi_json_add_text(roles, form->roles[i]);
     }
-    if (form->role_count >= 0) {
+    if (are_others) {
         fpi_json_put(changes, "roles", roles);
     }
-    return fpi_audit_add(tx, is_new ? "user.added" : "user.changed", user->name, fpi_changes_text(changes, task), task);
+    return fpi_changes_text(changes, task);
 }
 
-fpi_err_t *fpi_people_user_put(fpi_user_t **out, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id, const char *hash,
-                               const fpi_user_form_t *form, fpi_task_t *task)
+static fpi_err_t *find_or_make(fpi_user_t **user, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id, const char *hash,
+                               fpi_task_t *task)
+{
+    if (id) {
+        FPI_TRY(fpi_people_user_get(user, tx, task->tenant, id, task));
+        return check_reach(by, tx, *user, task);
+    }
+    *user = apr_pcalloc(task->pool, sizeof(**user));
+    **user = (fpi_user_t){ .tenant = task->tenant, .password = hash, .is_active = true, .must_change = true };
+    return NULL;
+}
+
+fpi_err_t *fpi_people_user_put(fpi_user_t **out, const char **changes, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id,
+                               const char *hash, const fpi_user_form_t *form, fpi_task_t *task)
 {
     fpi_user_t *user, old;
+    fpi_ids_t roles;
+    bool are_others;
 
-    if (id) {
-        FPI_TRY(fpi_people_user_get(&user, tx, task->tenant, id, task));
-        FPI_TRY(check_reach(by, tx, user, task));
-    }
-    else {
-        user = apr_pcalloc(task->pool, sizeof(*user));
-        *user = (fpi_user_t){ .tenant = task->tenant, .password = hash, .is_active = true, .must_change = true };
-    }
+    FPI_TRY(find_or_make(&user, tx, by, id, hash, task));
     old = *user;
+    *out = user;
     FPI_TRY(take_form(user, form, tx, task));
     FPI_TRY(refuse_twice(tx, user, task));
+    FPI_TRY(take_roles(&roles, &are_others, tx, by, user, form, task));
+    FPI_TRY(take_active(user, form, tx, task));
+    *changes = changes_of(&old, user, form, are_others, task);
+    if (id && !*changes) {
+        return NULL;
+    }
     FPI_TRY(fpi_user_put(user, tx, task));
-    *out = user;
-    FPI_TRY(put_roles(tx, by, user, form, task));
-    return audit(&old, user, form, id == 0, tx, task);
+    if (are_others) {
+        FPI_TRY(fpi_user_roles_put(tx, user->id, &roles, task));
+    }
+    if (old.is_active && !user->is_active) {
+        FPI_TRY(fpi_sessions_drop_of(tx, user->id, NULL, task));
+    }
+    return fpi_audit_add(tx, id ? "user.changed" : "user.added", user->name, *changes, task);
 }
 
 typedef struct doing_t {
@@ -223,8 +273,9 @@ typedef struct doing_t {
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     doing_t *d = baton;
+    const char *changes;
 
-    return fpi_people_user_put(&d->user, tx, d->by, d->id, d->hash, d->form, task);
+    return fpi_people_user_put(&d->user, &changes, tx, d->by, d->id, d->hash, d->form, task);
 }
 
 fpi_err_t *fpi_people_user_make(fpi_user_t **out, fpi_secret_t **password, fpi_app_t *app, const fpi_viewer_t *by,
@@ -258,8 +309,7 @@ static fpi_err_t *tx_enable(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_people_user_get(&d->user, tx, task->tenant, d->id, task));
     FPI_TRY(check_reach(d->by, tx, d->user, task));
     if (!d->flag) {
-        FPI_TRY(check_last_admin(tx, d->user, task));
-        FPI_TRY(refuse_bound(tx, d->user, "user_id", task));
+        FPI_TRY(check_disable(tx, d->user, "user_id", task));
         FPI_TRY(fpi_sessions_drop_of(tx, d->id, NULL, task));
     }
     d->user->is_active = d->flag;
@@ -372,6 +422,61 @@ fpi_err_t *fpi_people_user_grant(fpi_user_t **out, fpi_app_t *app, int64_t id, c
     doing_t d = { .id = id, .grants = grants, .count = count };
 
     FPI_TRY(fpi_admin_write(app, tx_grant, &d, task));
+    *out = d.user;
+    return NULL;
+}
+
+/* *count of those that stay, without that of `org`. */
+static fpi_err_t *keep_others(fpi_grant_t **out, int *count, bool *was_there, fpi_tx_t *tx, int64_t user, int64_t org,
+                              fpi_task_t *task)
+{
+    fpi_grant_t *had;
+    int all;
+
+    FPI_TRY(fpi_user_grants_list(&had, &all, tx, user, task));
+    *out = apr_palloc(task->pool, sizeof(**out) * ((size_t)all + 1));
+    *was_there = false;
+    *count = 0;
+    for (int i = 0; i < all; i++) {
+        if (had[i].org == org) {
+            *was_there = true;
+        }
+        else {
+            (*out)[(*count)++] = had[i];
+        }
+    }
+    return NULL;
+}
+
+static fpi_err_t *tx_grant_one(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    doing_t *d = baton;
+    fpi_grant_t *grants;
+    int64_t org;
+    bool was_there;
+    int count;
+
+    FPI_TRY(fpi_people_user_get(&d->user, tx, task->tenant, d->id, task));
+    FPI_TRY(fpi_people_org_of(&org, tx, task->tenant, d->grants->org, false, "org", task));
+    FPI_TRY(keep_others(&grants, &count, &was_there, tx, d->id, org, task));
+    if (!d->flag && !was_there) {
+        return fpi_refuse(task, FPI_E_ABSENT, "org", "用户 %s 在组织 %s 没有授权", "user %s has no grant in organisation %s",
+                          d->user->name, *d->grants->org ? d->grants->org : "-");
+    }
+    if (d->flag && count == FPI_USER_GRANTS) {
+        return fpi_refuse(task, FPI_E_STATE, "org", "一个用户最多 %d 项授权", "a user has at most %d grants", FPI_USER_GRANTS);
+    }
+    grants[count] = (fpi_grant_t){ org, d->grants->sees_all, d->grants->with_below };
+    FPI_TRY(fpi_user_grants_put(tx, d->id, grants, d->flag ? count + 1 : count, task));
+    return fpi_audit_add(tx, d->flag ? "user.granted" : "user.grant-removed", d->user->name, grants_text(d, task), task);
+}
+
+fpi_err_t *fpi_people_user_grant_one(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grant, bool is_given,
+                                     fpi_task_t *task)
+{
+    doing_t d = { .id = id, .grants = grant, .count = 1, .flag = is_given };
+
+    FPI_TRY(fpi_admin_write(app, tx_grant_one, &d, task));
     *out = d.user;
     return NULL;
 }

@@ -504,7 +504,7 @@ static void report(intake_t *in, fpi_answer_t *answer)
         fpi_json_add(answer->data, result_of(&in->notices[i], in->call->task));
     }
     if (taken) {
-        fpi_jobs_wake(in->app);
+        fpi_jobs_wake_for(in->app, FPI_JOB_PULL);
     }
 }
 

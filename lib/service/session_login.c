@@ -15,9 +15,6 @@
 
 enum { VERIFIERS = 4 };
 
-/* Of no password; costs what a real one costs. */
-#define NOBODY "scrypt$32768$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
 /* ---- scrypt, a few at a time: each takes 32 MiB ---- */
 
 static fpi_err_t *verify(const char *hash, const fpi_secret_t *password, fpi_task_t *task)
@@ -62,7 +59,7 @@ static fpi_err_t *find_account(trying_t *t, fpi_tx_t *tx, fpi_task_t *task)
     }
     t->is_known = user && user->is_active;
     t->key = user ? fpi_guard_key_user(user->id, task) : fpi_guard_key_login(login->tenant, login->login, task);
-    t->hash = t->is_known ? user->password : NOBODY;
+    t->hash = t->is_known ? user->password : FPI_PASSWORD_NONE;
     login->user = user ? user->id : 0;
     return NULL;
 }

@@ -1,6 +1,7 @@
 #include "service/table.h"
 
 #include "base/text.h"
+#include "wire/csv.h"
 #include "wire/multipart.h"
 #include "wire/xlsx_read.h"
 
@@ -111,8 +112,7 @@ fpi_err_t *fpi_table_csv(fpi_secret_t **csv, const void *data, size_t len, fpi_t
     if (fpi_xlsx_is(data, len)) {
         return book_csv(csv, data, len, task);
     }
-    *csv = fpi_secret_make(task->pool, data, len);
-    return NULL;
+    return fpi_csv_decode(csv, data, len, task);
 }
 
 fpi_err_t *fpi_table_take(fpi_secret_t **csv, const fpi_call_t *call)

@@ -11,8 +11,8 @@
 
 enum { FPI_TABLE_BYTES = 4 * 1024 * 1024, FPI_TABLE_ROWS = 10001 };
 
-/* From a call whose route gathers its body as RAW. FPI_E_FIELD when there is no file, FPI_E_UNREADABLE for a broken
- * workbook. Line n of the text is row n of the sheet; GBK, which older programs save, is not taken. */
+/* From a call whose route gathers its body as RAW. FPI_E_FIELD when there is no file, or text that is neither UTF-8 nor
+ * GBK; FPI_E_UNREADABLE for a broken workbook. The result is UTF-8; line n of it is row n of the sheet. */
 fpi_err_t *fpi_table_take(fpi_secret_t **csv, const fpi_call_t *call) FPI_MUST_USE;
 /* The same of bytes. */
 fpi_err_t *fpi_table_csv(fpi_secret_t **csv, const void *data, size_t len, fpi_task_t *task) FPI_MUST_USE;

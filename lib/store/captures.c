@@ -126,6 +126,8 @@ fpi_err_t *fpi_capture_put_facts(const fpi_capture_t *capture, fpi_tx_t *tx, fpi
 
 fpi_err_t *fpi_capture_drop(fpi_tx_t *tx, const fpi_capture_t *capture, fpi_task_t *task)
 {
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_SCAN_DROP, FPI_ARGS(fpi_arg_int(capture->tenant), fpi_arg_int(capture->id)), NULL, NULL,
+                       task));
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_PAGE_DROP_ALL, FPI_ARGS(fpi_arg_int(capture->id)), NULL, NULL, task));
     return fpi_tx_run(tx, FPI_SQL_CAPTURE_DROP, FPI_ARGS(fpi_arg_int(capture->tenant), fpi_arg_int(capture->id)), NULL,
                       NULL, task);

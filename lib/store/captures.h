@@ -73,7 +73,7 @@ fpi_err_t *fpi_capture_touch(fpi_capture_t *capture, fpi_capture_act_t act, int6
                              fpi_task_t *task) FPI_MUST_USE;
 /* Name, number, resource and type of the bills; its caller touches it, too. */
 fpi_err_t *fpi_capture_put_facts(const fpi_capture_t *capture, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
-/* With its pages. */
+/* With its pages and scans. */
 fpi_err_t *fpi_capture_drop(fpi_tx_t *tx, const fpi_capture_t *capture, fpi_task_t *task) FPI_MUST_USE;
 
 /* By position. */

@@ -16,7 +16,7 @@ static void take_role(fpi_duty_t *role, const fpi_rows_t *rows, int row, fpi_tas
     role->users = fpi_rows_int(rows, row, c++);
 }
 
-static fpi_err_t *count_users(fpi_duty_t *role, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
+fpi_err_t *fpi_duty_count_users(fpi_duty_t *role, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
@@ -33,7 +33,7 @@ fpi_err_t *fpi_duties_list(fpi_duty_t **out, int *count, fpi_tx_t *tx, int64_t t
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_ROLE_LIST, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(FPI_DUTIES)), &rows, NULL, task));
     *out = role = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)fpi_rows_count(rows) + FPI_DUTY_BUILT_IN));
     for (int id = FPI_DUTY_ADMIN; fpi_duty_built_in(role, id); id++) {
-        FPI_TRY(count_users(role++, tx, tenant, task));
+        FPI_TRY(fpi_duty_count_users(role++, tx, tenant, task));
     }
     for (int i = 0; i < fpi_rows_count(rows); i++) {
         take_role(role++, rows, i, task);
@@ -49,7 +49,7 @@ fpi_err_t *fpi_duty_find(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, int64_t
 
     *out = role;
     if (fpi_duty_built_in(role, id)) {
-        return count_users(role, tx, tenant, task);
+        return NULL;
     }
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_ROLE_FIND, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(id)), &rows, NULL, task));
     if (fpi_rows_count(rows)) {

@@ -14,7 +14,9 @@ enum { FPI_DUTIES = 500 };
 
 /* The built-in ones first, each with its count of users. */
 fpi_err_t *fpi_duties_list(fpi_duty_t **out, int *count, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task) FPI_MUST_USE;
-/* With its count of users. NULL when absent. */
+/* Sets its count of users, which costs as many steps. */
+fpi_err_t *fpi_duty_count_users(fpi_duty_t *role, fpi_tx_t *tx, int64_t tenant, fpi_task_t *task) FPI_MUST_USE;
+/* Its users are not counted. NULL when absent. */
 fpi_err_t *fpi_duty_find(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 /* Built-in names in both languages, too. */
 fpi_err_t *fpi_duty_find_by_name(fpi_duty_t **out, fpi_tx_t *tx, int64_t tenant, const char *name, fpi_task_t *task)

@@ -855,6 +855,60 @@ CREATE TABLE login_guard (
 
 CREATE INDEX login_guard_by_since ON login_guard (since);
 
+-- migration 11
+
+-- Network scanners. org, point: who may use it, 0 all.
+CREATE TABLE scanner (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant     INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    address    TEXT NOT NULL,
+    org        INTEGER NOT NULL,
+    point      INTEGER NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    is_checked INTEGER NOT NULL,
+    model      TEXT,
+    check_note TEXT,
+    checked    INTEGER NOT NULL,
+    created    INTEGER NOT NULL,
+    updated    INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX scanner_by_name ON scanner (tenant, name);
+
+-- Runs of scanners into captures. state: 0 waiting, 1 running, 2 done, 3 failed, 4 cancelled. after: the page that the next
+-- one comes behind. job: its path on the scanner. problem: lib/model/scan_problems.def
+CREATE TABLE scan (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant         INTEGER NOT NULL,
+    capture        INTEGER NOT NULL,
+    scanner        INTEGER NOT NULL,
+    actor          TEXT NOT NULL,
+    scanner_name   TEXT NOT NULL,
+    source         INTEGER NOT NULL,
+    is_duplex      INTEGER NOT NULL,
+    dpi            INTEGER NOT NULL,
+    color          INTEGER NOT NULL,
+    format         INTEGER NOT NULL,
+    paper          INTEGER NOT NULL,
+    after          INTEGER NOT NULL,
+    state          INTEGER NOT NULL,
+    is_cancelled   INTEGER NOT NULL,
+    is_interrupted INTEGER NOT NULL,
+    job            TEXT,
+    pages          INTEGER NOT NULL,
+    problem        TEXT,
+    created        INTEGER NOT NULL,
+    begun          INTEGER NOT NULL,
+    ended          INTEGER NOT NULL
+);
+
+CREATE INDEX scan_by_capture ON scan (tenant, capture, id);
+
+-- one at a time
+CREATE UNIQUE INDEX scan_by_scanner ON scan (tenant, scanner) WHERE state < 2;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1110,9 +1164,7 @@ SELECT id, tenant, name, permissions, is_active, created, updated,
   FROM role WHERE tenant = ?1 ORDER BY name LIMIT ?2
 
 -- name: ROLE_FIND
-SELECT id, tenant, name, permissions, is_active, created, updated,
-       (SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person WHERE r.role = role.id AND u.is_active = 1)
-  FROM role WHERE id = ?2 AND tenant = ?1
+SELECT id, tenant, name, permissions, is_active, created, updated, 0 FROM role WHERE id = ?2 AND tenant = ?1
 
 -- name: ROLE_FIND_BY_NAME
 SELECT id, tenant, name, permissions, is_active, created, updated, 0 FROM role WHERE tenant = ?1 AND name = ?2
@@ -1746,6 +1798,75 @@ SELECT sha256, size, media, pages, state, note, doc, created, looked
 -- name: CAPTURE_COUNT_WAITING
 SELECT COUNT(*) FROM capture_page p JOIN content c ON c.sha256 = p.sha256
  WHERE p.capture = ?1 AND p.bill = 0 AND c.state = 0
+
+-- ==== network scanners, and what they scan ====
+
+-- name: SCANNER_LIST
+SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+  FROM scanner WHERE tenant = ?1 ORDER BY name LIMIT ?2
+
+-- name: SCANNER_FIND
+SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+  FROM scanner WHERE id = ?2 AND tenant = ?1
+
+-- name: SCANNER_FIND_BY_NAME
+SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+  FROM scanner WHERE tenant = ?1 AND name = ?2
+
+-- name: SCANNER_INSERT
+INSERT INTO scanner (tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created,
+                     updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+
+-- name: SCANNER_UPDATE
+UPDATE scanner
+   SET version = ?2, name = ?3, address = ?4, org = ?5, point = ?6, is_enabled = ?7, is_checked = ?8, model = ?9,
+       check_note = ?10, checked = ?11, created = ?12, updated = ?13
+ WHERE id = ?14 AND tenant = ?1
+
+-- name: SCANNER_NOTE
+UPDATE scanner SET is_checked = ?4, model = ?5, check_note = ?6, checked = ?7
+ WHERE id = ?2 AND tenant = ?1 AND version = ?3
+
+-- name: SCANNER_DROP
+DELETE FROM scanner WHERE id = ?2 AND tenant = ?1
+
+-- name: SCAN_INSERT
+INSERT INTO scan (tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+                  is_cancelled, is_interrupted, job, pages, problem, created, begun, ended)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, NULL, 0, NULL, ?13, 0, 0)
+
+-- name: SCAN_FIND
+SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+  FROM scan WHERE id = ?2 AND tenant = ?1
+
+-- name: SCAN_FIND_LIVE
+SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+  FROM scan WHERE tenant = ?1 AND scanner = ?2 AND state < 2
+
+-- name: SCAN_LIST
+SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
+       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+  FROM scan WHERE tenant = ?1 AND capture = ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4
+
+-- name: SCAN_COUNT
+SELECT COUNT(*) FROM scan WHERE tenant = ?1 AND capture = ?2
+
+-- name: SCAN_UPDATE
+UPDATE scan
+   SET source = ?3, is_duplex = ?4, format = ?5, after = ?6, state = ?7, is_cancelled = ?8, is_interrupted = ?9, job = ?10,
+       pages = ?11, problem = ?12, begun = ?13, ended = ?14
+ WHERE id = ?2 AND tenant = ?1
+
+-- name: SCAN_TRIM
+DELETE FROM scan
+ WHERE tenant = ?1 AND capture = ?2 AND state > 1
+   AND id NOT IN (SELECT id FROM scan WHERE tenant = ?1 AND capture = ?2 ORDER BY id DESC LIMIT ?3)
+
+-- name: SCAN_DROP
+DELETE FROM scan WHERE tenant = ?1 AND capture = ?2
 
 -- ==== cover rules ====
 

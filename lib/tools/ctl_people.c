@@ -124,7 +124,8 @@ static void tell_password(ctl_t *ctl, const char *name, const fpi_secret_t *pass
 fpi_err_t *ctl_user_add(ctl_t *ctl)
 {
     fpi_user_form_t form = { .name = ctl_option(ctl, "name"), .mobile = ctl_option(ctl, "mobile"),
-                             .mail = ctl_option(ctl, "mail"), .org = ctl_option(ctl, "org"), .is_head = -1 };
+                             .mail = ctl_option(ctl, "mail"), .org = ctl_option(ctl, "org"), .is_head = -1,
+                             .is_active = -1 };
     static const char *const usual[] = { "默认角色" };
     fpi_secret_t *password;
     fpi_user_t *user;

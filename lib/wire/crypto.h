@@ -67,6 +67,8 @@ fpi_err_t *fpi_hmac_hex(const char **hex, const fpi_secret_t *key, const void *d
 bool fpi_is_same_bytes(const void *a, const void *b, size_t len);
 
 /* ---- passwords: "scrypt$N$r$p$salt$hash", N = 2^15, r = 8, p = 1 ---- */
+/* Of no password; looking at it costs what a real one costs. */
+#define FPI_PASSWORD_NONE "scrypt$32768$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 fpi_err_t *fpi_password_hash(const char **hash, const fpi_secret_t *password, fpi_task_t *task)
     FPI_MUST_USE;
 /* FPI_E_SIGN when it is another password, FPI_E_INTERNAL when `hash` is not of the form. */

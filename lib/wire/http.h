@@ -127,6 +127,9 @@ bool fpi_address_is_private(const struct sockaddr *address);
  * IPv4 in IPv6 is seen through. */
 bool fpi_address_is_link(const struct sockaddr *address);
 
+/* Is it this machine's own: loopback or "this host"? IPv4 in IPv6 is seen through. */
+bool fpi_address_is_own(const struct sockaddr *address);
+
 const char *fpi_http_version(void);
 
 #endif

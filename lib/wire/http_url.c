@@ -112,6 +112,29 @@ bool fpi_address_is_link(const struct sockaddr *address)
     return true;
 }
 
+bool fpi_address_is_own(const struct sockaddr *address)
+{
+    static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF };
+    static const unsigned char compatible[12] = { 0 }; /* "::" and "::1", too */
+
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        uint32_t first;
+
+        memcpy(&v4, address, sizeof(v4));
+        first = ntohl(v4.sin_addr.s_addr) >> 24;
+        return first == 127 || first == 0;
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        const unsigned char *a = v6.sin6_addr.s6_addr;
+
+        memcpy(&v6, address, sizeof(v6));
+        return (memcmp(a, mapped, 12) == 0 || memcmp(a, compatible, 12) == 0) && (a[12] == 127 || a[12] == 0);
+    }
+    return true;
+}
+
 /* ---- URLs (RFC 3986) ---- */
 
 static fpi_err_t *refuse(fpi_task_t *task, const char *zh, const char *en)

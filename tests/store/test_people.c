@@ -110,6 +110,7 @@ TX_TEST(roles_give_their_union_while_they_are_active)
     unit_done(fpi_viewer_permissions(&permissions, tx, 1, user.id, t));
     ck_assert(permissions == (fpi_permissions_of('D') | export.permissions));
     unit_done(fpi_duty_find(&found, tx, 1, export.id, t));
+    unit_done(fpi_duty_count_users(found, tx, 1, t));
     ck_assert_int_eq(found->users, 1);
     export.is_active = false;
     unit_done(fpi_duty_put(&export, tx, t));

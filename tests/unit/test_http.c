@@ -1465,6 +1465,29 @@ START_TEST(test_link_address)
 }
 END_TEST
 
+START_TEST(test_own_address)
+{
+    static const struct {
+        const char *text;
+        bool is_own;
+    } cases[] = {
+        { "127.0.0.1", true }, { "127.9.9.9", true }, { "0.0.0.0", true }, { "10.1.2.3", false }, { "169.254.169.254", false },
+        { "192.168.1.1", false }, { "8.8.8.8", false }, { "::1", true }, { "::", true }, { "::127.0.0.1", true },
+        { "::ffff:127.0.0.1", true }, { "::ffff:10.0.0.1", false }, { "fd12::1", false }, { "fe80::1", false },
+    };
+
+    for (int i = 0; i < UNIT_COUNT(cases); i++) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        bool is_v4 = inet_pton(AF_INET, cases[i].text, &v4.sin_addr) == 1;
+
+        ck_assert(is_v4 || inet_pton(AF_INET6, cases[i].text, &v6.sin6_addr) == 1);
+        ck_assert_msg(fpi_address_is_own(is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6) == cases[i].is_own, "%s",
+                      cases[i].text);
+    }
+}
+END_TEST
+
 static TCase *peer_case(Suite *suite, const char *name, bool direct)
 {
     TCase *made = tcase_create(name);
@@ -1531,5 +1554,6 @@ int main(void)
     tcase_add_loop_test(tc, test_url, 0, 32);
     tcase_add_loop_test(tc, test_address, 0, 43);
     tcase_add_test(tc, test_link_address);
+    tcase_add_test(tc, test_own_address);
     return unit_run(suite);
 }

@@ -150,6 +150,11 @@ static const said_t said[] = {
     { FPI_SET_FPImageErpAllow, "erp:6888", "erp:6888", NULL },
     { FPI_SET_FPImageErpAllow, "u@erp", NULL, NULL },
 
+    { FPI_SET_FPImageScannerAllow, "192.168.1.20:8080 Scan.local", "192.168.1.20:8080 scan.local", NULL },
+    { FPI_SET_FPImageScannerAllow, "http//x", NULL, NULL },
+    { FPI_SET_FPImageScannerTimeout, "3 30 20", "3 30 20", NULL },
+    { FPI_SET_FPImageScannerTimeout, "3", NULL, NULL },
+
     { FPI_SET_FPImageMaxFile, "200M", "209715200", NULL },
     { FPI_SET_FPImageMaxFile, "4G", "4294967296", NULL },
     { FPI_SET_FPImageMaxFile, "5G", NULL, "from 1K to 4G" },
@@ -336,6 +341,8 @@ static const default_t defaults[] = {
     { FPI_SET_FPImageFetchAllow,
       "api.piaozone.com img.piaozone.com img-expense.piaozone.com api.kingdee.com" },
     { FPI_SET_FPImageErpAllow, "" },
+    { FPI_SET_FPImageScannerAllow, "" },
+    { FPI_SET_FPImageScannerTimeout, "5 120 60" },
     { FPI_SET_FPImageMaxFile, "209715200" },
     { FPI_SET_FPImageMaxJSON, "50331648" },
     { FPI_SET_FPImageDecoders, "2" },

@@ -25,6 +25,7 @@ export const pages: Record<string, ComponentType> = {
   organisations: record('organisations'),
   enterprises: record('enterprises'),
   'push-table': record('push-table'),
+  'business-systems': record('business-systems'),
   'audit-log': record('audit-log'),
   'bill-types': record('bill-types'),
   labels: record('labels'),

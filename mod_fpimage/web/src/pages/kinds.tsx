@@ -5,6 +5,7 @@ import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
 import { say, size, time } from '../words'
 import { Import } from '../parts/Import'
+import { ImportPeople } from '../parts/ImportPeople'
 import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
@@ -35,6 +36,7 @@ function OneTime({ answer }: { answer: Row }) {
 export const users = (onGrants: (row: Row) => void): Kind => ({
   page: 'users', title: () => say('用户', 'Users'), path: '/api/v1/users', id: 'user_id', mayEdit: 'PEOPLE_EDIT',
   describe: () => ({
+    more: (again, may) => may('PEOPLE_EDIT') && <ImportPeople path="/api/v1/users/import" hasPasswords onDone={again} />,
     filters: [{ name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('姓名或手机号', 'name or mobile') },
       { name: 'is_active', title: say('状态', 'State'), kind: 'choice', options: [{ value: 'true', label: say('启用', 'active') }, { value: 'false', label: say('停用', 'disabled') }] }],
     columns: [
@@ -86,6 +88,7 @@ const roles: Kind = {
 const organisations: Kind = {
   page: 'organisations', title: () => say('组织', 'Organisations'), path: '/api/v1/organisations', id: 'org_id', mayEdit: 'PEOPLE_EDIT',
   describe: () => ({
+    more: (again, may) => may('PEOPLE_EDIT') && <ImportPeople path="/api/v1/organisations/import" onDone={again} />,
     hint: say('最多 4 级；推送与单据先按税号、再按组织编码找到组织。', 'At most 4 levels. Pushes and bills find theirs by tax number, then by code.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => <span className={`level-${row.level ?? 1}`}>{row.name}</span> },
@@ -254,11 +257,54 @@ const attachments: Kind = {
   }),
 }
 
-export const kinds: Kind[] = [pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
+const isEas = (typed: Row) => (typed.kind ?? 'eas') === 'eas'
+const namesText = (row: Row) => Object.entries(row.names ?? {}).map(([key, value]) => `${key}=${value ?? ''}`).join('\n')
+const namesOf = (text: unknown) => Object.fromEntries(String(text ?? '').split('\n').filter(line => line.includes('=')).map(line => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]))
+
+function Verdict({ answer }: { answer: Row }) {
+  return answer.is_right
+    ? <p>{say('登录成功，接口可用。', 'Signed in; the interface answers.')}</p>
+    : <ul>{(answer.findings ?? []).map((one: Row, i: number) => <li key={i}><code>{one.about}</code> {one.message}</li>)}</ul>
+}
+
+const systems: Kind = {
+  page: 'business-systems', title: () => say('业务系统', 'Business systems'), path: '/api/v1/business-systems', id: 'id', mayEdit: 'SYSTEM_EDIT', change: 'PATCH', mayDrop: true,
+  describe: () => ({
+    hint: say('影像就绪、退扫与审核会通知到这里的 ERP。“校验”会真正登录一次，并指出地址、数据中心、账号等哪一项有误。', 'The ERPs that are told of images. “Verify” really logs in, and says which of address, data centre, account and so on is wrong.'),
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name }, { key: 'kind', title: say('类型', 'Kind'), show: row => row.kind === 'webhook' ? 'Webhook' : 'EAS' },
+      { key: 'resource', title: say('来源系统', 'For bills of'), show: row => row.resource || say('全部', 'all') },
+      { key: 'prefix', title: say('接口地址', 'Address'), show: row => <code>{row.prefix}</code> },
+      { key: 'login', title: say('数据中心 / 账号', 'Data centre / user'), show: row => [row.dc, row.user].filter(Boolean).join(' / ') },
+      { key: 'check', title: say('校验', 'Verified'), show: row => row.is_checked ? <><Mark color="green">{say('已通过', 'right')}</Mark>{time(row.checked_at)}</> : <><Mark color="orange">{row.checked_at ? say('未通过', 'not right') : say('未校验', 'not yet')}</Mark>{row.check_note}</> },
+      { key: 'state', title: say('状态', 'State'), show: enabled },
+    ],
+    fields: [
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'kind', title: say('类型', 'Kind'), kind: 'choice', isRequired: true, start: 'eas', options: [{ value: 'eas', label: 'EAS' }, { value: 'webhook', label: say('Webhook（签名的 JSON）', 'Webhook (signed JSON)') }] },
+      { name: 'prefix', title: say('接口地址', 'Address'), kind: 'text', isRequired: true, hint: say('EAS 形如 http://主机:端口/ormrpc/services/；写错的会自动更正或说明', 'of an EAS like http://host:port/ormrpc/services/; what is wrong is put right or told') },
+      { name: 'dc', title: say('数据中心代码', 'Data centre'), kind: 'text', isRequired: true, shows: isEas },
+      { name: 'user', title: say('登录账号', 'User'), kind: 'text', isRequired: true, shows: isEas, hint: say('请用影像系统专用的账号', 'an account of the imaging system’s own') },
+      { name: 'password', title: say('密码 / 签名密钥', 'Password, or key of the signature'), kind: 'secret', hint: say('留空表示不修改', 'Empty: as it is') },
+      { name: 'resource', title: say('来源系统', 'For bills of'), kind: 'text', hint: say('只通知该系统的单据；留空：没有其他系统对应的全部单据', 'only bills of that system; empty: all that no other is for') },
+      { name: 'solution', title: say('方案名', 'Solution'), kind: 'text', shows: isEas, hint: say('一般为 eas', 'eas, as a rule') },
+      { name: 'db_type', title: say('数据库类型', 'Database type'), kind: 'number', shows: isEas, hint: '0 SQL Server, 1 Oracle, 2 DB2, 3 PostgreSQL' },
+      { name: 'language', title: say('语言', 'Language'), kind: 'choice', shows: isEas, options: [{ value: 'L1', label: 'L1 English' }, { value: 'L2', label: 'L2 简体' }, { value: 'L3', label: 'L3 繁體' }] },
+      { name: 'names', title: say('接口与字段名', 'Names of the interface'), kind: 'long', when: 'old', shows: isEas, from: namesText, to: namesOf, hint: say('每行一项“键=值”，与标准不同时才需修改；留空值恢复标准', 'key=value, a line each; only where it differs from the standard, which an empty value brings back') },
+      { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
+    ],
+    tellMade: made => made.corrected && <p>{made.corrected}</p>,
+    tellChanged: saved => saved.corrected && <p>{saved.corrected}</p>,
+    acts: [{ title: say('校验', 'Verify'), needs: 'SYSTEM_EDIT', run: row => post(`/api/v1/business-systems/${row.id}/verify`), tell: answer => <Verdict answer={answer as Row} /> }],
+  }),
+}
+
+export const kinds: Kind[] = [systems, pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
 
 export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
   page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',
   describe: () => ({
+    more: (again, may) => may('POINT_EDIT') && <ImportPeople path="/api/v1/scan-points/import" onDone={again} />,
     hint: say('一名扫描员只属于一个扫描点；同一扫描点的人员共享单据。', 'A scanner belongs to one point; scanners of one point share their bills.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name },

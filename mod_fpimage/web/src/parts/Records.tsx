@@ -25,7 +25,11 @@ export interface Field {
   when?: 'new' | 'old'
   /** Of a row that is there; `row[name]` unless said. */
   from?: (row: Row) => unknown
+  /** As the API takes it. */
+  to?: (value: unknown) => unknown
   start?: unknown
+  /** Only while this holds of what is typed. */
+  shows?: (typed: Row) => boolean
 }
 
 export interface RowAct {
@@ -55,6 +59,7 @@ export interface Kind {
     more?: (again: () => void, may: (permission: string) => boolean) => ReactNode
     /** After one was made: what must be seen once (a one-time password, say). */
     tellMade?: (answer: Row) => ReactNode
+    tellChanged?: (answer: Row) => ReactNode
   }
   mayEdit?: string
   change?: 'PUT' | 'PATCH'
@@ -102,17 +107,18 @@ function startOf(fields: Field[], row: Row | null): Row {
 /** Only what was changed goes out, so that nobody overwrites what he did not touch. */
 function bodyOf(fields: Field[], typed: Row, before: Row, isNew: boolean): Row {
   const body: Row = {}
-  for (const { name, kind } of fields) {
+  for (const { name, kind, to } of fields) {
     const value = typeof typed[name] === 'string' ? typed[name].trim() : typed[name]
-    if (isNew ? value !== undefined && value !== null && value !== '' : kind === 'secret' ? !!value : JSON.stringify(value) !== JSON.stringify(before[name])) body[name] = value
+    if (isNew ? value !== undefined && value !== null && value !== '' : kind === 'secret' ? !!value : JSON.stringify(value) !== JSON.stringify(before[name])) body[name] = to ? to(value) : value
   }
   return body
 }
 
 function Edit({ kind, fields, row, onDone }: { kind: Kind; fields: Field[]; row: Row | null; onDone: (made: Row | null) => void }) {
-  const shown = fields.filter(field => !field.when || field.when === (row ? 'old' : 'new'))
-  const [before] = useState(() => startOf(shown, row))
+  const all = fields.filter(field => !field.when || field.when === (row ? 'old' : 'new'))
+  const [before] = useState(() => startOf(all, row))
   const [typed, setTyped] = useState(before)
+  const shown = all.filter(field => field.shows?.(typed) ?? true)
   const act = useAct()
   const isMissing = shown.some(field => field.isRequired && (typed[field.name] === undefined || typed[field.name] === null || typed[field.name] === '' || (Array.isArray(typed[field.name]) && !typed[field.name].length)))
   const wrong = act.error instanceof ApiError ? act.error.body.field : undefined
@@ -169,7 +175,7 @@ export function Records({ kind }: { kind: Kind }) {
       {is.hint && <p className="hint">{is.hint}</p>}
       <List<Row> path={kind.path} label={kind.title()} columns={columns} filters={is.filters} fixed={is.fixed} rowKey={row => row[kind.id]} round={round} noPages={kind.noPages} isMoving={kind.isMoving} />
       {edited && is.fields && <Edit kind={kind} fields={is.fields} row={edited === 'new' ? null : edited} onDone={made => {
-        if (made) { message.success(say('已保存', 'Saved')); again(); if (edited === 'new' && is.tellMade) tell(is.tellMade(made)) }
+        if (made) { message.success(say('已保存', 'Saved')); again(); tell(edited === 'new' ? is.tellMade?.(made) : is.tellChanged?.(made)) }
         setEdited(null)
       }} />}
       <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) again() }} />
