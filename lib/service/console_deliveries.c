@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <strings.h>
 
-enum { COUNT_BOUND = 10000, RETRY_MOST = 1000, WORD_LEN = 40 };
+enum { COUNT_BOUND = 1000, RETRY_MOST = 1000, WORD_LEN = 40 };
 
 /* ---- words ---- */
 
@@ -99,6 +99,7 @@ fpi_err_t *fpi_handle_deliveries_list(fpi_app_t *app, fpi_call_t *call, fpi_answ
         fpi_json_add(items, fpi_view_delivery(&l.items[i], call->task));
     }
     answer->data = fpi_page_answer(&page, items, l.total, call->task);
+    fpi_json_put_bool(fpi_json_find(answer->data, "pagination"), "total_is_bound", l.total == COUNT_BOUND);
     return NULL;
 }
 

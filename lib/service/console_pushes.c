@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COUNT_BOUND = 10000, REPLAY_MOST = 500, WORD_LEN = 100 };
+enum { COUNT_BOUND = 1000, REPLAY_MOST = 500, WORD_LEN = 100 };
 
 static const char *const states[] = { "taken", "done", "older", "refused", "parked" };
 
@@ -127,6 +127,7 @@ fpi_err_t *fpi_handle_pushes_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
         fpi_json_add(items, view(&l.items[i], call->task));
     }
     answer->data = fpi_page_answer(&page, items, l.total, call->task);
+    fpi_json_put_bool(fpi_json_find(answer->data, "pagination"), "total_is_bound", l.total == COUNT_BOUND);
     return NULL;
 }
 

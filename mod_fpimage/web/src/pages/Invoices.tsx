@@ -13,9 +13,9 @@ export default function Invoices() {
       <List<Found>
         path="/api/v1/invoices" label={say('发票', 'Invoices')} rowKey={one => one.id}
         filters={[
-          { name: 'number', title: say('发票号码', 'Number'), kind: 'text' }, { name: 'seller', title: say('销售方', 'Seller'), kind: 'text' },
+          { name: 'number', title: say('发票号码', 'Number'), kind: 'text' }, { name: 'seller', title: say('销售方', 'Seller'), kind: 'text', hint: say('完整名称或税号最快', 'whole name or tax number is fastest') },
           { name: 'date_from', title: say('开票自', 'Issued from'), kind: 'day' }, { name: 'date_to', title: say('开票至', 'Issued to'), kind: 'day' },
-          { name: 'twin', title: say('只看重复的', 'Twins only'), kind: 'flag' },
+          { name: 'twin', title: say('只看重复的', 'Twins only'), kind: 'flag', flag: 'ANY' },
         ]}
         columns={[
           { key: 'number', title: say('发票号码', 'Number'), isMain: true, show: one => one.number ?? '—' },
