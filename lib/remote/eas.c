@@ -211,33 +211,39 @@ static fpi_err_t *ask_list(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t 
     return fpi_eas_list_parse(out, result, task);
 }
 
+/* Users have a userID; they may name their organisation by an orgID, too. */
+static bool is_of_kind(const fpi_json_t *row, bool are_users)
+{
+    bool is_user = fpi_json_find(row, "userID") != NULL;
+
+    return are_users ? is_user : !is_user && fpi_json_find(row, "orgID") != NULL;
+}
+
 /* The article that describes them has the two exchanged (facts-erp.md 2.2): what came is told by its keys. */
-static fpi_err_t *list_by_key(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t *system, const char *const calls[2],
-                              const char *key, apr_time_t since, fpi_task_t *task)
+static fpi_err_t *list_by_key(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t *system, bool are_users,
+                              apr_time_t since, fpi_task_t *task)
 {
     for (int i = 0; i < 2; i++) {
-        FPI_TRY(ask_list(out, erp, system, calls[i], since, task));
-        if (!fpi_json_size(*out) || fpi_json_find(fpi_json_at(*out, 0), key)) {
+        fpi_eas_name_t operation = are_users == (i == 0) ? FPI_EAS_SYNC_USER : FPI_EAS_SYNC_ORG;
+
+        FPI_TRY(ask_list(out, erp, system, fpi_eas_name(system, operation), since, task));
+        if (!fpi_json_size(*out) || is_of_kind(fpi_json_at(*out, 0), are_users)) {
             return NULL;
         }
     }
-    return fpi_fail(task, FPI_E_ERP, "%s gave lists without %s", system->name, key);
+    return fpi_fail(task, FPI_E_ERP, "%s gave lists without %s", system->name, are_users ? "userID" : "orgID");
 }
 
 static fpi_err_t *list_orgs(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t *system, apr_time_t since,
                             fpi_task_t *task)
 {
-    static const char *const calls[2] = { "snchronyOrg", "snchronyUser" };
-
-    return list_by_key(out, erp, system, calls, "orgID", since, task);
+    return list_by_key(out, erp, system, false, since, task);
 }
 
 static fpi_err_t *list_users(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t *system, apr_time_t since,
                              fpi_task_t *task)
 {
-    static const char *const calls[2] = { "snchronyUser", "snchronyOrg" };
-
-    return list_by_key(out, erp, system, calls, "userID", since, task);
+    return list_by_key(out, erp, system, true, since, task);
 }
 
 const fpi_erp_kind_t fpi_erp_eas = { "eas", fpi_eas_verify, notify, find_state, list_orgs, list_users };

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/changes.h"
 #include "service/erps.h"
+#include "service/scanners.h"
 #include "service/setup.h"
 #include "store/audit.h"
 
@@ -41,6 +42,7 @@ fpi_err_t *fpi_admin_app_make(fpi_app_t **out, apr_pool_t *pool, const fpi_setti
     options.counts = &app->shared->cloud;
     FPI_TRY(fpi_cloud_make(&app->cloud, pool, &options, task));
     FPI_TRY(fpi_erps_client_make(&app->erp, app, task));
+    FPI_TRY(fpi_scanners_client_make(&app->scanners, app, task));
     *out = app;
     return NULL;
 }

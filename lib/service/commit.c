@@ -2,6 +2,7 @@
 #include "service/handlers.h"
 
 #include "service/asked.h"
+#include "service/attach.h"
 #include "service/forms.h"
 #include "service/jobs.h"
 #include "service/submit.h"
@@ -15,6 +16,7 @@ typedef struct commit_t {
     fpi_asked_t asked;
     fpi_submit_t submit;
     const char *type_code;
+    enum { MODEL_UNSAID, MODEL_FIND, MODEL_ADD } model;
 } commit_t;
 
 static fpi_err_t *read_key(const char **out, const fpi_json_t *item, fpi_task_t *task)
@@ -62,10 +64,21 @@ static fpi_err_t *read_save_type(bool *is_supplement, const fpi_json_t *body, fp
     return NULL;
 }
 
+/* What the vendor's page of scanBillSubmit says of modelType: is a bill that is not found added, 1, or not, 0. */
+static fpi_err_t *read_model(commit_t *job, const fpi_json_t *body, fpi_task_t *task)
+{
+    const char *text;
+
+    FPI_TRY(fpi_form_find(&text, body, "modelType", WORD_LEN, task));
+    job->model = !text ? MODEL_UNSAID : strcmp(text, "1") == 0 ? MODEL_ADD : MODEL_FIND;
+    return !text || strcmp(text, "0") == 0 || strcmp(text, "1") == 0
+               ? NULL : fpi_refuse(task, FPI_E_FIELD, "modelType", "字段 modelType 应为 0 (未找到影像单据时不新增) 或 1 (新增), 收到 %.40s",
+                                   "field modelType is 0 (a bill that is not found is not added) or 1 (it is), not %.40s", text);
+}
+
 static fpi_err_t *read_commit(commit_t *job, fpi_call_t *call)
 {
     fpi_submit_t *submit = &job->submit;
-    const char *model;
     bool is_for_erp;
 
     FPI_TRY(fpi_asked_read(&job->asked, call));
@@ -74,8 +87,7 @@ static fpi_err_t *read_commit(commit_t *job, fpi_call_t *call)
     FPI_TRY(fpi_form_find(&submit->order.by, call->json, "operator|operatorName|userName|userPhone", NAME_LEN, call->task));
     FPI_TRY(fpi_form_find(&submit->order.reason, call->json, "reason|remark", REASON_LEN, call->task));
     FPI_TRY(fpi_form_find(&job->type_code, call->json, "billType|billTypeCode|fbillTypeCode", WORD_LEN, call->task));
-    /* 0 or 1; what it decides at the vendor's is not public, so it decides nothing here */
-    FPI_TRY(fpi_form_find(&model, call->json, "modelType", WORD_LEN, call->task));
+    FPI_TRY(read_model(job, call->json, call->task));
     FPI_TRY(read_save_type(&submit->is_supplement, call->json, call->task));
     FPI_TRY(fpi_json_find_bool(&is_for_erp, call->json, "isSubmitErp", true, call->task));
     submit->is_held = !is_for_erp;
@@ -96,11 +108,28 @@ static fpi_err_t *take_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fp
     return fpi_bill_put(bill, tx, task);
 }
 
+/* Files that came before the ERP spoke are on a bill that nobody has announced: it is there, and yet not "found". */
+static fpi_err_t *find_bill(commit_t *job, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (job->model == MODEL_ADD) {
+        return fpi_attach_bill(&job->asked.bill, tx, job->submit.viewer, job->asked.number, job->asked.resource,
+                               job->type_code, task);
+    }
+    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    if (job->model == MODEL_FIND && !job->asked.bill->is_announced) {
+        return fpi_refuse(task, FPI_E_ABSENT, "scanBillNo",
+                          "未找到影像单据 %s: 业务系统尚未推送该单据 (erpBillPush), modelType 为 0 时不新增; 请先推送, 或传 modelType 1",
+                          "the business system has not announced bill %s (erpBillPush), and modelType 0 adds none: announce "
+                          "it, or send modelType 1", job->asked.number);
+    }
+    return NULL;
+}
+
 static fpi_err_t *tx_commit(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     commit_t *job = baton;
 
-    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    FPI_TRY(find_bill(job, tx, task));
     FPI_TRY(take_type(job->asked.bill, job->type_code, tx, task));
     return fpi_submit(&job->submit, job->asked.bill, tx, task);
 }

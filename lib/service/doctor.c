@@ -467,6 +467,7 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
     fpi_doctor_look_at_cloud(&d);
     if (app->store) {
         fpi_doctor_look_at_erps(&d);
+        fpi_doctor_look_at_scanners(&d);
     }
     *out = d.checks;
 }

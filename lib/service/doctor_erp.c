@@ -1,6 +1,6 @@
 #include "service/doctor_own.h"
 
-#include "service/erps.h"
+#include "service/erp_people.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -20,6 +20,50 @@ static const char *remedy_of(fpi_doctor_t *d, const fpi_system_t *system)
     return SAY("更正后 fpimagectl erp set %s ..., 再 fpimagectl erp verify %s",
                "correct it with fpimagectl erp set %s ..., then fpimagectl erp verify %s", system->name, system->name);
 }
+
+/* ---- organisations and users that were taken from it ---- */
+
+static void judge_people(fpi_doctor_t *d, const fpi_system_t *system, const fpi_people_sync_t *sync)
+{
+    if (sync->state == FPI_PEOPLE_SYNC_FAILED) {
+        fpi_doctor_note(d, "people", FPI_HEALTH_FAIL,
+                        SAY("%s: 组织与用户同步连续失败 %ld 次: %s", "%s: organisations and users could not be taken from it, %ld times in a "
+                            "row: %s", system->name, (long)sync->tries, sync->error ? sync->error : "-"),
+                        SAY("排除原因后运行 fpimagectl erp sync-people %s", "remove the cause, then fpimagectl erp sync-people %s",
+                            system->name));
+    }
+    else if (sync->counts[FPI_PEOPLE_REFUSED]) {
+        fpi_doctor_note(d, "people", FPI_HEALTH_WARN,
+                        SAY("%s: 最近一次同步有 %ld 行组织或用户被拒绝", "%s: %ld organisations or users were refused the last time",
+                            system->name, (long)sync->counts[FPI_PEOPLE_REFUSED]),
+                        SAY("逐行原因: fpimagectl erp people %s %ld", "each with its reason: fpimagectl erp people %s %ld",
+                            system->name, (long)sync->id));
+    }
+    else if (sync->state == FPI_PEOPLE_SYNC_DONE) {
+        fpi_doctor_note(d, "people", FPI_HEALTH_OK, SAY("%s: 组织与用户已同步", "%s: organisations and users were taken from it",
+                                                        system->name), NULL);
+    }
+}
+
+/* One that is running says nothing yet. */
+static void look_at_people(fpi_doctor_t *d, const fpi_system_t *system)
+{
+    const fpi_erp_which_t which = { .tenant = system->tenant, .id = system->id, .version = -1 };
+    fpi_erp_people_view_t view = { .which = &which };
+    int i = 0;
+
+    if (fpi_erp_people_look(&view, d->app, d->task)) {
+        return; /* the store's own check tells */
+    }
+    while (i < view.sync_count && view.syncs[i].state == FPI_PEOPLE_SYNC_RUNNING) {
+        i++;
+    }
+    if (i < view.sync_count) {
+        judge_people(d, system, &view.syncs[i]);
+    }
+}
+
+/* ---- the log-in ---- */
 
 static void look_at(fpi_doctor_t *d, const fpi_system_t *system)
 {
@@ -60,6 +104,9 @@ void fpi_doctor_look_at_erps(fpi_doctor_t *d)
         return;
     }
     for (int i = 0; i < all.count; i++) {
+        if (all.items[i]->is_enabled) {
+            look_at_people(d, all.items[i]);
+        }
         if (all.items[i]->is_enabled && asked < SYSTEMS_ASKED) {
             asked++;
             look_at(d, all.items[i]);

@@ -3,6 +3,7 @@
  *      doctor.c       settings, disk, store and what lies in it
  *      doctor_decode.c  the decoding helper
  *      doctor_erp.c   logins of the business systems
+ *      doctor_scanner.c  network scanners
  *      doctor_net.c   the way to the cloud, clock, tokens
  *
  * Life:    one examination.
@@ -31,6 +32,7 @@ const char *fpi_doctor_why(fpi_doctor_t *d, const fpi_err_t *err);
 
 void fpi_doctor_look_at_decoder(fpi_doctor_t *d);
 void fpi_doctor_look_at_erps(fpi_doctor_t *d);
+void fpi_doctor_look_at_scanners(fpi_doctor_t *d);
 void fpi_doctor_look_at_cloud(fpi_doctor_t *d);
 
 #endif

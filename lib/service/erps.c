@@ -5,6 +5,7 @@
 #include "service/handlers.h"
 #include "service/urlcheck.h"
 #include "store/audit.h"
+#include "store/origins.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -65,7 +66,7 @@ static fpi_err_t *absent(const fpi_erp_which_t *which, fpi_task_t *task)
                       which->name);
 }
 
-static fpi_err_t *get(fpi_system_t **out, fpi_tx_t *tx, const fpi_erp_which_t *which, fpi_task_t *task)
+fpi_err_t *fpi_erps_find(fpi_system_t **out, fpi_tx_t *tx, const fpi_erp_which_t *which, fpi_task_t *task)
 {
     FPI_TRY(find(out, tx, which, task));
     if (!*out) {
@@ -84,7 +85,7 @@ static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *asking = baton;
 
-    return get(&asking->system, tx, asking->which, task);
+    return fpi_erps_find(&asking->system, tx, asking->which, task);
 }
 
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -118,8 +119,9 @@ static fpi_err_t *tx_remove(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     asking_t *asking = baton;
     bool was_there;
 
-    FPI_TRY(get(&asking->system, tx, asking->which, task));
+    FPI_TRY(fpi_erps_find(&asking->system, tx, asking->which, task));
     FPI_TRY(fpi_system_drop(&was_there, tx, asking->system->tenant, asking->system->id, task));
+    FPI_TRY(fpi_people_syncs_forget(tx, asking->system->tenant, asking->system->id, task));
     return fpi_audit_add(tx, "system.removed", asking->system->name, NULL, task);
 }
 

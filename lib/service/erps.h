@@ -42,6 +42,8 @@ typedef struct fpi_erp_put_t {
 } fpi_erp_put_t;
 
 fpi_err_t *fpi_erps_list(fpi_systems_t *out, fpi_app_t *app, int64_t tenant, fpi_task_t *task) FPI_MUST_USE;
+/* In a transaction; FPI_E_ABSENT, FPI_E_STALE. */
+fpi_err_t *fpi_erps_find(fpi_system_t **out, fpi_tx_t *tx, const fpi_erp_which_t *which, fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_erps_get(fpi_system_t **out, fpi_app_t *app, const fpi_erp_which_t *which, fpi_task_t *task)
     FPI_MUST_USE;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "service/access.h"
 #include "service/clean.h"
+#include "service/erp_people.h"
 #include "service/events.h"
 #include "service/exports.h"
 #include "service/looks.h"
@@ -19,6 +20,7 @@
 #include "service/reads.h"
 #include "service/recognise.h"
 #include "service/reconcile.h"
+#include "service/rematch.h"
 #include "service/scans.h"
 #include "store/derived.h"
 #include "store/people.h"
@@ -80,9 +82,11 @@ static const fpi_job_kind_t kinds[] = {
     { FPI_JOB_LOOK, fpi_look_run, fpi_look_parked, FPI_LANE_LOOK, LOOK_LIMIT },
     { FPI_JOB_RECOGNISE, fpi_recognise_run, fpi_recognise_parked, FPI_LANE_SLOW, RECOGNISE_LIMIT },
     { FPI_JOB_EXPORT, fpi_export_run, fpi_export_parked, FPI_LANE_SLOW, EXPORT_LIMIT },
+    { FPI_JOB_REMATCH, fpi_rematch_run, fpi_rematch_parked, FPI_LANE_SLOW, FPI_REMATCH_LIMIT },
     { FPI_JOB_NOTICE, fpi_notice_run, fpi_notice_parked, FPI_LANE_TELL, FPI_NOTICE_LIMIT },
     { FPI_JOB_SCAN, fpi_scan_run, fpi_scan_parked, FPI_LANE_SCAN, FPI_SCAN_LIMIT },
     { FPI_JOB_RECONCILE, fpi_reconcile_run, fpi_reconcile_parked, FPI_LANE_TELL, 0 },
+    { FPI_JOB_PEOPLE, fpi_erp_people_run, fpi_erp_people_parked, FPI_LANE_TELL, FPI_ERP_PEOPLE_LIMIT },
 };
 
 static const fpi_job_kind_t *find_kind(const char *name)
@@ -511,8 +515,9 @@ static void arrange(apr_time_t *at, fpi_app_t *app, fpi_task_t *task)
     }
     *at = fpi_clock_tick() + ARRANGE_PAUSE;
     err = fpi_reconcile_arrange(app, task);
+    err = err ? err : fpi_erp_people_arrange(app, task);
     if (err) {
-        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the reconciliation with business systems could not be arranged");
+        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the work with business systems could not be arranged");
     }
 }
 

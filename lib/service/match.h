@@ -10,7 +10,7 @@
  *   FALLEN     announced, and the receipt has none             1 uploaded: basic mode (service/modes.h)
  *   NONE       another mode                                    1 uploaded, if it was matched before
  * A submitted bill is compared, too, and stays. The same result again is not told again. Switches (switches.def, match.*)
- * count from the next comparison on.
+ * count from the next comparison on; who changes one has the open bills compared again (service/rematch.h).
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.

@@ -174,8 +174,13 @@ typedef struct storing_t {
 static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     storing_t *s = baton;
+    fpi_state_t to;
     bool is_new;
 
+    /* it may have been voided or locked while the file was on its way */
+    FPI_TRY(fpi_bill_find_by_id(&s->pull->bill, tx, task->tenant, s->file.bill, task));
+    FPI_TRY(fpi_attach_refuse_locked(s->pull->bill, FPI_ACT_PUSH, task));
+    FPI_TRY(fpi_bill_move(&to, s->pull->bill, FPI_ACT_PUSH, task));
     FPI_TRY(fpi_file_put(&s->file, &is_new, tx, task));
     if (!is_new) {
         return NULL;
@@ -439,9 +444,19 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_push_put(pull->push, tx, task);
 }
 
+static fpi_err_t *work(pull_t *pull)
+{
+    if (!pull->bill->is_locked) { /* tx_end says so */
+        FPI_TRY(read_document(pull));
+        FPI_TRY(fetch_all(pull));
+    }
+    return fpi_store_write(pull->app->store, tx_end, pull, pull->task);
+}
+
 fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
 {
     pull_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
+    fpi_err_t *err;
 
     pull->app = app;
     pull->task = task;
@@ -450,12 +465,15 @@ fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
     if (pull->bill->state == FPI_STATE_VOID) {
         return NULL;
     }
-    if (pull->bill->is_locked) { /* tx_end says so */
-        return fpi_store_write(app->store, tx_end, pull, task);
+    err = work(pull);
+    if (!err || err->code != FPI_E_STATE) {
+        return err;
     }
-    FPI_TRY(read_document(pull));
-    FPI_TRY(fetch_all(pull));
-    return fpi_store_write(app->store, tx_end, pull, task);
+    FPI_TRY(fpi_store_read(app->store, tx_look, pull, task)); /* voided or locked while we asked */
+    if (pull->bill->state == FPI_STATE_VOID) {
+        return NULL;
+    }
+    return pull->bill->is_locked ? fpi_store_write(app->store, tx_end, pull, task) : err;
 }
 
 /* ---- given up, put back to work ---- */

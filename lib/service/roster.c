@@ -113,7 +113,8 @@ static fpi_err_t *put(fpi_roster_told_t *out, fpi_tx_t *tx, const fpi_viewer_t *
     FPI_TRY(check_name(form.name, task));
     FPI_TRY(fpi_people_take_mobile(&mobile, row->mobile ? row->mobile : "", "mobile", task));
     form.mobile = mobile;
-    FPI_TRY(find_person(&user, tx, row, mobile, task));
+    FPI_TRY(row->user ? fpi_people_user_get(&user, tx, task->tenant, row->user, task)
+                      : find_person(&user, tx, row, mobile, task));
     out->id = user ? user->id : 0;
     if (!user && row->is_active == 0) {
         out->result = FPI_ROSTER_UNCHANGED;

@@ -21,6 +21,7 @@
 
 /* What is NULL, blank or -1 stays as it is; in a new user it is none, roles are those of everybody and he is enabled. */
 typedef struct fpi_roster_row_t {
+    int64_t user;                /* who he is, where the caller knows it; 0: found as above */
     const char *name, *mobile, *mail;
     const char *org;             /* its code */
     const char *const *roles;    /* names or ids; they replace those he has */

@@ -1,6 +1,7 @@
 #include "service/switches.h"
 
 #include "service/changes.h"
+#include "service/rematch.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -37,6 +38,7 @@ static bool is_switch(const char *name)
 fpi_err_t *fpi_switch_put(fpi_tx_t *tx, const char *name, const char *value, fpi_task_t *task)
 {
     bool is_standard = strcmp(value, "standard") == 0;
+    const char *before;
 
     if (!is_switch(name)) {
         return fpi_refuse(task, FPI_E_FIELD, "name", "没有开关 %.40s", "there is no switch %.40s", name);
@@ -44,6 +46,10 @@ fpi_err_t *fpi_switch_put(fpi_tx_t *tx, const char *name, const char *value, fpi
     if (!is_standard && strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
         return fpi_refuse(task, FPI_E_FIELD, "value", "开关 %s 的值应为 on, off 或 standard, 收到 %.20s",
                           "the switch %s is on, off or standard, not %.20s", name, value);
+    }
+    FPI_TRY(fpi_setting_find(&before, tx, task->tenant, name, task));
+    if (before ? strcmp(before, value) != 0 : !is_standard) {
+        FPI_TRY(fpi_rematch_switched(tx, name, task));
     }
     return fpi_change_setting(tx, name, is_standard ? NULL : value, "switch.changed", name, task);
 }

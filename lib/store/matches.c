@@ -1,6 +1,7 @@
 #include "store/matches.h"
 
 #include "base/clock.h"
+#include "store/users.h"
 
 #include <string.h>
 
@@ -43,6 +44,16 @@ fpi_err_t *fpi_match_is_looking(bool *is_looking, fpi_tx_t *tx, int64_t tenant, 
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_MATCH_IS_LOOKING, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill)), &rows, NULL, task));
     *is_looking = fpi_rows_int(rows, 0, 0) != 0;
+    return NULL;
+}
+
+fpi_err_t *fpi_matches_open(fpi_ids_t *out, fpi_tx_t *tx, int64_t tenant, int64_t after, int most, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_MATCH_LIST_OPEN, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(after), fpi_arg_int(most)),
+                       &rows, NULL, task));
+    *out = fpi_ids_take(rows, task);
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #define FPI_STORE_MATCHES_H
 
 #include "model/match.h"
+#include "model/viewer.h"
 #include "store/tx.h"
 
 #include <apr_time.h>
@@ -35,6 +36,9 @@ typedef struct fpi_match_row_t {
 /* One without anything when there is none. */
 fpi_err_t *fpi_match_find(fpi_match_row_t *out, fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_match_put(const fpi_match_row_t *row, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* Bills that were compared and are not submitted yet, by id behind `after`. */
+fpi_err_t *fpi_matches_open(fpi_ids_t *out, fpi_tx_t *tx, int64_t tenant, int64_t after, int most, fpi_task_t *task)
+    FPI_MUST_USE;
 /* Are bytes of the bill's files still to be looked at? */
 fpi_err_t *fpi_match_is_looking(bool *is_looking, fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task) FPI_MUST_USE;
 

@@ -911,6 +911,64 @@ CREATE UNIQUE INDEX scan_by_scanner ON scan (tenant, scanner) WHERE state < 2;
 
 -- migration 12
 
+-- What a business system last said of an organisation (kind 0) or a user (kind 1), and who that is here (local; 0: the top,
+-- -1: nobody). said: JSON, what it said and what was made of it. run: the last people_sync that named it.
+CREATE TABLE origin (
+    tenant INTEGER NOT NULL,
+    system INTEGER NOT NULL,
+    kind   INTEGER NOT NULL,
+    theirs TEXT NOT NULL,
+    name   TEXT,
+    local  INTEGER NOT NULL,
+    said   TEXT,
+    run    INTEGER NOT NULL,
+    PRIMARY KEY (tenant, system, kind, theirs)
+) WITHOUT ROWID;
+
+CREATE INDEX origin_by_local ON origin (tenant, kind, local);
+
+-- A run in which a business system was asked for organisations and users. state: 0 running, 1 done, 2 failed.
+CREATE TABLE people_sync (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant    INTEGER NOT NULL,
+    system    INTEGER NOT NULL,
+    state     INTEGER NOT NULL,
+    is_full   INTEGER NOT NULL,
+    tries     INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    started   INTEGER NOT NULL,
+    ended     INTEGER NOT NULL DEFAULT 0,
+    actor     TEXT,
+    trace     TEXT,
+    error     TEXT,
+    added     INTEGER NOT NULL DEFAULT 0,
+    changed   INTEGER NOT NULL DEFAULT 0,
+    unchanged INTEGER NOT NULL DEFAULT 0,
+    refused   INTEGER NOT NULL DEFAULT 0,
+    missing   INTEGER NOT NULL DEFAULT 0,
+    disabled  INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE INDEX people_sync_by_system ON people_sync (tenant, system, id);
+
+-- One of those that it named, and what became of it.
+CREATE TABLE people_sync_row (
+    id     INTEGER PRIMARY KEY,
+    sync   INTEGER NOT NULL,
+    kind   INTEGER NOT NULL,
+    result INTEGER NOT NULL,
+    theirs TEXT,
+    code   TEXT,
+    name   TEXT,
+    local  INTEGER NOT NULL,
+    zh     TEXT,
+    en     TEXT
+);
+
+CREATE INDEX people_sync_row_by_sync ON people_sync_row (sync, id);
+
+-- migration 13
+
 -- Lists of found invoices by seller, by day, and of those that are elsewhere, too.
 CREATE INDEX found_by_seller ON found (tenant, seller_name) WHERE seller_name IS NOT NULL;
 
@@ -1062,6 +1120,87 @@ UPDATE business_system SET epoch = epoch + ?4, is_checked = ?4, check_note = ?5,
 
 -- name: SYSTEM_DROP
 DELETE FROM business_system WHERE tenant = ?1 AND id = ?2
+
+-- ==== organisations and users of business systems ====
+
+-- name: ORIGIN_FIND
+SELECT tenant, system, kind, theirs, name, local, said, run
+  FROM origin WHERE tenant = ?1 AND system = ?2 AND kind = ?3 AND theirs = ?4
+
+-- name: ORIGIN_FIND_OTHER
+SELECT tenant, system, kind, theirs, name, local, said, run
+  FROM origin WHERE tenant = ?1 AND kind = ?3 AND local = ?4 AND system = ?2 AND theirs <> ?5 LIMIT 1
+
+-- name: ORIGIN_PUT
+INSERT INTO origin (tenant, system, kind, theirs, name, local, said, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (tenant, system, kind, theirs) DO UPDATE
+   SET name = excluded.name, local = excluded.local, said = excluded.said, run = excluded.run
+
+-- name: ORIGIN_LIST_MISSING
+SELECT tenant, system, kind, theirs, name, local, said, run
+  FROM origin WHERE tenant = ?1 AND system = ?2 AND kind = 1 AND run < ?3 AND local > 0 AND theirs > ?4
+ ORDER BY theirs LIMIT ?5
+
+-- name: ORIGIN_COUNT
+SELECT COUNT(*) FROM origin WHERE tenant = ?1 AND system = ?2 AND kind = 1 AND local > 0
+
+-- name: ORIGIN_FORGET
+DELETE FROM origin WHERE tenant = ?1 AND system = ?2
+
+-- name: PEOPLE_SYNC_INSERT
+INSERT INTO people_sync (tenant, system, state, is_full, tries, since, started, actor, trace)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: PEOPLE_SYNC_UPDATE
+UPDATE people_sync
+   SET state = ?3, tries = ?4, ended = ?5, error = ?6, added = ?7, changed = ?8, unchanged = ?9, refused = ?10,
+       missing = ?11, disabled = ?12
+ WHERE tenant = ?1 AND id = ?2
+
+-- name: PEOPLE_SYNC_FIND
+SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
+       refused, missing, disabled
+  FROM people_sync WHERE tenant = ?1 AND system = ?2 AND id = ?3
+
+-- name: PEOPLE_SYNC_LIST
+SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
+       refused, missing, disabled
+  FROM people_sync WHERE tenant = ?1 AND system = ?2 ORDER BY id DESC LIMIT ?3
+
+-- name: PEOPLE_SYNC_LAST
+SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
+       refused, missing, disabled
+  FROM people_sync WHERE tenant = ?1 AND system = ?2 AND state = 1 AND (is_full = 1 OR ?3 = 0) AND (refused = 0 OR ?3 = 1)
+ ORDER BY id DESC LIMIT 1
+
+-- name: PEOPLE_SYNC_PRUNE
+DELETE FROM people_sync
+ WHERE tenant = ?1 AND system = ?2
+   AND id < (SELECT MIN(id) FROM (SELECT id FROM people_sync WHERE tenant = ?1 AND system = ?2 ORDER BY id DESC LIMIT ?3))
+
+-- name: PEOPLE_SYNC_FORGET
+DELETE FROM people_sync WHERE tenant = ?1 AND system = ?2
+
+-- name: PEOPLE_ROW_ADD
+INSERT INTO people_sync_row (sync, kind, result, theirs, code, name, local, zh, en)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: PEOPLE_ROW_COUNT
+SELECT COUNT(*) FROM people_sync_row WHERE sync = ?1 AND (?2 < 0 OR result = ?2)
+
+-- name: PEOPLE_ROW_LIST
+SELECT kind, result, theirs, code, name, local, zh, en
+  FROM people_sync_row WHERE sync = ?1 AND (?2 < 0 OR result = ?2) ORDER BY id LIMIT ?3 OFFSET ?4
+
+-- name: PEOPLE_ROW_PRUNE
+DELETE FROM people_sync_row WHERE sync NOT IN (SELECT id FROM people_sync)
+
+-- name: PEOPLE_SYNC_IDLE
+SELECT s.id, s.tenant, (SELECT MAX(p.started) FROM people_sync p WHERE p.tenant = s.tenant AND p.system = s.id)
+  FROM business_system s JOIN setting w ON w.tenant = s.tenant AND w.name = 'people.sync' AND w.value = 'on'
+ WHERE s.is_enabled = 1 AND s.kind = 'eas'
+   AND NOT EXISTS (SELECT 1 FROM job j WHERE j.kind = 'people' AND j.key = CAST(s.id AS TEXT) AND j.state <> 'parked')
+ ORDER BY s.id LIMIT 1000
 
 -- ==== keys that sign our tokens ====
 
@@ -1899,6 +2038,12 @@ DELETE FROM cover_rule WHERE id = ?2 AND tenant = ?1
 -- name: MATCH_FIND
 SELECT result, expected, matched, differs, missing, extra, reason, at, empty_at, is_asked
   FROM match_result WHERE bill = ?2 AND tenant = ?1
+
+-- States: 1 uploaded, 4 to rescan, 5 match failed, 7 recognised, 8 matched.
+-- name: MATCH_LIST_OPEN
+SELECT m.bill FROM match_result m JOIN bill b ON b.id = m.bill
+ WHERE m.tenant = ?1 AND m.bill > ?2 AND m.result > 0 AND b.state IN (1, 4, 5, 7, 8)
+ ORDER BY m.bill LIMIT ?3
 
 -- name: MATCH_PUT
 INSERT INTO match_result (tenant, bill, result, expected, matched, differs, missing, extra, reason, at, empty_at,

@@ -239,6 +239,8 @@ ctl_exit_t ctl_exit_of(const fpi_err_t *err)
     case FPI_E_ERP:
     case FPI_E_ERP_LATE:
     case FPI_E_ERP_REFUSED:
+    case FPI_E_SCANNER:
+    case FPI_E_SCANNER_LATE:
         return CTL_REFUSED;
     default:
         return CTL_FAILED;

@@ -141,6 +141,9 @@ fpi_err_t *ctl_open(ctl_t *ctl)
 {
     const char *wrong;
 
+    if (ctl->app) {
+        return NULL;
+    }
     if (!ctl->settings) {
         FPI_TRY(ctl_read_settings(ctl));
     }

@@ -1,6 +1,7 @@
 /* What an EAS answers inside its envelopes, and sessions as the shared cache holds them. The first byte of the input
  * says which. */
 #include "fuzz.h"
+#include "remote/erp_lists.h"
 #include "remote/erp_own.h"
 
 #include <apr_strings.h>
@@ -31,6 +32,25 @@ static void read_state(const char *text, const fpi_system_t *system, fpi_task_t 
     }
 }
 
+/* What counts as good has all that is needed, and parents stand before what is below them, unless in a ring. */
+static void take_people(const fpi_json_t *list, const fpi_system_t *system, fpi_task_t *task)
+{
+    fpi_erp_user_t *users;
+    fpi_erp_org_t *orgs;
+    int count;
+
+    fpi_ignore(fpi_erp_users_take(&users, &count, list, system, task));
+    for (int i = 0; i < count; i++) {
+        FUZZ_HOLDS(users[i].why || (*users[i].id && *users[i].name));
+    }
+    fpi_ignore(fpi_erp_orgs_take(&orgs, &count, list, task));
+    fpi_erp_orgs_sort(orgs, count, task->pool);
+    for (int i = 0; i < count; i++) {
+        FUZZ_HOLDS(orgs[i].why || (*orgs[i].id && *orgs[i].code && *orgs[i].name));
+        FUZZ_HOLDS(i == 0 || orgs[i].parent || !orgs[i - 1].parent);
+    }
+}
+
 static void read_list(const char *text, const fpi_system_t *system, fpi_task_t *task)
 {
     fpi_json_t *list;
@@ -41,6 +61,7 @@ static void read_list(const char *text, const fpi_system_t *system, fpi_task_t *
         return;
     }
     FUZZ_HOLDS(fpi_json_is_array(list));
+    take_people(list, system, task);
 }
 
 /* What is read goes into a header and a document: no line end may be in it. */

@@ -11,7 +11,7 @@ import pytest
 from harness import places, processes
 from harness.client import credentials, encrypt_body
 from harness.cloudctl import CLIENT, OTHER_CLIENT
-from test_100_start import ANNOUNCE, PUSH, bill, each, listed, metric, opened, patience, rows, trail
+from test_100_start import ANNOUNCE, PUSH, bill, change, each, listed, metric, opened, patience, rows, trail
 from test_130_bills import RESCAN, SUBMITTED, UPLOADED, VOID, WAITING, put_state, refused, state_of, stored
 
 from cloudlib import pushing
@@ -469,6 +469,21 @@ def test_void_bill_takes_no_push(desk):
     settled(desk)
     put_state(desk, "BARE-0", VOID)
     refused(post(desk, {**bare(1)[0], "billNo": "X"}), "1409", 200, "BARE-0")
+
+
+@pytest.mark.parametrize("what", ["voided", "locked"])
+def test_a_bill_that_is_closed_while_it_is_pulled(desk, what):
+    """It gets nothing any more. A void one is nobody's business; of a locked one the push says why."""
+    (one,) = desk.cloud.generate(invoices=1)
+    rule = desk.cloud.behave("slow", "/files/", ms=60000, times=-1)
+    push(desk, [one])
+    assert processes.wait_until(lambda: desk.cloud.log("/files/"), patience(20), 0.05)  # it is asked, and waits
+    change(desk, "UPDATE bill SET " + {"voided": "state = 9", "locked": "is_locked = 1, voucher = 'V-1'"}[what])
+    desk.cloud.behave_normally(rule)
+    settled(desk)
+    assert not rows(desk, "SELECT * FROM job") and files_of(desk, one["scanBillNo"]) == []
+    told = events(desk, one["scanBillNo"], "pull")
+    assert not any("given up" in note for note in told) and any("locked by voucher V-1" in note for note in told) == (what == "locked")
 
 
 # identity

@@ -1,4 +1,5 @@
 """Submitting: commit and scanBillSubmit of the ERP, the console's moves, the tool; modes; what a push submits by itself."""
+import base64
 import concurrent.futures
 import itertools
 
@@ -6,7 +7,7 @@ import pytest
 
 from harness.cloudctl import CLIENT, OTHER_CLIENT
 from test_100_start import change, each, listed, rows, trail
-from test_130_bills import asked, put_state, refused as refused_a, state_of, stored
+from test_130_bills import BASE, asked, put_state, refused as refused_a, state_of, stored
 from test_340_files import Bill, pdf, refused, settle, sha
 
 COMMIT, SUBMIT = "/api/imgsys/bill/outside/commit", "/api/kapi/app/bds/scanBillSubmit"
@@ -92,6 +93,23 @@ def test_bad_fields(one, erp, path):
           ({"isSubmitErp": []}, "isSubmitErp"), ({"billType": {}}, "billType"), ({"modelType": []}, "modelType"),
           ({"operator": {}}, "operator")], check)
     assert one.state() == "UPLOADED"
+
+
+@BOTH
+def test_model_type_says_whether_a_bill_may_be_added(gateway, erp, path):
+    """0: the ERP must have announced it; 1: not; as the vendor's own page says."""
+    Bill(gateway, erp, "M-1").add("a")
+    assert committed(erp, path, "M-1", modelType="0")["imageStatus"] == 2
+    file = {"base64": base64.b64encode(pdf("b")).decode(), "fileSuffix": "pdf", "fileType": "attach"}
+    assert erp.post(BASE + "upload", asked("M-2", **file)).errcode == "0000"
+    refused_a(erp.post(path, asked("M-2", modelType=0)), "1404", 200, "M-2", "erpBillPush", "modelType 1")
+    assert state_of(erp, "M-2") == 1
+    assert committed(erp, path, "M-2", modelType=1)["imageStatus"] == 2
+    refused_a(erp.post(path, asked("M-3", modelType=0)), "1404", 200, "M-3")
+    refused_a(erp.post(path, asked("M-3", modelType=1)), "1409", 200, "请先上传影像")
+    refused_a(erp.post(path, asked("M-3")), "1404", 200, "M-3")
+    assert not rows(gateway, "SELECT 1 FROM bill WHERE number = 'M-3'"), "what was refused leaves nothing"
+    refused_a(erp.post(path, asked("M-1", modelType=2)), "1400", 200, "modelType")
 
 
 @BOTH

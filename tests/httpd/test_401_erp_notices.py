@@ -1,5 +1,7 @@
 """What EAS sees of httpd: one session for all children, logged in again when it dies; slow, broken and refusing answers."""
 import concurrent.futures
+import contextlib
+import socket
 
 import pytest
 
@@ -96,6 +98,36 @@ def test_slow_cut_and_broken_answers_are_told_and_tried_again(wired, caller, eas
         eas.behave_normally(rule_id)
         again(wired, number)
         assert {row["state"] for row in eas.told(number)} == {2}, "at least once, and always the same"
+
+
+@contextlib.contextmanager
+def deaf():
+    """A port whose queue of connections is full: the kernel answers no further one. Gives its number, and what empties it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def test_a_host_that_does_not_answer_in_time(wired, caller, eas):
+    """ERP_LATE: tried on, told in words, and the verification knows it from a port that is closed."""
+    make(wired, caller, "T-1")
+    with deaf() as port:
+        wired.ctl.must("erp", "set", "--prefix", f"http://127.0.0.1:{port}/ormrpc/services/", "EAS")
+        code, verdict = wired.ctl("erp", "verify", "EAS")
+        assert code == 1 and [row["about"] for row in verdict["findings"]] == ["host"], verdict
+        assert "nothing answers" in verdict["findings"][0]["message"]
+        submit(caller, "T-1")
+        not_told(wired, "T-1", "ERP_LATE")
+        (row,) = caller.get("/api/v1/deliveries").json()["items"]
+        assert (row["state"], row["failure"]) == ("WAITING", "UNREACHED") and row["note"]
+        code, value = wired.ctl("erp", "state", "EAS", "T-1")
+        assert code == 4 and value["error"]["code"] == "unreachable", value
+        wired.ctl.must("erp", "set", "--prefix", eas.prefix, "EAS")
+        again(wired, "T-1")
+    assert [row["state"] for row in eas.told("T-1")] == [2]
 
 
 def test_a_refusal_is_told_in_its_words(wired, caller, eas):

@@ -114,3 +114,7 @@ def test_the_client_against_axis(wired):
     for number, words in (("KD-1", "told to EAS"), ("NO-2", "单据不存在"), ("FAULT-3", "工作流已锁定: FAULT-3")):
         assert processes.wait_until(lambda: says(number, words), patience(20), 0.1), trail(wired, number, notices=True)
     assert wired.axis.told() == ["KD-1|1|2|影像已就绪"]
+    run = wired.ctl.must("erp", "sync-people", "EAS")
+    assert [(row["erp_id"], row["result"]) for row in run["rows"]] == [("o-1", "UNCHANGED"), ("o-2", "ADDED"), ("u-1", "ADDED")]
+    assert "虚构<&红枫>一分公司" in [row["name"] for row in wired.ctl.must("org", "list")]
+    assert [row["org_code"] for row in wired.ctl.must("user", "list") if row["mobile"] == "13900000001"] == ["01.01"]

@@ -5,6 +5,7 @@ import pytest
 
 from harness import places, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
+from harness.gateway import Gateway
 from test_100_start import change, metric, patience, rows, trail
 from test_130_bills import BASE, REVIEWED, SUBMITTED, asked, order, refused as refused_a, stored
 from test_140_push import admit, events, files_of, pushes, push, results
@@ -29,6 +30,26 @@ def wired(make_gateway, eas):
 @pytest.fixture
 def erp(wired):
     return wired.login()
+
+
+@pytest.fixture
+def callers(wired, erp, cloud, httpd, request):
+    """One for each node: request.param of them, each an httpd with two children, on one data directory."""
+    made, nodes = [erp], []
+    for _ in range(request.param - 1):
+        node = Gateway(httpd(start=False), cloud)
+        node.httpd.data = wired.httpd.data
+        node.wire()
+        node.httpd.start()
+        nodes.append(node)
+        made.append(node.login())
+    yield made
+    for node in nodes:  # before the data directory goes with the first
+        node.close()
+        node.httpd.stop()
+
+
+BOTH_WAYS = pytest.mark.parametrize("callers", [1, 2], ids=["one-node", "two-nodes"], indirect=True)
 
 
 def make(gateway, http, number, **changes):
@@ -122,13 +143,15 @@ def test_the_erp_reviews(wired, erp, eas, family):
 
 # in spite of everything
 
-def test_an_hour_without_eas(wired, erp, eas):
+@BOTH_WAYS
+def test_an_hour_without_eas(wired, callers, eas):
     """The clock is moved by what the store knows of it."""
+    erp = callers[-1]
     rule = eas.behave("cut", FACADE, at="head")
-    bills = {f"O-{n}": make(wired, erp, f"O-{n}") for n in range(8)}
-    for number in bills:
-        submit(erp, number)
-    order(erp, "rescan", "A", "O-3", reason="x")
+    bills = {f"O-{n}": make(wired, callers[n % len(callers)], f"O-{n}") for n in range(8)}
+    for n, number in enumerate(bills):
+        submit(callers[n % len(callers)], number)
+    order(callers[0], "rescan", "A", "O-3", reason="x")
     assert bills["O-3"].post("resubmit").status == 200
     until(lambda: all(says(wired, number, "not told") for number in bills))
     for _ in range(4):  # tries go by
@@ -153,19 +176,20 @@ def test_an_hour_without_eas(wired, erp, eas):
         assert len(says(wired, number, "told to EAS")) == len(states(eas, number))
 
 
-def test_two_children_tell_nothing_twice(wired, erp, eas):
+@BOTH_WAYS
+def test_children_and_nodes_tell_nothing_twice(wired, callers, eas):
     eas.behave("slow", FACADE, ms=150)
-    bills = [make(wired, erp, f"C-{n}") for n in range(10)]
-    for one in bills:
-        submit(erp, one.number)
-        assert order(erp, "rescan", "A", one.number, reason="x").errcode == "0000"
+    bills = [make(wired, callers[0], f"C-{n}") for n in range(10)]
+    for n, one in enumerate(bills):
+        submit(callers[n % len(callers)], one.number)
+        assert order(callers[-1], "rescan", "A", one.number, reason="x").errcode == "0000"
         assert one.post("resubmit").status == 200
     for one in bills:
         eas.wait_told(one.number, 3, patience(30))
     quiet(wired)
     for one in bills:
         assert states(eas, one.number) == [READY, SENT_BACK, AGAIN]
-    assert len(eas.told()) == 30
+    assert len(eas.told()) == 30 and len({row["session"] for row in eas.told()}) <= len(callers), "a session for each node"
 
 
 def test_killed_in_the_middle(wired, erp, eas):

@@ -8,6 +8,7 @@ import pytest
 from harness import places
 from harness.client import run_ctl
 from harness.cloudctl import CLIENT, OTHER_CLIENT
+from harness.person import administrator
 from test_100_start import ANNOUNCE, bill, change, each, rows, trail
 from test_130_bills import asked, refused as refused_a, stored
 from test_140_push import admit, push, settled
@@ -229,6 +230,40 @@ def test_strict_compares_more(site):
     assert state(site, "D-2") == "SUBMITTED"
 
 
+def test_a_switch_has_all_open_bills_compared_again(site):
+    """Where the result is another one it goes on; elsewhere nothing is to be seen."""
+    one, two, three = sample(40), sample(41), sample(42)
+    switch(site, "match.strict")
+    for number, inv in (("W-1", one), ("W-2", two)):
+        announce(site, number, with_file(site, inv, salerName="另一家公司"))
+    announce(site, "W-3", told(three))
+    scan(site, "W-3", xml(sample(43)))
+    announce(site, "W-4", with_file(site, three))
+    settled(site, 60)
+    assert [state(site, f"W-{n}") for n in range(1, 5)] == ["MISMATCH"] * 3 + ["SUBMITTED"]
+    before = {number: trail(site, number) for number in ("W-3", "W-4")}
+    assert site.ctl.must("match", "rerun", "--all") == {"bills": 3, "changed": 0, "refused": 0}
+    change(site, "UPDATE bill SET is_locked = 1, voucher = 'V-1' WHERE number = 'W-2'")
+    boss = administrator(site)
+    reply = boss.request("PATCH", "/api/v1/receipt-settings", json_body={"switches": [{"name": "match.strict", "value": "standard"}]})
+    assert reply.status == 200, reply
+    settled(site)
+    assert [state(site, f"W-{n}") for n in range(1, 4)] == ["SUBMITTED", "MISMATCH", "MISMATCH"]
+    assert notes(site, "W-1")[-1].endswith("(match failed -> matched)") and trail(site, "W-1")[-1]["actor"].startswith("user:")
+    assert {number: trail(site, number) for number in before} == before
+    code, value = site.ctl("match", "rerun", "--all")
+    assert code == 1 and value == {"bills": 2, "changed": 0, "refused": 1}, "it is locked"
+    change(site, "UPDATE bill SET is_locked = 0 WHERE number = 'W-2'")
+    (row,) = site.ctl.must("match", "rerun", "W-2")
+    assert (row["result"], row["state"]) == ("MATCHED", "SUBMITTED")
+    code, (row,) = site.ctl("match", "rerun", "W-3")
+    assert (code, row["result"], row["state"]) == (0, "FAILED", "MISMATCH")
+    switch(site, "match.strict", "standard")
+    assert not rows(site, "SELECT 1 FROM job WHERE kind = 'rematch'"), "it was so already"
+    for words in ([], ["W-3", "--all"]):
+        assert site.ctl("match", "rerun", *words)[0] == 2, words
+
+
 def test_paper_only(site):
     one, two = sample(10), sample(11, "paper-special")
     switch(site, "match.electronic", "off")
@@ -247,9 +282,8 @@ def test_more_than_expected(site):
     value = shown(site, "D-4")
     assert verdicts(value) == ["MATCHED", "EXTRA"] and value["counts"]["failed"] == 1
     assert state(site, "D-4") == "MISMATCH" and "多出" in value["reason"]
-    switch(site, "match.counted", "off")
     switch(site, "match.drop_extra")
-    act(site, "D-4", "rerun")
+    switch(site, "match.counted", "off")  # has it compared again
     settled(site)
     assert state(site, "D-4") == "SUBMITTED"
     assert [file["name"] for file in site.erp.get(path_of(site, "D-4")).json()["files"]] == [xml(one)[0]]

@@ -184,6 +184,19 @@ def test_who_may(site, scanner):
     assert len(other.get(SCANNERS).json()["items"]) == 1
 
 
+def test_the_doctor_looks_at_scanners(site, scanner):
+    def found():
+        return [(one["result"], one["found"], one["remedy"]) for one in site.boss.get("/api/v1/doctor").json()["items"]
+                if one["name"] == "scanner"]
+
+    assert found() == [("OK", f"前台扫描仪: {scanner.model} 可用", None)]
+    scanner.adf_state = "ScannerAdfJam"
+    [(result, text, remedy)] = found()
+    assert result == "WARN" and "卡纸" in text and remedy
+    scanner.answers["/ScannerCapabilities"] = (404, {}, b"")
+    assert "不是 eSCL" in found()[0][1]
+
+
 # scanning
 
 @pytest.mark.mpm
@@ -418,3 +431,31 @@ def test_by_a_token(site, scanner):
     path = begin(site, caller)
     assert seen(site, path, who=caller)["pages"] == 1
     ended(scanner)
+
+
+# the tool
+
+def test_by_the_tool(site, scanner):
+    ctl, boss = site.ctl_conf, site.boss
+    point = boss.post("/api/v1/scan-points", {"name": "前台", "org": ""}).json()
+    code, made = ctl("scanner", "add", "二号", "--address", f"127.0.0.1:{scanner.port}", "--point", "前台")
+    assert code == 0 and made["address"] == scanner.address and made["scan_point_id"] == point["scan_point_id"]
+    assert ctl("scanner", "add", "三号", "--address", "127.0.0.1:1")[0] == 2, "not listed"
+    assert ctl("scanner", "add", "二号", "--address", scanner.address)[0] == 1
+    assert ctl("scanner", "set", "二号", "--point", "", "--rename", "三号")[1]["scan_point_id"] == 0
+    code, seen = ctl("scanner", "verify", "三号")
+    assert code == 0 and seen["model"] == scanner.model and seen["status"]["problem"]["code"] == "FEEDER_EMPTY"
+    assert [one["name"] for one in ctl.must("scanner", "list")] == ["三号", "前台扫描仪"]
+    assert ctl("scanner", "disable", "三号")[1]["is_enabled"] is False and ctl("scanner", "enable", "三号")[1]["is_enabled"] is True
+    prefix = site.httpd.data / "try"
+    scanner.feeder = pages(2)
+    code, done = ctl("scanner", "scan", "三号", "-o", prefix, "--duplex", "--color", "mono")
+    assert code == 0 and done["files"] == [f"{prefix}-001.jpg", f"{prefix}-002.jpg"]
+    assert [(site.httpd.data / f"try-00{n}.jpg").read_bytes() for n in (1, 2)] == pages(2)
+    assert scanner.settings["ColorMode"] == "BlackAndWhite1"
+    assert ctl("scanner", "scan", "三号", "-o", site.httpd.data / "other")[0] == 4, "the feeder is empty"
+    scanner.feeder = pages(1)
+    assert ctl("scanner", "scan", "三号", "-o", prefix)[0] == 2, "nothing is overwritten"
+    assert ctl("scanner", "scan", "三号", "-o", prefix, "--source", "tray")[0] == 2
+    ended(scanner)
+    assert ctl.must("scanner", "remove", "三号")["result"] == "removed" and ctl("scanner", "verify", "三号")[0] == 1

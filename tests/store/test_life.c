@@ -1,14 +1,21 @@
-/* Lives of bills, made of dice: pushes, scans, submits, send-backs, withdrawals, reviews, voids, an ERP that is there, dead,
- * says no or loses its answers, hosts of files that fail, time that passes. Whatever comes: no bill is lost, none is stuck
- * without a reason to be seen, and the ERP is never told "ready" before the images are on the disk.
+/* Lives of bills, made of dice, in basic, match and sync mode: pushes, scans, submits, send-backs, withdrawals, reviews,
+ * voids, clerks who vouch for invoices, switches, an ERP that is there, dead, says no or loses its answers, hosts of files
+ * that fail, time that passes. Whatever comes: no bill is lost, none is stuck without a reason to be seen, and the ERP is
+ * never told "ready" before the images are on the disk.
+ *
+ * There is no decoding helper here: in match mode nothing can be read from a file, and only what clerks vouch for is found.
  *
  * FPI_LIFE_SEED=n runs one life again; FPI_LIVES=n runs that many. */
 #include "outbox.h"
 
 #include "service/attach.h"
 #include "service/fetch.h"
+#include "service/looks.h"
+#include "service/match.h"
 #include "service/modes.h"
 #include "service/pull.h"
+#include "service/reads.h"
+#include "service/switches.h"
 
 #include <sys/stat.h>
 
@@ -108,6 +115,27 @@ static void scan(int64_t id)
     fpi_ignore(fpi_store_write(app->store, tx_scan, &s, task)); /* a void bill takes none */
 }
 
+/* A clerk sees one of the invoices in one of the files. */
+static fpi_err_t *tx_vouch(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    fpi_matching_t *m = apr_palloc(t->pool, sizeof(*m));
+    fpi_bill_t *bill;
+
+    FPI_TRY(fpi_bill_find_by_id(&bill, tx, 1, *(int64_t *)baton, t));
+    FPI_TRY(fpi_match_look(m, tx, bill, t));
+    return m->asked.expected_count && m->file_count
+               ? fpi_match_vouch(tx, bill, m->asked.expected[roll(m->asked.expected_count)].id, m->files[roll(m->file_count)].id, t)
+               : NULL;
+}
+
+static fpi_err_t *tx_switch(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    static const char *const names[] = { "match.strict", "match.counted", "match.submit" };
+
+    (void)baton;
+    return fpi_switch_put(tx, names[roll(UNIT_COUNT(names))], roll(2) ? "on" : "standard", t);
+}
+
 static void try_again(int64_t id)
 {
     doing_t d = { .id = id };
@@ -121,7 +149,7 @@ static void step(void)
                                       FPI_ACT_CANCEL_RESCAN, FPI_ACT_REVIEW };
     int64_t id = ids[roll(BILLS)];
 
-    switch (roll(12)) {
+    switch (roll(14)) {
     case 0:
     case 1:
         unit_done(fpi_store_write(app->store, tx_push, &id, task));
@@ -141,6 +169,12 @@ static void step(void)
         break;
     case 7: /* rarely */
         fpi_ignore(roll(6) ? NULL : try_order(id, FPI_ACT_VOID, "void"));
+        break;
+    case 8: /* what is refused changes nothing */
+        fpi_ignore(fpi_store_write(app->store, tx_vouch, &id, task));
+        break;
+    case 9:
+        unit_done(fpi_store_write(app->store, tx_switch, NULL, task));
         break;
     default: /* what the state forbids is refused, and must change nothing */
         fpi_ignore(try_order(id, acts[roll(UNIT_COUNT(acts))], roll(2) ? "why" : NULL));
@@ -229,6 +263,53 @@ static void check_progress(int64_t id)
     ck_assert_msg(d.bill->state != FPI_STATE_VOID || !(is_waiting || is_parked), "%s: void, and to be told", where(id));
 }
 
+typedef struct matching_t {
+    int64_t id;
+    fpi_bill_t *bill;
+    fpi_matching_t m;
+    fpi_job_t *read;
+    int looks;
+} matching_t;
+
+static fpi_err_t *tx_matching(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    matching_t *a = baton;
+
+    a->looks = 0;
+    FPI_TRY(fpi_bill_find_by_id(&a->bill, tx, 1, a->id, t));
+    FPI_TRY(fpi_match_look(&a->m, tx, a->bill, t));
+    for (int i = 0; i < a->m.file_count; i++) {
+        fpi_job_t *look;
+
+        FPI_TRY(fpi_job_find(&look, tx, FPI_JOB_LOOK, a->m.files[i].sha256, t));
+        a->looks += waits(look);
+    }
+    return fpi_job_find(&a->read, tx, FPI_JOB_READ, apr_psprintf(t->pool, "%d", (int)a->id), t);
+}
+
+/* In match mode a bill that is not submitted goes on by itself, or says why not. */
+static void check_matching(int64_t id)
+{
+    matching_t a = { .id = id };
+    bool is_open, goes_on;
+
+    unit_done(fpi_store_read(app->store, tx_matching, &a, task));
+    is_open = a.bill->state == FPI_STATE_UPLOADED || a.bill->state == FPI_STATE_RECOGNISED || a.bill->state == FPI_STATE_MISMATCH
+              || a.bill->state == FPI_STATE_MATCHED;
+    goes_on = waits(a.read) || a.looks;
+    ck_assert_msg(a.bill->state != FPI_STATE_MISMATCH || (a.bill->reason && *a.bill->reason), "%s: it does not match, and does not "
+                  "say why", where(id));
+    if (a.m.mode.mode != FPI_MODE_MATCH || !is_open) {
+        return;
+    }
+    ck_assert_msg(goes_on || (a.m.en && *a.m.en && a.m.zh && *a.m.zh), "%s: %s without a reason", where(id),
+                  fpi_state_symbol(a.bill->state));
+    ck_assert_msg(goes_on || a.m.result != FPI_RESULT_READING, "%s: it is said to be read, and nobody reads", where(id));
+    ck_assert_msg(goes_on || a.m.before.result == a.m.result, "%s: %s was told last, and it is %s", where(id),
+                  fpi_match_result_name(a.m.before.result), fpi_match_result_name(a.m.result));
+    ck_assert_msg(goes_on || a.bill->state != FPI_STATE_MATCHED || !a.m.submits, "%s: it matches, and is not submitted", where(id));
+}
+
 /* What was heard is what was to be told, in its order; the same may come again before the next. */
 static void check_order(int64_t id, const char *number)
 {
@@ -272,25 +353,33 @@ static void check_end(int64_t id, const char *number)
 
 static fpi_err_t *tx_mode(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 {
-    const fpi_mode_said_t said = { *(int *)baton ? FPI_MODE_SYNC : FPI_MODE_BASIC, FPI_SCOPE_TENANT, NULL, FPI_MODE_NONE };
+    const fpi_mode_said_t said = { (fpi_mode_t)*(int *)baton, FPI_SCOPE_TENANT, NULL, FPI_MODE_NONE };
 
     return fpi_mode_put(tx, &said, t);
 }
 
+static fpi_err_t *tx_first_look(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    seen_t s = { .number = baton };
+
+    FPI_TRY(tx_see(tx, &s, t));
+    return fpi_look_put(tx, 1, s.files[0].sha256, t);
+}
+
 static void begin(void)
 {
-    int is_synced;
+    int mode = FPI_MODE_BASIC + (int)(seed % 3);
 
-    dice = seed;
-    is_synced = roll(2);
+    dice = seed * UINT64_C(0x9E3779B97F4A7C15); /* lives one after the other are not alike */
     is_host_dead = false;
     erp.check = check_images;
     add_system();
     unit_done(fpi_reconcile_arrange(app, task));
-    unit_done(fpi_store_write(app->store, tx_mode, &is_synced, task));
+    unit_done(fpi_store_write(app->store, tx_mode, &mode, task));
     for (int i = 0; i < BILLS; i++) {
         numbers[i] = apr_psprintf(task->pool, "LIFE-%d", i);
         ids[i] = make_bill(numbers[i]);
+        unit_done(fpi_store_write(app->store, tx_first_look, (void *)numbers[i], task));
     }
 }
 
@@ -313,12 +402,14 @@ static void live(void)
         pass(roll(20) ? apr_time_from_sec(roll(90)) : (roll(8) ? HOUR : 80 * HOUR));
         for (int k = 0; k < BILLS; k++) {
             check_progress(ids[k]);
+            check_matching(ids[k]);
             check_order(ids[k], numbers[k]);
         }
     }
     recover();
     for (int k = 0; k < BILLS; k++) {
         check_progress(ids[k]);
+        check_matching(ids[k]);
         check_order(ids[k], numbers[k]);
         check_end(ids[k], numbers[k]);
     }

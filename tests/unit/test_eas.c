@@ -2,6 +2,7 @@
  * stand-in of tests/httpd is another program; here the peer says what a test scripts. */
 #include "unit.h"
 #include "fakecloud.h"
+#include "remote/erp_lists.h"
 #include "remote/erp_own.h"
 #include "wire/crypto.h"
 
@@ -415,7 +416,7 @@ START_TEST(reads_lists_whichever_way_round)
 {
     fpi_json_t *list;
 
-    peer.body[0] = RET("[{\"userID\":\"u1\"}]"); /* of snchronyOrg: exchanged */
+    peer.body[0] = RET("[{\"userID\":\"u1\",\"orgID\":\"o1\"}]"); /* of snchronyOrg: exchanged */
     peer.body[1] = RET("[{\"orgID\":\"o1\"},{\"orgID\":\"o2\"}]");
     unit_done(fpi_erp_list_orgs(&list, erp, &eas, apr_time_from_sec(1700000000), task));
     ck_assert_int_eq(fpi_json_size(list), 2);
@@ -428,6 +429,52 @@ START_TEST(reads_lists_whichever_way_round)
     peer.body[0] = RET("null and void");
     peer.calls = 0;
     unit_failed(fpi_erp_list_users(&list, erp, &eas, 0, task), FPI_E_ERP);
+}
+END_TEST
+
+static fpi_json_t *json_of(const char *text)
+{
+    fpi_json_t *list;
+
+    unit_done(fpi_json_parse(&list, text, strlen(text), task));
+    return list;
+}
+
+START_TEST(takes_what_lists_say)
+{
+    fpi_erp_user_t *users;
+    fpi_erp_org_t *orgs;
+    int count;
+
+    unit_done(fpi_erp_users_take(&users, &count, json_of(
+        "[{\"userID\":\"u1\",\"userName\":\"old\"},{\"USERID\":7,\"userName\":\" A \",\"Cell\":13800000001,\"email\":\"\",\"mail\":\"a@b.c\"},"
+        "{\"userID\":\"u1\",\"userName\":\"new\",\"cell\":null,\"phone\":\"1\",\"orgNumber\":\"01\"},{\"userName\":\"x\"},1,"
+        "{\"userID\":\"u2\",\"userName\":[]}]"), &eas, task));
+    ck_assert_int_eq(count, 5); /* the later one of u1 is it */
+    ck_assert_str_eq(users[0].name, "new");
+    ck_assert_str_eq(users[0].mobile, "1");
+    ck_assert_str_eq(users[0].org, "01");
+    ck_assert_str_eq(users[1].id, "7");
+    ck_assert_str_eq(users[1].name, "A");
+    ck_assert_str_eq(users[1].mobile, "13800000001");
+    ck_assert_str_eq(users[1].mail, "a@b.c");
+    for (int i = 0; i < count; i++) {
+        ck_assert_msg((users[i].why == NULL) == (i < 2), "%d", i);
+    }
+    unit_done(fpi_eas_name_set(&eas, FPI_EAS_USER_MOBILE, "telNo", task));
+    unit_done(fpi_erp_users_take(&users, &count, json_of("[{\"userID\":\"u\",\"userName\":\"n\",\"cell\":\"1\",\"telNo\":\"2\"},"
+                                                         "{\"userID\":\"v\",\"userName\":\"n\",\"cell\":\"1\"}]"), &eas, task));
+    ck_assert_str_eq(users[0].mobile, "2");
+    ck_assert_ptr_null(users[1].mobile);
+    unit_done(fpi_erp_orgs_take(&orgs, &count, json_of(
+        "[{\"orgID\":\"c\",\"orgNumber\":\"3\",\"orgName\":\"c\",\"parentID\":\"b\"},"
+        "{\"orgID\":\"r\",\"orgNumber\":\"9\",\"orgName\":\"r\",\"parentID\":\"r\"},"
+        "{\"orgID\":\"b\",\"orgNumber\":\"2\",\"orgName\":\"b\",\"parentID\":\"a\"},"
+        "{\"orgID\":\"a\",\"orgNumber\":\"1\",\"orgName\":\"a\",\"parentID\":\"\"},{\"orgID\":\"e\"}]"), task));
+    fpi_erp_orgs_sort(orgs, count, task->pool);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_msg(orgs[i].id[0] == "aebcr"[i] && (orgs[i].why != NULL) == (i == 1), "%d: %s", i, orgs[i].id);
+    }
 }
 END_TEST
 
@@ -638,6 +685,7 @@ int main(void)
     tcase_add_test(all, sessions_as_they_are_kept);
     tcase_add_test(all, reads_states);
     tcase_add_test(all, reads_lists_whichever_way_round);
+    tcase_add_test(all, takes_what_lists_say);
     tcase_add_test(all, finds_what_is_wrong_with_a_login);
     tcase_add_test(all, finds_what_is_wrong_behind_a_login);
     tcase_add_test(all, finds_what_is_wrong_with_the_way);

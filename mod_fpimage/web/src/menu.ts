@@ -23,6 +23,7 @@ export const menu: Group[] = [
     { page: 'roles', title: () => say('角色', 'Roles'), needs: 'PEOPLE_VIEW' },
     { page: 'organisations', title: () => say('组织', 'Organisations'), needs: 'PEOPLE_VIEW' },
     { page: 'scan-points', title: () => say('扫描点', 'Scan points'), needs: 'POINT_EDIT' },
+    { page: 'scanners', title: () => say('扫描仪', 'Scanners'), needs: 'POINT_EDIT' },
   ] },
   { key: 'rules', title: () => say('影像设置', 'Imaging'), entries: [
     { page: 'cover-rules', title: () => say('影像编码规则', 'Image-code rules'), needs: 'SETTINGS' },

@@ -12,8 +12,7 @@ public class EasImages {
 
     public String updateImageStateNew(String inputXML) throws Exception {
         checkSession();
-        Document document = DocumentBuilderFactory.newInstance().newDocumentBuilder()
-            .parse(new InputSource(new StringReader(inputXML)));
+        Document document = parse(inputXML);
         String number = text(document, "barCode");
 
         if (number.startsWith("FAULT")) {
@@ -32,6 +31,30 @@ public class EasImages {
     public String getImageState(String imageNumber) throws Exception {
         checkSession();
         return imageNumber.startsWith("KD") ? "2" : null;
+    }
+
+    public String snchronyOrg(String inputXML) throws Exception {
+        checkTimes(inputXML);
+        return "[{\"orgID\":\"o-1\",\"orgNumber\":\"01\",\"orgName\":\"虚构红枫集团\",\"level\":\"1\",\"parentID\":null},"
+            + "{\"orgID\":\"o-2\",\"orgNumber\":\"01.01\",\"orgName\":\"虚构<&红枫>一分公司\",\"level\":\"2\",\"parentID\":\"o-1\"}]";
+    }
+
+    public String snchronyUser(String inputXML) throws Exception {
+        checkTimes(inputXML);
+        return "[{\"userID\":\"u-1\",\"userNumber\":\"zhangsan\",\"userName\":\"张三\",\"personID\":\"p-1\","
+            + "\"mobile\":\"13900000001\",\"orgID\":\"o-2\"}]";
+    }
+
+    private static void checkTimes(String inputXML) throws Exception {
+        checkSession();
+        Document document = parse(inputXML);
+        if (!text(document, "beginTime").matches("[0-9]{14}") || !text(document, "endTime").matches("[0-9]{14}")) {
+            throw new IllegalArgumentException(inputXML);
+        }
+    }
+
+    private static Document parse(String xml) throws Exception {
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(xml)));
     }
 
     private static void checkSession() throws Exception {

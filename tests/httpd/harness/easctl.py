@@ -40,6 +40,10 @@ class EasControl(Control):
     def accept(self):
         self.call("DELETE", "/refusals", {})
 
+    def lists(self, **lists):
+        """orgs, users: what it names from now on."""
+        self.call("POST", "/lists", lists)
+
     def told(self, number=None, operation=None):
         """What it was told, in order."""
         rows = self.call("GET", "/told")["told"]

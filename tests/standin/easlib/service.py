@@ -272,16 +272,26 @@ class Facade:
 
     do_getRescanningImageByPerson = do_getRescanningImageNoList = _rescans
 
-    def _changed(self, text, rows):
+    def _changed(self, operation, text):
+        """Rows that were modified in that time; a row's own "modified" is not given away, one without is always in it."""
         root = self._document(text)
         times = {child.name: child.text for child in root.children}
         if set(times) != {"beginTime", "endTime"} or any(len(t) != 14 or not t.isdigit() for t in times.values()):
             raise Fault(BUSINESS + "beginTime and endTime are yyyyMMddHHmmss")
-        self.state.tell("list", **times)
-        return json.dumps(rows, ensure_ascii=False)
+        if times["beginTime"] > times["endTime"]:
+            raise Fault(BUSINESS + "beginTime is behind endTime")
+        self.state.tell("list", asked=operation, **times)
+        are_users = (operation == "snchronyUser") != self.state.settings["exchanged"]
+        rows = self.state.users if are_users else self.state.orgs
+        given = []
+        for row in rows:
+            row = dict(row) if isinstance(row, dict) else {"": row}
+            if times["beginTime"] <= row.pop("modified", times["endTime"]) <= times["endTime"]:
+                given.append(row.get("", row))
+        return json.dumps(given, ensure_ascii=False)
 
     def do_snchronyUser(self, text):
-        return self._changed(text, self.state.users)
+        return self._changed("snchronyUser", text)
 
     def do_snchronyOrg(self, text):
-        return self._changed(text, self.state.orgs)
+        return self._changed("snchronyOrg", text)

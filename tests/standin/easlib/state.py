@@ -24,6 +24,7 @@ SETTINGS = {
     "facade": "WSSSCImageBaseServiceFacade",
     "undeployed": [],
     "known_only": False,       # numbers that are not loaded are refused
+    "exchanged": False,        # the lists of users and organisations are exchanged, as the article has them
     "session_seconds": 3600,
     "hook_key": "",            # of the webhook receiver
     "hook_status": 200,

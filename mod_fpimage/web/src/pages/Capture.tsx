@@ -23,10 +23,11 @@ function Begin() {
   const act = useAct()
   const pick = useRef<Pick | null>(null)
   const limits = useLoad(signal => call<Limits>('/api/v1/limits', { signal }), [])
-  const begin = (files: File[]) => act.run(async () => {
+  const scanners = useLoad(signal => call<{ items: unknown[] }>('/api/v1/scanners', { signal }), [])
+  const begin = (files: File[] | 'scan') => act.run(async () => {
     const made = await call<Session>('/api/v1/captures', { body: { name: say('采集 ', 'Capture ') + time(new Date().toISOString()), ...(number ? { number } : {}) } })
-    handOver(made.id, files)
-    go(`/capture/${made.id}`)
+    if (files !== 'scan') handOver(made.id, files)
+    go(`/capture/${made.id}${files === 'scan' ? '?scan=1' : ''}`)
   })
   useEffect(() => { void import('./CaptureTray') }, [])
   return (
@@ -38,6 +39,7 @@ function Begin() {
         <div className="row">
           <Button type="primary" size="large" loading={act.isBusy} onClick={() => pick.current?.files()}>{say('选择文件', 'Choose files')}</Button>
           <Button size="large" onClick={() => pick.current?.folder()}>{say('选择文件夹', 'Choose a folder')}</Button>
+          {!!scanners.data?.items.length && <Button size="large" onClick={() => begin('scan')}>{say('从扫描仪扫描', 'Scan')}</Button>}
           <Button size="large" className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>
         </div>
         <p className="hint">{say('带二维码封面的一叠纸会自动按封面拆分成多张单据。', 'A stack with QR covers is split into bills by itself.')}</p>

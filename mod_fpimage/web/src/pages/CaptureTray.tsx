@@ -8,9 +8,10 @@ import { Failure } from '../parts/Failure'
 import { Drop, Inputs, LimitsLine, type Pick, UploadList, useUploads } from '../parts/Files'
 import { useKeys } from '../parts/Keys'
 import { Page } from '../parts/Page'
+import { Scan } from '../parts/Scan'
 import { useAct, useLoad } from '../parts/use'
 import { Viewer, type ViewerApi } from '../parts/Viewer'
-import { go, Link } from '../router'
+import { go, Link, setParams } from '../router'
 import { useWho } from '../session'
 import { say } from '../words'
 import { Finish } from './CaptureFinish'
@@ -97,6 +98,7 @@ export default function CaptureTray({ id }: { id: number }) {
   const [picked, setPicked] = useState<Set<number>>(new Set())
   const [dragged, setDragged] = useState<number | null>(null)
   const [isFinishing, setFinishing] = useState(false)
+  const [isScanning, setScanning] = useState(() => new URLSearchParams(location.search).has('scan'))
   const [question, setQuestion] = useState<Question | null>(null)
   const [place, setPlace] = useState<{ after?: number; replaces?: CapturePage } | null>(null)
   const act = useAct()
@@ -194,6 +196,7 @@ export default function CaptureTray({ id }: { id: number }) {
     { keys: '-', what: say('缩小', 'Zoom out'), run: () => viewer.current?.zoom(-1) },
     ...(isOpen ? [
       { keys: 'u', what: say('添加文件', 'Add files'), run: () => bring(null) },
+      { keys: 's', what: say('从扫描仪扫描', 'Scan from a scanner'), run: () => setScanning(true) },
       { keys: 'i', what: say('在此页之后插入', 'Insert behind this page'), run: () => bring(page ? { after: page.id } : null) },
       { keys: 'x', what: say('重扫：替换此页', 'Replace this page'), run: () => { if (page) bring({ replaces: page }) } },
       { keys: 'r', what: say('顺时针旋转', 'Turn right'), run: () => turn(90) },
@@ -232,6 +235,7 @@ export default function CaptureTray({ id }: { id: number }) {
   return (
     <Page title={session.name ?? say(`批次 ${id}`, `Session ${id}`)} actions={
       <>
+        {isOpen && <Button onClick={() => setScanning(true)}>{say('扫描仪', 'Scanner')}</Button>}
         {isOpen && <Button onClick={() => bring(null)}>{say('添加文件', 'Add files')}</Button>}
         {isOpen && <Button onClick={() => pick.current?.folder()}>{say('文件夹', 'Folder')}</Button>}
         {isOpen && <Button className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>}
@@ -241,10 +245,11 @@ export default function CaptureTray({ id }: { id: number }) {
     }>
       <Failure error={error} onRetry={again} />
       <Failure error={act.error} onClose={act.clear} />
+      {isOpen && <Scan captureId={id} page={page} isAsking={isScanning} onAsked={() => { setScanning(false); setParams({ scan: undefined }) }} onPages={again} />}
       <Drop onFiles={isOpen ? add : () => undefined}>
         {isOpen && <UploadList uploads={uploads} />}
         {pages.length === 0 ? (
-          <div className="empty">{items.length ? say('正在接收…', 'Coming in…') : <>{say('将文件拖到这里，或点“添加文件”。', 'Drop files here, or “Add files”.')}<LimitsLine limits={limits.data} entry="CAPTURE" /></>}</div>
+          <div className="empty">{items.length ? say('正在接收…', 'Coming in…') : <>{say('将文件拖到这里，或点“添加文件”“扫描仪”。', 'Drop files here, “Add files”, or scan.')}<LimitsLine limits={limits.data} entry="CAPTURE" /></>}</div>
         ) : (
           <div className="capture-body">
             <div className="segments" aria-label={say('拆分结果', 'How it is split')} role="region">

@@ -30,6 +30,7 @@ export const pages: Record<string, ComponentType> = {
   'bill-types': record('bill-types'),
   labels: record('labels'),
   'scan-points': lazy(() => import('./ScanPoints')),
+  scanners: record('scanners'),
   settings: lazy(() => import('./Settings')),
   statistics: lazy(() => import('./Statistics')),
   doctor: lazy(() => import('./Doctor')),

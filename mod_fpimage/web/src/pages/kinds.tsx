@@ -299,7 +299,44 @@ const systems: Kind = {
   }),
 }
 
-export const kinds: Kind[] = [systems, pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
+const pointOptions = async () => [{ value: 0, label: say('不限', 'any') }, ...await options('/api/v1/scan-points', row => ({ value: row.scan_point_id, label: row.name }))]
+
+function Looked({ row }: { row: Row }) {
+  const status: Row = row.status ?? {}
+  if (!status.is_reachable) return <p className="problem">{status.problem?.message}。{status.problem?.remedy}</p>
+  return (
+    <>
+      <p>{status.capabilities?.model}</p>
+      <ul>{(status.capabilities?.sources ?? []).map((one: Row) => <li key={one.source}>{one.source === 'FEEDER' ? say('进纸器', 'feeder') : say('平板', 'glass')}{one.has_duplex && say('，可双面', ', both sides')}：{one.dpi.join(', ')} dpi</li>)}</ul>
+      {status.problem && <p className="problem">{status.problem.message}。{status.problem.remedy}</p>}
+    </>
+  )
+}
+
+const scanners: Kind = {
+  page: 'scanners', title: () => say('扫描仪', 'Scanners'), path: '/api/v1/scanners', id: 'scanner_id', mayEdit: 'POINT_EDIT', mayDrop: true, noPages: true,
+  describe: () => ({
+    hint: say('支持 eSCL（AirScan / Mopria）的网络扫描仪，由服务器直接扫描到采集批次。填写其 IP 地址即可。', 'Network scanners that speak eSCL (AirScan, Mopria): the server scans from them into a session. Their IP address is enough.'),
+    columns: [
+      { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name },
+      { key: 'address', title: say('地址', 'Address'), show: row => <code>{row.address}</code> },
+      { key: 'model', title: say('型号', 'Model'), show: row => row.model },
+      { key: 'for', title: say('使用范围', 'Who may use it'), show: row => row.scan_point || row.org_name || say('全部', 'all') },
+      { key: 'check', title: say('校验', 'Verified'), show: row => row.is_checked ? <><Mark color="green">{say('可用', 'right')}</Mark>{time(row.checked_at)}</> : <><Mark color="orange">{row.checked_at ? say('不可用', 'not right') : say('未校验', 'not yet')}</Mark>{row.check_note}</> },
+      { key: 'state', title: say('状态', 'State'), show: enabled },
+    ],
+    fields: [
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true },
+      { name: 'address', title: say('地址', 'Address'), kind: 'text', isRequired: true, hint: say('如 192.168.1.20，或 http://192.168.1.20:8080/eSCL', 'like 192.168.1.20, or http://192.168.1.20:8080/eSCL') },
+      { name: 'scan_point_id', title: say('只供扫描点', 'Only for the scan point'), kind: 'choice', options: pointOptions },
+      { name: 'org', title: say('只供组织', 'Only for the organisation'), kind: 'choice', options: orgOptions },
+      { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
+    ],
+    acts: [{ title: say('校验', 'Verify'), needs: 'POINT_EDIT', run: row => post(`/api/v1/scanners/${row.scanner_id}/verify`), tell: answer => <Looked row={answer as Row} /> }],
+  }),
+}
+
+export const kinds: Kind[] = [scanners, systems, pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
 
 export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
   page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',
