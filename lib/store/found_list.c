@@ -5,8 +5,8 @@
 #include <apr_cstr.h>
 #include <string.h>
 
-/* rows that are read to fill a page */
-enum { STEP = 250, SCAN = 2000 };
+/* rows that are read to fill a page, and to count on once it is full: each takes its bill along */
+enum { STEP = 100, SCAN = 2000, COUNT = 200 };
 
 #define DAY_LAST "9999-12-31"
 
@@ -200,7 +200,7 @@ static void take(walk_t *w, const mark_t *mark)
 
 static bool is_over(const walk_t *w)
 {
-    return w->is_end || (is_full(w) ? w->counted >= FPI_LIST_COUNT || w->out->total >= FPI_LIST_TOTAL
+    return w->is_end || (is_full(w) ? w->counted >= COUNT || w->out->total >= FPI_LIST_TOTAL
                                     : w->scanned >= SCAN + w->query->skip);
 }
 

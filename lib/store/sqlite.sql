@@ -2347,22 +2347,24 @@ SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
            AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
 
--- Of an image number: those of its bills, and those that went wrong before they had one.
+-- Of an image number: those of its bills, and those that went wrong before they had one. Both by index, and few.
 -- name: PUSH_PAGE_OF_NUMBER
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
-  FROM push
- WHERE (bill <> 0 AND bill IN (SELECT id FROM bill WHERE tenant = ?1 AND number = ?4) OR status IN ('refused', 'parked'))
-   AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND number = ?4
-   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
- ORDER BY id DESC LIMIT ?6 OFFSET ?7
+SELECT p.id, p.tenant, p.bill, p.number, p.client_id, p.tax_no, p.source, p.status, p.reason, p.trace, p.at, p.last,
+       p.repeats, p.body_sha, p.body_len
+  FROM (SELECT id FROM push WHERE bill <> 0 AND bill IN (SELECT id FROM bill WHERE tenant = ?1 AND number = ?4)
+        UNION SELECT id FROM push WHERE status IN ('refused', 'parked') AND number = ?4) AS of_number
+  JOIN push p ON p.id = of_number.id
+ WHERE ?2 = 0 AND p.tenant = ?1 AND (?3 IS NULL OR p.status = ?3) AND p.number = ?4
+   AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5))
+ ORDER BY p.id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT_OF_NUMBER
 SELECT COUNT(*)
-  FROM (SELECT 1 FROM push
-         WHERE (bill <> 0 AND bill IN (SELECT id FROM bill WHERE tenant = ?1 AND number = ?4) OR status IN ('refused', 'parked'))
-           AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND number = ?4
-           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+  FROM (SELECT id FROM push WHERE bill <> 0 AND bill IN (SELECT id FROM bill WHERE tenant = ?1 AND number = ?4)
+        UNION SELECT id FROM push WHERE status IN ('refused', 'parked') AND number = ?4) AS of_number
+  JOIN push p ON p.id = of_number.id
+ WHERE ?2 = 0 AND p.tenant = ?1 AND (?3 IS NULL OR p.status = ?3) AND p.number = ?4
+   AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5)) AND ?6 > 0
 
 -- name: PUSH_PAGE_OF_BILL
 SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
@@ -2556,17 +2558,18 @@ SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.
 -- name: DELIVERY_CHECKED
 UPDATE delivery SET checked = ?2, is_settled = ?3, note = COALESCE(?4, note) WHERE id = ?1
 
+-- "+": along the ids, for by the index of states all would have to be sorted.
 -- name: DELIVERY_LIST
 SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
        d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
- WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ WHERE +d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
  ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
 
 -- name: DELIVERY_COUNT
 SELECT COUNT(*)
   FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
-         WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         WHERE +d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
          LIMIT ?4) AS seen
 
 -- name: DELIVERY_LIST_OF_STATE
