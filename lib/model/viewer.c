@@ -101,6 +101,8 @@ fpi_sight_t fpi_viewer_sight(const fpi_viewer_t *viewer, const fpi_whose_t *whos
                                                                                               : FPI_SIGHT_NONE;
     case FPI_VIEWER_EVENT:
         return fpi_ids_has(&viewer->bills, whose->bill) ? FPI_SIGHT_NAMED : FPI_SIGHT_NONE;
+    case FPI_VIEWER_PHONE:
+        return FPI_SIGHT_NONE;
     default:
         return sight_of_person(viewer, whose);
     }
@@ -133,6 +135,7 @@ bool fpi_viewer_is_limited(const fpi_viewer_t *viewer)
     case FPI_VIEWER_ENTERPRISE:
         return viewer->tax_no != NULL;
     case FPI_VIEWER_EVENT:
+    case FPI_VIEWER_PHONE:
         return true;
     default:
         return !fpi_viewer_may(viewer, FPI_MAY_BILL_SEE_ALL);

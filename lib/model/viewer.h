@@ -2,6 +2,7 @@
  *
  *   token ──> enterprise: the bills of its tax number and of none; of all, for a tenant authorisation ("TN_...")
  *   cookie ─> person: by his roles and grants      event code ──> person, for the bills it names only
+ *   phone code ─> phone: no bill at all, pages into one scan session only
  *
  * A person sees
  *   - all bills of the tenant with BILL_SEE_ALL;
@@ -30,7 +31,7 @@ typedef enum fpi_permission_t {
     FPI_MAY_COUNT
 } fpi_permission_t;
 
-typedef enum fpi_viewer_kind_t { FPI_VIEWER_ENTERPRISE, FPI_VIEWER_PERSON, FPI_VIEWER_EVENT } fpi_viewer_kind_t;
+typedef enum fpi_viewer_kind_t { FPI_VIEWER_ENTERPRISE, FPI_VIEWER_PERSON, FPI_VIEWER_EVENT, FPI_VIEWER_PHONE } fpi_viewer_kind_t;
 
 typedef struct fpi_ids_t {
     const int64_t *items; /* rising */
@@ -54,6 +55,8 @@ typedef struct fpi_viewer_t {
     fpi_ids_t work_orgs;         /* works for them; holds all_orgs */
     /* an event code */
     fpi_ids_t bills;
+    /* a phone */
+    int64_t capture;
 } fpi_viewer_t;
 
 /* What the rule needs of a bill. */

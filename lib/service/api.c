@@ -4,6 +4,7 @@
 #include "service/access.h"
 #include "service/answer.h"
 #include "service/handlers.h"
+#include "service/phone.h"
 #include "service/relay.h"
 
 #include <apr_hash.h>
@@ -206,9 +207,11 @@ static fpi_err_t *check_access(fpi_app_t *app, fpi_call_t *call, const fpi_route
         return fpi_access_call(app, call);
     case FPI_ACCESS_CONSOLE:
         FPI_TRY(fpi_access_console(app, call));
+        FPI_TRY(fpi_phone_check(call, route));
         return check_permission(call, route);
     case FPI_ACCESS_SESSION:
-        return fpi_access_person(app, call);
+        FPI_TRY(fpi_access_person(app, call));
+        return fpi_phone_check(call, route);
     default:
         return NULL;
     }

@@ -77,7 +77,7 @@ fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *
         FPI_TRY(fpi_viewer_check(viewer, *bill, task));
         return take_bill(*bill, tx, viewer, task);
     }
-    if (viewer->kind == FPI_VIEWER_EVENT) { /* it is for bills that are there */
+    if (viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE) { /* it is for bills that are there */
         return fpi_refuse(task, FPI_E_FOREIGN, "scanBillNo", "链接只能用于其指定的单据, 不含影像编号 %s",
                           "the link is for the bills that it names, of which %s is none", number);
     }

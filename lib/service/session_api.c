@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/people_forms.h"
+#include "service/phone.h"
 #include "service/sessions.h"
 #include "store/users.h"
 
@@ -107,6 +108,9 @@ fpi_err_t *fpi_handle_session_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
     const fpi_viewer_t *viewer = call->viewer;
     telling_t telling = { .tenant = viewer->tenant, .user = viewer->user };
 
+    if (viewer->kind == FPI_VIEWER_PHONE) {
+        return fpi_phone_tell(app, call, answer);
+    }
     FPI_TRY(answer_session(answer, app, call, &telling, call->session));
     fpi_json_put_text(answer->data, "kind", viewer->kind == FPI_VIEWER_EVENT ? "EVENT" : "PERSON");
     fpi_json_put_time(answer->data, "expires_at", fpi_clock_now() + FPI_SESSION_IDLE);
@@ -126,7 +130,7 @@ typedef struct taking_t {
 
 static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
 {
-    if (!code) {
+    if (!code || code->capture) { /* a phone's is none */
         return fpi_fail(task, FPI_E_EVENT, "an unknown event code");
     }
     if (code->used) {
@@ -144,7 +148,7 @@ static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     bool is_first;
 
     FPI_TRY(fpi_event_code_find(&t->code, tx, t->hash, task));
-    if (!t->code || t->code->used || t->code->expires <= now) {
+    if (!t->code || t->code->capture || t->code->used || t->code->expires <= now) {
         return refuse_code(t->code, task);
     }
     FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));

@@ -4,11 +4,13 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "service/phone.h"
 #include "store/audit.h"
-#include "store/orgs.h"
+#include "store/tenants.h"
 #include "store/users.h"
 #include "wire/crypto.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -42,6 +44,17 @@ typedef struct trying_t {
     bool is_known;
 } trying_t;
 
+/* As domains are kept (service/tenants.h). */
+static const char *lower(const char *text, fpi_task_t *task)
+{
+    char *copy = apr_pstrdup(task->pool, text);
+
+    for (char *c = copy; *c; c++) {
+        *c = (char)apr_tolower(*c);
+    }
+    return copy;
+}
+
 static fpi_err_t *find_account(trying_t *t, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_login_t *login = t->login;
@@ -49,7 +62,7 @@ static fpi_err_t *find_account(trying_t *t, fpi_tx_t *tx, fpi_task_t *task)
 
     login->tenant = FPI_TENANT_FIRST;
     if (login->domain && *login->domain) {
-        FPI_TRY(fpi_tenant_find(&login->tenant, tx, login->domain, task));
+        FPI_TRY(fpi_tenant_find(&login->tenant, tx, lower(login->domain, task), task));
     }
     if (login->tenant) {
         FPI_TRY(fpi_user_find_by_mobile(&user, tx, login->tenant, login->login, task));
@@ -129,7 +142,8 @@ fpi_err_t *fpi_session_make_event(const char **secret, apr_time_t *expires, cons
 {
     apr_time_t now = fpi_clock_now();
     fpi_session_row_t row = { .tenant = code->tenant, .user = code->user, .is_event = true, .rights = code->rights,
-                              .bills = code->bills, .created = now, .expires = now + FPI_SESSION_IDLE };
+                              .bills = code->bills, .capture = code->capture, .created = now,
+                              .expires = now + (code->capture ? FPI_PHONE_LIFE : FPI_SESSION_IDLE) };
 
     FPI_TRY(fpi_session_secret(secret, task));
     *expires = row.expires;

@@ -183,6 +183,15 @@ static fpi_err_t *limit_to_event(fpi_viewer_t *viewer, const fpi_session_row_t *
     return take_bills(&viewer->bills, row->bills, task);
 }
 
+/* One scan session, and nothing that its user sees. */
+static void limit_to_phone(fpi_viewer_t *viewer, const fpi_session_row_t *row)
+{
+    viewer->kind = FPI_VIEWER_PHONE;
+    viewer->must_change = false;
+    viewer->permissions &= UINT64_C(1) << FPI_MAY_CAPTURE;
+    viewer->capture = row->capture;
+}
+
 static fpi_err_t *tx_read(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *a = baton;
@@ -195,7 +204,10 @@ static fpi_err_t *tx_read(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return NULL;
     }
     FPI_TRY(fpi_viewer_load(&viewer, tx, row->tenant, row->user, task));
-    if (viewer && row->is_event) {
+    if (viewer && row->capture) {
+        limit_to_phone(viewer, row);
+    }
+    else if (viewer && row->is_event) {
         FPI_TRY(limit_to_event(viewer, row, task));
     }
     a->entry.viewer = viewer;

@@ -54,7 +54,7 @@ typedef struct fpi_login_t {
 } fpi_login_t;
 /* FPI_E_LOGIN; FPI_E_LOCKED with the seconds left; FPI_E_BUSY when too many passwords are being looked at. */
 fpi_err_t *fpi_session_login(fpi_login_t *login, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
-/* For an event code that was taken in this transaction. */
+/* For an event code, or a phone's (service/phone.h), that was taken in this transaction. */
 fpi_err_t *fpi_session_make_event(const char **secret, apr_time_t *expires, const fpi_event_code_t *code, fpi_tx_t *tx,
                                   fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_session_end(fpi_app_t *app, const char *secret, fpi_task_t *task) FPI_MUST_USE;

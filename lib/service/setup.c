@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ADMIN_NAME "admin"
 
 /* ---- directory and key file ---- */
 
@@ -175,7 +174,7 @@ typedef struct first_t {
 static fpi_err_t *tx_first(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     first_t *first = baton;
-    fpi_user_t admin = { .tenant = FPI_TENANT_FIRST, .name = ADMIN_NAME, .password = first->hash, .is_active = true, .must_change = true };
+    fpi_user_t admin = { .tenant = FPI_TENANT_FIRST, .name = FPI_SETUP_ADMIN, .password = first->hash, .is_active = true, .must_change = true };
     fpi_token_key_t *keys;
     int64_t admins;
     int count;

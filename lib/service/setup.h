@@ -13,6 +13,9 @@
 #include "base/secret.h"
 #include "service/settings.h"
 
+/* The first administrator of each tenant. */
+#define FPI_SETUP_ADMIN "admin"
+
 /* Makes the data directory (0700) and the key file (0600) where they are missing and gives them to
  * uid/gid when we are root; refuses a key file that others can read. *is_first: they were made now. */
 fpi_err_t *fpi_setup_prepare(bool *is_first, const fpi_settings_t *settings, unsigned uid, unsigned gid,

@@ -206,7 +206,7 @@ fpi_err_t *fpi_access_person(fpi_app_t *app, fpi_call_t *call)
     call->session = secret;
     FPI_TRY(check_csrf(call));
     task->tenant = call->viewer->tenant;
-    task->actor = apr_pstrcat(task->pool, "user:", call->viewer->name, NULL);
+    task->actor = apr_pstrcat(task->pool, call->viewer->kind == FPI_VIEWER_PHONE ? "phone:" : "user:", call->viewer->name, NULL);
     return NULL;
 }
 

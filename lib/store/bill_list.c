@@ -523,7 +523,7 @@ static fpi_err_t *try_few(bool *is_done, fpi_bill_page_t *out, filling_t *f, loo
 {
     const fpi_bill_query_t *q = look->query;
     few_t few = { apr_palloc(look->task->pool, sizeof(mark_t) * FEW_MOST * (FPI_STATE_VOID + 3)), 0, false };
-    bool is_event = q->viewer && q->viewer->kind == FPI_VIEWER_EVENT;
+    bool is_event = q->viewer && (q->viewer->kind == FPI_VIEWER_EVENT || q->viewer->kind == FPI_VIEWER_PHONE);
 
     *is_done = false;
     if (is_event && !q->search) {

@@ -65,6 +65,9 @@ bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewe
     if (!fpi_viewer_is_limited(viewer)) {
         return true;
     }
+    if (viewer->kind == FPI_VIEWER_PHONE) {
+        return capture->id == viewer->capture && capture->state == FPI_CAPTURE_OPEN;
+    }
     if (viewer->kind != FPI_VIEWER_PERSON) {
         return viewer->kind == FPI_VIEWER_ENTERPRISE && capture->enterprise == viewer->enterprise;
     }
@@ -76,7 +79,7 @@ fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fp
 {
     bool is_limited = fpi_viewer_is_limited(viewer);
     fpi_arg_t tenant = fpi_arg_int(viewer->tenant), enterprise = fpi_arg_int(is_limited ? viewer->enterprise : 0);
-    bool is_event = viewer->kind == FPI_VIEWER_EVENT;
+    bool is_event = viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE;
     fpi_arg_t user = fpi_arg_int(is_event ? -1 : is_limited ? viewer->user : 0);
     fpi_arg_t point = fpi_arg_int(is_limited && !is_event ? viewer->point : 0);
     fpi_rows_t *rows;

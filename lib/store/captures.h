@@ -64,7 +64,7 @@ fpi_err_t *fpi_capture_find(fpi_capture_t **out, fpi_tx_t *tx, int64_t tenant, i
 fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_viewer_t *viewer,
                              int state, int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
 /* An enterprise sees its own; a tenant authorisation, and who sees all bills, all; a person his own and his scan
- * point's; who came by an event code none. */
+ * point's; who came by an event code none; a phone its own, as long as it is open. */
 bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewer);
 /* FINISHED once it has pages and all of them went to bills, by its counts. */
 void fpi_capture_settle(fpi_capture_t *capture);

@@ -46,12 +46,3 @@ fpi_err_t *fpi_org_use(fpi_org_use_t *out, fpi_tx_t *tx, const fpi_org_t *org, f
     *out = (fpi_org_use_t){ fpi_rows_int(rows, 0, 0), fpi_rows_int(rows, 0, 1), fpi_rows_int(rows, 0, 2) };
     return NULL;
 }
-
-fpi_err_t *fpi_tenant_find(int64_t *out, fpi_tx_t *tx, const char *domain, fpi_task_t *task)
-{
-    fpi_rows_t *rows;
-
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_TENANT_FIND_BY_DOMAIN, FPI_ARGS(fpi_arg_text(domain)), &rows, NULL, task));
-    *out = fpi_rows_count(rows) ? fpi_rows_int(rows, 0, 0) : 0;
-    return NULL;
-}

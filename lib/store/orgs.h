@@ -22,7 +22,4 @@ typedef struct fpi_org_use_t {
 } fpi_org_use_t;
 fpi_err_t *fpi_org_use(fpi_org_use_t *out, fpi_tx_t *tx, const fpi_org_t *org, fpi_task_t *task) FPI_MUST_USE;
 
-/* The tenant of a login domain; 0 when there is none. */
-fpi_err_t *fpi_tenant_find(int64_t *out, fpi_tx_t *tx, const char *domain, fpi_task_t *task) FPI_MUST_USE;
-
 #endif

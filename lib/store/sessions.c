@@ -4,14 +4,15 @@
 
 /* ---- sessions ---- */
 
-enum { KIND_PERSON = 1, KIND_EVENT = 2 };
+enum { KIND_PERSON = 1, KIND_EVENT = 2, KIND_PHONE = 3 };
 
 fpi_err_t *fpi_session_put(const char *hash, const fpi_session_row_t *row, fpi_tx_t *tx, fpi_task_t *task)
 {
     return fpi_tx_run(tx, FPI_SQL_SESSION_PUT,
                       FPI_ARGS(fpi_arg_text(hash), fpi_arg_int(row->tenant), fpi_arg_int(row->user),
-                               fpi_arg_int(row->is_event ? KIND_EVENT : KIND_PERSON), fpi_arg_text(row->rights),
-                               fpi_arg_text(row->bills), fpi_arg_int(row->created), fpi_arg_int(row->expires)),
+                               fpi_arg_int(row->capture ? KIND_PHONE : row->is_event ? KIND_EVENT : KIND_PERSON),
+                               fpi_arg_text(row->rights), fpi_arg_text(row->bills), fpi_arg_int(row->created),
+                               fpi_arg_int(row->expires), fpi_arg_int(row->capture)),
                       NULL, NULL, task);
 }
 
@@ -36,6 +37,7 @@ fpi_err_t *fpi_session_find(fpi_session_row_t **out, fpi_tx_t *tx, const char *h
     row->created = fpi_rows_int(rows, 0, c++);
     row->used = fpi_rows_int(rows, 0, c++);
     row->expires = fpi_rows_int(rows, 0, c++);
+    row->capture = fpi_rows_int(rows, 0, c++);
     *out = row;
     return NULL;
 }
@@ -63,7 +65,7 @@ fpi_err_t *fpi_event_code_put(const char *hash, const fpi_event_code_t *code, fp
     return fpi_tx_run(tx, FPI_SQL_EVENT_CODE_PUT,
                       FPI_ARGS(fpi_arg_text(hash), fpi_arg_int(code->tenant), fpi_arg_int(code->user),
                                fpi_arg_text(code->rights), fpi_arg_text(code->bills), fpi_arg_text(code->made_by),
-                               fpi_arg_int(code->expires)),
+                               fpi_arg_int(code->expires), fpi_arg_int(code->capture)),
                       NULL, NULL, task);
 }
 
@@ -86,6 +88,7 @@ fpi_err_t *fpi_event_code_find(fpi_event_code_t **out, fpi_tx_t *tx, const char 
     code->made_by = fpi_rows_text(rows, 0, c++);
     code->expires = fpi_rows_int(rows, 0, c++);
     code->used = fpi_rows_int(rows, 0, c++);
+    code->capture = fpi_rows_int(rows, 0, c++);
     *out = code;
     return NULL;
 }
@@ -97,6 +100,16 @@ fpi_err_t *fpi_event_code_use(bool *is_first, fpi_tx_t *tx, const char *hash, ap
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_EVENT_CODE_USE, FPI_ARGS(fpi_arg_text(hash), fpi_arg_int(now)), NULL, &changed, task));
     *is_first = changed > 0;
     return NULL;
+}
+
+fpi_err_t *fpi_phone_codes_end(fpi_tx_t *tx, int64_t capture, apr_time_t now, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_EVENT_CODE_END_OF_CAPTURE, FPI_ARGS(fpi_arg_int(capture), fpi_arg_int(now)), NULL, NULL, task);
+}
+
+fpi_err_t *fpi_phones_drop(int64_t *ended, fpi_tx_t *tx, int64_t capture, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_SESSION_DROP_OF_CAPTURE, FPI_ARGS(fpi_arg_int(capture)), NULL, ended, task);
 }
 
 /* ---- guards ---- */

@@ -1,7 +1,7 @@
 /* Rows of page sessions, of event codes, and of failed logins. Secrets are known here by their hashes only.
  *
  *   session     put ──touch──> used ... dropped, or idle for too long
- *   event code  put ──use──> used once; kept for a while so that a second use is told from a wrong code
+ *   event code  (of an ERP, or of a page for a phone) put ──use──> used once; kept for a while so that a second use is told from a wrong code
  *   guard       counts failures of a key (an account, an address) since the first; locked until a time
  *
  * Life:    results live in the task's pool.
@@ -19,6 +19,7 @@ typedef struct fpi_session_row_t {
     bool is_event;
     const char *rights;          /* of an event: permissions (model/duty.h) */
     const char *bills;           /* of an event: JSON array of ids, rising */
+    int64_t capture;             /* of a phone: its scan session; 0: it is none */
     apr_time_t created, used, expires;
 } fpi_session_row_t;
 
@@ -34,6 +35,7 @@ typedef struct fpi_event_code_t {
     int64_t tenant, user;
     const char *rights, *bills;  /* as of a session */
     const char *made_by;         /* the actor who asked for it */
+    int64_t capture;             /* as of a session */
     apr_time_t expires, used;    /* used 0: not yet */
 } fpi_event_code_t;
 fpi_err_t *fpi_event_code_put(const char *hash, const fpi_event_code_t *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
@@ -41,6 +43,10 @@ fpi_err_t *fpi_event_code_put(const char *hash, const fpi_event_code_t *code, fp
 fpi_err_t *fpi_event_code_find(fpi_event_code_t **out, fpi_tx_t *tx, const char *hash, fpi_task_t *task) FPI_MUST_USE;
 /* *is_first false: somebody was before. */
 fpi_err_t *fpi_event_code_use(bool *is_first, fpi_tx_t *tx, const char *hash, apr_time_t now, fpi_task_t *task) FPI_MUST_USE;
+
+/* Ends the codes for a scan session that nobody has used; the phones that have one. */
+fpi_err_t *fpi_phone_codes_end(fpi_tx_t *tx, int64_t capture, apr_time_t now, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_phones_drop(int64_t *ended, fpi_tx_t *tx, int64_t capture, fpi_task_t *task) FPI_MUST_USE;
 
 typedef struct fpi_guard_t {
     int64_t count;

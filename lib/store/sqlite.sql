@@ -968,6 +968,16 @@ CREATE TABLE people_sync_row (
 CREATE INDEX people_sync_row_by_sync ON people_sync_row (sync, id);
 
 -- migration 13
+-- A phone that lends its camera to one scan session; 0: none.
+ALTER TABLE session ADD COLUMN capture INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE event_code ADD COLUMN capture INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX session_by_capture ON session (capture) WHERE capture <> 0;
+
+CREATE INDEX event_code_by_capture ON event_code (capture) WHERE capture <> 0;
+
+-- migration 14
 
 -- Lists of found invoices by seller, by day, and of those that are elsewhere, too.
 CREATE INDEX found_by_seller ON found (tenant, seller_name) WHERE seller_name IS NOT NULL;
@@ -1009,6 +1019,16 @@ SELECT (SELECT COUNT(*) FROM "user" WHERE tenant = ?1 AND org = ?2 AND is_active
 
 -- name: TENANT_FIND_BY_DOMAIN
 SELECT id FROM tenant WHERE domain = ?1
+
+-- name: TENANT_LIST
+SELECT id, name, domain, created, (SELECT COUNT(*) FROM "user" u WHERE u.tenant = tenant.id AND u.is_active = 1)
+  FROM tenant ORDER BY id LIMIT ?1
+
+-- name: TENANT_INSERT
+INSERT INTO tenant (name, domain, created) VALUES (?1, ?2, ?3)
+
+-- name: TENANT_UPDATE
+UPDATE tenant SET name = ?2, domain = ?3 WHERE id = ?1
 
 -- name: BILL_TYPE_PUT
 INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
@@ -1372,11 +1392,11 @@ DELETE FROM scan_point_user WHERE person = ?1 AND point = ?2
 -- ==== sessions, event codes, failed logins ====
 
 -- name: SESSION_PUT
-INSERT INTO session (hash, tenant, person, kind, rights, bills, created, used, expires)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)
+INSERT INTO session (hash, tenant, person, kind, rights, bills, created, used, expires, capture)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)
 
 -- name: SESSION_FIND
-SELECT id, tenant, person, kind, rights, bills, created, used, expires FROM session WHERE hash = ?1
+SELECT id, tenant, person, kind, rights, bills, created, used, expires, capture FROM session WHERE hash = ?1
 
 -- name: SESSION_TOUCH
 UPDATE session SET used = ?2 WHERE hash = ?1 AND used < ?2
@@ -1387,18 +1407,25 @@ DELETE FROM session WHERE hash = ?1
 -- name: SESSION_DROP_OF_USER
 DELETE FROM session WHERE person = ?1 AND hash <> ?2
 
+-- name: SESSION_DROP_OF_CAPTURE
+DELETE FROM session WHERE capture = ?1 AND capture <> 0
+
 -- name: SESSION_PRUNE
 DELETE FROM session WHERE used < ?1
 
 -- name: EVENT_CODE_PUT
-INSERT INTO event_code (hash, tenant, person, rights, bills, made_by, expires, used)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)
+INSERT INTO event_code (hash, tenant, person, rights, bills, made_by, expires, used, capture)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)
 
 -- name: EVENT_CODE_FIND
-SELECT tenant, person, rights, bills, made_by, expires, used FROM event_code WHERE hash = ?1
+SELECT tenant, person, rights, bills, made_by, expires, used, capture FROM event_code WHERE hash = ?1
 
 -- name: EVENT_CODE_USE
 UPDATE event_code SET used = ?2 WHERE hash = ?1 AND used = 0
+
+-- Those that nobody has used: they are told as expired from then on.
+-- name: EVENT_CODE_END_OF_CAPTURE
+UPDATE event_code SET expires = ?2 WHERE capture = ?1 AND capture <> 0 AND used = 0 AND expires > ?2
 
 -- name: EVENT_CODE_PRUNE
 DELETE FROM event_code WHERE expires < ?1

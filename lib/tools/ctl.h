@@ -81,7 +81,7 @@ fpi_err_t *ctl_become_owner(ctl_t *ctl) FPI_MUST_USE;
 fpi_err_t *ctl_become(ctl_t *ctl, uid_t uid, gid_t gid) FPI_MUST_USE;
 /* Makes the data directory where it is missing, for httpd's user, whom we become. */
 fpi_err_t *ctl_make_data_dir(ctl_t *ctl) FPI_MUST_USE;
-/* All of the above and the store. What must be read as root is read before. */
+/* All of the above and the store; --tenant is the task's from then on. What must be read as root is read before. */
 fpi_err_t *ctl_open(ctl_t *ctl) FPI_MUST_USE;
 /* The secret that an option names (a file, "-", "env:NAME"); *out NULL when the option is not given. */
 fpi_err_t *ctl_secret(fpi_secret_t **out, ctl_t *ctl, const char *option) FPI_MUST_USE;
@@ -140,7 +140,14 @@ extern const ctl_column_t ctl_delivery_columns[];
 /* The values of an option that may be given again, or hold commas; *count -1: it is not given. */
 const char *const *ctl_words(int *count, ctl_t *ctl, const char *option);
 
+/* ---- ctl_tenant.c ---- */
+/* That of --tenant, where a command has it. */
+fpi_err_t *ctl_choose_tenant(ctl_t *ctl) FPI_MUST_USE;
+
 /* ---- the commands ---- */
+fpi_err_t *ctl_tenant_list(ctl_t *ctl);
+fpi_err_t *ctl_tenant_add(ctl_t *ctl);
+fpi_err_t *ctl_tenant_set(ctl_t *ctl);
 fpi_err_t *ctl_init(ctl_t *ctl);
 fpi_err_t *ctl_version(ctl_t *ctl);
 fpi_err_t *ctl_user_list(ctl_t *ctl);

@@ -33,6 +33,8 @@ static const option_t options[] = {
     { "cloud-client-id", "C", "where the cloud knows it by another id", "发票云侧的 client_id (不同时)" },
     { "cloud-secret-file", "F", "and secret: a file, - or env:NAME", "发票云侧的 secret: 文件, - 或 env:NAME" },
     { "unchecked", NULL, "save without asking the cloud", "不向发票云校验, 直接保存" },
+    { "tenant", "T", "name, domain or id of the tenant (default: the first)", "租户名称、域名或编号 (默认第一个)" },
+    { "domain", "D", "what its people say at the login: /imgsys-web/login?domain=D", "登录域名: /imgsys-web/login?domain=D" },
     { "dry-run", NULL, "only say what would become of each line", "仅试算, 不保存" },
     { "passwords", NULL, "one-time passwords for new users, printed once (1,000 at most)", "为新用户生成一次性密码, 只显示一次 (最多 1000 个)" },
     { "scope", "all|own", "everybody's bills there (default), or his own", "所有人的单据 (默认) 或仅本人的" },

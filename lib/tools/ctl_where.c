@@ -153,7 +153,8 @@ fpi_err_t *ctl_open(ctl_t *ctl)
     }
     FPI_TRY(ctl_become_owner(ctl));
     FPI_TRY(fpi_admin_app_make(&ctl->app, ctl->task->pool, ctl->settings, ctl->task->log, ctl->task));
-    return open_app(ctl);
+    FPI_TRY(open_app(ctl));
+    return ctl_choose_tenant(ctl);
 }
 
 /* ---- secrets and files, read before we become somebody else ---- */

@@ -6,7 +6,7 @@ import pytest
 from harness import places, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT, CloudProcess
 from harness.easctl import EasProcess
-from harness.gateway import Gateway
+from harness.gateway import Gateway, Prepared
 from harness.httpd import Httpd
 
 SETTLE_SECONDS = 3.0
@@ -180,8 +180,15 @@ def eas(eas_process):
 
 # both
 
+@pytest.fixture(scope="session")
+def prepared():
+    one = Prepared()
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def make_gateway(cloud, httpd):
+def make_gateway(cloud, httpd, prepared):
     """make_gateway(start=True, cloud=…, clients=(CLIENT,), checked=False, **options of Httpd)."""
     made = []
     usual = cloud
@@ -191,7 +198,7 @@ def make_gateway(cloud, httpd):
                       clients[0] if clients else CLIENT)
         made.append(one)
         one.wire()
-        one.prepare(clients, checked)
+        one.prepare(clients, None if checked else prepared)
         if start:
             one.httpd.start()
         return one

@@ -3,6 +3,7 @@ import pytest
 
 from harness.cloudctl import CLIENT, OTHER_CLIENT
 from test_100_start import each
+from test_140_push import settled
 from test_340_files import Bill, refused
 
 FILES = "/api/v1/files"
@@ -18,6 +19,7 @@ def three(gateway, erp):
     made = [Bill(gateway, erp, f"V-{at}") for at in range(3)]
     made[0].add("a", "b")
     made[1].add("c")
+    settled(gateway)  # what is found in the pages becomes part of a file
     return made
 
 

@@ -9,6 +9,7 @@ from furnish import PAYLOADS, V1, Furnished, hostile
 
 from harness import processes
 from harness.cloudctl import CLIENT
+from harness.easctl import ACCOUNT
 from harness.person import PASSWORD as PERSON
 from harness.person import administrator, make_user
 from test_100_start import ANNOUNCE, bill, change, patience, rows
@@ -93,6 +94,16 @@ def test_a_bill_that_was_sent_back(tell, seeded):
 
 def test_from_the_first_login_to_a_scan_point(tell):
     tell("admin")
+
+
+def test_people_of_a_list_and_their_erp(tell, eas):
+    eas.settings(talkative=True)
+    tell("people", eas={"prefix": eas.prefix, **{name: ACCOUNT[name] for name in ("dc", "user", "password")}})
+
+
+def test_a_phone_takes_the_pictures(tell, gateway):
+    tell("phone")
+    assert [page["name"] for page in rows(gateway, "SELECT name FROM capture_page ORDER BY position")] == ["image.jpg", "other.jpg"]
 
 
 def test_a_jump_of_the_erp_on_a_phone(tell, gateway, seeded):

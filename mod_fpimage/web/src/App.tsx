@@ -16,6 +16,7 @@ import { Shell } from './Shell'
 import { currentLang, keep, type Lang, read, say, setLang } from './words'
 
 const View = lazy(() => import('./pages/View'))
+const Phone = lazy(() => import('./pages/Phone'))
 const THEME = 'fpimage.theme'
 
 export type Look = 'light' | 'dark'
@@ -45,6 +46,7 @@ export function App() {
           motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
           colorPrimary: look === 'dark' ? '#3c89e8' : '#0958d9',
           colorLink: look === 'dark' ? '#7ab3ff' : '#0950b8',
+          colorLinkHover: look === 'dark' ? '#a3c9ff' : '#073d8c',
           colorError: look === 'dark' ? '#ff8a84' : '#c41420',
           colorTextPlaceholder: look === 'dark' ? '#a6a6a6' : '#6b6b6b',
           colorTextDescription: look === 'dark' ? '#b4b4b4' : '#595959',
@@ -68,7 +70,9 @@ function Gate(looks: Looks) {
   const [error, setError] = useState<unknown>(null)
   const [isOver, setOver] = useState(false)
   const resume = useRef<(() => void) | null>(null)
-  const isView = place.page === 'view'
+  /* who comes by a code has a session of his own making */
+  const Alone = place.page === 'view' ? View : place.page === 'phone' ? Phone : null
+  const isView = Alone !== null
 
   const look = useCallback(() => {
     setError(null)
@@ -83,7 +87,7 @@ function Gate(looks: Looks) {
 
   const who = useMemo(() => session && { session, may: (permission: string) => session.user.permissions.includes(permission) }, [session])
 
-  if (isView) return <Suspense fallback={<Wait />}><View /></Suspense>
+  if (Alone) return <Suspense fallback={<Wait />}><Alone /></Suspense>
   if (error) return <div className="broken"><Failure error={error} onRetry={look} /></div>
   if (session === undefined) return <Wait />
   if (!who) return <Login {...looks} onDone={got => { setSession(got); if (place.page === 'login' || !place.page) go('/home', 'replace') }} />

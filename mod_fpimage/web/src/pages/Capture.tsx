@@ -24,10 +24,10 @@ function Begin() {
   const pick = useRef<Pick | null>(null)
   const limits = useLoad(signal => call<Limits>('/api/v1/limits', { signal }), [])
   const scanners = useLoad(signal => call<{ items: unknown[] }>('/api/v1/scanners', { signal }), [])
-  const begin = (files: File[] | 'scan') => act.run(async () => {
+  const begin = (files: File[] | 'scan' | 'phone') => act.run(async () => {
     const made = await call<Session>('/api/v1/captures', { body: { name: say('采集 ', 'Capture ') + time(new Date().toISOString()), ...(number ? { number } : {}) } })
-    if (files !== 'scan') handOver(made.id, files)
-    go(`/capture/${made.id}${files === 'scan' ? '?scan=1' : ''}`)
+    if (typeof files !== 'string') handOver(made.id, files)
+    go(`/capture/${made.id}${typeof files === 'string' ? `?${files}=1` : ''}`)
   })
   useEffect(() => { void import('./CaptureTray') }, [])
   return (
@@ -39,6 +39,7 @@ function Begin() {
         <div className="row">
           <Button type="primary" size="large" loading={act.isBusy} onClick={() => pick.current?.files()}>{say('选择文件', 'Choose files')}</Button>
           <Button size="large" onClick={() => pick.current?.folder()}>{say('选择文件夹', 'Choose a folder')}</Button>
+          <Button size="large" className="desk-only" onClick={() => begin('phone')}>{say('用手机拍照', 'Phone camera')}</Button>
           {!!scanners.data?.items.length && <Button size="large" onClick={() => begin('scan')}>{say('从扫描仪扫描', 'Scan')}</Button>}
           <Button size="large" className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>
         </div>

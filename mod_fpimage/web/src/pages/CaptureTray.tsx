@@ -8,6 +8,7 @@ import { Failure } from '../parts/Failure'
 import { Drop, Inputs, LimitsLine, type Pick, UploadList, useUploads } from '../parts/Files'
 import { useKeys } from '../parts/Keys'
 import { Page } from '../parts/Page'
+import { PhoneHand, usePhone } from '../parts/PhoneHand'
 import { Scan } from '../parts/Scan'
 import { useAct, useLoad } from '../parts/use'
 import { Viewer, type ViewerApi } from '../parts/Viewer'
@@ -98,6 +99,8 @@ export default function CaptureTray({ id }: { id: number }) {
   const [picked, setPicked] = useState<Set<number>>(new Set())
   const [dragged, setDragged] = useState<number | null>(null)
   const [isFinishing, setFinishing] = useState(false)
+  const [hasPhone, setPhone] = useState(() => new URLSearchParams(location.search).has('phone'))
+  const [isLent, setLent] = useState(false)
   const [isScanning, setScanning] = useState(() => new URLSearchParams(location.search).has('scan'))
   const [question, setQuestion] = useState<Question | null>(null)
   const [place, setPlace] = useState<{ after?: number; replaces?: CapturePage } | null>(null)
@@ -187,6 +190,8 @@ export default function CaptureTray({ id }: { id: number }) {
     setAt(one.id)
   }
 
+  usePhone(isLent && isOpen, again)
+
   const keys = useKeys([
     { keys: 'ArrowLeft k', what: say('上一页', 'Previous page'), run: () => step(-1) },
     { keys: 'ArrowRight j', what: say('下一页', 'Next page'), run: () => step(1) },
@@ -238,6 +243,7 @@ export default function CaptureTray({ id }: { id: number }) {
         {isOpen && <Button onClick={() => setScanning(true)}>{say('扫描仪', 'Scanner')}</Button>}
         {isOpen && <Button onClick={() => bring(null)}>{say('添加文件', 'Add files')}</Button>}
         {isOpen && <Button onClick={() => pick.current?.folder()}>{say('文件夹', 'Folder')}</Button>}
+        {isOpen && <Button className="desk-only" onClick={() => setPhone(true)}>{say('用手机拍照', 'Phone camera')}</Button>}
         {isOpen && <Button className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>}
         {isOpen && <Button type="primary" disabled={!pages.length || isSending} onClick={() => setFinishing(true)}>{ready ? say(`归档 ${ready} 张单据`, `File ${ready} bills`) : say('归档…', 'File…')}</Button>}
         <Button onClick={() => go('/capture')}>{say('返回', 'Back')}</Button>
@@ -301,6 +307,7 @@ export default function CaptureTray({ id }: { id: number }) {
           <Finish session={session} maySubmit={may('BILL_SUBMIT')} onChanged={again} onClose={() => { setFinishing(false); again() }} />
         </Modal>
       )}
+      {hasPhone && isOpen && <PhoneHand captureId={id} count={pages.length} onLent={setLent} onClose={() => { setPhone(false); setParams({ phone: undefined }) }} />}
       {keys}
     </Page>
   )
