@@ -2618,14 +2618,14 @@ SELECT COUNT(*)
 SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
        d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
- WHERE d.bill = ?7 AND d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
+ WHERE d.bill = ?7 AND +d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
    AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
  ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
 
 -- name: DELIVERY_COUNT_OF_BILL
 SELECT COUNT(*)
   FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
-         WHERE d.bill = ?6 AND d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?2 = 0 OR d.kind = ?2)
+         WHERE d.bill = ?6 AND +d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?2 = 0 OR d.kind = ?2)
            AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
          LIMIT ?4) AS seen
 
