@@ -164,7 +164,7 @@ static fpi_err_t *tx_retry_many(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_deliveries_retry(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    const char *state, *kind, *bill, *after;
+    const char *state, *kind, *bill, *after, *first, *last;
     retries_t r = { .call = call };
 
     FPI_TRY(fpi_call_field(&state, call, "state", WORD_LEN));
@@ -173,6 +173,10 @@ fpi_err_t *fpi_handle_deliveries_retry(fpi_app_t *app, fpi_call_t *call, fpi_ans
     FPI_TRY(fpi_call_field(&after, call, "after", WORD_LEN));
     FPI_TRY(take_query(&r.query, call, state, kind, bill));
     FPI_TRY(take_id(&r.after, "after", after, call->task));
+    FPI_TRY(fpi_call_field(&first, call, "first_id", WORD_LEN));
+    FPI_TRY(fpi_call_field(&last, call, "last_id", WORD_LEN));
+    FPI_TRY(take_id(&r.query.first, "first_id", first, call->task));
+    FPI_TRY(take_id(&r.query.last, "last_id", last, call->task));
     r.query.most = RETRY_MOST;
     FPI_TRY(fpi_store_write(app->store, tx_retry_many, &r, call->task));
     fpi_jobs_wake(app);

@@ -57,6 +57,7 @@ typedef struct listing_t {
     fpi_push_t *items;
     int count;
     int64_t total;
+    int pulls;                   /* that were put back to work beside pushes */
 } listing_t;
 
 static fpi_err_t *take_status(const char **out, const char *text, fpi_task_t *task)
@@ -196,6 +197,7 @@ static fpi_err_t *tx_replay_parked(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
 
+    FPI_TRY(fpi_pull_replay_lone(&l->pulls, tx, l->query.tax_no, REPLAY_MOST, task));
     FPI_TRY(fpi_pushes_page(&l->items, &l->count, &l->total, tx, &l->query, task));
     for (int i = 0; i < l->count; i++) {
         FPI_TRY(fpi_pull_replay(tx, l->items[i].id, task));
@@ -215,6 +217,7 @@ fpi_err_t *fpi_handle_pushes_replay(fpi_app_t *app, fpi_call_t *call, fpi_answer
     answer->status = 202;
     answer->data = fpi_json_make_object(call->task);
     fpi_json_put_int(answer->data, "pushes", l.count);
-    fpi_json_put_bool(answer->data, "has_more", l.total > l.count);
+    fpi_json_put_int(answer->data, "pulls", l.pulls);
+    fpi_json_put_bool(answer->data, "has_more", l.total > l.count || l.pulls == REPLAY_MOST);
     return NULL;
 }

@@ -199,7 +199,7 @@ fpi_err_t *match_keep(const fpi_matching_t *m, fpi_tx_t *tx, fpi_bill_t *bill, f
     if (is_news || !is_counted_same(&row, &m->before)) {
         FPI_TRY(fpi_match_put(&row, tx, task));
     }
-    if (from != to || (m->result == FPI_RESULT_FAILED && is_news && from == FPI_STATE_MISMATCH)) {
+    if (from != to || (m->result == FPI_RESULT_FAILED && to == FPI_STATE_MISMATCH && !is_same(bill->reason, m->zh))) {
         bill->state = to;
         bill->reason = m->result == FPI_RESULT_FAILED ? m->zh : NULL;
         FPI_TRY(fpi_bill_put(bill, tx, task));

@@ -3,6 +3,7 @@
 #include "service/attach.h"
 #include "service/found.h"
 #include "service/looks.h"
+#include "service/match.h"
 #include "service/notices.h"
 
 #include <apr_strings.h>
@@ -129,7 +130,9 @@ fpi_err_t *fpi_move(bool *is_changed, fpi_bill_t *bill, const fpi_order_t *order
                         fpi_state_name(to, "en"));
     FPI_TRY(fpi_bill_note(bill, tx, "state", fpi_order_note(order, note, task), detail_of(order, from, to, task), task));
     FPI_TRY(fpi_notice_moved(tx, bill, order, from, task));
-    return fpi_found_moved(tx, bill, task);
+    FPI_TRY(fpi_found_moved(tx, bill, task));
+    /* it is back where it was, but what it is compared with may be other things by now */
+    return order->act == FPI_ACT_CANCEL_RESCAN ? fpi_match_follow(tx, bill, task) : NULL;
 }
 
 fpi_err_t *fpi_move_lock(bool *is_changed, fpi_bill_t *bill, bool is_locking, const fpi_order_t *order, fpi_tx_t *tx,

@@ -491,7 +491,8 @@ static fpi_err_t *tx_park(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     FPI_TRY(tx_look(tx, pull, task));
     FPI_TRY(fpi_trail_add(tx, pull->bill, "pull",
-                          apr_pstrcat(task->pool, "given up: ", why, "; remove the cause, then replay the push", NULL),
+                          apr_pstrcat(task->pool, "given up: ", why, pull->push ? "; remove the cause, then replay the push"
+                                                                                : "; remove the cause, then sync it again", NULL),
                           NULL, task));
     if (!pull->push) {
         return NULL;
@@ -564,4 +565,20 @@ fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
     FPI_TRY(fpi_push_put(push, tx, task));
     FPI_TRY(fpi_trail_add(tx, bill, "push", "put back to work by hand", NULL, task));
     return fpi_pull_put(tx, bill, push->id, task);
+}
+
+fpi_err_t *fpi_pull_replay_lone(int *count, fpi_tx_t *tx, const char *tax_no, int most, fpi_task_t *task)
+{
+    fpi_ids_t bills;
+
+    FPI_TRY(fpi_jobs_parked_pulls(&bills, tx, task->tenant, tax_no, most, task));
+    for (int i = 0; i < bills.count; i++) {
+        fpi_bill_t *bill;
+
+        FPI_TRY(fpi_bill_find_by_id(&bill, tx, task->tenant, bills.items[i], task));
+        FPI_TRY(fpi_trail_add(tx, bill, "pull", "put back to work by hand", NULL, task));
+        FPI_TRY(fpi_pull_put(tx, bill, 0, task));
+    }
+    *count = bills.count;
+    return NULL;
 }

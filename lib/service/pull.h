@@ -35,6 +35,10 @@ fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_
  * one, which has no bill. */
 fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 
+/* Puts pulls back to work that were given up and belong to no parked push: the receipt was asked by hand or by matching.
+ * `tax_no` not NULL: of bills of it only. *count of them, at most `most`. */
+fpi_err_t *fpi_pull_replay_lone(int *count, fpi_tx_t *tx, const char *tax_no, int most, fpi_task_t *task) FPI_MUST_USE;
+
 /* Asks the receipt again, by hand: the push in effect is worked off once more; without one, what the cloud has under the
  * ERP's key. FPI_E_STATE: void, locked, or neither pushed nor announced. */
 fpi_err_t *fpi_pull_by_hand(fpi_tx_t *tx, fpi_bill_t *bill, const fpi_order_t *order, fpi_task_t *task) FPI_MUST_USE;

@@ -1,6 +1,7 @@
 #include "store/pushes.h"
 
 #include "base/clock.h"
+#include "store/users.h"
 
 #include <string.h>
 
@@ -226,5 +227,16 @@ fpi_err_t *fpi_job_find(fpi_job_t **out, fpi_tx_t *tx, const char *kind, const c
         *out = apr_pcalloc(task->pool, sizeof(**out));
         take_job(*out, rows, 0);
     }
+    return NULL;
+}
+
+fpi_err_t *fpi_jobs_parked_pulls(fpi_ids_t *out, fpi_tx_t *tx, int64_t tenant, const char *tax_no, int most,
+                                 fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_JOB_LIST_PARKED_PULLS,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(tax_no), fpi_arg_int(most)), &rows, NULL, task));
+    *out = fpi_ids_take(rows, task);
     return NULL;
 }

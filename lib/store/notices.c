@@ -266,7 +266,8 @@ fpi_err_t *fpi_deliveries_stuck(int64_t **bills, int *count, fpi_tx_t *tx, const
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_DELIVERY_LIST_STUCK,
                        FPI_ARGS(fpi_arg_int(q->tenant), fpi_arg_int(q->state), fpi_arg_int(q->kind),
-                                fpi_arg_text(q->tax_no), fpi_arg_int(after), fpi_arg_int(q->most)),
+                                fpi_arg_text(q->tax_no), fpi_arg_int(after), fpi_arg_int(q->most), fpi_arg_int(q->first),
+                                fpi_arg_int(q->last)),
                        &rows, NULL, task));
     *count = fpi_rows_count(rows);
     *bills = apr_pcalloc(task->pool, sizeof(**bills) * (size_t)(*count + 1));

@@ -102,6 +102,7 @@ typedef struct fpi_delivery_query_t {
     int64_t tenant, bill;        /* bill 0: of any */
     int state, kind;             /* -1, 0: any */
     const char *tax_no;          /* of bills of it and of none; NULL: of all */
+    int64_t first, last;         /* ids, of fpi_deliveries_stuck only; 0: open */
     int64_t skip;
     int most, bound;             /* *total stops there */
 } fpi_delivery_query_t;

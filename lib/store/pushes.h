@@ -6,6 +6,7 @@
 #ifndef FPI_STORE_PUSHES_H
 #define FPI_STORE_PUSHES_H
 
+#include "model/viewer.h"
 #include "store/tx.h"
 
 #include <apr_time.h>
@@ -101,6 +102,9 @@ typedef struct fpi_job_counts_t {
     int64_t ready, leased, parked;
 } fpi_job_counts_t;
 fpi_err_t *fpi_jobs_count(fpi_job_counts_t *out, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* Bills, not void, whose pull was given up and is no push's that was. */
+fpi_err_t *fpi_jobs_parked_pulls(fpi_ids_t *out, fpi_tx_t *tx, int64_t tenant, const char *tax_no, int most,
+                                 fpi_task_t *task) FPI_MUST_USE;
 /* The live job of a kind and key, NULL when there is none. */
 fpi_err_t *fpi_job_find(fpi_job_t **out, fpi_tx_t *tx, const char *kind, const char *key, fpi_task_t *task)
     FPI_MUST_USE;

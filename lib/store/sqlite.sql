@@ -2489,6 +2489,13 @@ SELECT COUNT(*) FROM job WHERE state = 'leased' AND kind = ?1
 -- name: JOB_COUNT
 SELECT state, COUNT(*) FROM job GROUP BY state
 
+-- name: JOB_LIST_PARKED_PULLS
+SELECT b.id FROM job j JOIN bill b ON b.id = CAST(j.key AS INTEGER)
+ WHERE j.kind = 'pull' AND j.state = 'parked' AND j.tenant = ?1 AND b.tenant = ?1 AND b.state <> 9
+   AND (?2 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?2))
+   AND NOT EXISTS (SELECT 1 FROM push p WHERE p.bill = b.id AND p.status = 'parked')
+ ORDER BY j.id LIMIT ?3
+
 -- name: JOB_FIND
 SELECT id, tenant, kind, key, payload, state, due, first, lease_until, attempts, owner,
        last_error, trace
@@ -2634,6 +2641,7 @@ SELECT COUNT(*)
 SELECT DISTINCT d.bill FROM delivery d JOIN bill b ON b.id = d.bill
  WHERE d.tenant = ?1 AND (d.state IN (2, 4) OR (d.state = 0 AND d.miss <> 0)) AND (?2 < 0 OR d.state = ?2)
    AND (?3 = 0 OR d.kind = ?3) AND (?4 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?4)) AND d.bill > ?5
+   AND d.id >= ?7 AND (?8 = 0 OR d.id <= ?8)
  ORDER BY d.bill LIMIT ?6
 
 -- name: DELIVERY_IDLE_SYSTEMS

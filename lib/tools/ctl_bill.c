@@ -205,6 +205,11 @@ static const char *why_job(look_t *l)
     ctl_t *ctl = l->ctl;
     apr_time_t now = fpi_clock_now();
 
+    if (strcmp(job->state, "parked") == 0 && !l->push) {
+        return ctl_text(ctl, "向发票云取数 %ld 次后已放弃: %s; 排除原因后运行 fpimagectl bill sync %s",
+                        "asking the receipt was given up after %ld tries: %s; remove the cause, then fpimagectl bill sync %s",
+                        (long)job->attempts, or_dash(job->last_error), l->bill->number);
+    }
     if (strcmp(job->state, "parked") == 0) {
         return ctl_text(ctl, "向发票云取数 %ld 次后已放弃: %s; 排除原因后运行 fpimagectl push replay %ld",
                         "pulling it was given up after %ld tries: %s; remove the cause, then fpimagectl push replay %ld",

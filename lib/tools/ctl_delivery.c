@@ -7,6 +7,8 @@
 #include "store/people.h"
 #include "store/systems.h"
 
+#include <apr_strings.h>
+#include <string.h>
 #include <strings.h>
 
 enum { LIST_USUAL = 50, LIST_MOST = 10000, RETRY_MOST = 1000 };
@@ -206,20 +208,41 @@ static fpi_err_t *retry_all(retry_t *r)
     return NULL;
 }
 
+/* "12-40": from this notice to that one. False when the word is no range. */
+static bool take_range(fpi_delivery_query_t *q, const char *word, fpi_task_t *task)
+{
+    const char *dash = strchr(word, '-');
+    int64_t first, last;
+
+    if (!dash || !fpi_int_parse(&first, apr_pstrmemdup(task->pool, word, (apr_size_t)(dash - word)), 1, INT64_MAX)
+        || !fpi_int_parse(&last, dash + 1, first, INT64_MAX)) {
+        return false;
+    }
+    q->first = first;
+    q->last = last;
+    return true;
+}
+
 static fpi_err_t *retry(retry_t *r)
 {
     ctl_t *ctl = r->ctl;
     const char *number = ctl_option(ctl, "bill");
     bool is_all = ctl_has(ctl, "all");
+    fpi_delivery_query_t range = { 0 };
 
     if ((ctl->arg_count > 0) + (number != NULL) + is_all != 1) {
         return ctl_usage(ctl, "请指定通知 ID, --bill 影像编号, 或 --all 之一", "say IDs of notices, --bill NUMBER, or --all");
     }
-    for (; r->count < ctl->arg_count; r->count++) {
+    if (ctl->arg_count == 1 && take_range(&range, ctl->args[0], ctl->task)) {
+        is_all = true;
+    }
+    for (; !is_all && r->count < ctl->arg_count; r->count++) {
         FPI_TRY(ctl_arg_id(&r->ids[r->count], ctl, r->count));
     }
     FPI_TRY(take_query(&r->query, ctl, number));
     if (is_all) {
+        r->query.first = range.first;
+        r->query.last = range.last;
         return retry_all(r);
     }
     return fpi_store_write(ctl->app->store, number ? tx_retry_bill : tx_retry_ids, r, ctl->task);

@@ -129,7 +129,7 @@ typedef struct replay_t {
     int64_t id;
     fpi_push_query_t query;
     fpi_push_t *parked;
-    int count;
+    int count, pulls;            /* pulls: without a push */
     int64_t total;
 } replay_t;
 
@@ -145,6 +145,7 @@ static fpi_err_t *tx_replay_parked(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     replay_t *r = baton;
 
+    FPI_TRY(fpi_pull_replay_lone(&r->pulls, tx, NULL, REPLAY_MOST, task));
     FPI_TRY(fpi_pushes_page(&r->parked, &r->count, &r->total, tx, &r->query, task));
     for (int i = 0; i < r->count; i++) {
         FPI_TRY(fpi_pull_replay(tx, r->parked[i].id, task));
@@ -159,8 +160,8 @@ static fpi_err_t *replay_parked(int *count, ctl_t *ctl)
 
     do {
         FPI_TRY(fpi_store_write(ctl->app->store, tx_replay_parked, &r, ctl->task));
-        *count += r.count;
-    } while (r.count == REPLAY_MOST);
+        *count += r.count + r.pulls;
+    } while (r.count == REPLAY_MOST || r.pulls == REPLAY_MOST);
     return NULL;
 }
 
@@ -186,7 +187,7 @@ fpi_err_t *ctl_push_replay(ctl_t *ctl)
     fpi_json_put_int(doc, "count", count);
     fpi_json_put_text(doc, "result", "queued");
     if (!ctl_json(ctl, doc)) {
-        ctl_say(ctl, "%d 次推送已重新排队, 由运行中的 httpd 处理", "%d pushes are queued again; the running httpd works them off",
+        ctl_say(ctl, "%d 次推送或取数已重新排队, 由运行中的 httpd 处理", "%d pushes or pulls are queued again; the running httpd works them off",
                 count);
     }
     return NULL;

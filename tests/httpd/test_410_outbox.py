@@ -275,6 +275,24 @@ def test_no_business_system(gateway, eas):
     assert states(eas, "U-1") == [READY, SENT_BACK]
 
 
+def test_a_range_of_notices(gateway, eas):
+    http = gateway.login()
+    for number in ("G-1", "G-2", "G-3"):
+        make(gateway, http, number)
+        submit(http, number)
+    ids = [row["id"] for row in reversed(listed(http))]
+    gateway.add_erp(eas)
+    assert gateway.ctl.must("delivery", "retry", f"{ids[0]}-{ids[1]}") == {"bills": 2, "notices": 2, "without_system": 0}
+    eas.wait_told("G-1")
+    eas.wait_told("G-2")
+    assert eas.told("G-3") == []
+    assert http.post(f"{DELIVERIES}/retry", {"first_id": ids[1], "last_id": ids[2]}).json()["notices"] == 1
+    eas.wait_told("G-3")
+    for word in (f"{ids[1]}-{ids[0]}", "1-", "-1", "1-x"):
+        assert gateway.ctl("delivery", "retry", word)[0] == 2, word
+    refused(http.post(f"{DELIVERIES}/retry", {"first_id": "x"}), 400, "first_id")
+
+
 # what EAS made of it
 
 def test_reconciliation(wired, erp, eas):
@@ -425,7 +443,7 @@ def test_a_locked_bill_is_not_touched(synced, desk, eas):
     (row,) = desk.caller.get(PUSHES, query={"status": "PARKED"}).json()["items"]
     assert row["number"] == number and "unlock it" in row["reason"]
     change(synced, "UPDATE bill SET is_locked = 0")
-    assert desk.caller.post(f"{PUSHES}/replay").json() | {"request_id": 0} == {"pushes": 1, "has_more": False, "request_id": 0}
+    assert desk.caller.post(f"{PUSHES}/replay").json() | {"request_id": 0} == {"pushes": 1, "pulls": 0, "has_more": False, "request_id": 0}
     quiet(synced)
     assert len(files_of(synced, number)) > len(before)
 
@@ -437,6 +455,25 @@ def test_sync_by_hand_without_a_push(synced, desk, eas):
     assert synced.ctl.must("bill", "sync", one["scanBillNo"])["result"] == "queued"
     eas.wait_told(one["scanBillNo"])
     assert bill.state() == "SUBMITTED"
+
+
+def test_what_was_given_up_without_a_push(synced, desk, eas):
+    """Asked by hand, and the cloud would not: one order puts it back to work, too."""
+    (one,) = synced.cloud.generate(invoices=1)
+    number = one["scanBillNo"]
+    bill = announce(desk, one)
+    synced.httpd.expect_log("FPI0032", count=1)
+    rule = synced.cloud.behave("errcode", "/m4/fpzs/bxdInvoices", code="5001", description="虚构的拒绝", times=-1)
+    assert bill.post("sync").status == 202
+    synced.httpd.log.wait_for("FPI0032")
+    until(lambda: any("sync it again" in note for note in events(synced, number, "pull")))
+    why = synced.ctl.must("bill", "show", number)["why"]
+    assert "虚构的拒绝" in why and f"bill sync {number}" in why
+    synced.cloud.behave_normally(rule)
+    value = desk.caller.post(f"{PUSHES}/replay").json()
+    assert (value["pushes"], value["pulls"], value["has_more"]) == (0, 1, False)
+    eas.wait_told(number)
+    assert bill.state() == "SUBMITTED" and synced.ctl.must("push", "replay", "--failed")["count"] == 0
 
 
 # the push log

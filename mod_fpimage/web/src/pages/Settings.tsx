@@ -1,10 +1,13 @@
 /** The tenant's switches and modes; and what httpd's configuration rules, which is only shown. */
 import { App, Button, Select } from 'antd'
+import { useState } from 'react'
 import { call } from '../api/client'
 import { Failure } from '../parts/Failure'
 import { Page } from '../parts/Page'
 import { useAct, useLoad } from '../parts/use'
+import { useWho } from '../session'
 import { say } from '../words'
+import { orgOptions } from './kinds'
 
 interface Answer {
   modes: { scope: string; code: string | null; mode: string | null }[]
@@ -15,18 +18,34 @@ interface Answer {
 
 const PATH = '/api/v1/receipt-settings'
 const modes = () => [{ value: 'BASIC', label: say('基础：采集、提交、通知 ERP', 'basic: capture, submit, tell the ERP') }, { value: 'MATCH', label: say('匹配：与收票单逐张核对', 'match: against the receipt') }, { value: 'SYNC', label: say('同步：随收票推送生成影像', 'sync: images come with the push') }]
-const scopeName = (scope: string) => ({ TENANT: say('租户', 'tenant'), ORG: say('组织', 'organisation'), TYPE: say('单据类型', 'bill type'), BILL_TYPE: say('单据类型', 'bill type') }[scope] ?? scope)
+const scopeName = (scope: string) => ({ TENANT: say('租户', 'tenant'), ORGANISATION: say('组织', 'organisation'), BILL_TYPE: say('单据类型', 'bill type') }[scope] ?? scope)
+
+/** A mode for one organisation, which goes before the tenant's; of a bill type it is said where bill types are. */
+function OrgMode({ onSave }: { onSave: (code: string, mode: string) => void }) {
+  const orgs = useLoad(orgOptions, [])
+  const [code, setCode] = useState<string>()
+  const [mode, setMode] = useState<string>()
+  return (
+    <div className="row">
+      <Select value={code} options={orgs.data ?? []} aria-label={say('组织', 'Organisation')} placeholder={say('为组织单独设定', 'for one organisation')} showSearch optionFilterProp="label" onChange={value => setCode(String(value))} />
+      <Select value={mode} options={modes()} aria-label={say('该组织的模式', 'Its mode')} placeholder={say('模式', 'mode')} onChange={setMode} />
+      <Button disabled={!code || !mode} onClick={() => { if (code && mode) { onSave(code, mode); setCode(undefined); setMode(undefined) } }}>{say('设定', 'Set')}</Button>
+      <Failure error={orgs.error} />
+    </div>
+  )
+}
 
 const onOff = (text: string) => text === 'on' ? say('开', 'on') : text === 'off' ? say('关', 'off') : text.startsWith('on once') ? say('取得发票云 token 后开', 'on once the cloud has given a token') : text
 /* the directives' own help is English, as httpd's is */
 const fixed: Record<string, string> = {
-  cloud: '发票云地址', push_address: '收票助手的推送地址，登记到总部推送表', max_file: '单个文件上限', max_json: '请求报文上限', token_lifetime: '签发 token 的有效期（秒）', token_skew: '时间戳允许的偏差', fetch_allow: '允许取回文件的主机',
-  push_allow: '允许推送的来源地址', erp_allow: '允许访问的业务系统地址', data_dir: '数据目录', database: '数据库', blob_store: '影像存储', decoders: '影像解析进程数', decode_timeout: '解析超时（秒）', encrypt: '报文加密的路径',
+  cloud: '发票云地址', push_address: '收票助手的推送地址，登记到总部推送表', max_file: '单个文件上限（字节）', max_json: '请求报文上限（字节）', fetch_allow: '允许取回文件的主机', push_allow: '允许推送的来源地址',
+  erp_allow: '允许访问的业务系统地址',
 }
 const fixedHelp = (one: Answer['fixed'][number]) => say(fixed[one.name] ?? one.help, one.help)
 
 export default function Settings() {
   const { message } = App.useApp()
+  const { may } = useWho()
   const load = useLoad(signal => call<Answer>(PATH, { signal }), [])
   const act = useAct()
   const all = load.data
@@ -42,6 +61,7 @@ export default function Settings() {
           <h2>{say('影像模式', 'Mode')}</h2>
           <Select className="wide" value={tenant?.mode ?? undefined} options={modes()} aria-label={say('影像模式', 'Mode')} placeholder={modes().find(one => one.value === standardMode)?.label} onChange={mode => save({ modes: [{ scope: 'TENANT', mode }] })} />
           <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} <code>{one.code}</code>{say('：', ': ')}{modes().find(each => each.value === one.mode)?.label ?? one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
+          {may('PEOPLE_VIEW') && <OrgMode onSave={(code, mode) => save({ modes: [{ scope: 'ORGANISATION', code, mode }] })} />}
           <h2>{say('开关', 'Switches')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('开关', 'Switches')}>
             <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th></tr></thead><tbody>

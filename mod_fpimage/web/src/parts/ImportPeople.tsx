@@ -74,7 +74,7 @@ function Dialog({ path, hasPasswords, onClose, onDone }: { path: string; hasPass
   })
   const isReady = !!file && !!report?.is_dry_run && report.added + report.changed > 0 && (partial || !report.refused)
   return (
-    <Modal open title={say('批量导入', 'Import')} onCancel={onClose} width={760} footer={null} mask={{ closable: false }}>
+    <Modal open title={say('批量导入', 'Import')} onCancel={onClose} width={760} footer={null} mask={{ closable: false }} className="import-people">
       <p className="hint">
         {say('下载模板填写后上传：CSV（UTF-8 或 GBK）或 xlsx，最多 10,000 行。先试算并逐行给出结果，确认后才保存；空单元格表示不修改。', 'Fill in the template: CSV (UTF-8 or GBK) or xlsx, at most 10,000 lines. First it is tried and each line told of; it is stored when you say so. A blank cell leaves what is there.')}
       </p>
