@@ -78,6 +78,16 @@ fpi_err_t *fpi_handle_scanner_status(fpi_app_t *app, fpi_call_t *call, fpi_answe
     return NULL;
 }
 
+fpi_err_t *fpi_handle_scanners_discover(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    fpi_page_t page = { 1, FPI_SCANNERS, 0 };
+    fpi_json_t *found;
+
+    FPI_TRY(fpi_scanners_discover(&found, app, call->task));
+    answer->data = fpi_page_answer(&page, found, (int64_t)fpi_json_size(found), call->task);
+    return NULL;
+}
+
 /* ---- change ---- */
 
 static fpi_err_t *answer_scanner(fpi_answer_t *answer, fpi_app_t *app, const fpi_call_t *call, int64_t id)

@@ -65,6 +65,11 @@ fpi_err_t *fpi_scanners_look(fpi_scanner_look_t *look, fpi_app_t *app, const fpi
 fpi_err_t *fpi_scanners_verify(fpi_scanner_look_t *look, fpi_scanner_t **scanner, fpi_app_t *app,
                                const fpi_scanner_which_t *which, fpi_task_t *task) FPI_MUST_USE;
 
+/* ---- scanners_find.c ---- */
+/* Asks the local network for scanners (FPImageScannerDiscovery), for a few seconds: [{name, address, model, is_known}].
+ * Suggestions of whoever answered; none of them is called. FPI_E_STATE: it is switched off. */
+fpi_err_t *fpi_scanners_discover(fpi_json_t **out, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+
 /* ---- scanners_forms.c: family C's forms ---- */
 fpi_err_t *fpi_scanner_form(fpi_json_t **out, fpi_tx_t *tx, const fpi_scanner_t *scanner, fpi_task_t *task) FPI_MUST_USE;
 /* {is_reachable, state, is_loaded, problem, capabilities} */

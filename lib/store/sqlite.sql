@@ -1177,6 +1177,9 @@ UPDATE people_sync
        missing = ?11, disabled = ?12
  WHERE tenant = ?1 AND id = ?2
 
+-- name: PEOPLE_SYNC_END_LOST
+UPDATE people_sync SET state = 2, ended = ?4, error = 'it was broken off' WHERE tenant = ?1 AND system = ?2 AND state = 0 AND started < ?3
+
 -- name: PEOPLE_SYNC_FIND
 SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
        refused, missing, disabled

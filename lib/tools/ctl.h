@@ -172,6 +172,7 @@ fpi_err_t *ctl_point_add(ctl_t *ctl);
 fpi_err_t *ctl_point_bind(ctl_t *ctl);
 fpi_err_t *ctl_point_unbind(ctl_t *ctl);
 fpi_err_t *ctl_scanner_list(ctl_t *ctl);
+fpi_err_t *ctl_scanner_discover(ctl_t *ctl);
 fpi_err_t *ctl_scanner_add(ctl_t *ctl);
 fpi_err_t *ctl_scanner_set(ctl_t *ctl);
 fpi_err_t *ctl_scanner_verify(ctl_t *ctl);

@@ -69,6 +69,21 @@ fpi_err_t *ctl_scanner_list(ctl_t *ctl)
     return NULL;
 }
 
+fpi_err_t *ctl_scanner_discover(ctl_t *ctl)
+{
+    static const ctl_column_t found_columns[] = {
+        { "name", "NAME", "名称", CTL_TEXT },          { "model", "MODEL", "型号", CTL_TEXT },
+        { "is_known", "ADDED", "已添加", CTL_FLAG },   { "address", "ADDRESS", "地址", CTL_LONG },
+        { NULL, NULL, NULL, CTL_TEXT },
+    };
+    fpi_json_t *found;
+
+    FPI_TRY(ctl_open(ctl));
+    FPI_TRY(fpi_scanners_discover(&found, ctl->app, ctl->task));
+    ctl_list(ctl, found, found_columns);
+    return NULL;
+}
+
 /* ---- add, set, remove ---- */
 
 static fpi_err_t *tx_form(fpi_tx_t *tx, void *baton, fpi_task_t *task)

@@ -185,6 +185,8 @@ const ctl_command_t ctl_commands[] = {
     { "scan-point", "bind", "POINT NAME|MOBILE", 2, 2, "tenant", "bind a scanner to it", "绑定扫描员", ctl_point_bind },
     { "scan-point", "unbind", "POINT NAME|MOBILE", 2, 2, "tenant", "unbind him", "解绑扫描员", ctl_point_unbind },
     { "scanner", "list", "", 0, 0, "", "list network scanners", "列出网络扫描仪", ctl_scanner_list },
+    { "scanner", "discover", "", 0, 0, "", "ask the local network for scanners, for a few seconds", "在本地网络中查找扫描仪",
+      ctl_scanner_discover },
     { "scanner", "add", "NAME", 1, 1, "address! org point", "add one by its address, 192.168.1.20 or http://host:port/eSCL",
       "按地址新增, 如 192.168.1.20 或 http://IP:端口/eSCL", ctl_scanner_add },
     { "scanner", "set", "NAME", 1, 1, "address org point rename", "change what is said of it; the rest stays",

@@ -17,6 +17,8 @@ CONSOLE = [route for route in ROUTES if route["access"] == "console"]
 OWNED = re.compile(r"\{(bill_id|file_id|capture_id|page_id|upload_id|export_id|found_id|delivery_id|scan_id)\}")
 
 
+
+
 @pytest.fixture
 def site(gateway):
     boss = administrator(gateway)
@@ -31,11 +33,11 @@ def site(gateway):
     page = boss.request("POST", f"/api/v1/captures/{capture}/pages", BYTES, {"Content-Type": "text/plain", "X-File-Name": f"{MARK}.txt"})
     change(gateway, "INSERT INTO found (tenant, bill, file, page, type, number, seller_name, check_status, source, fields, twin_kind,"
                     " twin_bill, twin_file, created, updated) VALUES (1, ?, 1, 1, 26, ?, ?, 0, 'x', '{}', 0, 0, 0, 1, 1)", number, MARK, MARK)
-    change(gateway, "INSERT INTO scan (tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,"
-                    " is_cancelled, is_interrupted, pages, created, begun, ended)"
-                    " VALUES (1, ?, 1, 'user:admin', ?, 0, 0, 300, 0, 0, 0, 0, 2, 0, 0, 0, 1, 1, 1)", capture, MARK)
+    change(gateway, "INSERT INTO scan (tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after,"
+                    " state, is_cancelled, is_interrupted, pages, created, begun, ended)"
+                    " VALUES (1, ?, 1, ?, ?, 1, 0, 300, 0, 0, 0, 0, 2, 0, 0, 1, 1, 1, 1)", capture, MARK, MARK)
     gateway.parts = {"bill_id": number, "file_id": rows(gateway, "SELECT id FROM file")[0]["id"], "capture_id": capture,
-                     "page_id": page.json()["pages"][0]["id"], "found_id": 1, "scan_id": 1, "user_id": 1, "role_id": 100, "org_id": 1,
+                     "page_id": page.json()["pages"][0]["id"], "found_id": 1, "user_id": 1, "role_id": 100, "org_id": 1,
                      "scan_point_id": boss.post("/api/v1/scan-points", {"name": MARK, "org": "A"}).json()["scan_point_id"],
                      "upload_id": boss.post("/api/v1/uploads", {"name": MARK, "size": 10}).json()["upload_id"],
                      "export_id": boss.post("/api/v1/exports", {"kind": "ZIP", "bill_ids": [number]}).json()["export_id"],

@@ -5,7 +5,8 @@ import struct
 import pytest
 
 from harness.person import COOKIE, administrator, error, make_user, person
-from test_100_start import change, each, rows
+from harness.processes import wait_until
+from test_100_start import change, each, patience, rows
 from test_340_files import pdf
 from test_520_rights import BYTES, CONSOLE, MARK, call, leak, site as rights  # noqa: F401
 
@@ -153,7 +154,7 @@ def test_a_finished_tray_takes_no_more(site):
     phone = take(site, lend(site.boss, capture))
     page = shoot(phone, capture).json()["pages"][0]["id"]
     assert site.boss.request("PATCH", f"{CAPTURES}/{capture}/pages/{page}", json_body={"kind": "ATTACHMENT"}).status == 200
-    site.boss.get(f"{CAPTURES}/{capture}?wait=20")
+    assert wait_until(lambda: not site.boss.get(f"{CAPTURES}/{capture}?wait=5").json()["is_waiting"], patience(60))
     finished = site.boss.post(f"{CAPTURES}/{capture}/finish", {}).json()
     assert finished["state"] == "FINISHED", finished
     assert shoot(phone, capture, "late").status == 404

@@ -44,7 +44,7 @@ def site(make_gateway, scanner):
     return opened_site(make_gateway, scanner)
 
 
-def opened_site(make_gateway, scanner, times="3 3 2", more=""):
+def opened_site(make_gateway, scanner, times="60 60 60", more=""):
     """An administrator, and the scanner by its address."""
     one = make_gateway(directives=f"FPImageScannerAllow 127.0.0.1:{scanner.port}\nFPImageScannerTimeout {times}\n{more}")
     one.boss = administrator(one)
@@ -197,6 +197,35 @@ def test_the_doctor_looks_at_scanners(site, scanner):
     assert "不是 eSCL" in found()[0][1]
 
 
+@pytest.fixture
+def responder():
+    one = escl.Responder()
+    yield one
+    one.stop()
+
+
+def test_scanners_that_answer_in_the_network(make_gateway, scanner, responder):
+    """Suggestions of whoever answers, each once; what is no answer is passed over; nobody is called because of it."""
+    site = opened_site(make_gateway, scanner, more=f"FPImageScannerDiscovery 127.0.0.1:{responder.port}")
+    responder.scanners = [("一楼 Scan.Jet (2)", 8080, {"ty": "HP Scan", "rs": "eSCL"}, "10.0.0.7"), ("known", scanner.port, {}),
+                          ("odd", 80, {"rs": "/a/b/", "ty": "x"}, "10.0.0.8"), ("bad", 80, {"rs": "a b"}, "10.0.0.9")]
+    responder.garbage = [b"", b"x", b"\0" * 12, b"\0\0\x84\0" + b"\xff" * 40, responder.answer("cut", 1, {})[:-3]]
+    found = site.boss.post(SCANNERS + "/discover", {}).json()["items"]
+    assert [(one["name"], one["address"], one["model"], one["is_known"]) for one in found] == [
+        ("一楼 Scan.Jet (2)", "http://10.0.0.7:8080/eSCL", "HP Scan", False), ("known", scanner.address, None, True),
+        ("odd", "http://10.0.0.8/a/b", "x", False)]
+    assert responder.questions > 1, "a packet may be lost"
+    assert scanner.calls() == []
+    assert [one["name"] for one in site.ctl_conf.must("scanner", "discover")] == [one["name"] for one in found]
+
+
+def test_discovery_may_be_off(make_gateway, scanner):
+    site = opened_site(make_gateway, scanner, more="FPImageScannerDiscovery Off")
+    refused(site.boss.post(SCANNERS + "/discover", {}), 409, word="FPImageScannerDiscovery")
+    clerk = make_user(site, site.boss, "clerk", roles=["扫描员"])
+    assert clerk.post(SCANNERS + "/discover", {}).status == 403
+
+
 # scanning
 
 @pytest.mark.mpm
@@ -255,7 +284,7 @@ def test_where_the_job_is(site, scanner, location):
 
 
 def test_busy_is_waited_for(make_gateway, scanner):
-    site = opened_site(make_gateway, scanner, "3 30 2")
+    site = opened_site(make_gateway, scanner)
     scanner.feeder, scanner.busy_jobs, scanner.busy_pages, scanner.retry_after = pages(2), 2, 3, 1
     begun = time.monotonic()
     scan, _ = scanned(site)
@@ -266,7 +295,7 @@ def test_busy_is_waited_for(make_gateway, scanner):
 
 
 def test_progress_is_seen_while_it_scans(make_gateway, scanner):
-    site = opened_site(make_gateway, scanner, "3 600 600")
+    site = opened_site(make_gateway, scanner, "60 600 600")
     scanner.feeder, scanner.hang_at = pages(3), 3
     path = begin(site)
     assert seen(site, path, lambda scan: scan["pages"] == 2)["state"] == "RUNNING"
@@ -279,7 +308,7 @@ def test_progress_is_seen_while_it_scans(make_gateway, scanner):
 
 
 def test_cancel_keeps_what_came(make_gateway, scanner):
-    site = opened_site(make_gateway, scanner, "3 600 600")
+    site = opened_site(make_gateway, scanner, "60 600 600")
     scanner.feeder, scanner.hang_at = pages(9), 3
     path = begin(site)
     seen(site, path, lambda scan: scan["pages"] == 2)
@@ -293,7 +322,7 @@ def test_cancel_keeps_what_came(make_gateway, scanner):
 
 
 def test_a_session_that_goes_ends_its_scan(make_gateway, scanner):
-    site = opened_site(make_gateway, scanner, "3 600 600")
+    site = opened_site(make_gateway, scanner, "60 600 600")
     scanner.feeder, scanner.hang_at = pages(3), 2
     path = begin(site)
     seen(site, path, lambda scan: scan["pages"] == 1)
@@ -329,8 +358,10 @@ def test_what_the_feeder_tells(site, scanner):
           ("ScannerAdfDuplexPageTooLong", "PAGE_LENGTH"), ("ScannerAdfInputTrayFailed", "TRAY"), ("ScannerAdfUnheardOf", "ABORTED")], check)
 
 
-def test_what_a_scanner_does_wrong(site, scanner):
+def test_what_a_scanner_does_wrong(make_gateway, scanner):
     """Each is told by its name, what came before stays, and the job is taken away."""
+    site = opened_site(make_gateway, scanner, f"60 {int(patience(3))} 60")
+
     def check(code, came, members, said):
         scanner.reset()
         scanner.feeder, scanner.glass = pages(3), page(1)
@@ -395,7 +426,7 @@ def test_a_scanner_that_is_not_there(site, scanner):
 
 def test_a_killed_child_goes_on(make_gateway, scanner):
     """The next child takes the scanner's job up where it was, scans nothing twice, and says that a page may be missing."""
-    site = opened_site(make_gateway, scanner, "3 600 600")
+    site = opened_site(make_gateway, scanner, "60 600 600")
     scanner.feeder, scanner.hang_at = pages(5), 3
     path = begin(site)
     seen(site, path, lambda scan: scan["pages"] == 2)

@@ -321,6 +321,49 @@ class Server(http.server.ThreadingHTTPServer):
             self.scanner.violation(f"standin-crash: {bad!r}")
 
 
+def dns_name(name):
+    return b"".join(bytes([len(label)]) + label for label in (part.encode() for part in name)) + b"\0"
+
+
+class Responder:
+    """Answers DNS-SD questions for scanners on a UDP port, as a scanner in the network would, to whoever asked."""
+
+    def __init__(self, bind="127.0.0.1"):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((bind, 0))
+        self.port = self.socket.getsockname()[1]
+        self.scanners = []   # (name, port, {fact: value}, address)
+        self.garbage = []    # packets that are sent, too
+        self.questions = 0
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.socket.close()
+        self.thread.join(5)
+
+    def serve(self):
+        while True:
+            try:
+                data, peer = self.socket.recvfrom(9000)
+            except OSError:
+                return
+            if data.endswith(b"\0\x0c\x80\x01") and b"\x06_uscan\x04_tcp\x05local\0" in data:
+                self.questions += 1
+            for packet in [*self.garbage, *(self.answer(*one) for one in self.scanners)]:
+                self.socket.sendto(packet, peer)
+
+    @staticmethod
+    def answer(name, port, facts, address="127.0.0.1", service="_uscan"):
+        kind, host = (service, "_tcp", "local"), (f"host-{port}-{address}".replace(".", "-"), "local")
+        own = (name, *kind)
+        txt = b"".join(bytes([len(one)]) + one for one in (f"{key}={value}".encode() for key, value in facts.items()))
+        records = [(kind, 12, 1, dns_name(own)), (own, 33, 0x8001, struct.pack("!HHH", 0, 0, port) + dns_name(host)),
+                   (own, 16, 0x8001, txt or b"\0"), (host, 1, 0x8001, socket.inet_aton(address))]
+        return struct.pack("!HHHHHH", 0, 0x8400, 0, 1, 0, 3) + b"".join(
+            dns_name(of) + struct.pack("!HHIH", number, flags, 120, len(data)) + data for of, number, flags, data in records)
+
+
 def main(argv=None):
     args = argparse.ArgumentParser(description="stand-in for an eSCL scanner")
     args.add_argument("--port", type=int, default=0, help="0 picks a free port")

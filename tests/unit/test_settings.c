@@ -152,6 +152,9 @@ static const said_t said[] = {
 
     { FPI_SET_FPImageScannerAllow, "192.168.1.20:8080 Scan.local", "192.168.1.20:8080 scan.local", NULL },
     { FPI_SET_FPImageScannerAllow, "http//x", NULL, NULL },
+    { FPI_SET_FPImageScannerDiscovery, "Off", "off", NULL },
+    { FPI_SET_FPImageScannerDiscovery, "10.0.0.1:53", "10.0.0.1:53", NULL },
+    { FPI_SET_FPImageScannerDiscovery, "a b", NULL, NULL },
     { FPI_SET_FPImageScannerTimeout, "3 30 20", "3 30 20", NULL },
     { FPI_SET_FPImageScannerTimeout, "3", NULL, NULL },
 
@@ -343,6 +346,7 @@ static const default_t defaults[] = {
     { FPI_SET_FPImageErpAllow, "" },
     { FPI_SET_FPImageScannerAllow, "" },
     { FPI_SET_FPImageScannerTimeout, "5 120 60" },
+    { FPI_SET_FPImageScannerDiscovery, "224.0.0.251:5353" },
     { FPI_SET_FPImageMaxFile, "209715200" },
     { FPI_SET_FPImageMaxJSON, "50331648" },
     { FPI_SET_FPImageDecoders, "2" },

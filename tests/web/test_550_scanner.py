@@ -24,7 +24,10 @@ def scanner():
 
 @pytest.fixture
 def gateway(make_gateway, scanner):
-    return make_gateway(directives=f"FPImageScannerAllow 127.0.0.1:{scanner.port}")
+    responder = escl.Responder()
+    responder.scanners = [("二楼扫描仪", scanner.port, {"ty": "Stand-in"})]
+    yield make_gateway(directives=f"FPImageScannerAllow 127.0.0.1:{scanner.port}\nFPImageScannerDiscovery 127.0.0.1:{responder.port}")
+    responder.stop()
 
 
 def test_a_pile_that_jams(tell, scanner):

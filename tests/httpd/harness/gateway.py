@@ -53,6 +53,8 @@ class Gateway:
         if self.cloud.ca:
             self.httpd.add(f'FPImageUpstreamCA "{self.cloud.ca}"')
         self.httpd.add(f"FPImageFetchAllow {self.cloud.authority}")
+        if not any("FPImageScannerDiscovery" in text for text in self.httpd.directives):
+            self.httpd.add("FPImageScannerDiscovery Off")  # no test sends to the network
         self.httpd.write_conf()
 
     def prepare(self, clients, prepared=None):

@@ -6,6 +6,7 @@ import { Link } from '../router'
 import { say, size, time } from '../words'
 import { Import } from '../parts/Import'
 import { ImportPeople } from '../parts/ImportPeople'
+import { FindScanners } from '../parts/FindScanners'
 import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
@@ -316,6 +317,7 @@ function Looked({ row }: { row: Row }) {
 const scanners: Kind = {
   page: 'scanners', title: () => say('扫描仪', 'Scanners'), path: '/api/v1/scanners', id: 'scanner_id', mayEdit: 'POINT_EDIT', mayDrop: true, noPages: true,
   describe: () => ({
+    more: (again, may) => may('POINT_EDIT') && <FindScanners onDone={again} />,
     hint: say('支持 eSCL（AirScan / Mopria）的网络扫描仪，由服务器直接扫描到采集批次。填写其 IP 地址即可。', 'Network scanners that speak eSCL (AirScan, Mopria): the server scans from them into a session. Their IP address is enough.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name },
