@@ -46,6 +46,7 @@ static fpi_err_t *tx_begin(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     apr_time_t now = fpi_clock_now();
 
     FPI_TRY(erp_people_find_system(&p->system, p->which, tx, task));
+    FPI_TRY(fpi_people_syncs_end_lost(tx, tenant, p->system->id, now - FPI_ERP_PEOPLE_LIMIT, task));
     FPI_TRY(fpi_people_sync_last(&last, tx, tenant, p->system->id, false, task));
     FPI_TRY(fpi_people_sync_last(&full, tx, tenant, p->system->id, true, task));
     FPI_TRY(fpi_origins_count(&p->known, tx, tenant, p->system->id, task));

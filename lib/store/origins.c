@@ -1,5 +1,7 @@
 #include "store/origins.h"
 
+#include "base/clock.h"
+
 /* ---- where somebody came from ---- */
 
 static void take_origin(fpi_origin_t *origin, const fpi_rows_t *rows, int row)
@@ -133,6 +135,13 @@ fpi_err_t *fpi_people_sync_put(fpi_people_sync_t *sync, fpi_tx_t *tx, fpi_task_t
                                fpi_arg_int(sync->counts[FPI_PEOPLE_UNCHANGED]), fpi_arg_int(sync->counts[FPI_PEOPLE_REFUSED]),
                                fpi_arg_int(sync->counts[FPI_PEOPLE_MISSING]), fpi_arg_int(sync->counts[FPI_PEOPLE_DISABLED])),
                       NULL, NULL, task);
+}
+
+fpi_err_t *fpi_people_syncs_end_lost(fpi_tx_t *tx, int64_t tenant, int64_t system, apr_time_t before, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_PEOPLE_SYNC_END_LOST,
+                      FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(system), fpi_arg_int(before), fpi_arg_int(fpi_clock_now())), NULL,
+                      NULL, task);
 }
 
 fpi_err_t *fpi_people_sync_find(fpi_people_sync_t **out, fpi_tx_t *tx, int64_t tenant, int64_t system, int64_t id,

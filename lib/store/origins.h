@@ -68,6 +68,9 @@ typedef struct fpi_people_row_t {
 
 /* Inserts (id 0) or overwrites. */
 fpi_err_t *fpi_people_sync_put(fpi_people_sync_t *sync, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* Runs that began before `before` and never ended, as their process did not live: they have failed. */
+fpi_err_t *fpi_people_syncs_end_lost(fpi_tx_t *tx, int64_t tenant, int64_t system, apr_time_t before, fpi_task_t *task)
+    FPI_MUST_USE;
 /* *out NULL when there is none. */
 fpi_err_t *fpi_people_sync_find(fpi_people_sync_t **out, fpi_tx_t *tx, int64_t tenant, int64_t system, int64_t id,
                                 fpi_task_t *task) FPI_MUST_USE;

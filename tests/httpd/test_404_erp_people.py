@@ -224,6 +224,9 @@ def test_when_it_fails_it_says_so_until_it_works(site, eas):
     assert code == 4 and "502" in error_text(value), value
     assert site.ctl("erp", "sync-people", "EAS")[0] == 4
     assert [(row["state"], row["failures"]) for row in syncs(site)] == [("FAILED", 2), ("FAILED", 1)]
+    change(site, "UPDATE people_sync SET state = 0, started = 1, error = NULL WHERE id = 1")  # its process was killed
+    assert site.ctl("erp", "sync-people", "EAS")[0] == 4
+    assert [row["state"] for row in syncs(site)] == ["FAILED"] * 3 and syncs(site)[2]["error"] == "it was broken off"
     (check,) = doctor(site)
     assert check["status"] == "fail" and "502" in check["found"] and "sync-people EAS" in check["remedy"]
     assert rows(site, "SELECT COUNT(*) AS n FROM audit WHERE action = 'people.sync-failed'") == [{"n": 1}], "a row of failures is told once"
