@@ -156,6 +156,16 @@ static fpi_err_t *ask_helper(fpi_json_t **doc, fpi_app_t *app, const char *sha25
     return fpi_decode_look(doc, decoder, fd, media, &want, task);
 }
 
+/* The helper died or ran out of time: a document's fault, or an accident beside it. Nothing waits for it after some
+ * tries, but it is tried on. */
+static fpi_err_t *put_off(fpi_app_t *app, const look_t *look, fpi_err_t *why, const fpi_job_t *job, fpi_task_t *task)
+{
+    if (job->attempts >= FPI_LOOK_TRIES && look->content->state != FPI_CONTENT_UNREADABLE) {
+        FPI_TRY(store_note(app, job->key, note_of(why, task->pool), task));
+    }
+    return job->attempts >= FPI_LOOK_TRIES_MOST ? NULL : why;
+}
+
 fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
 {
     look_t look = { .sha256 = job->key };
@@ -166,8 +176,11 @@ fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
         return NULL;
     }
     err = ask_helper(&look.doc, app, job->key, fpi_office_is_type(look.content->media), task);
-    if (err && (err->code == FPI_E_UNREADABLE || (err->code == FPI_E_DECODER && job->attempts >= FPI_LOOK_TRIES))) {
+    if (err && err->code == FPI_E_UNREADABLE) {
         return store_note(app, job->key, note_of(err, task->pool), task);
+    }
+    if (err && err->code == FPI_E_DECODER) {
+        return put_off(app, &look, err, job, task);
     }
     FPI_TRY(err);
     FPI_COUNT(app, contents_looked, 1);
@@ -181,6 +194,17 @@ void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
     if (err) {
         fpi_log_err(task, FPI_M_JOBS_FAILED, err, "content %s could not be noted as unreadable", job->key);
     }
+}
+
+fpi_err_t *fpi_look_is_over(bool *is_over, fpi_tx_t *tx, const fpi_content_t *content, fpi_task_t *task)
+{
+    fpi_job_t *job = NULL;
+
+    if (content->state == FPI_CONTENT_UNREADABLE) {
+        FPI_TRY(fpi_job_find(&job, tx, FPI_JOB_LOOK, content->sha256, task));
+    }
+    *is_over = content->state == FPI_CONTENT_UNREADABLE && (!job || strcmp(job->state, "parked") == 0);
+    return NULL;
 }
 
 /* ---- waiting for looks ---- */

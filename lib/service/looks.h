@@ -6,8 +6,8 @@
  *                                                           page count, twins, the cloud's recognition
  *
  *   waiting ──looked at──────────────────────────────────────────────> looked
- *      │ the helper died or ran out of time on it: later, FPI_LOOK_TRIES times in all
- *      └──damaged, no preview, tried often enough──> unreadable ──the same bytes are brought again──> looked at again
+ *      │ the helper died or ran out of time on it: later, FPI_LOOK_TRIES_MOST times in about an hour
+ *      └──damaged, no preview, FPI_LOOK_TRIES tries──> unreadable ──tried on, or the same bytes come again──> looked at
  *
  * Reading moves no bill in basic and sync mode; in match mode comparing follows, in the same transaction, and moves it
  * (service/match.h).
@@ -20,11 +20,12 @@
 
 #include "service/call.h"
 #include "service/jobs.h"
+#include "store/contents.h"
 #include "store/tx.h"
 
 #define FPI_JOB_LOOK "look"
 
-enum { FPI_LOOK_TRIES = 5, FPI_LOOK_WAITERS = 8 };
+enum { FPI_LOOK_TRIES = 5, FPI_LOOK_TRIES_MOST = 12, FPI_LOOK_WAITERS = 8 };
 
 /* In the transaction that puts the content, behind the row that names it, by whoever stores files or capture pages.
  * Nothing to do for bytes that were looked at already: what the row's owner gains by them is his to see to
@@ -35,6 +36,9 @@ fpi_err_t *fpi_read_put(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *
 
 fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;
 void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);
+
+/* Can't it be shown, and is no further look to come? */
+fpi_err_t *fpi_look_is_over(bool *is_over, fpi_tx_t *tx, const fpi_content_t *content, fpi_task_t *task) FPI_MUST_USE;
 
 /* Bills that hold the bytes are read again; those that still wait for others of theirs a little later, so that a bill
  * of many pages is not read once for each. */

@@ -23,6 +23,7 @@ typedef struct variant_t {
     int size;
     const char *what;            /* its name among the derived */
     fpi_content_t *content;
+    bool is_hopeless;            /* it can't be shown */
     int fd;
     int64_t len;
 } variant_t;
@@ -75,7 +76,8 @@ static fpi_err_t *tx_content(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     variant_t *v = baton;
 
-    return fpi_content_find(&v->content, tx, v->file->sha256, task);
+    FPI_TRY(fpi_content_find(&v->content, tx, v->file->sha256, task));
+    return v->content ? fpi_look_is_over(&v->is_hopeless, tx, v->content, task) : NULL;
 }
 
 static fpi_err_t *refuse_unreadable(const variant_t *v)
@@ -98,7 +100,7 @@ static fpi_err_t *read_wanted(variant_t *v, const fpi_call_t *call, const char *
     if (!v->content) {
         return fpi_fail(v->task, FPI_E_ABSENT, "nothing is known of content %s", v->file->sha256);
     }
-    if (v->content->state == FPI_CONTENT_UNREADABLE) {
+    if (v->is_hopeless) {
         return refuse_unreadable(v);
     }
     FPI_TRY(choose_page(v, n));

@@ -13,9 +13,10 @@ import threading
 import pytest
 
 from harness import places, processes
-from test_100_start import patience, rows
+from test_100_start import change, patience, rows
 from test_320_decode import keepers
 from test_340_files import Bill, sha
+from test_350_looks import put_job
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "samples"))
 import samples  # noqa: E402
@@ -149,3 +150,59 @@ def test_tortured(make_gateway):
 
     assert processes.wait_until(lambda: not unread(), patience(90), 0.5), unread()
     assert erp.get("/fpimage/ready").status == 200
+
+
+
+def state_of(gateway):
+    found = rows(gateway, "SELECT state, attempts FROM job WHERE kind = 'look'")
+    return (found[0]["state"], found[0]["attempts"]) if found else None
+
+
+def fail_once_more(gateway, attempts):
+    """The page is looked at for another time, after so many; its worker is killed over it."""
+    change(gateway, "UPDATE content SET state = 0, pages = 0, doc = NULL")
+    change(gateway, "DELETE FROM job WHERE kind = 'look'")
+    put_job(gateway, "look", rows(gateway, "SELECT sha256 FROM content")[0]["sha256"], attempts=attempts)
+    assert processes.wait_until(lambda: state_of(gateway) == ("leased", attempts + 1), patience(20), 0.001)
+    while (state_of(gateway) or ("",))[0] == "leased":
+        for pid in [pid for one in keepers(gateway.httpd) for pid in processes.children(one)]:
+            processes.end(pid)
+
+
+@pytest.fixture
+def page(make_gateway):
+    """(gateway, looks(), show()) of a page that takes a while to look at."""
+    gateway = make_gateway(directives="FPImageDecoders 1", processes=1)
+    gateway.httpd.expect_log(NOISE, optional=True)
+    erp = gateway.login()
+    made = Bill(gateway, erp, "T-1")
+    reply = erp.request("POST", f"{made.path}/files", samples.save_image(samples.attachment_image("p", dpi=300)),
+                        {"Content-Type": "image/png"}, query={"name": "p.png"})
+    assert reply.status == 201, reply
+    file = f"/api/v1/files/{made.files()[0]['id']}"
+
+    def looks():
+        return made.files()[0]["look"]
+
+    assert processes.wait_until(lambda: looks() == "LOOKED" and not state_of(gateway), patience(30))
+    return gateway, looks, lambda: erp.get(file, query={"variant": "page"}).status
+
+
+@pytest.mark.slow
+def test_accidents_are_no_fault_of_the_page(page):
+    """Nothing waits for one that the helper failed on again and again; but it is tried on, and who asks for it sees it."""
+    gateway, looks, show = page
+    fail_once_more(gateway, 3)
+    assert (state_of(gateway)[1], looks()) == (4, "WAITING")
+    fail_once_more(gateway, 4)
+    assert (state_of(gateway)[1], looks()) == (5, "UNREADABLE")
+    assert processes.wait_until(lambda: show() == 200, patience(20))
+    change(gateway, "UPDATE job SET due = 1 WHERE kind = 'look'")
+    assert processes.wait_until(lambda: looks() == "LOOKED" and not state_of(gateway), patience(20))
+
+
+@pytest.mark.slow
+def test_trying_has_an_end(page):
+    gateway, looks, show = page
+    fail_once_more(gateway, 11)
+    assert (state_of(gateway), looks(), show()) == (None, "UNREADABLE", 422)

@@ -62,9 +62,9 @@ def quiet_events(gateway, number):
     return [(event["kind"], event["note"]) for event in trail(gateway, number) if event["kind"] in QUIET]
 
 
-def put_job(gateway, kind, key, payload="{}"):
+def put_job(gateway, kind, key, payload="{}", attempts=0):
     change(gateway, "INSERT INTO job (tenant, kind, key, payload, state, due, first, lease_until, attempts, trace, again)"
-           " VALUES (1, ?, ?, ?, 'ready', 1, strftime('%s') * 1000000, 0, 0, ?, 0)", kind, str(key), payload, "0" * 32)
+           " VALUES (1, ?, ?, ?, 'ready', 1, strftime('%s') * 1000000, 0, ?, ?, 0)", kind, str(key), payload, attempts, "0" * 32)
 
 
 def read_again(gateway, number):
