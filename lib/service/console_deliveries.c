@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <strings.h>
 
-enum { COUNT_BOUND = 10000, RETRY_MOST = 1000, WORD_LEN = 40 };
+enum { COUNT_BOUND = 1000, COUNT_OF_FEW = 100, RETRY_MOST = 1000, WORD_LEN = 40 };
 
 /* ---- words ---- */
 
@@ -51,7 +51,8 @@ static fpi_err_t *take_id(int64_t *out, const char *name, const char *text, fpi_
 static fpi_err_t *take_query(fpi_delivery_query_t *q, const fpi_call_t *call, const char *state, const char *kind,
                              const char *bill)
 {
-    *q = (fpi_delivery_query_t){ .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no, .bound = COUNT_BOUND };
+    *q = (fpi_delivery_query_t){ .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no,
+                               .bound = call->viewer->tax_no ? COUNT_OF_FEW : COUNT_BOUND };
     FPI_TRY(take_state(&q->state, state, call->task));
     FPI_TRY(take_kind(&q->kind, kind, call->task));
     FPI_TRY(take_id(&q->bill, "bill_id", bill, call->task));
@@ -99,6 +100,7 @@ fpi_err_t *fpi_handle_deliveries_list(fpi_app_t *app, fpi_call_t *call, fpi_answ
         fpi_json_add(items, fpi_view_delivery(&l.items[i], call->task));
     }
     answer->data = fpi_page_answer(&page, items, l.total, call->task);
+    fpi_json_put_bool(fpi_json_find(answer->data, "pagination"), "total_is_bound", l.total == l.query.bound);
     return NULL;
 }
 

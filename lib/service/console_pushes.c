@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COUNT_BOUND = 10000, REPLAY_MOST = 500, WORD_LEN = 100 };
+enum { COUNT_BOUND = 1000, COUNT_OF_FEW = 100, REPLAY_MOST = 500, WORD_LEN = 100 };
 
 static const char *const states[] = { "taken", "done", "older", "refused", "parked" };
 
@@ -99,7 +99,8 @@ static fpi_err_t *read_query(fpi_push_query_t *q, const fpi_call_t *call)
 {
     const char *number = fpi_params_find(call->params, "number");
 
-    *q = (fpi_push_query_t){ .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no, .bound = COUNT_BOUND };
+    *q = (fpi_push_query_t){ .tenant = call->viewer->tenant, .tax_no = call->viewer->tax_no,
+                               .bound = call->viewer->tax_no ? COUNT_OF_FEW : COUNT_BOUND };
     FPI_TRY(refuse_limited(call));
     FPI_TRY(take_status(&q->status, fpi_params_find(call->params, "status"), call->task));
     FPI_TRY(take_bill(&q->bill, call));
@@ -128,6 +129,7 @@ fpi_err_t *fpi_handle_pushes_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
         fpi_json_add(items, view(&l.items[i], call->task));
     }
     answer->data = fpi_page_answer(&page, items, l.total, call->task);
+    fpi_json_put_bool(fpi_json_find(answer->data, "pagination"), "total_is_bound", l.total == l.query.bound);
     return NULL;
 }
 

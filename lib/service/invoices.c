@@ -5,6 +5,8 @@
 #include "model/said.h"
 #include "service/found.h"
 #include "service/looks.h"
+#include "store/bill_list.h"
+#include "store/found_list.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -18,7 +20,7 @@ typedef struct listing_t {
     fpi_found_query_t query;
     fpi_page_t page;
     fpi_json_t *items;
-    int64_t total;
+    fpi_found_page_t found;
 } listing_t;
 
 static fpi_err_t *read_text(const char **out, const fpi_call_t *call, const char *name)
@@ -53,15 +55,19 @@ static fpi_err_t *read_twin(int *out, const fpi_call_t *call)
     static const char *const kinds[] = { "NONE", "CLAIMED", "OTHER_BILL", "SAME_BILL", "ALIKE" };
     const char *text = fpi_params_find(call->params, "twin");
 
-    *out = -1;
+    *out = FPI_FOUND_ANY;
+    if (text && strcmp(text, "ANY") == 0) {
+        *out = FPI_FOUND_TWINNED;
+        return NULL;
+    }
     for (size_t i = 0; text && i < sizeof(kinds) / sizeof(*kinds); i++) {
         if (strcmp(text, kinds[i]) == 0) {
             *out = (int)i;
         }
     }
     return !text || *out >= 0 ? NULL
-           : fpi_refuse(call->task, FPI_E_FIELD, "twin", "参数 twin 应为 NONE, CLAIMED, OTHER_BILL, SAME_BILL 或 ALIKE",
-                        "parameter twin must be NONE, CLAIMED, OTHER_BILL, SAME_BILL or ALIKE");
+           : fpi_refuse(call->task, FPI_E_FIELD, "twin", "参数 twin 应为 ANY, NONE, CLAIMED, OTHER_BILL, SAME_BILL 或 ALIKE",
+                        "parameter twin must be ANY, NONE, CLAIMED, OTHER_BILL, SAME_BILL or ALIKE");
 }
 
 static fpi_err_t *read_query(fpi_found_query_t *query, const fpi_call_t *call)
@@ -82,6 +88,24 @@ static fpi_err_t *read_query(fpi_found_query_t *query, const fpi_call_t *call)
     return NULL;
 }
 
+static fpi_err_t *read_place(listing_t *l, const fpi_call_t *call)
+{
+    const char *after = fpi_params_find(call->params, "after");
+    fpi_found_query_t *q = &l->query;
+
+    FPI_TRY(fpi_page_read(&l->page, call));
+    if (after && *after && !fpi_int_parse(&q->after, after, 1, INT64_MAX)) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "after", "参数 after 应为上一页的 pagination.next", "parameter after is pagination.next of the page before");
+    }
+    q->most = l->page.size;
+    q->skip = q->after ? 0 : l->page.skip;
+    if (q->skip + q->most > FPI_LIST_DEEP) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "page", "参数 page: 按页最多查看前 %d 条, 请用 pagination.next 作为 after 继续",
+                          "parameter page reaches %d rows deep; go on with pagination.next as after", FPI_LIST_DEEP);
+    }
+    return NULL;
+}
+
 /* With the number of its bill, which in a list is not known otherwise. */
 static fpi_err_t *add_item(listing_t *listing, fpi_tx_t *tx, const fpi_found_row_t *row, fpi_task_t *task)
 {
@@ -98,13 +122,10 @@ static fpi_err_t *add_item(listing_t *listing, fpi_tx_t *tx, const fpi_found_row
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *listing = baton;
-    fpi_found_row_t *rows;
-    int count;
 
-    FPI_TRY(fpi_found_search(&rows, &count, &listing->total, tx, &listing->query, listing->page.skip,
-                             listing->page.size, task));
-    for (int i = 0; i < count; i++) {
-        FPI_TRY(add_item(listing, tx, &rows[i], task));
+    FPI_TRY(fpi_found_page(&listing->found, tx, &listing->query, task));
+    for (int i = 0; i < listing->found.count; i++) {
+        FPI_TRY(add_item(listing, tx, &listing->found.rows[i], task));
     }
     return NULL;
 }
@@ -112,11 +133,18 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 fpi_err_t *fpi_handle_invoices_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     listing_t listing = { .call = call, .items = fpi_json_make_array(call->task) };
+    const fpi_found_page_t *found = &listing.found;
+    fpi_json_t *pagination;
 
-    FPI_TRY(fpi_page_read(&listing.page, call));
+    FPI_TRY(read_place(&listing, call));
     FPI_TRY(read_query(&listing.query, call));
     FPI_TRY(fpi_store_read(app->store, tx_list, &listing, call->task));
-    answer->data = fpi_page_answer(&listing.page, listing.items, listing.total, call->task);
+    answer->data = fpi_page_answer(&listing.page, listing.items, found->total, call->task);
+    pagination = fpi_json_find(answer->data, "pagination");
+    fpi_json_put_bool(pagination, "total_is_bound", found->is_bound);
+    fpi_json_put_bool(pagination, "has_more", found->has_more);
+    fpi_json_put_bool(pagination, "is_partial", found->is_partial);
+    fpi_json_put_text(pagination, "next", found->has_more && found->last ? apr_psprintf(call->task->pool, "%" APR_INT64_T_FMT, found->last) : NULL);
     return NULL;
 }
 

@@ -63,18 +63,4 @@ fpi_err_t *fpi_found_alike(fpi_twin_t **out, fpi_tx_t *tx, const fpi_found_row_t
 fpi_err_t *fpi_found_neighbours(int64_t **bills, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
                                 const char *identity, int most, fpi_task_t *task) FPI_MUST_USE;
 
-/* ---- search ---- */
-typedef struct fpi_found_query_t {
-    int64_t tenant;
-    const fpi_viewer_t *viewer;  /* who asks, and sees what he may; NULL: all */
-    const char *number;          /* whole; NULL: any, like the rest */
-    const char *seller;          /* the tax number whole, or a part of the name */
-    const char *date_from, *date_to;
-    int64_t bill;                /* 0: any */
-    int twin_kind;               /* -1: any */
-} fpi_found_query_t;
-/* The youngest first; *total of all that fit. */
-fpi_err_t *fpi_found_search(fpi_found_row_t **out, int *count, int64_t *total, fpi_tx_t *tx,
-                            const fpi_found_query_t *query, int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
-
 #endif

@@ -145,13 +145,19 @@ fpi_err_t *fpi_pushes_list(fpi_push_t **out, int *count, fpi_tx_t *tx, bool only
     return NULL;
 }
 
-/* Statements for the few of a bill, the few that went wrong, and all. */
+/* Statements for the few of a bill, the few that went wrong, those of a number, and all. */
 static void choose(fpi_sql_t *list, fpi_sql_t *count, const fpi_push_query_t *q)
 {
     bool is_failed = q->status && (strcmp(q->status, "refused") == 0 || strcmp(q->status, "parked") == 0);
 
-    *list = q->bill ? FPI_SQL_PUSH_PAGE_OF_BILL : is_failed ? FPI_SQL_PUSH_PAGE_FAILED : FPI_SQL_PUSH_PAGE;
-    *count = q->bill ? FPI_SQL_PUSH_COUNT_OF_BILL : is_failed ? FPI_SQL_PUSH_COUNT_FAILED : FPI_SQL_PUSH_COUNT;
+    *list = q->bill     ? FPI_SQL_PUSH_PAGE_OF_BILL
+            : is_failed ? FPI_SQL_PUSH_PAGE_FAILED
+            : q->number ? FPI_SQL_PUSH_PAGE_OF_NUMBER
+                        : FPI_SQL_PUSH_PAGE;
+    *count = q->bill     ? FPI_SQL_PUSH_COUNT_OF_BILL
+             : is_failed ? FPI_SQL_PUSH_COUNT_FAILED
+             : q->number ? FPI_SQL_PUSH_COUNT_OF_NUMBER
+                         : FPI_SQL_PUSH_COUNT;
 }
 
 fpi_err_t *fpi_pushes_page(fpi_push_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_push_query_t *q,

@@ -977,6 +977,15 @@ CREATE INDEX session_by_capture ON session (capture) WHERE capture <> 0;
 
 CREATE INDEX event_code_by_capture ON event_code (capture) WHERE capture <> 0;
 
+-- migration 14
+
+-- Lists of found invoices by seller, by day, and of those that are elsewhere, too.
+CREATE INDEX found_by_seller ON found (tenant, seller_name) WHERE seller_name IS NOT NULL;
+
+CREATE INDEX found_by_date ON found (tenant, date) WHERE date IS NOT NULL;
+
+CREATE INDEX found_by_twin ON found (tenant) WHERE twin_kind <> 0;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -2162,77 +2171,47 @@ SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> 
 -- Whoever asks sees bills of one tax number and of none (?2 NULL: all); a person his own, those of the organisations
 -- ?10 and the bills ?11, written ",1,2," (?10 NULL: all). What is asked for most has a statement
 -- that finds it by an index.
--- name: FOUND_SEARCH
-SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
-       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
-       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
-       f.updated
+-- What lists of found invoices are made of: what the filters need, and what says who may see them.
+-- name: FOUND_MARKS
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill
- WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
-        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
-   AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
+ WHERE f.tenant = ?1 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
--- name: FOUND_COUNT
-SELECT COUNT(*)
+-- name: FOUND_MARKS_OF_BILL
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill
- WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
-        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
-   AND (?3 IS NULL OR f.number = ?3) AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?9 IS NULL OR f.twin_kind = ?9)
+ WHERE f.tenant = ?1 AND f.bill = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
--- name: FOUND_SEARCH_NUMBER
-SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
-       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
-       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
-       f.updated
+-- name: FOUND_MARKS_OF_NUMBER
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill
- WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
-        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
-   AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
+ WHERE f.tenant = ?1 AND f.number = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
--- name: FOUND_COUNT_NUMBER
-SELECT COUNT(*)
+-- name: FOUND_MARKS_OF_TWINS
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill
- WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
-        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
-   AND f.number = ?3 AND (?8 IS NULL OR f.bill = ?8) AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?9 IS NULL OR f.twin_kind = ?9)
+ WHERE f.tenant = ?1 AND f.twin_kind <> 0 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
--- name: FOUND_SEARCH_BILL
-SELECT f.id, f.tenant, f.bill, f.file, f.page, f.identity, f.type, f.code, f.number, f.date, f.net, f.tax,
-       f.gross, f.check_code, f.seller_name, f.seller_tax_no, f.buyer_name, f.buyer_tax_no,
-       f.check_status, f.source, f.fields, f.twin_kind, f.twin_bill, f.twin_file, f.editor, f.created,
-       f.updated
+-- name: FOUND_MARKS_OF_SELLER
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill
- WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
-        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
-   AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?9 IS NULL OR f.twin_kind = ?9)
- ORDER BY f.id DESC LIMIT ?15 OFFSET ?16
+ WHERE f.tenant = ?1 AND f.seller_name = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
--- name: FOUND_COUNT_BILL
-SELECT COUNT(*)
+-- name: FOUND_MARKS_OF_SELLER_TAX_NO
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill
- WHERE f.tenant = ?1 AND (?2 IS NULL OR b.tax_no IS NULL OR b.tax_no IN (?2, ''))
-   AND (?10 IS NULL OR b.owner = ?12 OR (?13 <> 0 AND b.point = ?13) OR b.apply_phone = ?14
-        OR instr(?10, ',' || b.org || ',') OR instr(?11, ',' || b.id || ','))
-   AND (?3 IS NULL OR f.number = ?3) AND f.bill = ?8 AND (?6 IS NULL OR f.date >= ?6) AND (?7 IS NULL OR f.date <= ?7)
-   AND (?4 IS NULL OR f.seller_tax_no = ?4 OR f.seller_name LIKE ?5 ESCAPE '\')
-   AND (?9 IS NULL OR f.twin_kind = ?9)
+ WHERE f.tenant = ?1 AND f.seller_tax_no = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
+
+-- name: FOUND_MARKS_OF_DAYS
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+  FROM found f JOIN bill b ON b.id = f.bill
+ WHERE f.tenant = ?1 AND f.date >= ?4 AND f.date <= ?5 AND (f.date < ?5 OR f.id < ?2) ORDER BY f.date DESC, f.id DESC LIMIT ?3
+
+-- name: FOUND_HAS_SELLER
+SELECT 1 FROM found WHERE tenant = ?1 AND seller_name = ?2 LIMIT 1
+
+-- name: FOUND_HAS_SELLER_TAX_NO
+SELECT 1 FROM found WHERE tenant = ?1 AND seller_tax_no = ?2 LIMIT 1
 
 -- Attachments of all bills, the newest first, with what says who may see them.
 -- name: ATTACHMENT_LIST
@@ -2397,6 +2376,25 @@ SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trac
 SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
            AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
+-- Of an image number: those of its bills, and those that went wrong before they had one. Both by index, and few.
+-- name: PUSH_PAGE_OF_NUMBER
+SELECT p.id, p.tenant, p.bill, p.number, p.client_id, p.tax_no, p.source, p.status, p.reason, p.trace, p.at, p.last,
+       p.repeats, p.body_sha, p.body_len
+  FROM (SELECT id FROM push WHERE bill <> 0 AND bill IN (SELECT id FROM bill WHERE tenant = ?1 AND number = ?4)
+        UNION SELECT id FROM push WHERE status IN ('refused', 'parked') AND number = ?4) AS of_number
+  JOIN push p ON p.id = of_number.id
+ WHERE ?2 = 0 AND p.tenant = ?1 AND (?3 IS NULL OR p.status = ?3) AND p.number = ?4
+   AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5))
+ ORDER BY p.id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_OF_NUMBER
+SELECT COUNT(*)
+  FROM (SELECT id FROM push WHERE bill <> 0 AND bill IN (SELECT id FROM bill WHERE tenant = ?1 AND number = ?4)
+        UNION SELECT id FROM push WHERE status IN ('refused', 'parked') AND number = ?4) AS of_number
+  JOIN push p ON p.id = of_number.id
+ WHERE ?2 = 0 AND p.tenant = ?1 AND (?3 IS NULL OR p.status = ?3) AND p.number = ?4
+   AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5)) AND ?6 > 0
 
 -- name: PUSH_PAGE_OF_BILL
 SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
@@ -2597,17 +2595,18 @@ SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.
 -- name: DELIVERY_CHECKED
 UPDATE delivery SET checked = ?2, is_settled = ?3, note = COALESCE(?4, note) WHERE id = ?1
 
+-- "+": along the ids, for by the index of states all would have to be sorted.
 -- name: DELIVERY_LIST
 SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
        d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
- WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ WHERE +d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
  ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
 
 -- name: DELIVERY_COUNT
 SELECT COUNT(*)
   FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
-         WHERE d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         WHERE +d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
          LIMIT ?4) AS seen
 
 -- name: DELIVERY_LIST_OF_STATE
@@ -2629,14 +2628,14 @@ SELECT COUNT(*)
 SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
        d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
- WHERE d.bill = ?7 AND d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
+ WHERE d.bill = ?7 AND +d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
    AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
  ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
 
 -- name: DELIVERY_COUNT_OF_BILL
 SELECT COUNT(*)
   FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
-         WHERE d.bill = ?6 AND d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?2 = 0 OR d.kind = ?2)
+         WHERE d.bill = ?6 AND +d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?2 = 0 OR d.kind = ?2)
            AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
          LIMIT ?4) AS seen
 

@@ -86,6 +86,48 @@ def test_routes_are_those_of_the_tool(gateway, caller):
     assert served == {(method, path) for path, item in doc["paths"].items() for method in item}
 
 
+def refs(value):
+    """Every $ref below a value."""
+    if isinstance(value, dict):
+        return {value["$ref"]} if "$ref" in value else set().union(*(refs(one) for one in value.values()), set())
+    return set().union(*(refs(one) for one in value), set()) if isinstance(value, list) else set()
+
+
+def test_lint(caller):
+    """What a linter of OpenAPI asks for: each reference leads somewhere, nothing is described that nobody uses, names of operations
+    are unique, each part of a path is a parameter, and no answer is just "something"."""
+    doc = described(caller)
+    wrong = []
+    for ref in refs(doc):
+        place = doc
+        for part in ref.removeprefix("#/").split("/"):
+            place = place.get(part, {})
+        if not place:
+            wrong.append(f"{ref} leads nowhere")
+    for kind in ("schemas", "parameters"):
+        for name in doc["components"][kind]:
+            if f"#/components/{kind}/{name}" not in refs(doc):
+                wrong.append(f"nobody uses {kind} {name}")
+    ids = [operation["operationId"] for item in doc["paths"].values() for operation in item.values()]
+    wrong += [f"twice: {one}" for one in set(ids) if ids.count(one) > 1]
+    for path, item in doc["paths"].items():
+        for method, operation in item.items():
+            where = f"{method} {path}"
+            named = [one for one in operation.get("parameters", []) if one.get("in") == "path"]
+            if sorted(one["name"] for one in named) != sorted(re.findall(r"\{(\w+)\}", path)) or not all(one["required"] for one in named):
+                wrong.append(f"{where}: its path's parameters are {named}")
+            queries = [one["$ref"] for one in operation.get("parameters", []) if "$ref" in one]
+            if len(queries) != len(set(queries)):
+                wrong.append(f"{where}: a parameter twice")
+            (status, good), = [(status, answer) for status, answer in operation["responses"].items() if status != "default"]
+            told = good.get("content", {}).get("application/json", {}).get("schema")
+            if status != "204" and "application/json" in good.get("content", {}) and refs(told) <= {"#/components/schemas/Answer"} and not path.endswith(("openapi.json", "session/password")):
+                wrong.append(f"{where}: its answer has no schema: {told}")
+            if not operation["summary"][0].islower() and not operation["summary"][0].isupper():
+                wrong.append(f"{where}: its summary is {operation['summary']!r}")
+    assert not wrong, "\n".join(sorted(wrong))
+
+
 ASKED = [("/api/v1/bills", {}), ("/api/v1/bills/{bill_id}", {}), ("/api/v1/bills/{bill_id}/timeline", {}), ("/api/v1/bills/{bill_id}/match", {}),
          ("/api/v1/invoices", {}),
          ("/api/v1/captures", {}), ("/api/v1/exports", {}), ("/api/v1/limits", {}), ("/api/v1/file-formats", {}), ("/api/v1/storage", {}),

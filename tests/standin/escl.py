@@ -331,6 +331,8 @@ class Responder:
     def __init__(self, bind="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((bind, 0))
+        self.socket.settimeout(0.1)
+        self.is_ended = False
         self.port = self.socket.getsockname()[1]
         self.scanners = []   # (name, port, {fact: value}, address)
         self.garbage = []    # packets that are sent, too
@@ -339,15 +341,16 @@ class Responder:
         self.thread.start()
 
     def stop(self):
-        self.socket.close()
+        self.is_ended = True
         self.thread.join(5)
+        self.socket.close()
 
     def serve(self):
-        while True:
+        while not self.is_ended:
             try:
                 data, peer = self.socket.recvfrom(9000)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             if data.endswith(b"\0\x0c\x80\x01") and b"\x06_uscan\x04_tcp\x05local\0" in data:
                 self.questions += 1
             for packet in [*self.garbage, *(self.answer(*one) for one in self.scanners)]:

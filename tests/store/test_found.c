@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "store/bills.h"
 #include "store/contents.h"
-#include "store/found.h"
+#include "store/found_list.h"
 #include "store/store.h"
 #include "wire/crypto.h"
 
@@ -256,18 +256,26 @@ static int64_t own_bill, foreign_bill;
 
 static void check_search(fpi_tx_t *tx, fpi_found_query_t query, int total)
 {
-    fpi_found_row_t *rows;
-    int64_t counted;
-    int count;
+    fpi_found_page_t page, rest;
 
     query.tenant = query.tenant ? query.tenant : 1;
-    query.twin_kind = query.twin_kind ? query.twin_kind : -1;
-    unit_done(fpi_found_search(&rows, &count, &counted, tx, &query, 0, 2, task));
-    ck_assert_int_eq(counted, total);
-    ck_assert_int_eq(count, total < 2 ? total : 2);
-    unit_done(fpi_found_search(&rows, &count, &counted, tx, &query, 2, 2, task));
-    ck_assert_int_eq(counted, total);
-    ck_assert_int_eq(count, total < 2 ? 0 : total - 2);
+    query.twin_kind = query.twin_kind ? query.twin_kind : FPI_FOUND_ANY;
+    query.most = 2;
+    unit_done(fpi_found_page(&page, tx, &query, task));
+    ck_assert_int_eq(page.total, total);
+    ck_assert(!page.is_bound && !page.is_partial && page.has_more == (total > 2));
+    ck_assert_int_eq(page.count, total < 2 ? total : 2);
+    query.skip = 2;
+    unit_done(fpi_found_page(&rest, tx, &query, task));
+    ck_assert_int_eq(rest.count, total < 2 ? 0 : total - 2);
+    query.skip = 0;
+    query.after = page.last;
+    if (page.has_more) { /* the same, behind where the page ended */
+        fpi_found_page_t behind;
+
+        unit_done(fpi_found_page(&behind, tx, &query, task));
+        ck_assert(behind.count == rest.count && behind.rows[0].invoice.id == rest.rows[0].invoice.id);
+    }
 }
 
 TX_TEST(search)
@@ -316,7 +324,13 @@ TX_TEST(search)
     check_search(tx, (fpi_found_query_t){ .seller = "_a", .number = "N-0" }, 1);
     check_search(tx, (fpi_found_query_t){ .seller = "\\" }, 0);
     check_search(tx, (fpi_found_query_t){ .date_from = "2024-05-02", .date_to = "2024-05-03" }, 2);
+    check_search(tx, (fpi_found_query_t){ .date_from = "2024-05-01" }, 4);
+    check_search(tx, (fpi_found_query_t){ .date_to = "2024-05-03", .viewer = &me }, 3);
+    check_search(tx, (fpi_found_query_t){ .seller = "500 x" }, 1);
+    check_search(tx, (fpi_found_query_t){ .seller = "500 X" }, 1);
     check_search(tx, (fpi_found_query_t){ .twin_kind = FPI_TWIN_SAME_BILL }, 1);
+    check_search(tx, (fpi_found_query_t){ .twin_kind = FPI_FOUND_TWINNED }, 1);
+    check_search(tx, (fpi_found_query_t){ .twin_kind = FPI_TWIN_CLAIMED }, 0);
     return NULL;
 }
 

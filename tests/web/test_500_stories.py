@@ -4,11 +4,19 @@ import pathlib
 
 import demo
 import pytest
+import samples
+from furnish import PAYLOADS, V1, Furnished, hostile
 
+from harness import processes
+from harness.cloudctl import CLIENT
 from harness.easctl import ACCOUNT
-from harness.person import administrator
-from test_100_start import rows
+from harness.person import PASSWORD as PERSON
+from harness.person import administrator, make_user
+from test_100_start import ANNOUNCE, bill, change, patience, rows
+from test_140_push import PULL, admit
+from test_420_match import misread, told
 
+ADMIN = "Admin#2024-pw"
 CAPTURES = "/api/v1/captures"
 
 
@@ -68,10 +76,6 @@ def test_by_keyboard_alone(tell, gateway):
     assert (bill["state"], bill["page_count"]) == ("SUBMITTED", 2)
 
 
-def test_what_others_write_never_runs(tell, seeded):
-    tell("hostile", bill=seeded["bill"])
-
-
 def test_a_change_of_somebody_else(tell, gateway, seeded):
     http, bill = seeded["http"], seeded["bill"]
     first = http.get(f"/api/v1/bills/{bill}").json()["files"][0]["id"]
@@ -111,5 +115,72 @@ def test_a_jump_of_the_erp_on_a_phone(tell, gateway, seeded):
     tell("view", address=reply.json()["data"]["url"], foreign=seeded["bill"] - 1)
 
 
-def test_how_it_looks(tell, seeded):
-    tell("looks")
+def test_a_difference_is_resolved(tell, gateway, samples_dir, eas):
+    """Misread: the sum of one invoice, the number of another."""
+    gateway.add_erp(eas)
+    have = Furnished(gateway, samples_dir)
+    have.make("receipt-settings", {"modes": [{"scope": "TENANT", "mode": "MATCH"}]}, "PATCH")
+    one, two = (samples.invoice("digital-special", n) for n in (21, 22))
+    whole = {"billId": "id-fk", "billNo": "no-fk", "scanBillNo": "FK-1", "billTypeCode": "AP", "clientId": CLIENT["client_id"], "taxNo": CLIENT["tax_no"],
+             "invoice": [told(one), told(two)], "cover": [], "attachment": []}
+    gateway.cloud.load_bills(whole)
+    admit(gateway)
+    have.announce("FK-1")
+    have.push(whole)
+    have.settled()
+    number = two["fields"]["number"]
+    for each in (misread(one, gross="1234.56"), misread(two, number=number[:-2] + "99")):
+        have.put(f"{V1}/bills/{have.bills['FK-1']}/files", f"{each['fields']['number']}.xml", samples.einvoice_xml(each), kind="INVOICE")
+    have.settled()
+    tell("match", password=ADMIN, number="FK-1", wrong="1,234.56", right=one["fields"]["gross"])
+    eas.wait_told("FK-1")
+
+
+def test_what_went_wrong_is_repeated(tell, gateway, samples_dir, eas):
+    gateway.add_erp(eas)
+    eas.refuse("N-1", message="单据不存在")
+    have = Furnished(gateway, samples_dir)
+    admit(gateway)
+    gateway.httpd.expect_log("FPI0032", count=1)
+    gateway.httpd.expect_log("FPI0055", count=1)
+    gateway.cloud.behave("errcode", PULL, code="5001", description="虚构的拒绝", times=-1)
+    (one,) = gateway.cloud.generate(invoices=1)
+    have.push({name: one[name] for name in ("billId", "billNo", "scanBillNo", "billTypeCode", "clientId", "taxNo") if name in one})
+    bill = have.announce("N-1")
+    have.put(f"{bill}/files", "paper.jpg", (samples_dir / "paper.jpg").read_bytes())
+    gateway.ctl.must("switch", "set", "scan.everyone", "on")
+    have.must(have.boss.post(f"{bill}/submit", {}))
+    assert processes.wait_until(lambda: rows(gateway, "SELECT 1 FROM delivery WHERE attempts > 0"), patience(20), 0.1)
+    change(gateway, "UPDATE job SET first = first - ?, due = 1 WHERE kind = 'notice'", 80 * 3600 * 1_000_000)
+    gateway.httpd.log.wait_for("FPI0032")
+    gateway.httpd.log.wait_for("FPI0055")
+    eas.accept()
+    control = f"http://127.0.0.1:{gateway.cloud.control_port}/behaviour"
+    tell("traffic", password=ADMIN, push=one["scanBillNo"], notice="N-1", reason="虚构的拒绝", why="单据不存在",
+         again=["curl", "-fsS", "-X", "DELETE", "-H", "Content-Type: application/json", "-d", "{}", control])
+    eas.wait_told("N-1")
+
+
+def test_whose_bills_somebody_sees(tell, gateway, samples_dir):
+    have = Furnished(gateway, samples_dir)
+    for code, name, parent in (("E", "华东区域", None), ("E1", "苏州", "E"), ("W", "西部区域", None)):
+        have.make("organisations", {"code": code, "name": name, **({"parent": parent} if parent else {})})
+    for number, org in (("E-1", "E"), ("E-2", "E1"), ("W-1", "W")):
+        have.must(have.erp.post(ANNOUNCE, {**bill(number), "fapplyOrganizationCode": org, "fapplyOrganizationName": org}))
+    clerk = make_user(gateway, have.boss, "看单人", mobile="13800000009", org="W", roles=["默认角色"])
+    assert clerk.get(f"{V1}/bills").json()["items"] == []
+    known = {one["number"]: one for one in have.boss.get(f"{V1}/bills").json()["items"]}
+    tell("grants", password=ADMIN, clerk={"login": "13800000009", "password": PERSON, "name": "看单人"}, mine=[known["E-1"], known["E-2"]], others=known["W-1"])
+
+
+def test_first_load_is_small_and_later_ones_smaller(tell, gateway):
+    administrator(gateway)
+    figures = tell("load", password=ADMIN)
+    assert figures["again"] < figures["home"] < figures["first"], figures
+
+
+def test_each_page(tell, gateway, samples_dir, eas):
+    """Texts that attack are in every name, reason, type, label, file, push and invoice."""
+    gateway.add_erp(eas)
+    have = Furnished(gateway, samples_dir, hostile).all()
+    tell("pages", password=ADMIN, bills=have.bills, capture=have.capture, payloads=PAYLOADS, address=have.address("BX-2026-0007"))

@@ -53,6 +53,14 @@ export function size(bytes?: number | null): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`
 }
 
+/** The sum of such texts, each invoice number once; fen are counted, so that nothing is rounded. */
+export function sum(of: { number: string | null; gross: string | null }[]): string {
+  const once = new Map(of.map((one, i) => [one.number ?? `#${i}`, one.gross]))
+  const fen = [...once.values()].reduce((all, text) => all + (text ? BigInt(text.replace('.', '')) : 0n), 0n)
+  const digits = String(fen < 0n ? -fen : fen).padStart(3, '0')
+  return money(`${fen < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`)
+}
+
 /** "12345.60" to "12,345.60"; the digits are the server's. */
 export function money(text?: string | null): string {
   if (!text) return ''

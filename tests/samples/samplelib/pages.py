@@ -9,11 +9,12 @@ from reportlab.graphics.barcode.code128 import Code128
 from . import facts, pdfs
 
 INCH = 25.4
+FONT = "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"  # has figures and Latin letters, too
 
 
 @functools.lru_cache(maxsize=None)
 def letters(size):
-    return ImageFont.truetype(pdfs.FONT, size)
+    return ImageFont.truetype(FONT, size)
 
 
 def sheet(dpi):

@@ -1,5 +1,5 @@
 // The first administrator makes a scanner and a working scan point; the scanner signs in and finds what is his.
-export default async ({ open, firstSignIn, signIn, shot, axe, sure }) => {
+export default async ({ open, firstSignIn, signIn, shot, axe, samples, sure }) => {
   const page = await open('/login')
   await firstSignIn(page)
   await page.getByRole('link', { name: '用户', exact: true }).click()
@@ -45,4 +45,13 @@ export default async ({ open, firstSignIn, signIn, shot, axe, sure }) => {
   await menu.getByRole('link', { name: '影像采集' }).waitFor()
   sure(await menu.getByRole('link', { name: '用户', exact: true }).count() === 0, 'a scanner does not see users')
   await shot(other, 'scanner')
+  await menu.getByRole('link', { name: '影像采集' }).click() // and the point works: what he scans may be submitted
+  await other.getByTestId('files').setInputFiles(`${samples}/paper.jpg`)
+  await other.getByText('1 页，1 段').waitFor()
+  await other.getByRole('textbox', { name: '影像编号' }).fill('first-0001')
+  await other.keyboard.press('Enter')
+  await other.getByRole('button', { name: '归档 1 张单据' }).click()
+  await other.getByRole('dialog').getByRole('button', { name: '归档 1 段' }).click()
+  await other.getByRole('button', { name: '提交这 1 张单据' }).click()
+  await other.getByRole('dialog').getByText('已提交').waitFor()
 }

@@ -1,5 +1,5 @@
 /** What the console API answers, as far as the page reads it. */
-export interface Pagination { page: number; page_size: number; total: number; has_more: boolean; next?: string | null; total_is_bound?: boolean }
+export interface Pagination { page: number; page_size: number; total: number; has_more: boolean; next?: string | null; total_is_bound?: boolean; is_partial?: boolean }
 export interface Listed<T> { items: T[]; pagination: Pagination }
 
 export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: unknown[]; permissions: string[]; tenant?: string }

@@ -2,7 +2,7 @@
 import { App, Button, Dropdown, Segmented, Select, Tooltip } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { call } from '../api/client'
-import type { BillFile, BillWhole } from '../api/types'
+import type { BillFile, BillWhole, Found } from '../api/types'
 import { Ask, type Question } from '../parts/Ask'
 import { Facts } from '../parts/Facts'
 import { Failure } from '../parts/Failure'
@@ -12,9 +12,9 @@ import { Page } from '../parts/Page'
 import { Trail } from '../parts/Trail'
 import { useAct, useLoad } from '../parts/use'
 import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
-import { go, Link } from '../router'
+import { go, usePlace } from '../router'
 import { useWho } from '../session'
-import { money, say, size, time } from '../words'
+import { money, say, size, sum, time } from '../words'
 import { kindName, StateTag } from './state'
 import { Mark } from '../parts/Mark'
 
@@ -61,7 +61,7 @@ function Thumb({ leaf, isAt, onPick }: { leaf: Leaf; isAt: boolean; onPick: () =
 
 function Moves({ bill, onAsk }: { bill: BillWhole; onAsk: (question: Question) => void }) {
   const { may } = useWho()
-  const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (one.isMain || bill.acts[one.act].is_allowed)
+  const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (bill.acts[one.act].is_allowed || (one.isMain && bill.state !== 'RESCAN'))
     && (one.act !== 'RESUBMIT' || bill.state === 'RESCAN' || !bill.acts.SUBMIT?.is_allowed))
   const ask = (move: Move) => onAsk({
     title: `${move.title()} ${bill.number}`, needsReason: move.needsReason, isDanger: move.isDanger,
@@ -71,7 +71,7 @@ function Moves({ bill, onAsk }: { bill: BillWhole; onAsk: (question: Question) =
     <>
       {shown.map(move => {
         const act = bill.acts[move.act]
-        const button = <Button key={move.act} type={move.isMain ? 'primary' : 'default'} danger={move.isDanger} disabled={!act.is_allowed} onClick={() => ask(move)}>{move.title()}</Button>
+        const button = <Button key={move.act} type={move.isMain || (move.act === 'RESUBMIT' && bill.state === 'RESCAN') ? 'primary' : 'default'} danger={move.isDanger} disabled={!act.is_allowed} onClick={() => ask(move)}>{move.title()}</Button>
         return act.is_allowed ? button : <Tooltip key={move.act} title={act.why}>{button}</Tooltip>
       })}
     </>
@@ -93,13 +93,39 @@ function Head({ bill }: { bill: BillWhole }) {
   )
 }
 
+/** All that was read, whatever page is shown: a line leads to its page. */
+function AllFound({ bill, leaves, shown, onOpen }: { bill: BillWhole; leaves: Leaf[]; shown: Found[]; onOpen: (at: number) => void }) {
+  const all = bill.found_invoices
+  if (all.length < 2 && shown.length) return null
+  if (!all.length) return null
+  const leafOf = (one: Found) => {
+    const exact = leaves.findIndex(leaf => leaf.file.id === one.file_id && leaf.n === one.page)
+    return exact >= 0 ? exact : leaves.findIndex(leaf => leaf.file.id === one.file_id)
+  }
+  return (
+    <details open={!shown.length}>
+      <summary>{say(`此单据识别到的发票 ${all.length} 张，合计 ¥${sum(all)}`, `${all.length} invoices on this bill, ¥${sum(all)} in all`)}</summary>
+      <ul className="found-list">
+        {all.map(one => (
+          <li key={one.id}>
+            <button type="button" aria-current={shown.some(each => each.id === one.id) ? 'true' : undefined} onClick={() => onOpen(Math.max(0, leafOf(one)))}>
+              <span>{one.number ?? say('号码未识别', 'number not read')}{one.has_conflict && <> <Mark color="red">{say('不一致', 'differs')}</Mark></>}</span>
+              <span className="quiet">{one.seller_name}</span><span className="number">{one.gross ? `¥${money(one.gross)}` : '—'}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
 /** The invoices that the receipt assistant announced. */
 function Expected({ invoices }: { invoices: Record<string, unknown>[] }) {
   if (!invoices.length) return null
   return (
     <details open>
       <summary>{say(`收票单上的发票 ${invoices.length} 张`, `${invoices.length} invoices announced`)}</summary>
-      <ul className="lines">{invoices.map((one, i) => <li key={i}>{String(one.number ?? one.identity ?? '')} · {String(one.date ?? '')} · {money(one.gross as string)}</li>)}</ul>
+      <ul className="lines">{invoices.map((one, i) => <li key={i}>{String(one.number ?? one.identity ?? '')} · {String(one.date ?? '')} · {one.gross ? `¥${money(one.gross as string)}` : '—'}</li>)}</ul>
     </details>
   )
 }
@@ -135,6 +161,12 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const bill = load.data
   const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
   const leaf = leaves[Math.min(at, leaves.length - 1)]
+  const { params } = usePlace()
+  const wanted = `${params.get('file')}-${params.get('page') ?? 1}` /* who comes from a list of invoices sees the page that was meant */
+  useEffect(() => {
+    const found = leaves.findIndex(one => one.key === wanted)
+    if (found >= 0) setAt(found)
+  }, [wanted, leaves.length])
   const mayEdit = !!bill?.acts.EDIT?.is_allowed && may('BILL_EDIT')
   const again = () => setRound(n => n + 1)
   const side = tab === 'timeline' ? 'timeline' : 'invoices'
@@ -191,13 +223,14 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
     ] : []),
   ])
 
-  if (!bill) return <Page title={say('影像单据', 'Bill')}><Failure error={load.error} onRetry={load.again} />{load.isLoading && <div className="empty">{say('正在加载…', 'Loading…')}</div>}</Page>
+  if (!bill) return <Page title={say('影像单据', 'Bill')}><Failure error={load.error} onRetry={load.again} />{load.isLoading ? <div className="empty">{say('正在加载…', 'Loading…')}</div> : <Button onClick={() => go('/bills')}>{say('返回列表', 'Back to the list')}</Button>}</Page>
   const ofFile = leaf ? bill.found_invoices.filter(one => one.file_id === leaf.file.id && (one.page === leaf.n || (leaf.file.page_count ?? 1) === 1)) : []
   const shownFacts = ofFile.length ? ofFile : []
   return (
     <Page title={bill.number} actions={
       <>
         <Moves bill={bill} onAsk={setQuestion} />
+        {bill.mode.mode === 'MATCH' && <Button type={bill.state === 'MISMATCH' ? 'primary' : 'default'} onClick={() => go(`/bills/${id}/match`)}>{say('匹配结果', 'Match result')}</Button>}
         {bill.acts.ATTACH?.is_allowed && may('CAPTURE') && <AddFiles billId={id} onDone={again} />}
         <Button onClick={() => go('/bills')}>{say('返回列表', 'Back to the list')}</Button>
       </>
@@ -242,6 +275,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
                 <>
                   {shownFacts.map(found => <Facts key={`${found.id}-${found.version}`} found={found} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)}
                   {leaf && !shownFacts.length && <p className="hint">{leaf.file.look === 'WAITING' ? say('正在识别…', 'Being read…') : say('此页没有识别到发票。', 'No invoice was read from this page.')}</p>}
+                  <AllFound bill={bill} leaves={leaves} shown={shownFacts} onOpen={setAt} />
                   <Expected invoices={bill.invoices} />
                 </>
               )}
@@ -249,7 +283,6 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
           </aside>
         </div>
       )}
-      {bill.mode.mode === 'MATCH' && <p><Link to={`/bills/${id}/match`}>{say('匹配结果', 'Match result')}</Link></p>}
       <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) { message.success(say('已完成', 'Done')); again() } }} />
       {keys}
     </Page>

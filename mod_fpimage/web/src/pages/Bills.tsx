@@ -31,7 +31,7 @@ const filters = (): Filter[] => [
   { name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('影像编号、单据编号或申请人的开头', 'how number or applicant begins') },
   { name: 'state', title: say('状态', 'State'), kind: 'choices', options: states() },
   { name: 'created_from', title: say('创建自', 'Created from'), kind: 'day' },
-  { name: 'created_to', title: say('创建至', 'to'), kind: 'day' },
+  { name: 'created_to', title: say('创建至', 'Created to'), kind: 'day' },
   { name: 'has_problem', title: say('只看有问题的', 'With problems only'), kind: 'flag' },
 ]
 
@@ -47,6 +47,7 @@ function BillList() {
   return (
     <Page title={say('影像单据', 'Bills')} actions={may('EXPORT') && (
       <>
+        <span className="hint">{selected.size ? say(`已选 ${selected.size} 张`, `${selected.size} selected`) : say('勾选单据后可导出', 'select bills to export them')}</span>
         <Button disabled={!selected.size} onClick={() => exportAs('ZIP')}>{say('导出影像', 'Export images')}</Button>
         <Button disabled={!selected.size} onClick={() => exportAs('XLSX')}>{say('导出清单', 'Export list')}</Button>
       </>

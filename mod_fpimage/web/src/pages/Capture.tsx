@@ -8,6 +8,7 @@ import { Drop, Inputs, LimitsLine, type Pick } from '../parts/Files'
 import { Failure } from '../parts/Failure'
 import { List } from '../parts/List'
 import { Page } from '../parts/Page'
+import { whoIs } from '../parts/told'
 import { useAct, useLoad } from '../parts/use'
 import { go, Link, usePlace } from '../router'
 import { say, time } from '../words'
@@ -55,7 +56,7 @@ function Begin() {
           { key: 'state', title: say('状态', 'State'), show: one => one.state === 'OPEN' ? <Mark color="blue">{say('进行中', 'open')}</Mark> : <Mark color="green">{say('已归档', 'finished')}</Mark> },
           { key: 'pages', title: say('页数', 'Pages'), isNumber: true, show: one => one.page_count },
           { key: 'left', title: say('未归档', 'Left'), isNumber: true, show: one => one.left_count },
-          { key: 'by', title: say('采集人', 'By'), show: one => one.created_by },
+          { key: 'by', title: say('采集人', 'By'), show: one => whoIs(one.created_by) },
           { key: 'at', title: say('更新', 'Updated'), show: one => time(one.updated_at) },
         ]}
         empty={say('还没有采集批次', 'No scan sessions yet')}

@@ -245,7 +245,7 @@ export default function CaptureTray({ id }: { id: number }) {
         {isOpen && <Button onClick={() => pick.current?.folder()}>{say('文件夹', 'Folder')}</Button>}
         {isOpen && <Button className="desk-only" onClick={() => setPhone(true)}>{say('用手机拍照', 'Phone camera')}</Button>}
         {isOpen && <Button className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>}
-        {isOpen && <Button type="primary" disabled={!pages.length || isSending} onClick={() => setFinishing(true)}>{say(`归档 ${ready} 张单据`, `File ${ready} bills`)}</Button>}
+        {isOpen && <Button type="primary" disabled={!pages.length || isSending} onClick={() => setFinishing(true)}>{ready ? say(`归档 ${ready} 张单据`, `File ${ready} bills`) : say('归档…', 'File…')}</Button>}
         <Button onClick={() => go('/capture')}>{say('返回', 'Back')}</Button>
       </>
     }>
@@ -325,10 +325,10 @@ function PageForm({ page, count, inputRef, onKind, onNumber, onTurn, onShift, on
               options={ROLES.map(value => ({ value, label: value === 'AUTO' ? `${kindName('AUTO')}${page.kind_said === 'AUTO' ? `：${kindName(page.kind)}` : ''}` : kindName(value) }))} />
       <Input value={number} maxLength={100} placeholder={say('影像编号', 'Image number')} aria-label={say('影像编号', 'Image number')}
              ref={instance => { inputRef.current = instance?.input ?? null }} onChange={event => setNumber(event.target.value)} onPressEnter={event => { save(); event.currentTarget.blur() }} onBlur={save} />
-      <Button onClick={() => onTurn(-90)} aria-label={say('逆时针旋转', 'Turn left')}>↺</Button>
-      <Button onClick={() => onTurn(90)} aria-label={say('顺时针旋转', 'Turn right')}>↻</Button>
-      <Button onClick={() => onShift(-1)} aria-label={say('前移', 'Move forward')}>⇤</Button>
-      <Button onClick={() => onShift(1)} aria-label={say('后移', 'Move back')}>⇥</Button>
+      <Button onClick={() => onTurn(-90)} aria-label={say('逆时针旋转', 'Turn left')} title={say('逆时针旋转 (e)', 'Turn left (e)')}>↺</Button>
+      <Button onClick={() => onTurn(90)} aria-label={say('顺时针旋转', 'Turn right')} title={say('顺时针旋转 (r)', 'Turn right (r)')}>↻</Button>
+      <Button onClick={() => onShift(-1)} aria-label={say('前移', 'Move forward')} title={say('前移 ([)', 'Move forward ([)')}>⇤</Button>
+      <Button onClick={() => onShift(1)} aria-label={say('后移', 'Move back')} title={say('后移 (])', 'Move back (])')}>⇥</Button>
       <Button onClick={onInsert}>{say('插入', 'Insert')}</Button>
       <Button onClick={onReplace}>{say('替换', 'Replace')}</Button>
       <Button danger onClick={onDrop}>{count > 1 ? say(`移除 ${count} 页`, `Take out ${count}`) : say('移除', 'Take out')}</Button>

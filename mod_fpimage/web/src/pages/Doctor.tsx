@@ -13,6 +13,14 @@ interface Answer { result: string; items: Check[]; examined_at: string }
 const tone = (result: string) => ({ OK: 'green', WARN: 'orange', FAIL: 'red' }[result])
 const order = ['red', 'orange', 'green']
 
+const checks: Record<string, [string, string]> = {
+  settings: ['配置', 'Configuration'], data_dir: ['数据目录', 'Data directory'], key_file: ['密钥文件', 'Key file'], file_system: ['文件系统', 'File system'], room: ['磁盘空间', 'Room on the disk'], store: ['数据库', 'Database'],
+  blobs: ['影像存储', 'Image store'], enterprises: ['企业授权', 'Enterprises'], push_table: ['推送表', 'Push table'], pushes: ['收票推送', 'Pushes'], jobs: ['后台任务', 'Background work'], decoder: ['影像解析', 'Decoding'],
+  office: ['Office 预览', 'Office previews'], dns: ['域名解析', 'DNS'], tcp: ['网络连接', 'Connection'], tls: ['TLS 证书', 'TLS'], clock: ['系统时钟', 'Clock'], token: ['发票云 token', 'Cloud token'], erp: ['业务系统', 'Business system'],
+}
+const checkName = (name: string) => checks[name] ? say(...checks[name]) : name
+const resultName = (result: string): string => ({ OK: say('正常', 'fine'), WARN: say('注意', 'warning'), FAIL: say('失败', 'failed') }[result] ?? result)
+
 export default function Doctor() {
   const load = useLoad(signal => call<Answer>('/api/v1/doctor', { signal }), [])
   const items = [...(load.data?.items ?? [])].sort((a, b) => order.indexOf(tone(a.result) ?? 'red') - order.indexOf(tone(b.result) ?? 'red'))
@@ -23,7 +31,7 @@ export default function Doctor() {
       {load.data && (
         <div className="table-frame" role="region" tabIndex={0} aria-label={say('系统自检', 'Self-check')}>
           <table className="table"><thead><tr><th scope="col">{say('检查项', 'Check')}</th><th scope="col">{say('结果', 'Result')}</th><th scope="col">{say('发现', 'Found')}</th><th scope="col">{say('处理办法', 'What to do')}</th></tr></thead>
-            <tbody>{items.map((one, i) => <tr key={i}><td className="main">{one.name}</td><td><Mark color={tone(one.result)}>{one.result}</Mark></td><td data-label={say('发现', 'Found')}>{one.found}</td><td data-label={say('处理办法', 'What to do')}>{one.remedy}</td></tr>)}</tbody></table>
+            <tbody>{items.map((one, i) => <tr key={i}><td className="main">{checkName(one.name)}</td><td><Mark color={tone(one.result)}>{resultName(one.result)}</Mark></td><td data-label={say('发现', 'Found')}>{one.found}</td><td data-label={say('处理办法', 'What to do')}>{one.remedy}</td></tr>)}</tbody></table>
         </div>
       )}
       {load.data && <p className="quiet">{say('检查于 ', 'checked at ')}{time(load.data.examined_at)}</p>}

@@ -6,10 +6,11 @@ import { Failure } from '../parts/Failure'
 import { Page } from '../parts/Page'
 import { useAct, useLoad } from '../parts/use'
 import { say } from '../words'
+import { formatName } from './state'
 
 interface Entry { entry: string; formats: string[]; available: string[] }
 
-const entryName = (entry: string): string => ({ UPLOAD: say('单据上传', 'upload to a bill'), CAPTURE: say('影像采集', 'capture'), ERP: say('ERP 接口', 'the ERP') }[entry] ?? entry)
+const entryName = (entry: string): string => ({ UPLOAD: say('单据上传', 'Upload to a bill'), CAPTURE: say('影像采集', 'Capture'), ERP: say('ERP 接口', 'The ERP') }[entry] ?? entry)
 
 export default function FileFormats() {
   const { message } = App.useApp()
@@ -33,8 +34,8 @@ export default function FileFormats() {
         <table className="table">
           <thead><tr><th scope="col">{say('格式', 'Format')}</th>{entries.map(one => <th key={one.entry} scope="col">{entryName(one.entry)}</th>)}</tr></thead>
           <tbody>{available.map(format => (
-            <tr key={format}><th scope="row" className="main">{format}</th>{entries.map(one => (
-              <td key={one.entry} data-label={entryName(one.entry)}><Checkbox checked={one.formats.includes(format)} aria-label={`${format} · ${entryName(one.entry)}`} onChange={() => toggle(one.entry, format)} /></td>
+            <tr key={format}><th scope="row" className="main">{formatName(format)}</th>{entries.map(one => (
+              <td key={one.entry} data-label={entryName(one.entry)}><Checkbox checked={one.formats.includes(format)} aria-label={`${formatName(format)} · ${entryName(one.entry)}`} onChange={() => toggle(one.entry, format)} /></td>
             ))}</tr>
           ))}</tbody>
         </table>

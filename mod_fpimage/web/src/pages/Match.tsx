@@ -26,12 +26,15 @@ const verdictOf = (verdict: Item['verdict']): [string, string] => ({
   MATCHED: [say('已匹配', 'matched'), 'green'], DIFFERS: [say('有差异', 'differs'), 'red'], MISSING: [say('缺影像', 'missing'), 'orange'], EXTRA: [say('多余', 'extra'), 'gold'],
 }[verdict] as [string, string])
 
+const SUMS = ['net', 'tax', 'gross']
+const valueOf = (field: string, value: string | null) => (value === null ? '—' : SUMS.includes(field) ? `¥${money(value)}` : value)
+
 function SideView({ side, empty }: { side: Side | null; empty: string }) {
   if (!side) return <div className="side none">{empty}</div>
   return (
     <div className="side">
       <strong>{side.number ?? '—'}</strong> {side.source && <Mark>{sourceName(side.source)}</Mark>}
-      <div className="quiet">{side.date} · {money(side.gross)}</div>
+      <div className="quiet">{side.date} · {side.gross ? `¥${money(side.gross)}` : '—'}</div>
       <div>{side.seller_name}</div>
     </div>
   )
@@ -61,6 +64,7 @@ export default function Match({ id }: { id: number }) {
       </>
     }>
       <Failure error={load.error ?? act.error} onRetry={act.error ? undefined : load.again} onClose={act.error ? act.clear : undefined} />
+      {load.isLoading && !match && <div className="empty">{say('正在加载…', 'Loading…')}</div>}
       {match && (
         <>
           <p role="status"><Mark color={match.result === 'MATCHED' ? 'green' : 'red'}>{match.result === 'MATCHED' ? say('全部匹配', 'all matched') : say('未全部匹配', 'not all matched')}</Mark> {match.reason}</p>
@@ -72,21 +76,22 @@ export default function Match({ id }: { id: number }) {
               const [name, tone] = verdictOf(item.verdict)
               return (
                 <div key={i} role="row" className={'match-row ' + item.verdict.toLowerCase()}>
-                  <div role="cell"><SideView side={item.invoice} empty={say('收票单上没有', 'not announced')} /></div>
-                  <div role="cell"><SideView side={item.found} empty={say('没有找到影像', 'no image')} /></div>
+                  <div role="cell" data-label={say('应有', 'Announced')}><SideView side={item.invoice} empty={say('收票单上没有', 'not announced')} /></div>
+                  <div role="cell" data-label={say('实有', 'Found')}><SideView side={item.found} empty={say('没有找到影像', 'no image')} /></div>
                   <div role="cell">
-                    <Mark color={tone}>{name}</Mark> {item.words}
+                    <Mark color={tone}>{name}</Mark> {item.differences.length === 0 && item.verdict === 'MATCHED' && item.words !== name && item.words}
                     {item.differences.length > 0 && <table className="diffs"><thead><tr><th scope="col">{say('字段', 'Field')}</th><th scope="col">{say('应为', 'Announced')}</th><th scope="col">{say('实为', 'Found')}</th></tr></thead>
-                      <tbody>{item.differences.map(one => <tr key={one.field}><th scope="row">{fieldName(one.field)}</th><td>{one.expected ?? '—'}</td><td>{one.found ?? '—'}</td></tr>)}</tbody></table>}
+                      <tbody>{item.differences.map(one => <tr key={one.field}><th scope="row">{fieldName(one.field)}</th><td>{valueOf(one.field, one.expected)}</td><td><strong>{valueOf(one.field, one.found)}</strong></td></tr>)}</tbody></table>}
                     <div className="row">
                       {mayMatch && item.suggestions.map(hint => {
                         const other = hint.found_id ? founds.get(hint.found_id) : expected.get(hint.invoice_id)
                         const pair = hint.found_id ? { invoice_id: item.invoice?.id, found_id: hint.found_id } : { invoice_id: hint.invoice_id, found_id: item.found?.id }
                         return <Button key={`${hint.found_id}-${hint.invoice_id}`} size="small" onClick={() => run({ action: 'pair', ...pair }, say('已配对', 'Paired'))}>
-                          {say('与 ', 'Pair with ')}{other?.number ?? other?.seller_name ?? hint.found_id ?? hint.invoice_id}{say(' 配对', '')}（{hint.same.map(fieldName).join('、')}）
+                          {say('与 ', 'Pair with ')}{other?.number ?? other?.seller_name ?? hint.found_id ?? hint.invoice_id}{say(' 配对', '')}{hint.same.length > 0 && say(`（${hint.same.map(fieldName).join('、')}）`, ` (${hint.same.map(fieldName).join(', ')})`)}
                         </Button>
                       })}
                       {mayMatch && item.invoice && item.found && <Button size="small" onClick={() => run({ action: 'unpair', invoice_id: item.invoice?.id, found_id: item.found?.id }, say('已拆开', 'Set apart'))}>{say('拆开', 'Set apart')}</Button>}
+                      {item.found?.file_id && <Link to={`/bills/${id}?file=${item.found.file_id}${item.found.page ? `&page=${item.found.page}` : ''}`}>{say('查看影像', 'See the image')}</Link>}
                     </div>
                   </div>
                 </div>

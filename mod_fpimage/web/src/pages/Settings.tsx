@@ -35,6 +35,14 @@ function OrgMode({ onSave }: { onSave: (code: string, mode: string) => void }) {
   )
 }
 
+const onOff = (text: string) => text === 'on' ? say('开', 'on') : text === 'off' ? say('关', 'off') : text.startsWith('on once') ? say('取得发票云 token 后开', 'on once the cloud has given a token') : text
+/* the directives' own help is English, as httpd's is */
+const fixed: Record<string, string> = {
+  cloud: '发票云地址', push_address: '收票助手的推送地址，登记到总部推送表', max_file: '单个文件上限（字节）', max_json: '请求报文上限（字节）', fetch_allow: '允许取回文件的主机', push_allow: '允许推送的来源地址',
+  erp_allow: '允许访问的业务系统地址',
+}
+const fixedHelp = (one: Answer['fixed'][number]) => say(fixed[one.name] ?? one.help, one.help)
+
 export default function Settings() {
   const { message } = App.useApp()
   const { may } = useWho()
@@ -52,23 +60,22 @@ export default function Settings() {
         <>
           <h2>{say('影像模式', 'Mode')}</h2>
           <Select className="wide" value={tenant?.mode ?? undefined} options={modes()} aria-label={say('影像模式', 'Mode')} placeholder={modes().find(one => one.value === standardMode)?.label} onChange={mode => save({ modes: [{ scope: 'TENANT', mode }] })} />
-          <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} {one.code}：{one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
+          <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} <code>{one.code}</code>{say('：', ': ')}{modes().find(each => each.value === one.mode)?.label ?? one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
           {may('PEOPLE_VIEW') && <OrgMode onSave={(code, mode) => save({ modes: [{ scope: 'ORGANISATION', code, mode }] })} />}
           <h2>{say('开关', 'Switches')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('开关', 'Switches')}>
-            <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th><th scope="col">{say('含义', 'What it does')}</th></tr></thead><tbody>
+            <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th></tr></thead><tbody>
               {all.switches.map(one => (
                 <tr key={one.name}>
-                  <td className="main"><code>{one.name}</code></td>
-                  <td><Select value={one.value ?? ''} aria-label={one.name} onChange={value => save({ switches: [{ name: one.name, value: value || null }] })} options={[{ value: '', label: standard(one.standard) }, { value: 'on', label: say('开', 'on') }, { value: 'off', label: say('关', 'off') }]} /></td>
-                  <td>{one.help}</td>
+                  <td><div>{one.help}<br /><code className="quiet">{one.name}</code></div></td>
+                  <td><Select className="switch" value={one.value ?? ''} aria-label={one.help} onChange={value => save({ switches: [{ name: one.name, value: value || null }] })} options={[{ value: '', label: standard(onOff(one.standard)) }, { value: 'on', label: say('开', 'on') }, { value: 'off', label: say('关', 'off') }]} /></td>
                 </tr>
               ))}
             </tbody></table>
           </div>
           <h2>{say('由 httpd 配置决定（只读）', 'Ruled by httpd’s configuration')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('只读设置', 'Fixed')}>
-            <table className="table"><tbody>{all.fixed.map(one => <tr key={one.name}><th scope="row">{one.directive ?? one.name}</th><td><code>{one.value}</code></td><td className="quiet">{one.help}</td></tr>)}</tbody></table>
+            <table className="table"><tbody>{all.fixed.map(one => <tr key={one.name}><th scope="row">{one.directive ?? one.name}</th><td><code>{one.value}</code></td><td className="quiet">{fixedHelp(one)}</td></tr>)}</tbody></table>
           </div>
         </>
       )}

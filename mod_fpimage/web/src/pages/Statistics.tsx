@@ -33,6 +33,10 @@ export default function Statistics() {
             <tr key={one.day ?? one.id}><td className="main">{one.day ?? one.name ?? say('（无）', '(none)')}</td><td className="number" data-label={say('单据', 'Bills')}>{one.bills}</td><td className="number" data-label={say('页数', 'Pages')}>{one.pages}</td>
               <td className="number" data-label={say('提交', 'Submitted')}>{one.submitted}</td><td className="number" data-label={say('退扫', 'Sent back')}>{one.sent_back}</td><td><div className="share" style={{ width: `${100 * one.pages / most}%` }} /></td></tr>
           ))}</tbody>
+          {items.length > 1 && (
+            <tfoot><tr><th scope="row" className="main">{say('合计', 'Total')}</th>{([['bills', say('单据', 'Bills')], ['pages', say('页数', 'Pages')], ['submitted', say('提交', 'Submitted')], ['sent_back', say('退扫', 'Sent back')]] as const).map(([name, title]) => (
+              <td key={name} className="number" data-label={title}>{items.reduce((sum, one) => sum + one[name], 0)}</td>))}<td /></tr></tfoot>
+          )}
         </table>
         {!load.isLoading && !items.length && <div className="empty">{say('这段时间没有数据', 'Nothing in these days')}</div>}
       </div>

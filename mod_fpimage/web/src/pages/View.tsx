@@ -1,13 +1,13 @@
 /** The viewing page of an event code: what an ERP shows on a phone or in its own frame. No menu, no list, only its bills. */
 import { useEffect, useState } from 'react'
 import { ApiError, call, setCsrf } from '../api/client'
-import type { BillWhole, Session } from '../api/types'
+import type { BillFile, BillWhole, Session } from '../api/types'
 import { Failure } from '../parts/Failure'
 import { Facts } from '../parts/Facts'
 import { Trail } from '../parts/Trail'
 import { useTitle } from '../parts/use'
 import { usePlace } from '../router'
-import { money, read, say } from '../words'
+import { money, read, say, sum } from '../words'
 import { kindName, StateTag } from './state'
 
 const KEPT = 'fpimage.view'
@@ -22,25 +22,36 @@ async function enter(code: string): Promise<Session> {
   return call<Session>('/api/v1/session', { isSession: true })
 }
 
+function Leaf({ file, n, at, of }: { file: BillFile; n: number; at: number; of: number }) {
+  const [state, setState] = useState<'coming' | 'shown' | 'failed'>(file.look === 'UNREADABLE' ? 'failed' : 'coming')
+  return (
+    <figure>
+      {state === 'failed' ? <p className="empty">{file.look_note ?? say('此文件无法预览，可下载原件查看。', 'This file can’t be shown; download the original.')}</p> : (
+        <img src={`/api/v1/files/${file.id}?variant=page&n=${n}&size=1200&r=${file.rotation}`} alt={say(`${file.name} 第 ${n} 页`, `${file.name}, page ${n}`)} loading="lazy"
+             className={state} onLoad={() => setState('shown')} onError={() => setState('failed')} />
+      )}
+      <figcaption><span>{kindName(file.kind)} · <a href={`/api/v1/files/${file.id}?download=1`} download>{file.name}</a></span><span className="view-at">{at} / {of}</span></figcaption>
+    </figure>
+  )
+}
+
 function Bill({ id }: { id: number }) {
   const [bill, setBill] = useState<BillWhole | null>(null)
   const [error, setError] = useState<unknown>(null)
   const [round, setRound] = useState(0)
   const [tab, setTab] = useState<'pages' | 'invoices' | 'timeline'>('pages')
   useEffect(() => { call<BillWhole>(`/api/v1/bills/${id}`).then(setBill, setError) }, [id, round])
-  if (!bill) return <Failure error={error} onRetry={() => { setError(null); setRound(n => n + 1) }} />
+  if (!bill) return error ? <Failure error={error} onRetry={() => { setError(null); setRound(n => n + 1) }} /> : <div className="empty" role="status">{say('正在加载…', 'Loading…')}</div>
+  const leaves = bill.files.flatMap(file => Array.from({ length: Math.max(1, file.page_count ?? 1) }, (_, i) => ({ file, n: i + 1 })))
   const tabs = [['pages', say(`影像 ${bill.page_count}`, `Pages ${bill.page_count}`)], ['invoices', say(`发票 ${bill.found_invoices.length}`, `Invoices ${bill.found_invoices.length}`)], ['timeline', say('时间线', 'Timeline')]] as const
   return (
     <article className="view-bill">
-      <header><h1>{bill.number}</h1><StateTag bill={bill} /><div className="quiet">{[bill.bill_type_name, bill.applicant_name, bill.org_name].filter(Boolean).join(' · ')}</div></header>
+      <header><h1>{bill.number}</h1><StateTag bill={bill} />{bill.reason && <div className="reason">{say('原因：', 'reason: ')}{bill.reason}</div>}<div className="quiet">{[bill.bill_type_name, bill.applicant_name, bill.org_name].filter(Boolean).join(' · ')}</div></header>
       <div className="tabs" role="tablist">{tabs.map(([name, label]) => <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)}>{label}</button>)}</div>
       <div role="tabpanel">
-        {tab === 'pages' && bill.files.flatMap(file => Array.from({ length: Math.max(1, file.page_count ?? 1) }, (_, i) => (
-          <figure key={`${file.id}-${i}`}>
-            <img src={`/api/v1/files/${file.id}?variant=page&n=${i + 1}&size=1200`} alt={`${file.name} ${i + 1}`} loading="lazy" onError={event => { event.currentTarget.hidden = true }} />
-            <figcaption>{kindName(file.kind)} · <a href={`/api/v1/files/${file.id}?download=1`} download>{file.name}</a></figcaption>
-          </figure>
-        )))}
+        {tab === 'pages' && leaves.map((leaf, i) => <Leaf key={`${leaf.file.id}-${leaf.n}`} {...leaf} at={i + 1} of={leaves.length} />)}
+        {tab === 'pages' && !leaves.length && <p className="empty">{say('还没有影像', 'No images yet')}</p>}
+        {tab === 'invoices' && bill.found_invoices.length > 1 && <p className="view-sum">{say('价税合计', 'Gross')} <strong>¥{sum(bill.found_invoices)}</strong></p>}
         {tab === 'invoices' && (bill.found_invoices.length ? bill.found_invoices.map(one => <Facts key={one.id} found={one} mayCorrect={false} onChanged={() => undefined} />)
           : <p className="empty">{bill.invoices.length ? bill.invoices.map(one => `${String(one.number)} ${money(one.gross as string)}`).join('、') : say('没有发票', 'No invoices')}</p>)}
         {tab === 'timeline' && <Trail billId={id} round={0} title={bill.number} />}

@@ -8,6 +8,9 @@ import { Import } from '../parts/Import'
 import { ImportPeople } from '../parts/ImportPeople'
 import { FindScanners } from '../parts/FindScanners'
 import { Mark } from '../parts/Mark'
+import { told, whoIs } from '../parts/told'
+import { TraceId } from '../parts/TraceId'
+import { auditName } from './audit'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
   value ? <Mark color="green">{say(zh, en)}</Mark> : <Mark>{say(otherZh, otherEn)}</Mark>
@@ -44,7 +47,7 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
       { key: 'roles', title: say('角色', 'Roles'), show: row => names(row.roles) },
       { key: 'point', title: say('扫描点', 'Scan point'), show: row => row.scan_point?.name },
       { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || say('租户', 'the tenant')}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('设定', 'set')}</Button> },
-      { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)}{row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>}{row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
+      { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)} {row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>} {row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
       { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => time(row.last_login_at) },
     ],
     fields: [
@@ -115,7 +118,7 @@ const enterprises: Kind = {
       { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no },
       { key: 'client', title: 'client_id', show: row => <code>{row.client_id}</code> },
       { key: 'secret', title: say('密钥', 'Secrets'), show: row => `${row.has_secret ? '••••' : '—'} / ${row.has_encrypt_key ? '••••' : '—'}` },
-      { key: 'check', title: say('校验', 'Check'), show: row => row.is_checked ? <><Mark color="green">{say('已校验', 'checked')}</Mark>{time(row.checked_at)}</> : <><Mark color="orange">{say('未校验', 'unchecked')}</Mark>{row.check_note}</> },
+      { key: 'check', title: say('校验', 'Check'), show: row => row.is_checked ? <><Mark color="green">{say('已校验', 'checked')}</Mark> {time(row.checked_at)}</> : <><Mark color="orange">{say('未校验', 'unchecked')}</Mark> {row.check_note !== 'saved without a check' && told(row.check_note)}</> },
       { key: 'state', title: say('状态', 'State'), show: enabled },
     ],
     fields: [
@@ -155,12 +158,12 @@ const pushTable: Kind = {
 const audit: Kind = {
   page: 'audit-log', title: () => say('审计日志', 'Audit log'), path: '/api/v1/audit-log', id: 'id',
   describe: () => ({
-    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'text' }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'to'), kind: 'day', asTime: 'end' }],
+    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'text' }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'To'), kind: 'day', asTime: 'end' }],
     columns: [
-      { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => row.actor },
-      { key: 'action', title: say('操作', 'What'), show: row => row.action }, { key: 'object', title: say('对象', 'On'), show: row => row.object },
+      { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => whoIs(row.actor) },
+      { key: 'action', title: say('操作', 'What'), show: row => auditName(row.action) }, { key: 'object', title: say('对象', 'On'), show: row => row.object },
       { key: 'before', title: say('之前', 'Before'), show: row => row.before && <code>{JSON.stringify(row.before)}</code> }, { key: 'after', title: say('之后', 'After'), show: row => row.after && <code>{JSON.stringify(row.after)}</code> },
-      { key: 'trace', title: say('编号', 'id'), show: row => row.trace_id && <code>{row.trace_id}</code> },
+      { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
   }),
 }
@@ -191,17 +194,21 @@ const labels: Kind = {
     ],
     fields: [
       { name: 'kind', title: say('种类', 'Kind'), kind: 'choice', isRequired: true, when: 'new', start: 'LABEL', options: [{ value: 'LABEL', label: say('标签', 'label') }, { value: 'ATTACHMENT_TYPE', label: say('附件类型', 'attachment type') }] },
-      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true }, { name: 'number', title: say('编号', 'Number'), kind: 'number' }, { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', start: true },
+      { name: 'name', title: say('名称', 'Name'), kind: 'text', isRequired: true }, { name: 'number', title: say('编号', 'Number'), kind: 'number', hint: say('附件类型须有 1 到 8 的编号；标签不填', '1 to 8 for an attachment type; none for a label') }, { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', start: true },
     ],
   }),
 }
+
+const failureName = (failure?: string | null): string => failure ? ({
+  REFUSED: say('ERP 拒收', 'refused by the ERP'), UNREACHED: say('未能连接', 'not reached'), OURS: say('本系统原因', 'for reasons here'),
+}[failure] ?? failure) : ''
 
 const deliveryStates: Record<string, [string, string, string]> = {
   WAITING: ['等待', 'waiting', 'processing'], DELIVERED: ['已送达', 'delivered', 'green'], PARKED: ['已搁置', 'parked', 'red'], SKIPPED: ['已跳过', 'skipped', 'default'], UNADDRESSED: ['无业务系统', 'no system', 'orange'],
 }
 
 const deliveries: Kind = {
-  page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id',
+  page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id', isMoving: row => row.state === 'WAITING',
   describe: () => ({
     hint: say('影像就绪、退扫、审核通知；失败的会自动重试，搁置后可在此重发。', 'Ready, sent back, reviewed. What fails is tried again by itself; what was parked can be sent again here.'),
     filters: [{ name: 'state', title: say('状态', 'State'), kind: 'choice', options: Object.entries(deliveryStates).map(([value, [zh, en]]) => ({ value, label: say(zh, en) })) }],
@@ -209,7 +216,7 @@ const deliveries: Kind = {
       { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> },
       { key: 'kind', title: say('通知', 'Notice'), show: row => row.kind_name ?? row.kind },
       { key: 'state', title: say('状态', 'State'), show: row => { const [zh, en, colour] = deliveryStates[row.state] ?? [row.state, row.state, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
-      { key: 'why', title: say('说明', 'Note'), show: row => [row.failure, row.note, row.reason].filter(Boolean).join(' · ') },
+      { key: 'why', title: say('说明', 'Note'), show: row => [failureName(row.failure), told(row.note), told(row.reason)].filter(Boolean).join(say('；', '; ')) },
       { key: 'system', title: say('业务系统', 'System'), show: row => row.business_system }, { key: 'tries', title: say('次数', 'Tries'), isNumber: true, show: row => row.attempts },
       { key: 'at', title: say('最近一次', 'Last try'), show: row => time(row.tried_at ?? row.created_at) },
     ],
@@ -223,17 +230,17 @@ const pushStates: Record<string, [string, string, string]> = {
 }
 
 const pushes: Kind = {
-  page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id',
+  page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id', isMoving: row => row.status === 'TAKEN',
   describe: () => ({
     hint: say('收票助手推送来的每一条；拒绝的写明原因，搁置的可以重放。', 'Each push of the receipt assistant. Refusals say why; what was parked can be replayed.'),
     filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
     columns: [
       { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => row.bill_id ? <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> : row.number || '—' },
       { key: 'status', title: say('状态', 'State'), show: row => { const [zh, en, colour] = pushStates[row.status] ?? [row.status, row.status, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
-      { key: 'reason', title: say('原因', 'Why'), show: row => row.reason }, { key: 'client', title: 'client_id', show: row => row.client_id && <code>{row.client_id}</code> },
-      { key: 'tax', title: say('税号', 'Tax number'), show: row => row.tax_no }, { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
+      { key: 'reason', title: say('原因', 'Why'), show: row => told(row.reason) }, { key: 'client', title: say('企业', 'Enterprise'), show: row => <>{row.tax_no}{row.client_id && <div><code className="quiet">{row.client_id}</code></div>}</> },
+      { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
       { key: 'repeats', title: say('重复', 'Repeats'), isNumber: true, show: row => row.repeats || '' }, { key: 'at', title: say('时间', 'When'), show: row => time(row.at) },
-      { key: 'trace', title: say('编号', 'id'), show: row => row.trace_id && <code>{row.trace_id}</code> },
+      { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
     acts: [{ title: say('重放', 'Replay'), needs: 'DELIVERY', shows: row => ['PARKED', 'DONE', 'TAKEN'].includes(row.status), run: row => post(`/api/v1/pushes/${row.id}/replay`) }],
   }),

@@ -23,6 +23,10 @@ export const kindName = (kind: string): string => ({
   COVER: say('封面', 'Cover'), INVOICE: say('发票', 'Invoice'), ATTACHMENT: say('附件', 'Attachment'), BLANK: say('空白页', 'Blank'), AUTO: say('自动', 'Automatic'),
 }[kind] ?? kind)
 
+export const formatName = (format: string): string => ({
+  WORD: 'Word', EXCEL: 'Excel', POWERPOINT: 'PowerPoint', OLE: say('旧版 Office', 'old Office'), TEXT: say('文本', 'text'), WEBP: 'WebP',
+}[format] ?? format)
+
 export const sourceName = (source: string): string => ({
   XML: 'XML', XBRL: 'XBRL', OFD: 'OFD', OFD_TAG: 'OFD', OFD_TEXT: say('OFD 文字', 'OFD text'), PDF_TEXT: say('PDF 文字', 'PDF text'), QR: say('二维码', 'QR code'), CLOUD: say('云识别', 'cloud'),
   HAND: say('人工', 'by hand'), EDITOR: say('人工', 'by hand'),
@@ -31,5 +35,5 @@ export const sourceName = (source: string): string => ({
 export const fieldName = (name: string): string => ({
   number: say('发票号码', 'Number'), code: say('发票代码', 'Code'), date: say('开票日期', 'Date'), net: say('不含税金额', 'Net'), tax: say('税额', 'Tax'),
   gross: say('价税合计', 'Gross'), seller_name: say('销售方', 'Seller'), seller_tax_no: say('销售方税号', 'Seller’s tax no.'), buyer_name: say('购买方', 'Buyer'),
-  buyer_tax_no: say('购买方税号', 'Buyer’s tax no.'), drawer: say('开票人', 'Drawer'), remark: say('备注', 'Remark'), check_code: say('校验码', 'Check code'), type: say('票种', 'Type'),
+  buyer_tax_no: say('购买方税号', 'Buyer’s tax no.'), drawer: say('开票人', 'Drawer'), remark: say('备注', 'Remark'), check_code: say('校验码', 'Check code'), type: say('票种', 'Type'), near_number: say('号码相近', 'like numbers'), near_gross: say('金额相近', 'like sums'), near_date: say('日期相近', 'like dates'), seller: say('销售方', 'Seller'), buyer: say('购买方', 'Buyer'),
 }[name] ?? name)

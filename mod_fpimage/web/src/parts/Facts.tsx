@@ -5,12 +5,14 @@ import { call } from '../api/client'
 import type { Found } from '../api/types'
 import { fieldName, sourceName } from '../pages/state'
 import { Link } from '../router'
-import { say } from '../words'
+import { money, say } from '../words'
 import { Failure } from './Failure'
 import { useAct } from './use'
 import { Mark } from './Mark'
 
 const ORDER = ['number', 'code', 'date', 'net', 'tax', 'gross', 'seller_name', 'seller_tax_no', 'buyer_name', 'buyer_tax_no', 'drawer', 'remark', 'check_code']
+const SUMS = new Set(['net', 'tax', 'gross'])
+const shown = (name: string, value: string | null) => (value === null ? '—' : SUMS.has(name) ? `¥${money(value)}` : value)
 const TYPED = new Set(['number', 'code', 'date', 'net', 'tax', 'gross', 'seller_name', 'seller_tax_no', 'buyer_name', 'buyer_tax_no', 'check_code'])
 
 function FieldRow({ name, found, mayCorrect, onChanged }: { name: string; found: Found; mayCorrect: boolean; onChanged: () => void }) {
@@ -28,8 +30,8 @@ function FieldRow({ name, found, mayCorrect, onChanged }: { name: string; found:
       <td>
         {text === null ? (
           <span className="fact">
-            <span>{field.value ?? '—'}</span>
-            <Mark>{sourceName(field.source)}</Mark>
+            <span className="fact-value">{shown(name, field.value)}</span>
+            {field.source !== found.source && <Mark>{sourceName(field.source)}</Mark>}
             {mayCorrect && TYPED.has(name) && <Button type="link" size="small" onClick={() => setText(field.value ?? '')} aria-label={say(`更正${fieldName(name)}`, `Correct: ${fieldName(name)}`)}>{say('更正', 'Correct')}</Button>}
           </span>
         ) : (
@@ -41,7 +43,7 @@ function FieldRow({ name, found, mayCorrect, onChanged }: { name: string; found:
             <Button size="small" onClick={() => setText(null)}>{say('取消', 'Cancel')}</Button>
           </span>
         )}
-        {differing.map(one => <div key={one.source} className="other">{sourceName(one.source)}：{one.value ?? '—'}</div>)}
+        {differing.map(one => <div key={one.source} className="other">{sourceName(one.source)}{say('：', ': ')}{shown(name, one.value)}</div>)}
         <Failure error={act.error} />
       </td>
     </tr>
@@ -52,6 +54,7 @@ function Twin({ found }: { found: Found }) {
   const twin = found.twin
   if (!twin) return null
   const text = twin.kind === 'SAME_BILL' ? say('本单据的另一个文件中也有这张发票', 'The same invoice is in another file of this bill')
+    : !twin.bill_number ? say('同一张发票也在另一张单据中', 'The same invoice is on another bill')
     : say(`同一张发票也在单据 ${twin.bill_number ?? ''}（${twin.bill_state ?? ''}）中`, `The same invoice is on bill ${twin.bill_number ?? ''} (${twin.bill_state ?? ''})`)
   return <Alert type="warning" showIcon title={twin.kind === 'SAME_BILL' || !twin.bill_id ? text : <Link to={`/bills/${twin.bill_id}`}>{text}</Link>} />
 }
@@ -73,7 +76,7 @@ export function Facts({ found, mayCorrect, onChanged }: { found: Found; mayCorre
       {!!found.lines?.length && (
         <details>
           <summary>{say(`明细 ${found.lines.length} 行`, `${found.lines.length} lines`)}</summary>
-          <ul className="lines">{found.lines.map((line, i) => <li key={i}>{line.name} · {line.net}{line.rate ? ` · ${line.rate}` : ''}{line.tax ? ` · ${say('税', 'tax')} ${line.tax}` : ''}</li>)}</ul>
+          <ul className="lines">{found.lines.map((line, i) => <li key={i}>{line.name} · {money(line.net)}{line.rate ? ` · ${line.rate}` : ''}{line.tax ? ` · ${say('税', 'tax')} ${money(line.tax)}` : ''}</li>)}</ul>
         </details>
       )}
     </article>

@@ -3,6 +3,7 @@ import { Alert, Button } from 'antd'
 import { Component, type ReactNode } from 'react'
 import { ApiError, remedyOf, textOf } from '../api/client'
 import { say, time } from '../words'
+import { told, whoIs } from './told'
 
 interface Change { id: number; at: string; kind: string; actor: string; note: string }
 
@@ -11,10 +12,13 @@ function Changes({ error }: { error: ApiError }) {
   if (!changes?.length) return null
   return (
     <ul className="changes">
-      {changes.map(one => <li key={one.id}>{time(one.at)} · {one.actor} · {one.note}</li>)}
+      {changes.map(one => <li key={one.id}>{time(one.at)} · {whoIs(one.actor)} · {told(one.note)}</li>)}
     </ul>
   )
 }
+
+/** To ask again changes nothing. */
+const isFinal = (error: unknown) => error instanceof ApiError && (error.status === 403 || error.status === 404)
 
 export function Failure({ error, onRetry, onClose }: { error: unknown; onRetry?: () => void; onClose?: () => void }) {
   if (!error) return null
@@ -31,7 +35,7 @@ export function Failure({ error, onRetry, onClose }: { error: unknown; onRetry?:
           {trace && <div className="trace">{say('编号', 'id')} <code>{trace}</code></div>}
         </>
       }
-      action={onRetry && <Button size="small" onClick={onRetry}>{say('重试', 'Try again')}</Button>}
+      action={onRetry && !isFinal(error) && <Button size="small" onClick={onRetry}>{say('重试', 'Try again')}</Button>}
     />
   )
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } fro
 import { ApiError, remedyOf, textOf } from '../api/client'
 import type { Limits } from '../api/types'
 import { filesOfDrop, type Item, type Uploads } from '../upload'
+import { formatName } from '../pages/state'
 import { say, size } from '../words'
 
 export function useUploads(uploads: Uploads): readonly Item[] {
@@ -75,7 +76,7 @@ export function LimitsLine({ limits, entry }: { limits: Limits | null; entry: st
   if (!limits) return null
   return (
     <p className="hint">
-      {say(`单个文件最大 ${size(limits.max_file)}；可上传 ${limits.formats[entry]?.join('、')}`, `up to ${size(limits.max_file)} each; ${limits.formats[entry]?.join(', ')}`)}
+      {say(`单个文件最大 ${size(limits.max_file)}；可上传 ${limits.formats[entry]?.map(formatName).join('、')}`, `up to ${size(limits.max_file)} each; ${limits.formats[entry]?.map(formatName).join(', ')}`)}
     </p>
   )
 }

@@ -1,6 +1,6 @@
 /** A list of the API: filters and order stand in the address, so that "back" and a sent link show the same. */
 import { Button, Checkbox, Input, Select } from 'antd'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { call, query } from '../api/client'
 import type { Listed } from '../api/types'
 import { setParams, usePlace } from '../router'
@@ -9,7 +9,9 @@ import { Failure } from './Failure'
 import { useLoad } from './use'
 
 export interface Column<T> { key: string; title: string; show: (row: T) => ReactNode; sort?: string; isNumber?: boolean; isMain?: boolean }
-export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: { value: string; label: string }[]; hint?: string; asTime?: 'begin' | 'end' }
+export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: { value: string; label: string }[]; hint?: string; asTime?: 'begin' | 'end'
+  /** What a set flag asks for. */
+  flag?: string }
 
 export interface ListProps<T> {
   path: string
@@ -24,6 +26,8 @@ export interface ListProps<T> {
   onSelect?: (selected: Set<string | number>) => void
   round?: number
   noPages?: boolean
+  /** A row that moves on by itself: the list is asked again, ever more seldom. */
+  isMoving?: (row: T) => boolean
 }
 
 const PAGE_SIZE = 20
@@ -34,18 +38,18 @@ function TextFilter({ filter, value }: { filter: Filter; value: string }) {
   useEffect(() => setText(value), [value])
   useEffect(() => {
     if (text.trim() === value) return
-    const timer = setTimeout(() => setParams({ [filter.name]: text.trim() || undefined, page: undefined }), 350)
+    const timer = setTimeout(() => setParams({ [filter.name]: text.trim() || undefined, page: undefined, after: undefined }), 350)
     return () => clearTimeout(timer)
   }, [text, value, filter.name])
   return <Input value={text} allowClear placeholder={filter.hint} aria-label={filter.title} onChange={event => setText(event.target.value)} />
 }
 
 function FilterField({ filter, value }: { filter: Filter; value: string }) {
-  const set = (next?: string) => setParams({ [filter.name]: next, page: undefined })
+  const set = (next?: string) => setParams({ [filter.name]: next, page: undefined, after: undefined })
   switch (filter.kind) {
     case 'text': return <TextFilter filter={filter} value={value} />
     case 'day': return <Input type="date" value={value} aria-label={filter.title} onChange={event => set(event.target.value || undefined)} />
-    case 'flag': return <Checkbox checked={value === 'true'} onChange={event => set(event.target.checked ? 'true' : undefined)}>{filter.title}</Checkbox>
+    case 'flag': return <Checkbox checked={value !== ''} onChange={event => set(event.target.checked ? filter.flag ?? 'true' : undefined)}>{filter.title}</Checkbox>
     case 'choices': return (
       <Select mode="multiple" allowClear maxTagCount="responsive" value={value ? value.split(',') : []} options={filter.options} aria-label={filter.title}
               placeholder={say('全部', 'all')} optionFilterProp="label" onChange={(next: string[]) => set(next.join(',') || undefined)} />
@@ -67,7 +71,7 @@ function Filters({ filters, params }: { filters: Filter[]; params: URLSearchPara
           <FilterField filter={one} value={params.get(one.name) ?? ''} />
         </div>
       ))}
-      {isSet && <Button type="link" onClick={() => setParams(Object.fromEntries([...filters.map(one => [one.name, undefined]), ['page', undefined]]))}>{say('清除条件', 'Clear')}</Button>}
+      {isSet && <Button type="link" onClick={() => setParams(Object.fromEntries([...filters.map(one => [one.name, undefined]), ['page', undefined], ['after', undefined]]))}>{say('清除条件', 'Clear')}</Button>}
     </div>
   )
 }
@@ -77,7 +81,7 @@ function Head<T>({ column, order }: { column: Column<T>; order: string }) {
   const at = order === column.sort ? 'ascending' : order === '-' + column.sort ? 'descending' : 'none'
   return (
     <th scope="col" aria-sort={at} className={column.isNumber ? 'number' : undefined}>
-      <button type="button" className="sorter" onClick={() => setParams({ sort: at === 'descending' ? column.sort : '-' + column.sort, page: undefined })}>
+      <button type="button" className="sorter" onClick={() => setParams({ sort: at === 'descending' ? column.sort : '-' + column.sort, page: undefined, after: undefined })}>
         {column.title}<span aria-hidden="true">{at === 'ascending' ? ' ↑' : at === 'descending' ? ' ↓' : ' ↕'}</span>
       </button>
     </th>
@@ -91,18 +95,40 @@ function askedOf(filter: Filter, value: string | null): string | null {
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
+const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?$/.test(shown)
+const isNothing = (shown: ReactNode) => shown === undefined || shown === null || shown === '' || shown === false
+
+function Cell<T>({ column, shown }: { column: Column<T>; shown: ReactNode }) {
+  const kind = [column.isNumber && 'number', column.isMain && 'main', isWhen(shown) && 'when'].filter(Boolean).join(' ')
+  return <td role="cell" data-label={column.title} className={kind || undefined}>{isNothing(shown) ? null : <div className="cell">{shown}</div>}</td>
+}
+
+const SOONEST = 1500
+const LATEST = 30_000
+
+function useFollow(isMoving: boolean, again: () => void, shown: unknown) {
+  const wait = useRef(SOONEST)
+  useEffect(() => {
+    if (!isMoving) { wait.current = SOONEST; return }
+    const timer = setTimeout(again, wait.current)
+    wait.current = Math.min(LATEST, wait.current * 1.5)
+    return () => clearTimeout(timer)
+  }, [isMoving, again, shown])
+}
+
 export function List<T>(props: ListProps<T>) {
   const { params } = usePlace()
   const page = Math.max(1, Number(params.get('page')) || 1)
   const order = params.get('sort') ?? props.sort ?? ''
   const asked = {
     ...Object.fromEntries((props.filters ?? []).map(one => [one.name, askedOf(one, params.get(one.name))])), ...props.fixed,
-    ...(order ? { sort: order } : {}), ...(props.noPages ? {} : { page, page_size: PAGE_SIZE }),
+    ...(order ? { sort: order } : {}), ...(props.noPages ? {} : { page, page_size: PAGE_SIZE, after: params.get('after') }),
   }
   const url = props.path + query(asked)
   const list = useLoad(signal => call<Listed<T>>(url, { signal }), [url, props.round])
   const rows = list.data?.items ?? []
   const pagination = list.data?.pagination
+  useFollow(rows.some(row => props.isMoving?.(row)), list.again, list.data)
   const { selected, onSelect } = props
   const all = rows.length > 0 && rows.every(row => selected?.has(props.rowKey(row)))
 
@@ -133,9 +159,7 @@ export function List<T>(props: ListProps<T>) {
               return (
                 <tr key={key} role="row" className={selected?.has(key) ? 'selected' : undefined}>
                   {onSelect && <td role="cell" className="pick"><Checkbox aria-label={say('选择此行', 'Select this row')} checked={selected?.has(key)} onChange={() => toggle(key)} /></td>}
-                  {props.columns.map(one => (
-                    <td key={one.key} role="cell" data-label={one.title} className={[one.isNumber && 'number', one.isMain && 'main'].filter(Boolean).join(' ') || undefined}>{one.show(row)}</td>
-                  ))}
+                  {props.columns.map(one => <Cell key={one.key} column={one} shown={one.show(row)} />)}
                 </tr>
               )
             })}
@@ -146,9 +170,12 @@ export function List<T>(props: ListProps<T>) {
       </div>
       {pagination && !props.noPages && (
         <nav className="pager" aria-label={say('翻页', 'Pages')}>
+          {pagination.is_partial && <span>{say('只查了较近的记录，更早的可继续查找。', 'Only the younger ones were looked at.')}</span>}
           <span aria-live="polite">{totalOf(pagination.total, pagination.total_is_bound, page)}</span>
           <Button disabled={page <= 1} onClick={() => setParams({ page: page > 2 ? String(page - 1) : undefined }, 'push')}>{say('上一页', 'Previous')}</Button>
-          <Button disabled={!pagination.has_more} onClick={() => setParams({ page: String(page + 1) }, 'push')}>{say('下一页', 'Next')}</Button>
+          {pagination.is_partial && pagination.next
+            ? <Button onClick={() => setParams({ after: pagination.next ?? undefined, page: undefined }, 'push')}>{say('继续向前查找', 'Look further')}</Button>
+            : <Button disabled={!pagination.has_more} onClick={() => setParams({ page: String(page + 1) }, 'push')}>{say('下一页', 'Next')}</Button>}
         </nav>
       )}
     </>

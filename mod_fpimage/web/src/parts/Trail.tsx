@@ -5,13 +5,16 @@ import { call } from '../api/client'
 import type { Listed, TrailEvent } from '../api/types'
 import { say, time } from '../words'
 import { Failure } from './Failure'
+import { told, whoIs } from './told'
+import { TraceId } from './TraceId'
 import { useAct, useLoad } from './use'
 
 const PAGE_SIZE = 100
 
 const kindNames: Record<string, [string, string]> = {
   announced: ['ERP 登记', 'announced'], file: ['影像', 'file'], state: ['状态', 'state'], push: ['收票推送', 'push'], pull: ['拉取', 'pull'], read: ['识别', 'read'],
-  twin: ['重复发票', 'twin'], capture: ['扫描采集', 'capture'], rescan: ['退扫', 'rescan'], voucher: ['凭证', 'voucher'], deliver: ['通知 ERP', 'ERP notice'],
+  twin: ['重复发票', 'twin'], capture: ['扫描采集', 'capture'], rescan: ['退扫', 'rescan'], voucher: ['凭证', 'voucher'], deliver: ['通知 ERP', 'ERP notice'], notice: ['通知 ERP', 'ERP notice'], invoice: ['发票', 'invoice'], unreadable: ['无法识别', 'unreadable'],
+  recognise: ['云识别', 'recognition'], duplicate: ['重复发票', 'duplicate'], made: ['建立', 'made'], mode: ['模式', 'mode'],
   match: ['匹配', 'match'], export: ['导出', 'export'], lock: ['锁定', 'lock'], submit: ['提交', 'submit'],
 }
 
@@ -34,12 +37,12 @@ export function Trail({ billId, round, title }: { billId: number; round: number;
     <div className="trail">
       <div className="trail-head"><h2 className="print-only">{title}</h2><Button size="small" className="no-print" onClick={() => window.print()}>{say('打印', 'Print')}</Button></div>
       <Failure error={first.error ?? act.error} onRetry={first.again} />
+      {first.isLoading && !first.data && <p className="hint" role="status">{say('正在加载…', 'Loading…')}</p>}
       <ol>
         {all.map(one => (
           <li key={one.id}>
-            <div><time dateTime={one.at}>{time(one.at)}</time> <strong>{kindOfEvent(one.kind)}</strong> <span className="quiet">{one.actor}</span></div>
-            <div className="trail-note">{one.note}</div>
-            {one.trace_id && <code className="quiet trail-trace">{one.trace_id}</code>}
+            <div><time dateTime={one.at}>{time(one.at)}</time> <strong>{kindOfEvent(one.kind)}</strong> <span className="quiet">{whoIs(one.actor)}</span> <TraceId id={one.trace_id} /></div>
+            <div className="trail-note">{told(one.note)}</div>
           </li>
         ))}
       </ol>

@@ -33,13 +33,13 @@ export function Viewer({ pages, at, onAt, onTurn, api }: {
   return (
     <div className="viewer">
       <div className="viewer-bar" role="toolbar" aria-label={say('查看工具', 'Viewing tools')}>
-        <Button size="small" onClick={() => onAt(at - 1)} disabled={at === 0} aria-label={say('上一页', 'Previous page')}>←</Button>
+        <Button size="small" onClick={() => onAt(at - 1)} disabled={at === 0} aria-label={say('上一页', 'Previous page')} title={say('上一页 (←)', 'Previous page (←)')}>←</Button>
         <span className="viewer-at" aria-live="polite">{at + 1} / {pages.length}</span>
-        <Button size="small" onClick={() => onAt(at + 1)} disabled={at >= pages.length - 1} aria-label={say('下一页', 'Next page')}>→</Button>
+        <Button size="small" onClick={() => onAt(at + 1)} disabled={at >= pages.length - 1} aria-label={say('下一页', 'Next page')} title={say('下一页 (→)', 'Next page (→)')}>→</Button>
         <Button size="small" onClick={() => step(-1)} aria-label={say('缩小', 'Zoom out')}>−</Button>
         <Button size="small" onClick={() => setZoom(1)} title={say('适合宽度', 'Fit')}>{Math.round(zoom * 100)}%</Button>
         <Button size="small" onClick={() => step(1)} aria-label={say('放大', 'Zoom in')}>＋</Button>
-        <Button size="small" onClick={() => turn(90)} aria-label={say('旋转查看', 'Turn the view')}>↻</Button>
+        <Button size="small" onClick={() => turn(90)} aria-label={say('旋转查看', 'Turn the view')} title={say('旋转查看 (r)', 'Turn the view (r)')}>↻</Button>
         {onTurn && <Button size="small" onClick={() => onTurn(90)}>{say('保存旋转', 'Turn the page')}</Button>}
         {page.original && <a href={page.original} className="viewer-original" download>{say('下载原件', 'Original')}</a>}
       </div>

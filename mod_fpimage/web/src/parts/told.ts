@@ -1,0 +1,123 @@
+/** What the server keeps in one language (timelines, reasons of pushes and notices), said in the reader's. A sentence that is not
+ *  known here is shown as it is kept: nothing is ever hidden. Names that people gave are never touched. */
+import { currentLang } from '../words'
+
+const STATES: Record<string, string> = {
+  'awaiting upload': '待上传', uploaded: '已上传', submitted: '已提交', reviewed: '已审核', 'to rescan': '待重扫', 'match failed': '匹配失败', failed: '处理失败',
+  recognised: '已识别', matched: '匹配成功', void: '已作废',
+}
+const ACTS: Record<string, string> = {
+  announce: '登记', push: '收票推送', attach: '存入影像', submit: '提交', review: '审核', rescan: '退扫', 'cancel rescan': '撤销退扫', void: '作废', 'bind voucher': '绑定凭证',
+  resubmit: '重新提交', 'edit files': '整理影像', 'take away the last file': '删除全部影像', lock: '锁定', recognise: '识别完成', match: '匹配', 'fail to match': '判定匹配失败', 'match no longer': '退出匹配',
+}
+const KINDS: Record<string, string> = { cover: '封面', invoice: '发票', attachment: '附件' }
+const NOTICES: Record<string, string> = { 'images ready': '影像已就绪', ready: '影像已就绪', 'sent back': '退回重扫', 'ready again': '重新就绪', reviewed: '影像已审核', review: '影像已审核' }
+
+const word = (of: Record<string, string>, text: string) => of[text] ?? text
+const state = (text: string) => word(STATES, text)
+const kind = (text: string) => word(KINDS, text)
+const STATE = Object.keys(STATES).join('|')
+const KIND = Object.keys(KINDS).join('|')
+
+type Say = (...parts: string[]) => string
+const sentences: [RegExp, Say][] = [
+  [new RegExp(`^([\\w ]+): (${STATE}) -> (${STATE})$`), (act, from, to) => `${word(ACTS, act)}：${state(from)} → ${state(to)}`],
+  [new RegExp(`^([^]*) \\((${STATE}) -> (${STATE})\\)$`), (head, from, to) => `${told(head)}（${state(from)} → ${state(to)}）`],
+  [/^images are there: ([\w ]+) -> ([\w ]+)$/, (from, to) => `影像已齐：${state(from)} → ${state(to)}`],
+  [/^the ERP announced the bill$/, () => 'ERP 登记了单据'],
+  [/^the ERP changed the bill's data$/, () => 'ERP 更新了单据信息'],
+  [/^files came before the ERP announced the bill$/, () => 'ERP 登记之前影像先到'],
+  [/^the receipt assistant announced invoices$/, () => '收票助手推送了通知'],
+  [/^the receipt assistant pushed the bill with its invoices$/, () => '收票助手推送了单据及其发票'],
+  [/^an older push arrived late and changed nothing$/, () => '较旧的推送迟到，未作改动'],
+  [/^newer content had arrived before$/, () => '此前已收到更新的内容'],
+  [/^put back to work by hand$/, () => '已人工重放'],
+  [/^the receipt is asked again, by hand$/, () => '人工重新向收票取数'],
+  [/^(\d+) invoices \((\d+) new or changed, (\d+) taken away\), (\d+) files fetched, (\d+) refused(?:: ([^]*))?$/,
+    (all, changed, gone, files, refused, why) => `发票 ${all} 张（新增或变更 ${changed}，移除 ${gone}），取回文件 ${files} 个${refused === '0' ? '' : `，拒收 ${refused} 个`}${why ? `：${why}` : ''}`],
+  [/^the cloud has no invoices for this bill$/, () => '发票云没有此单据的发票'],
+  [/^nothing was changed: ([^]*)$/, why => `未作改动：${told(why)}`],
+  [/^given up: ([^]*); remove the cause, then replay the push$/, why => `已搁置：${told(why)}；排除原因后请重放推送`],
+  [/^worked on in basic mode rather than synchronised, as the ERP has not announced the bill$/, () => 'ERP 尚未登记此单据，按基础模式处理'],
+  [new RegExp(`^(${KIND}) ([^]+) stored, (\\d+) bytes, sha256 ([0-9a-f]{8})[0-9a-f]*$`), (what, name, bytes, sha) => `存入${kind(what)}“${name}”，${Number(bytes).toLocaleString('en')} 字节，sha256 ${sha}…`],
+  [new RegExp(`^(?:(${KIND}) )?([^]+) taken off the bill(?:, as the receipt has it no more|: nobody expects its invoices)?[;,] sha256 ([0-9a-f]{8})[0-9a-f]*[^]*$`),
+    (what, name, sha) => `移除${what ? kind(what) : '文件'}“${name}”（原件保留，sha256 ${sha}…）`],
+  [new RegExp(`^(${KIND}) ([^]+) moved to bill (\\S+), sha256 [^]*$`), (what, name, to) => `${kind(what)}“${name}”移到单据 ${to}`],
+  [new RegExp(`^([^]+): (${KIND}) -> (${KIND})$`), (name, from, to) => `“${name}”：${kind(from)} → ${kind(to)}`],
+  [/^([^]+): turned from (\d+) to (\d+)$/, (name, from, to) => `“${name}”旋转：${from}° → ${to}°`],
+  [/^([^]+): label "([^]*)"$/, (name, label) => `“${name}”标签：${label}`],
+  [/^([^]+): attachment type (\d+)$/, (name, type) => `“${name}”附件类型：${type}`],
+  [/^([^]+): confirmed$/, name => `“${name}”已确认无误`],
+  [/^files put in (?:another order|the order of fileList)$/, () => '调整了文件顺序'],
+  [/^files ([\d, .]+) merged into one document$/, ids => `文件 ${ids} 合并为一份`],
+  [/^([^]+) split(?: at page ([\d, ]+))?$/, (name, at) => `拆分“${name}”${at ? `，自第 ${at} 页` : ''}`],
+  [/^(\d+) pages of capture (\d+) filed, from its page (\d+) on(, without number)?$/, (pages, id, from, bare) => `采集批次 ${id} 自第 ${from} 页起的 ${pages} 页已归档${bare ? '（无编号）' : ''}`],
+  [/^(\d+) invoices read in (\d+) files: (\d+) new, (\d+) changed, (\d+) gone$/, (all, files, added, changed, gone) => `从 ${files} 个文件识别出 ${all} 张发票：新增 ${added}，变更 ${changed}，消失 ${gone}`],
+  [/^([^]+) is kept as it came, but can't be shown or read: ([^]*)$/, (name, why) => `“${name}”已原样保存，但无法显示或识别：${why}`],
+  [/^reading its files was given up: ([^]*)$/, why => `识别已放弃：${why}`],
+  [/^(\d+) invoices? match(?:es)?$/, count => `${count} 张发票匹配`],
+  [/^(\d+) invoices? (?:do|does) not match: ([^]*)$/, (count, list) => `${count} 张发票未匹配：${list.replace(/: missing/g, '：缺失').replace(/: extra/g, '：多出')}`],
+  [/^it is not matched any more: it is worked on in another mode$/, () => '改用其他模式，不再匹配'],
+  [/^not submitted by itself: ([^]*)$/, why => `未自动提交：${why}`],
+  [/^all that is required matches$/, () => '应有发票全部匹配'],
+  [/^(paired|set apart) by hand: expected ([^]*) and found ([^]*) \(id \d+\)$/, (how, expected, found) => `人工${how === 'paired' ? '配对' : '拆开'}：应有 ${expected}，实有 ${found}`],
+  [/^([^]+) shows invoice (\S+), a hand says; nothing could be read from it$/, (name, number) => `人工指明“${name}”为发票 ${number}（文件无法识别）`],
+  [/^submitted all the same with invoices that are on other submitted bills: ([^]*)$/, list => `仍然提交，其中的发票已在其他已提交单据上：${list}`],
+  [/^((?:invoice \S+ (?:is|has) [^;]*(?:; )?)+)(; and \d+ more)?$/, (list, more) => list.split('; ').filter(Boolean).map(twin).join('；') + (more ? ` 等（另 ${/\d+/.exec(more)?.[0]} 张）` : '')],
+  [/^locked$/, () => '已锁定'], [/^unlocked$/, () => '已解锁'],
+  [/^voucher ([^]+) bound(, bill locked)?$/, (voucher, lock) => `绑定凭证 ${voucher}${lock ? '，单据已锁定' : ''}`],
+  [/^notice "([^"]*)": ([^]*)$/, (notice, rest) => `通知“${word(NOTICES, notice)}”：${told(rest)}`],
+  [/^told to ([^]+?)(?: at try (\d+))?$/, (system, tries) => `已送达 ${system}${tries ? `（第 ${tries} 次）` : ''}`],
+  [/^not told: ([^]*?)(; it is tried on for 3 days)?$/, (why, on) => `未送达：${told(why)}${on ? '；3 天内自动重试' : ''}`],
+  [/^given up after (\d+) tries: ([^]*?); remove the cause, then [^]*$/, (tries, why) => `尝试 ${tries} 次后搁置：${told(why)}；排除原因后请重发`],
+  [/^skipped: ([^]*)$/, why => `已跳过：${told(why)}`],
+  [/^skipped, as it was withdrawn before the ERP was told$/, () => '已跳过：通知 ERP 前已撤销'],
+  [/^refused, and a newer one waits: ([^]*)$/, why => `被拒绝，且已有更新的通知：${told(why)}`],
+  [/^the bill was voided$/, () => '单据已作废'],
+  [/^it is told once more, by hand$/, () => '人工重发'],
+  [/^it is told once more: ([^]*)$/, why => `重新通知：${told(why)}`],
+  [/^([^]+) has it already \(state (\d+)\)[^]*$/, system => `${system} 已有此状态`],
+  [/^([^]+) answers again: tried again[^]*$/, system => `${system} 已恢复应答，重新发送`],
+  [/^([^]+) could not be reached just now$/, system => `暂时无法连接 ${system}`],
+  [/^no business system for resource "([^"]*)"[^]*$/, resource => `没有为来源“${resource}”配置业务系统，无处通知；请先添加业务系统，再重发`],
+  [/^(\d+) notices to the ERP are skipped, as the bill was voided$/, count => `单据作废，跳过 ${count} 条 ERP 通知`],
+  [/^(\d+) notices to the ERP are tried again, by hand$/, count => `人工重发 ${count} 条 ERP 通知`],
+  [/^(?:\d+ ERP_REFUSED: )?telling ([^" ]+) "([^"]*)" of (\S+): \1 refuses: ([^]*?)(?: \((\w*)\))?$/, (system, notice, _number, why, code) => `${system} 拒收“${word(NOTICES, notice)}”：${why}${code ? `（代码 ${code}）` : ''}`],
+  [/^(?:\d+ [A-Z_]+: )?telling ([^" ]+) "([^"]*)" of (\S+): ([^]*)$/, (system, notice, _number, why) => `通知 ${system}“${word(NOTICES, notice)}”失败：${why}`],
+  [/^the push table has no row for client_id (\S*) \/ tax number (\S*?); add it with [^]*$/, (client, tax) => `推送表中没有 client_id ${client} / 税号 ${tax}，请在“推送表”中添加`],
+  [/^saved without a check$/, () => '保存时未校验'],
+]
+
+function twin(text: string): string {
+  const found = /^invoice (\S+) ((?:is|has) [\w, ]+?)(?:: bill (\S+))?$/.exec(text)
+  if (!found) return text
+  const where = /no twin/.test(found[2]) ? '不再重复' : /seller/.test(found[2]) ? '与另一张发票的销售方、金额、日期相同' : /submitted/.test(found[2]) ? '已在另一张已提交的单据上' : /another bill/.test(found[2]) ? '也在另一张单据上' : '在本单据的另一个文件中'
+  return `发票 ${found[1]} ${where}${found[3] ? `：${found[3]}` : ''}`
+}
+
+/** In the reader's language as far as it is known. */
+export function told(text?: string | null): string {
+  if (!text || currentLang() !== 'zh') return text ?? ''
+  const because = /^([^]*?), because: ([^]*)$/.exec(text)
+  if (because) return `${told(because[1])}；原因：${because[2]}`
+  const by = /^([^]*), by ([^,]+)$/.exec(text)
+  if (by && !/, by hand$/.test(text)) return `${told(by[1])}（${by[2]}）`
+  const more = /^([\w ]+: [\w ]+ -> [\w ]+); ([^]*)$/.exec(text)
+  if (more) return `${told(more[1])}；${told(more[2])}`
+  for (const [shape, say] of sentences) {
+    const found = shape.exec(text)
+    if (found) return say(...found.slice(1))
+  }
+  return text
+}
+
+/** "user:admin" is admin; a client is an ERP; the rest is the system itself. */
+export function whoIs(actor?: string | null): string {
+  if (!actor) return ''
+  const [kind, ...name] = actor.split(':')
+  const isZh = currentLang() === 'zh'
+  if (kind === 'user') return name.join(':')
+  if (kind === 'client') return (isZh ? '接口 ' : 'interface ') + name.join(':')
+  if (kind === 'system') return isZh ? '系统' : 'system'
+  return actor
+}

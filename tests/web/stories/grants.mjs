@@ -1,0 +1,31 @@
+// Whose bills somebody sees: nothing at first; the administrator grants an organisation and what is below; then its bills are there,
+// those of others are not, by list, search and address.
+export default async ({ open, signIn, shot, expect, sure, url, login, password, clerk, mine, others }) => {
+  expect(/404 .*\/api\/v1\/bills\//)
+  const his = await open('/bills')
+  await signIn(his, clerk.login, clerk.password)
+  await his.getByText('没有符合条件的记录').waitFor()
+
+  const page = await open('/users')
+  await signIn(page, login, password)
+  const row = page.getByRole('row').filter({ hasText: clerk.name })
+  await row.getByRole('button', { name: '设定' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: '添加组织' }).click()
+  await dialog.getByRole('combobox', { name: '组织' }).click()
+  await page.locator('.ant-select-item-option').filter({ hasText: '华东' }).first().click()
+  await dialog.getByRole('checkbox', { name: '含下级' }).check()
+  await shot(page, 'grants')
+  await dialog.getByRole('button', { name: '保存' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  await row.getByText('华东').waitFor()
+
+  await his.reload()
+  for (const one of mine) await his.getByRole('link', { name: one.number }).waitFor()
+  sure(await his.getByRole('link', { name: others.number }).count() === 0, 'the bills of others are not listed')
+  await shot(his, 'sees')
+  await his.goto(`${url}/imgsys-web/bills?q=${others.number}`)
+  await his.getByText('没有符合条件的记录').waitFor()
+  await his.goto(`${url}/imgsys-web/bills/${others.id}`)
+  await his.getByRole('alert').getByText('不存在').waitFor()
+}
