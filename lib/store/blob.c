@@ -309,7 +309,7 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
     fpi_blobs_t *blobs = spool->blobs;
     int error;
 
-    if ((spool->is_lasting && fchmod(spool->fd, 0400) != 0) || fsync(spool->fd) != 0) {
+    if (fsync(spool->fd) != 0) {
         return fpi_blobs_fail(blobs, errno, "flushing a file in", "spool", task);
     }
     error = fpi_blobs_make_parents(blobs, folder);
@@ -318,6 +318,9 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
         return fpi_blobs_fail(blobs, error, "making", path, task);
     }
     spool->is_named = true;
+    if (spool->is_lasting) { /* not before: until it has its name, others who bring a piece must be able to open it */
+        (void)fchmod(spool->fd, 0400);
+    }
     return NULL;
 }
 

@@ -340,7 +340,7 @@ def test_rescan_needs_a_reason(gateway, erp):
 @pytest.mark.parametrize("family", "AB")
 def test_rescan_and_withdrawal(gateway, erp, family):
     announced(erp, "RC-1")
-    for before in (REVIEWED, MATCHED):
+    for before in (REVIEWED, SUBMITTED):
         put_state(gateway, "RC-1", before)
         data = order(erp, "rescan", family, "RC-1", reason="缺页", operator="李四").json()["data"]
         assert (data["imageStatus"], data["reason"]) == (RESCAN, "缺页")

@@ -191,7 +191,7 @@ def test_memory_does_not_grow_with_the_body(make_gateway, transfer, wanted):
     print(f"resident before: {before} KiB, grown by {grown} KiB, at most {peak} KiB more")
     assert gateway.httpd.children() == [pid]
     if SLOWDOWN == 1:  # sanitizers keep what was freed
-        assert grown < 1024 and peak < 4096, (before, grown, peak)
+        assert grown < 2048 and peak < 4096, (before, grown, peak)  # what threads beside it take once is in it
 
 
 @pytest.mark.slow

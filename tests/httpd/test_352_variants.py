@@ -4,7 +4,8 @@ import io
 import pytest
 from PIL import Image
 
-from test_100_start import change, metric, rows
+from test_100_start import change, metric
+from test_140_push import settled
 from test_330_capture import CAPTURES, Console
 from test_350_looks import picture, samples, sha256
 
@@ -101,7 +102,8 @@ def test_bad_wishes(clerk):
         assert reply.status == status and word in reply.json()["error"]["message"], (query, reply)
     assert clerk.http.request("GET", address, query={"variant": "thumb", "n": 9},
                               headers={"Accept-Language": "en"}).json()["error"]["message"] == "there is no page 9, there are 1"
-    assert rows(clerk.gateway, "SELECT * FROM job") == [] and derived(clerk) == []
+    settled(clerk.gateway)
+    assert derived(clerk) == []
 
 
 def test_what_can_not_be_shown(clerk):
