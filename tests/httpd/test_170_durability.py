@@ -112,7 +112,7 @@ def test_nothing_answered_is_lost_or_doubled(make_gateway, seed):
     dice = random.Random(seed)
     one = make_gateway(processes=3, threads=24, port=quiet_port())
     admit(one)
-    one.httpd.expect_log("AH0005[0-2]|AH0048[45]|AH10392|FPI0004", optional=True)
+    one.httpd.expect_log("AH0005[0-2]|AH0048[45]|AH1039[23]|FPI0004", optional=True)
     token, total = one.login().token, scaled(2000, 400)
     writer = start_writer(one, token, total, 48, patience(90))
     plan = [kill_child] * 3 + [kill_parent] + [kill_child] * 2 + [power_cut] + [kill_child, kill_parent]

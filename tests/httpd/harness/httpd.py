@@ -19,7 +19,7 @@ READY_PROBE = "/index.txt?ready"
 CORE_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 SILENT_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 RESUMED = r"resuming normal operations"
-ALL_BUSY = r"AH00161|AH00484"  # every worker has a call: a test sees to that, or a slow machine
+ALL_BUSY = r"AH00161|AH00286|AH00484"  # every worker has a call: a test sees to that, or a slow machine
 ACCESS_FORMAT = (r'%a %{remote}p \"%r\" %>s %B %D trace=%{FPIMAGE_TRACE}e bill=%{FPIMAGE_BILL}e '
                  r'upstream_us=%{FPIMAGE_UPSTREAM_US}e')
 ACCESS_LINE = re.compile(r'(?P<client>\S+) (?P<port>\d+) "(?P<request>.*)" (?P<status>\d+) (?P<bytes>\d+) '
