@@ -46,6 +46,9 @@
 #define KEY_LIFE apr_time_from_sec(30 * 86400)
 #define DERIVED_LIFE apr_time_from_sec(90 * 86400)
 
+/* What a thread keeps of the memory that its largest step needed. */
+#define KEPT_FREE ((apr_size_t)1024 * 1024)
+
 enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512, KINDS_MAX = 16 };
 
 typedef struct fpi_jobs_t fpi_jobs_t;
@@ -398,6 +401,7 @@ static apr_pool_t *thread_pool(const char *tag)
     apr_pool_t *pool;
 
     apr_allocator_create(&allocator);
+    apr_allocator_max_free_set(allocator, KEPT_FREE);
     apr_pool_create_ex(&pool, NULL, NULL, allocator);
     apr_allocator_owner_set(allocator, pool);
     apr_pool_tag(pool, tag);
