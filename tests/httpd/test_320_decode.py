@@ -18,7 +18,7 @@ SMALL_KIB = 4 * 1024 if SLOWDOWN == 1 else 64 * 1024  # sanitizers bring their o
 @pytest.fixture(autouse=True)
 def _program():
     if not places.decode_path():
-        pytest.skip("built without the decoding helper")
+        pytest.fail("built without the decoding helper")
 
 
 def keepers(one):

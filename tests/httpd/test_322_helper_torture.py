@@ -122,7 +122,7 @@ class Crowd:
 @pytest.mark.slow
 def test_tortured(make_gateway):
     if not places.decode_path():
-        pytest.skip("built without the decoding helper")
+        pytest.fail("built without the decoding helper")
     gateway = make_gateway(directives="FPImageDecoders 2\nFPImageDecodeTimeout 3", processes=2, threads=16)
     gateway.httpd.expect_log(NOISE, optional=True)
     erp = gateway.login()

@@ -90,7 +90,7 @@ def show(made, file, **query):
 def office(make_gateway, tmp):
     """A gateway whose LibreOffice is the stand-in."""
     if not places.decode_path():
-        pytest.skip("built without the decoding helper")
+        pytest.fail("built without the decoding helper")
     home = tmp / "office"
     home.mkdir()
     home.chmod(0o755)
