@@ -3,7 +3,7 @@ import { App as Ant, ConfigProvider, theme } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { onLoginNeeded } from './api/client'
+import { onLoginNeeded, query } from './api/client'
 import type { Session } from './api/types'
 import { Login, LoginOver } from './pages/Login'
 import { nonce } from './nonce'
@@ -94,7 +94,7 @@ function Gate(looks: Looks) {
   if (who.session.user.must_change) return <MustChange session={who.session} onDone={look} />
   return (
     <WhoContext.Provider value={who}>
-      <Shell {...looks} onLeave={() => { setSession(null); go('/login', 'replace') }}>
+      <Shell {...looks} onLeave={() => { setSession(null); go('/login' + query({ domain: who.session.tenant?.domain }), 'replace') }}>
         <Boundary key={place.page}><Suspense fallback={<Wait />}><Shown page={place.page} /></Suspense></Boundary>
       </Shell>
       <LoginOver

@@ -10,14 +10,14 @@ import { Page } from '../parts/Page'
 import { go, Link, usePlace } from '../router'
 import { useWho } from '../session'
 import { day, say, time } from '../words'
-import { states, StateTag } from './state'
+import { Reason, states, StateTag } from './state'
 
 const BillPage = lazy(() => import('./Bill'))
 const MatchPage = lazy(() => import('./Match'))
 
 const columns = (): Column<Bill>[] => [
   { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
-  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}</> },
+  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{bill.state === 'RESCAN' && <div className="quiet"><Reason bill={bill} /></div>}</> },
   { key: 'type', title: say('单据类型', 'Type'), show: bill => bill.bill_type_name ?? bill.bill_type },
   { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no },
   { key: 'applicant', title: say('申请人', 'Applicant'), show: bill => bill.applicant_name },

@@ -6,10 +6,12 @@ import { Link } from '../router'
 import { say, size, time } from '../words'
 import { Import } from '../parts/Import'
 import { ImportPeople } from '../parts/ImportPeople'
+import { PeopleSync } from '../parts/PeopleSync'
 import { FindScanners } from '../parts/FindScanners'
 import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
+import { Why } from '../parts/Why'
 import { auditName } from './audit'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
@@ -62,6 +64,7 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
     acts: [
       { title: say('解锁', 'Unlock'), needs: 'PEOPLE_EDIT', shows: row => !!row.locked_until, run: row => post(`/api/v1/users/${row.user_id}/unlock`) },
       { title: say('重置密码', 'Reset password'), needs: 'PEOPLE_EDIT', shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/reset`), tell: answer => <OneTime answer={answer as Row} /> },
+      { title: say('权限说明', 'Why'), needs: 'PEOPLE_VIEW', open: (row, onClose) => <Why user={{ id: row.user_id, name: row.name }} onClose={onClose} /> },
       { title: say('停用', 'Disable'), needs: 'PEOPLE_EDIT', isDanger: true, shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/disable`) },
       { title: say('启用', 'Enable'), needs: 'PEOPLE_EDIT', shows: row => !row.is_active, run: row => post(`/api/v1/users/${row.user_id}/enable`) },
     ],
@@ -127,6 +130,8 @@ const enterprises: Kind = {
       { name: 'client_id', title: 'client_id', kind: 'text', isRequired: true, when: 'new' },
       { name: 'secret', title: 'client_secret', kind: 'secret', hint: say('留空表示不修改；首尾空格会去掉，中间不能有空格', 'Empty: as it is. No spaces inside.') },
       { name: 'encrypt_key', title: 'encrypt_key', kind: 'secret' },
+      { name: 'cloud_client_id', title: say('发票云 client_id', 'client_id at the cloud'), kind: 'text', hint: say('仅当与上面的 client_id 不同时填写', 'only where it is not the client_id above') },
+      { name: 'cloud_secret', title: say('发票云 client_secret', 'client_secret at the cloud'), kind: 'secret' },
       { name: 'unchecked', title: say('不校验直接保存', 'Save unchecked'), kind: 'flag' },
       { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
     ],
@@ -291,12 +296,17 @@ const systems: Kind = {
       { name: 'solution', title: say('方案名', 'Solution'), kind: 'text', shows: isEas, hint: say('一般为 eas', 'eas, as a rule') },
       { name: 'db_type', title: say('数据库类型', 'Database type'), kind: 'number', shows: isEas, hint: '0 SQL Server, 1 Oracle, 2 DB2, 3 PostgreSQL' },
       { name: 'language', title: say('语言', 'Language'), kind: 'choice', shows: isEas, options: [{ value: 'L1', label: 'L1 English' }, { value: 'L2', label: 'L2 简体' }, { value: 'L3', label: 'L3 繁體' }] },
+      { name: 'auth_pattern', title: say('登录验证方式', 'Kind of authentication'), kind: 'text', when: 'old', shows: isEas, hint: say('EAS 的 authPattern，一般为 BaseDB', 'EAS’s authPattern; BaseDB as a rule') },
+      { name: 'encode_pwd', title: say('密码传送方式', 'How the password is sent'), kind: 'number', when: 'old', shows: isEas, hint: say('EAS 的 isEncodePwd，-1 表示不传', 'EAS’s isEncodePwd; -1: it is not sent') },
       { name: 'names', title: say('接口与字段名', 'Names of the interface'), kind: 'long', when: 'old', shows: isEas, from: namesText, to: namesOf, hint: say('每行一项“键=值”，与标准不同时才需修改；留空值恢复标准', 'key=value, a line each; only where it differs from the standard, which an empty value brings back') },
       { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
     ],
     tellMade: made => made.corrected && <p>{made.corrected}</p>,
     tellChanged: saved => saved.corrected && <p>{saved.corrected}</p>,
-    acts: [{ title: say('校验', 'Verify'), needs: 'SYSTEM_EDIT', run: row => post(`/api/v1/business-systems/${row.id}/verify`), tell: answer => <Verdict answer={answer as Row} /> }],
+    acts: [
+      { title: say('校验', 'Verify'), needs: 'SYSTEM_EDIT', run: row => post(`/api/v1/business-systems/${row.id}/verify`), tell: answer => <Verdict answer={answer as Row} /> },
+      { title: say('同步组织与用户', 'Take people'), needs: 'SYSTEM_EDIT', shows: row => row.kind === 'eas' && row.is_enabled, open: (row, onClose) => <PeopleSync system={{ id: row.id, name: row.name }} onClose={onClose} /> },
+    ],
   }),
 }
 
