@@ -133,9 +133,13 @@ def test_the_login_page_of_a_tenant(tell, gateway):
 
 
 def test_files_with_names_that_attack(tell, gateway):
-    names = ["<img src=x onerror=alert(1)>.jpg", "\"'><svg onload=alert(2)>.jpg", "\u202egpj.exe.jpg", "发票" * 41 + "票.jpg", "😀🧾\u200d.jpg", "../../etc/passwd.jpg",
-             "two\nlines\t.jpg", "..\\..\\windows.jpg", "%2e%2e%2fx;filename=evil.exe.jpg"]
-    tell("names", names=names)
+    """As they are sent, and as they are kept and shown: what no file system takes, or what turns the writing round, is a "_"."""
+    long = "发票" * 41 + "票.jpg"
+    tell("names", names=[
+        ["<img src=x onerror=alert(1)>.jpg", "_img src=x onerror=alert(1)_.jpg"], ["\"'><svg onload=alert(2)>.jpg", "_'__svg onload=alert(2)_.jpg"],
+        ["&lt;b&gt;{{7-7}}'${1}.jpg", "&lt;b&gt;{{7-7}}'${1}.jpg"], ["\u202egpj.exe.jpg", "_gpj.exe.jpg"], [long, long], ["😀🧾.jpg", "😀🧾.jpg"],
+        ["../../etc/passwd.jpg", "passwd.jpg"], ["two\nlines\t.jpg", "two_lines_.jpg"], ["..\\..\\windows.jpg", "windows.jpg"],
+        ["%2e%2e%2fx;filename=evil.exe.jpg", "%2e%2e%2fx;filename=evil.exe.jpg"]])
 
 
 def test_from_the_first_login_to_a_scan_point(tell):

@@ -33,7 +33,7 @@ export default async ({ open, signIn, shot, axe, expect, sure, url, first, passw
 
   for (const one of ADDRESSES) {
     await page.goto(`${url}/imgsys-web${one}`)
-    await page.getByRole('banner').waitFor()
+    await page.waitForLoadState('networkidle')
     isHere(one)
   }
   await page.context().clearCookies()

@@ -10,7 +10,8 @@ export default async ({ open, firstSignIn, bind, shot, sure, samples, url, names
   await page.getByRole('link', { name: '影像采集' }).click()
   const picture = readFileSync(`${samples}/paper.jpg`)
   const bytes = i => Buffer.concat([picture, Buffer.from(`-${i}`)])
-  const [chosen, dropped] = [names.slice(0, 3), names.slice(3)]
+  const sent = names.map(([name]) => name)
+  const [chosen, dropped] = [sent.slice(0, 4), sent.slice(4)]
   await page.getByTestId('files').setInputFiles(chosen.map((name, i) => ({ name, mimeType: 'image/jpeg', buffer: bytes(i) })))
   await page.getByText(`${chosen.length} 页，1 段`).waitFor()
   const data = await page.evaluateHandle(([list, base64]) => {
@@ -20,11 +21,9 @@ export default async ({ open, firstSignIn, bind, shot, sure, samples, url, names
   }, [dropped, picture.toString('base64')])
   await page.locator('.drop').first().dispatchEvent('drop', { dataTransfer: data })
   await page.getByText(`${names.length} 页，1 段`).waitFor()
-  /** As it is shown: no way leads out of the folder, and a break of lines is a blank of the page. */
-  const plain = name => name.split('/').pop().replace(/\s+/g, ' ').trim()
   const isText = async where => {
-    const text = (await page.evaluate(() => document.body.textContent)).replace(/\s+/g, ' ')
-    for (const name of names) sure(text.includes(plain(name).slice(0, 60)), `${where} does not show ${JSON.stringify(name)}`)
+    const text = await page.evaluate(() => document.body.textContent)
+    for (const [, name] of names) sure(text.includes(name), `${where} does not show ${JSON.stringify(name)}`)
     sure(await page.locator(ALIVE).count() === 0, `a name came alive in ${where}`)
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     sure(wide <= 0, `${where} is ${wide} px too wide`)
@@ -51,9 +50,16 @@ export default async ({ open, firstSignIn, bind, shot, sure, samples, url, names
   await page.getByRole('tab', { name: '时间线' }).click()
   await page.locator('.trail-note').nth(names.length).waitFor()
   await isText('the timeline')
-  await page.goto(`${url}/imgsys-web/attachments`)
+  await page.keyboard.press('l')
   await page.getByRole('row').nth(names.length).waitFor()
-  await isText('the attachments')
+  await isText('the list of files')
+  await page.keyboard.press('l')
+  await page.locator('.bill-body .thumb').first().click()
+  await page.keyboard.press('3')
+  await page.locator('.bill-body .thumb').first().getByText('附件').waitFor()
+  await page.goto(`${url}/imgsys-web/attachments`)
+  const [attached] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: names[0][1] }).click()])
+  sure(attached.suggestedFilename() === saved[0], `the attachment is saved as ${attached.suggestedFilename()}`)
   await shot(page, 'attachments')
   return { saved }
 }
