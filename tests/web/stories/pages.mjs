@@ -6,7 +6,7 @@ const OTHERS = /^(?!https?:\/\/127\.0\.0\.1)/
 const addresses = ({ bills, capture, payloads }) => [
   'home', 'capture', `capture/${capture}`, 'bills', 'bills?q=NOTHING-LIKE-IT', `bills/${bills['BX-2026-0007']}`, `bills/${bills['BX-2026-0050']}`, `bills/${bills['BX-2026-1002']}/timeline`,
   `bills/${bills['FK-2026-0001']}/match`, `bills/${bills['FK-2026-0001']}`, 'invoices', 'attachments', 'exports', 'pushes', 'deliveries', 'statistics', 'statistics?by=ORG', 'users', 'roles', 'organisations',
-  'scan-points', 'scanners', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings', 'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'doctor', 'account',
+  'scan-points', 'scanners', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings', 'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'journal', 'doctor', 'account',
   ...payloads.slice(0, 2).map(one => `bills?q=${encodeURIComponent(one)}`), `nowhere/${encodeURIComponent(payloads[0])}`,
 ]
 

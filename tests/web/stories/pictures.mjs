@@ -6,7 +6,7 @@ const pagesOf = ({ bills, capture }) => [
   'home', 'capture', `capture/${capture}`, 'bills', 'bills?q=NOTHING-LIKE-IT', `bills/${bills['BX-2026-0007']}`, `bills/${bills['BX-2026-0050']}`,
   `bills/${bills['BX-2026-1002']}/timeline`, `bills/${bills['FK-2026-0001']}/match`, `bills/${bills['FK-2026-0001']}`, 'bills/99999', 'invoices', 'attachments', 'exports',
   'pushes', 'deliveries', 'statistics', 'users', 'roles', 'organisations', 'scan-points', 'scanners', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings',
-  'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'doctor', 'account', 'nowhere',
+  'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'journal', 'doctor', 'account', 'nowhere',
 ]
 
 /** What opens over a page: the dialogs. */
@@ -25,7 +25,7 @@ const dialogs = {
     await page.getByRole('dialog').locator('.ant-btn-primary').click()
     await page.getByTestId('people-sync').getByText(/已完成|done/).waitFor()
   }],
-  'capture-phone': ['capture', page => page.locator('.desk-only').click()],
+  'capture-phone': ['capture', async page => { await page.locator('.desk-only').click(); await page.locator('.qr svg').waitFor() }],
   'cover-rules-new': ['cover-rules', page => page.locator('.page-actions .ant-btn-primary').click()],
 }
 
@@ -53,7 +53,7 @@ export default async kit => {
       if (await page.evaluate(() => document.documentElement.scrollHeight > window.innerHeight * 1.1)) await page.screenshot({ path: `${kit.shots}/${name}/${as}-whole.png`, fullPage: true })
     }
     for (const one of pagesOf(kit)) await see(one, one.replaceAll(/[/?=]/g, '-'))
-    for (const [as, [path, act]] of Object.entries(dialogs)) await see(path, as, act)
+    for (const [as, [path, act]] of Object.entries(dialogs)) if (size === 'desktop' || as !== 'capture-phone') await see(path, as, act)
     if (isWanted('view')) {
       await page.goto(kit.addresses.pop())
       await page.waitForLoadState('networkidle')
@@ -67,7 +67,6 @@ export default async kit => {
       await page.goto(kit.several.pop())
       await page.waitForLoadState('networkidle')
       await shot(page, `${name}/view-several`)
-      await page.reload()
       await page.context().clearCookies()
       await page.keyboard.press('ArrowRight')
       await page.waitForLoadState('networkidle')

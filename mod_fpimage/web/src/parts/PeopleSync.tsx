@@ -43,7 +43,7 @@ function Rows({ base, sync }: { base: string; sync: Sync }) {
           <thead><tr>{[say('种类', 'What'), say('编码', 'Code'), say('名称', 'Name'), say('结果', 'Result'), say('说明', 'Why')].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
           <tbody>{rows.map((one, i) => (
             <tr key={`${one.kind}-${one.erp_id}-${i}`}>
-              <td>{one.kind === 'USER' ? say('用户', 'user') : say('组织', 'organisation')}</td><td><code>{one.code ?? one.erp_id}</code></td><td className="main">{one.name}</td>
+              <td>{one.kind === 'USER' ? say('用户', 'user') : say('组织', 'organisation')}</td><td className="whole"><code>{one.code ?? one.erp_id}</code></td><td className="main">{one.name}</td>
               <td><Mark color={resultName(one.result)[1]}>{resultName(one.result)[0]}</Mark></td><td>{one.reason}</td>
             </tr>
           ))}</tbody>

@@ -17,7 +17,7 @@ function Checks({ path, yes, no }: { path: string; yes: string; no: string }) {
   return (
     <>
       <p role="status"><Mark color={load.data.is_allowed ? 'green' : 'red'}>{load.data.is_allowed ? yes : no}</Mark></p>
-      <ul className="people">{load.data.checks.map(one => <li key={one.check}><Mark color={one.is_ok ? 'green' : 'red'}>{one.is_ok ? say('是', 'yes') : say('否', 'no')}</Mark> {one.text}</li>)}</ul>
+      <ul className="why">{load.data.checks.map(one => <li key={one.check}><Mark color={one.is_ok ? 'green' : 'red'}>{one.is_ok ? say('是', 'yes') : say('否', 'no')}</Mark><span>{one.text}</span></li>)}</ul>
     </>
   )
 }

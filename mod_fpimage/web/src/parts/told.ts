@@ -100,7 +100,7 @@ function twin(text: string): string {
 
 /** In the reader's language as far as it is known. */
 export function told(text?: string | null): string {
-  if (!text || currentLang() !== 'zh') return text ?? ''
+  if (!text || currentLang() !== 'zh') return (text ?? '').replace(/^\d+ [A-Z_]+: /, '') /* the code is for the log */
   const because = /^([^]*?), because: ([^]*)$/.exec(text)
   if (because) return `${told(because[1])}；原因：${because[2]}`
   const by = /^([^]*), by ([^,]+)$/.exec(text)
