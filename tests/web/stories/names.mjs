@@ -83,6 +83,7 @@ export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, 
   await move.waitFor({ state: 'hidden' })
   await page.locator('.bill-body .thumb').nth(names.length - 1).waitFor({ state: 'detached' })
   await page.goto(`${url}/imgsys-web/bills/${other}`)
+  await page.locator('.bill-body .thumb').first().waitFor()
   await page.keyboard.press('l')
   await page.getByRole('row').filter({ hasText: names[0][1] }).getByRole('cell', { name: label, exact: true }).waitFor()
 }
