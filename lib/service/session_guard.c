@@ -5,7 +5,11 @@
 #include "wire/crypto.h"
 
 #include <apr_strings.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
+
+enum { NET_BYTES = 8 };
 
 static fpi_err_t *refuse_locked(const fpi_guard_t *guard, fpi_task_t *task)
 {
@@ -19,12 +23,16 @@ static fpi_err_t *refuse_locked(const fpi_guard_t *guard, fpi_task_t *task)
     return err;
 }
 
+/* A new key first makes room for itself: what is over is forgotten, also where nobody ever gets in. */
 fpi_err_t *fpi_guard_charge(fpi_tx_t *tx, const char *key, int most, fpi_task_t *task)
 {
     apr_time_t now = fpi_clock_now();
     fpi_guard_t guard;
 
     FPI_TRY(fpi_guard_find(&guard, tx, key, task));
+    if (!guard.count) {
+        FPI_TRY(fpi_guards_prune(tx, now - FPI_GUARD_LOCK, task));
+    }
     if (guard.locked > now) {
         return refuse_locked(&guard, task);
     }
@@ -57,9 +65,42 @@ const char *fpi_guard_key_login(int64_t tenant, const char *login, fpi_task_t *t
     return apr_psprintf(task->pool, "login:%" APR_INT64_T_FMT ":%s", tenant, fpi_sha256_hex(login, strlen(login), task));
 }
 
+/* Who has one IPv6 address has its whole /64, and IPv4's stay the same in IPv6's clothes. */
+static const char *net_of(const char *address, fpi_task_t *task)
+{
+    struct in6_addr at;
+    char text[INET6_ADDRSTRLEN];
+
+    if (inet_pton(AF_INET6, address, &at) != 1) {
+        return address;
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&at)) {
+        inet_ntop(AF_INET, at.s6_addr + 12, text, sizeof(text));
+        return apr_pstrdup(task->pool, text);
+    }
+    memset(at.s6_addr + NET_BYTES, 0, sizeof(at.s6_addr) - NET_BYTES);
+    inet_ntop(AF_INET6, &at, text, sizeof(text));
+    return apr_pstrcat(task->pool, text, "/64", NULL);
+}
+
 const char *fpi_guard_key_address(const char *address, fpi_task_t *task)
 {
-    return apr_pstrcat(task->pool, "address:", address, NULL);
+    return apr_pstrcat(task->pool, "address:", net_of(address, task), NULL);
+}
+
+const char *fpi_guard_key_code(const char *address, fpi_task_t *task)
+{
+    return apr_pstrcat(task->pool, "code:", net_of(address, task), NULL);
+}
+
+fpi_err_t *fpi_guard_code_find(fpi_event_code_t **code, fpi_tx_t *tx, const char *hash, const char *address,
+                               fpi_task_t *task)
+{
+    const char *key = fpi_guard_key_code(address, task);
+
+    FPI_TRY(fpi_guard_charge(tx, key, FPI_GUARD_CODES, task));
+    FPI_TRY(fpi_event_code_find(code, tx, hash, task));
+    return *code ? fpi_guard_refund(tx, key, task) : NULL;
 }
 
 fpi_err_t *fpi_guard_locked(apr_time_t *until, fpi_tx_t *tx, int64_t user, fpi_task_t *task)
