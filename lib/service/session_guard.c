@@ -2,6 +2,7 @@
 #include "service/sessions.h"
 
 #include "base/clock.h"
+#include "store/audit.h"
 #include "wire/crypto.h"
 
 #include <apr_strings.h>
@@ -101,6 +102,49 @@ fpi_err_t *fpi_guard_code_find(fpi_event_code_t **code, fpi_tx_t *tx, const char
     FPI_TRY(fpi_guard_charge(tx, key, FPI_GUARD_CODES, task));
     FPI_TRY(fpi_event_code_find(code, tx, hash, task));
     return *code ? fpi_guard_refund(tx, key, task) : NULL;
+}
+
+/* ---- lifted by an administrator ---- */
+
+typedef struct lifting_t {
+    const char *address;
+    bool was_locked;
+} lifting_t;
+
+static fpi_err_t *lift(lifting_t *l, fpi_tx_t *tx, const char *key, fpi_task_t *task)
+{
+    fpi_guard_t guard;
+    bool was_there;
+
+    FPI_TRY(fpi_guard_find(&guard, tx, key, task));
+    l->was_locked = l->was_locked || guard.locked > fpi_clock_now();
+    return fpi_guard_drop(&was_there, tx, key, task);
+}
+
+static fpi_err_t *tx_lift(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    lifting_t *l = baton;
+
+    l->was_locked = false;
+    FPI_TRY(lift(l, tx, fpi_guard_key_address(l->address, task), task));
+    FPI_TRY(lift(l, tx, fpi_guard_key_code(l->address, task), task));
+    return l->was_locked ? fpi_audit_add(tx, "address.unlocked", l->address, NULL, task) : NULL;
+}
+
+fpi_err_t *fpi_guard_unlock_address(bool *was_locked, fpi_app_t *app, const char *address, fpi_task_t *task)
+{
+    lifting_t l = { .address = address };
+
+    FPI_TRY(fpi_store_write(app->store, tx_lift, &l, task));
+    *was_locked = l.was_locked;
+    return NULL;
+}
+
+bool fpi_guard_is_address(const char *text)
+{
+    unsigned char room[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
 }
 
 fpi_err_t *fpi_guard_locked(apr_time_t *until, fpi_tx_t *tx, int64_t user, fpi_task_t *task)

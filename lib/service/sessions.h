@@ -81,6 +81,9 @@ fpi_err_t *fpi_guard_refund(fpi_tx_t *tx, const char *key, fpi_task_t *task) FPI
  * FPI_E_LOCKED. */
 fpi_err_t *fpi_guard_code_find(fpi_event_code_t **code, fpi_tx_t *tx, const char *hash, const char *address,
                                fpi_task_t *task) FPI_MUST_USE;
+/* Lifts the locks of an address, that of passwords and that of codes. */
+fpi_err_t *fpi_guard_unlock_address(bool *was_locked, fpi_app_t *app, const char *address, fpi_task_t *task) FPI_MUST_USE;
+bool fpi_guard_is_address(const char *text);
 /* When the account's lock ends; 0: it is not locked. */
 fpi_err_t *fpi_guard_locked(apr_time_t *until, fpi_tx_t *tx, int64_t user, fpi_task_t *task) FPI_MUST_USE;
 

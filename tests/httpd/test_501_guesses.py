@@ -89,6 +89,11 @@ def test_a_forwarded_address_counts_where_a_proxy_of_ours_says_it(make_gateway):
     # what stands left of the proxy's own word is the client's, who may say what it likes
     assert status("198.51.100.1, ::ffff:192.0.2.7") == 401
     assert [status(f"198.51.100.{n}, 192.0.2.7") for n in range(3)] == [429] * 3
+    # an administrator lifts what holds a whole company up
+    for address in ("192.0.2.7", "2001:db8:0:1:aaaa::1"):
+        assert site.ctl.must("user", "unlock", address)["was_locked"] and not site.ctl.must("user", "unlock", address)["was_locked"]
+        assert status(address) == 401
+    assert [row["object"] for row in rows(site, "SELECT object FROM audit WHERE action = 'address.unlocked'")] == ["192.0.2.7", "2001:db8:0:1:aaaa::1"]
 
 
 # many at once

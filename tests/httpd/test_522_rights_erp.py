@@ -12,7 +12,7 @@ import pytest
 from harness import processes
 from harness.client import Ctl, credentials
 from harness.cloudctl import CLIENT, OTHER_CLIENT
-from harness.person import COOKIE, PASSWORD, administrator, person
+from harness.person import COOKIE, PASSWORD, administrator, make_user, person
 from test_100_start import ANNOUNCE, TOKEN, bill, change, patience, rows
 from test_520_rights import CONSOLE, MARK, OWNED, call, judge, leak, site as rights  # noqa: F401
 
@@ -263,6 +263,22 @@ def test_tokens_in_the_console(rights):
     assert rows(rights, "SELECT * FROM file") == before and rows(rights, "SELECT number FROM bill") == [{"number": MARK}]
     own = rights.login()
     assert own.get(f"/api/v1/bills/{rights.parts['bill_id']}").status == 200
+
+
+def test_nothing_is_inherited_with_a_name(rights):
+    """Somebody leaves and is renamed, somebody of the same name comes: exports and uploads are the first one's still."""
+    old = make_user(rights, rights.boss, "wang", roles=["all but all"], mobile="13800000523", org="A")
+    assert rights.boss.put(f"/api/v1/users/{old.id}/grants", {"grants": [{"org": "A", "scope": "ALL"}]}).status == 200
+    export = old.post("/api/v1/exports", {"kind": "ZIP", "bill_ids": [rights.parts["bill_id"]]}).json()["export_id"]
+    upload = old.post("/api/v1/uploads", {"name": MARK, "size": 10}).json()["upload_id"]
+    assert rights.boss.put(f"/api/v1/users/{old.id}", {"name": "wang (left)"}).status == 200
+    new = make_user(rights, rights.boss, "wang", roles=["all but all"], org="A")
+    assert new.get("/api/v1/exports").json()["items"] == [] and len(old.get("/api/v1/exports").json()["items"]) == 1
+    for path in (f"/api/v1/exports/{export}", f"/api/v1/exports/{export}/content", f"/api/v1/uploads/{upload}"):
+        assert new.get(path).status == 404
+    assert old.get(f"/api/v1/exports/{export}").status == old.get(f"/api/v1/uploads/{upload}").status == 200
+    for path in (f"/api/v1/exports/{export}", f"/api/v1/uploads/{upload}"):
+        assert new.delete(path).status == 404 and old.delete(path).status == 204
 
 
 def test_a_page_of_an_event_code_in_the_console(rights):
