@@ -42,6 +42,7 @@ typedef struct fpi_bill_t {
     bool is_locked;
     const char *voucher;
     const char *reason;            /* of the last send-back or failure */
+    const char *reason_by;         /* who gave it: the name that came with it, else the actor; NULL: nobody did */
     const char *doc_sha;           /* of the ERP's last announcement, canonical */
     const char *push_sha;          /* of the assistant's last push in effect, canonical */
     int64_t push_version;          /* its time of change in ms, 0 unknown */

@@ -22,6 +22,33 @@ fpi_err_t *erp_people_refuse(fpi_people_row_t *row, fpi_err_t *err)
     return NULL;
 }
 
+fpi_err_t *erp_people_before(fpi_origin_t *origin, erp_said_t *said, const erp_people_t *p, fpi_origin_kind_t kind,
+                             const char *theirs, const char *name, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_origin_t *before;
+
+    *origin = (fpi_origin_t){ .tenant = p->system->tenant, .system = p->system->id, .kind = kind, .theirs = theirs,
+                              .local = FPI_ORIGIN_NONE };
+    FPI_TRY(fpi_origin_find(&before, tx, origin, task));
+    if (before) {
+        *origin = *before;
+    }
+    origin->name = name;
+    origin->run = p->sync->id;
+    return erp_said_read(said, origin->said, task);
+}
+
+fpi_err_t *erp_people_after(fpi_people_row_t *row, fpi_origin_t *origin, const erp_said_t *said, fpi_err_t *err, fpi_tx_t *tx,
+                            fpi_task_t *task)
+{
+    if (!err) {
+        origin->said = fpi_json_format(said->now, false, task);
+    }
+    FPI_TRY(erp_people_refuse(row, err));
+    row->local = origin->local;
+    return fpi_origin_put(origin, tx, task);
+}
+
 /* ---- before ---- */
 
 fpi_err_t *erp_people_find_system(fpi_system_t **out, const fpi_erp_which_t *which, fpi_tx_t *tx, fpi_task_t *task)

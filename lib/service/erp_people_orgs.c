@@ -26,20 +26,6 @@ static fpi_origin_t key_of(const erp_people_t *p, const char *theirs)
                            .local = FPI_ORIGIN_NONE };
 }
 
-static fpi_err_t *find_before(placing_t *a, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_origin_t *before;
-
-    a->origin = key_of(a->p, a->theirs->id);
-    FPI_TRY(fpi_origin_find(&before, tx, &a->origin, task));
-    if (before) {
-        a->origin = *before;
-    }
-    a->origin.name = a->theirs->name;
-    a->origin.run = a->p->sync->id;
-    return erp_said_read(&a->said, a->origin.said, task);
-}
-
 static bool is_top(const placing_t *a)
 {
     return a->origin.local == 0 || (a->p->root && strcmp(a->p->root, a->theirs->id) == 0);
@@ -152,19 +138,12 @@ static fpi_err_t *place(placing_t *a, fpi_people_row_t *row, fpi_tx_t *tx, fpi_t
 fpi_err_t *erp_people_org(fpi_people_row_t *row, erp_people_t *p, const fpi_erp_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
     placing_t a = { .p = p, .theirs = org };
-    fpi_err_t *err;
 
     *row = (fpi_people_row_t){ .kind = FPI_ORIGIN_ORG, .result = FPI_PEOPLE_UNCHANGED, .theirs = org->id, .code = org->code,
                                .name = org->name, .local = FPI_ORIGIN_NONE };
     if (!org->id) {
         return erp_people_refuse(row, place(&a, row, tx, task));
     }
-    FPI_TRY(find_before(&a, tx, task));
-    err = place(&a, row, tx, task);
-    if (!err) {
-        a.origin.said = fpi_json_format(a.said.now, false, task);
-    }
-    FPI_TRY(erp_people_refuse(row, err));
-    row->local = a.origin.local;
-    return fpi_origin_put(&a.origin, tx, task);
+    FPI_TRY(erp_people_before(&a.origin, &a.said, p, FPI_ORIGIN_ORG, org->id, org->name, tx, task));
+    return erp_people_after(row, &a.origin, &a.said, place(&a, row, tx, task), tx, task);
 }

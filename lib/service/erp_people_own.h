@@ -48,6 +48,13 @@ fpi_err_t *erp_people_find_system(fpi_system_t **out, const fpi_erp_which_t *whi
 /* The row becomes a refusal with its public text. Failures of the store are passed up. */
 fpi_err_t *erp_people_refuse(fpi_people_row_t *row, fpi_err_t *err) FPI_MUST_USE;
 
+/* What was kept of theirs so far, and who said what of it; `name` is what they call it now. */
+fpi_err_t *erp_people_before(fpi_origin_t *origin, erp_said_t *said, const erp_people_t *p, fpi_origin_kind_t kind,
+                             const char *theirs, const char *name, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* The row's end: what was taken, or why not, is kept for the next time. */
+fpi_err_t *erp_people_after(fpi_people_row_t *row, fpi_origin_t *origin, const erp_said_t *said, fpi_err_t *err, fpi_tx_t *tx,
+                            fpi_task_t *task) FPI_MUST_USE;
+
 /* ---- erp_people_view.c ---- */
 /* {"added", "changed", ...} into the document. */
 void erp_people_counts_json(fpi_json_t *doc, const fpi_people_sync_t *sync);

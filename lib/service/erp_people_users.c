@@ -21,21 +21,6 @@ typedef struct taking_t {
 
 /* ---- who he is ---- */
 
-static fpi_err_t *find_before(taking_t *a, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_origin_t *before;
-
-    a->origin = (fpi_origin_t){ .tenant = a->p->system->tenant, .system = a->p->system->id, .kind = FPI_ORIGIN_USER,
-                                .theirs = a->theirs->id, .local = FPI_ORIGIN_NONE };
-    FPI_TRY(fpi_origin_find(&before, tx, &a->origin, task));
-    if (before) {
-        a->origin = *before;
-    }
-    a->origin.name = a->theirs->name;
-    a->origin.run = a->p->sync->id;
-    return erp_said_read(&a->said, a->origin.said, task);
-}
-
 static fpi_err_t *no_mobile(const fpi_erp_user_t *user, fpi_task_t *task)
 {
     return fpi_refuse(task, FPI_E_FIELD, "mobile", "ERP 用户 %s (%s) 没有手机号, 无法对应账号: 请在 ERP 中补录, 键名可用 erp set --names "
@@ -187,21 +172,14 @@ fpi_err_t *erp_people_user(fpi_people_row_t *row, erp_people_t *p, const fpi_erp
                            fpi_task_t *task)
 {
     taking_t a = { .p = p, .theirs = user };
-    fpi_err_t *err;
 
     *row = (fpi_people_row_t){ .kind = FPI_ORIGIN_USER, .result = FPI_PEOPLE_UNCHANGED, .theirs = user->id, .code = user->code,
                                .name = user->name, .local = FPI_ORIGIN_NONE };
     if (!user->id) {
         return erp_people_refuse(row, take(&a, row, tx, task));
     }
-    FPI_TRY(find_before(&a, tx, task));
-    err = take(&a, row, tx, task);
-    if (!err) {
-        a.origin.said = fpi_json_format(a.said.now, false, task);
-    }
-    FPI_TRY(erp_people_refuse(row, err));
-    row->local = a.origin.local;
-    return fpi_origin_put(&a.origin, tx, task);
+    FPI_TRY(erp_people_before(&a.origin, &a.said, p, FPI_ORIGIN_USER, user->id, user->name, tx, task));
+    return erp_people_after(row, &a.origin, &a.said, take(&a, row, tx, task), tx, task);
 }
 
 /* ---- who is gone ---- */

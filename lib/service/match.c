@@ -202,6 +202,7 @@ fpi_err_t *match_keep(const fpi_matching_t *m, fpi_tx_t *tx, fpi_bill_t *bill, f
     if (from != to || (m->result == FPI_RESULT_FAILED && to == FPI_STATE_MISMATCH && !is_same(bill->reason, m->zh))) {
         bill->state = to;
         bill->reason = m->result == FPI_RESULT_FAILED ? m->zh : NULL;
+        bill->reason_by = NULL;
         FPI_TRY(fpi_bill_put(bill, tx, task));
     }
     return is_news || from != to ? tell(m, &row, bill, from, tx, task) : NULL;

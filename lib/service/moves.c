@@ -126,6 +126,7 @@ fpi_err_t *fpi_move(bool *is_changed, fpi_bill_t *bill, const fpi_order_t *order
     }
     bill->state = to;
     bill->reason = is_submitting(order->act) ? NULL : order->reason;
+    bill->reason_by = !bill->reason ? NULL : order->by ? order->by : task->actor;
     note = apr_psprintf(task->pool, "%s: %s -> %s", fpi_act_name(order->act, "en"), fpi_state_name(from, "en"),
                         fpi_state_name(to, "en"));
     FPI_TRY(fpi_bill_note(bill, tx, "state", fpi_order_note(order, note, task), detail_of(order, from, to, task), task));

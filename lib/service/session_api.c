@@ -1,4 +1,4 @@
-/* /api/v1/session: sign in, who am I, sign out, another password; /api/v1/event-sessions. */
+/* /api/v1/session: sign in, who am I, sign out, another password; /api/v1/event-sessions; /api/v1/tenant. */
 #include "service/handlers.h"
 
 #include "base/clock.h"
@@ -6,6 +6,7 @@
 #include "service/people_forms.h"
 #include "service/phone.h"
 #include "service/sessions.h"
+#include "service/tenants.h"
 #include "store/users.h"
 
 #include <apr_strings.h>
@@ -17,14 +18,27 @@ enum { CODE_MOST = 100, LOGIN_MOST = 100, DOMAIN_MOST = 100, PASSWORD_MOST = 200
 typedef struct telling_t {
     int64_t tenant, user;
     fpi_json_t *doc;             /* NULL: he is gone */
+    fpi_json_t *of;              /* the tenant */
 } telling_t;
+
+static fpi_json_t *tenant_json(const fpi_tenant_t *tenant, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_json_make_object(task);
+
+    fpi_json_put_text(doc, "name", tenant->name);
+    fpi_json_put_text(doc, "domain", tenant->domain);
+    return doc;
+}
 
 static fpi_err_t *tx_tell(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     telling_t *t = baton;
+    fpi_tenant_t *tenant;
     fpi_user_t *user;
 
     t->doc = NULL;
+    FPI_TRY(fpi_tenant_find_by_id(&tenant, tx, t->tenant, task));
+    t->of = tenant ? tenant_json(tenant, task) : NULL;
     FPI_TRY(fpi_user_find_by_id(&user, tx, t->tenant, t->user, task));
     return user ? fpi_form_user(&t->doc, tx, user, task) : fpi_fail(task, FPI_E_SESSION, "the user is gone");
 }
@@ -38,6 +52,9 @@ static fpi_err_t *answer_session(fpi_answer_t *answer, fpi_app_t *app, fpi_call_
     }
     answer->data = fpi_json_make_object(call->task);
     fpi_json_put(answer->data, "user", telling->doc);
+    if (telling->of) {
+        fpi_json_put(answer->data, "tenant", telling->of);
+    }
     fpi_json_put_text(answer->data, "csrf_token", fpi_session_csrf(secret, call->task));
     return NULL;
 }
@@ -207,4 +224,36 @@ fpi_err_t *fpi_handle_session_password(fpi_app_t *app, fpi_call_t *call, fpi_ans
     FPI_TRY(read_secret(&wanted, call, "new"));
     FPI_TRY(fpi_session_change_password(app, call->viewer, call->session, old, wanted, call->task));
     return answer_session(answer, app, call, &telling, call->session);
+}
+
+/* ---- whose login page ---- */
+
+typedef struct naming_t {
+    const char *domain;
+    fpi_tenant_t *tenant;
+} naming_t;
+
+static fpi_err_t *tx_name(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    naming_t *n = baton;
+
+    return fpi_tenant_of_domain(&n->tenant, tx, n->domain, task);
+}
+
+/* Before anybody is signed in: who has the link to a tenant's page may know its name. */
+fpi_err_t *fpi_handle_tenant_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    naming_t n = { .domain = fpi_params_find(call->params, "domain") };
+
+    if (!n.domain || !*n.domain || strlen(n.domain) > DOMAIN_MOST) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "domain", "参数 domain 应为租户标识, 1-%d 个字符", "parameter domain is a tenant's, 1-%d characters",
+                          DOMAIN_MOST);
+    }
+    FPI_TRY(fpi_store_read(app->store, tx_name, &n, call->task));
+    if (!n.tenant) {
+        return fpi_refuse(call->task, FPI_E_ABSENT, "domain", "没有标识为 %.100s 的租户, 请核对登录地址, 或向管理员索取",
+                          "no tenant has the domain %.100s: check the address, or ask the administrator for it", n.domain);
+    }
+    answer->data = tenant_json(n.tenant, call->task);
+    return NULL;
 }

@@ -5,12 +5,11 @@
 #include "base/text.h"
 #include "service/admin_own.h"
 #include "service/phone.h"
+#include "service/tenants.h"
 #include "store/audit.h"
-#include "store/tenants.h"
 #include "store/users.h"
 #include "wire/crypto.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -54,25 +53,16 @@ typedef struct trying_t {
     bool is_known;
 } trying_t;
 
-/* As domains are kept (service/tenants.h). */
-static const char *lower(const char *text, fpi_task_t *task)
-{
-    char *copy = apr_pstrdup(task->pool, text);
-
-    for (char *c = copy; *c; c++) {
-        *c = (char)apr_tolower(*c);
-    }
-    return copy;
-}
-
 static fpi_err_t *find_account(trying_t *t, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_login_t *login = t->login;
+    fpi_tenant_t *tenant;
     fpi_user_t *user = NULL;
 
     login->tenant = FPI_TENANT_FIRST;
     if (login->domain && *login->domain) {
-        FPI_TRY(fpi_tenant_find(&login->tenant, tx, lower(login->domain, task), task));
+        FPI_TRY(fpi_tenant_of_domain(&tenant, tx, login->domain, task));
+        login->tenant = tenant ? tenant->id : 0;
     }
     if (login->tenant) {
         FPI_TRY(fpi_user_find_by_mobile(&user, tx, login->tenant, login->login, task));

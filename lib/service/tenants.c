@@ -15,14 +15,27 @@
 
 enum { DOMAIN_MOST = 63, NAME_MOST = 100 };
 
-fpi_err_t *fpi_tenant_take_domain(const char **out, const char *text, fpi_task_t *task)
+/* As domains are kept. */
+static const char *domain_of(const char *typed, fpi_task_t *task)
 {
-    char *domain = fpi_text_trim(task->pool, text ? text : "");
-    size_t len = strlen(domain);
+    char *domain = fpi_text_trim(task->pool, typed ? typed : "");
 
     for (char *c = domain; *c; c++) {
         *c = (char)apr_tolower(*c);
     }
+    return domain;
+}
+
+fpi_err_t *fpi_tenant_of_domain(fpi_tenant_t **out, fpi_tx_t *tx, const char *typed, fpi_task_t *task)
+{
+    return fpi_tenant_find(out, tx, domain_of(typed, task), task);
+}
+
+fpi_err_t *fpi_tenant_take_domain(const char **out, const char *text, fpi_task_t *task)
+{
+    const char *domain = domain_of(text, task);
+    size_t len = strlen(domain);
+
     if (!len || len > DOMAIN_MOST || strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789.-") != len) {
         return fpi_refuse(task, FPI_E_FIELD, "domain", "域名应为 1-%d 位字母、数字、- 或 .", "a domain is 1 to %d letters, digits, - and .",
                           DOMAIN_MOST);

@@ -19,6 +19,9 @@ fpi_err_t *fpi_tenant_change(fpi_tenant_t *out, fpi_app_t *app, const char *word
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_tenant_named(fpi_tenant_t *out, fpi_tx_t *tx, const char *word, fpi_task_t *task) FPI_MUST_USE;
 
+/* Of a login's domain, as somebody typed it; NULL: no tenant has it. */
+fpi_err_t *fpi_tenant_of_domain(fpi_tenant_t **out, fpi_tx_t *tx, const char *typed, fpi_task_t *task) FPI_MUST_USE;
+
 /* Trimmed, in lower case. */
 fpi_err_t *fpi_tenant_take_domain(const char **out, const char *text, fpi_task_t *task) FPI_MUST_USE;
 

@@ -59,6 +59,7 @@ fpi_json_t *fpi_view_bill(const fpi_bill_t *bill, fpi_task_t *task)
     fpi_json_put_text(doc, "state", fpi_state_symbol(bill->state));
     fpi_json_put_text(doc, "state_name", fpi_state_name(bill->state, task->lang));
     fpi_json_put_text(doc, "reason", bill->reason);
+    fpi_json_put_text(doc, "reason_by", bill->reason_by);
     fpi_json_put_bool(doc, "is_announced", bill->is_announced);
     fpi_json_put_bool(doc, "is_locked", bill->is_locked);
     fpi_json_put_text(doc, "voucher", bill->voucher);

@@ -39,6 +39,7 @@ static fpi_bill_t *bill_of(const fpi_rows_t *rows, int row, fpi_task_t *task)
     bill->version = fpi_rows_int(rows, row, c++);
     bill->owner = fpi_rows_int(rows, row, c++);
     bill->point = fpi_rows_int(rows, row, c++);
+    bill->reason_by = fpi_rows_text(rows, row, c++);
     return bill;
 }
 
@@ -137,7 +138,7 @@ static fpi_err_t *insert_bill(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
             fpi_arg_text(bill->doc_sha), fpi_arg_text(bill->push_sha),
             fpi_arg_int(bill->push_version), fpi_arg_int(bill->page_count),
             fpi_arg_int(bill->created), fpi_arg_int(bill->updated), fpi_arg_int(bill->version),
-            fpi_arg_int(bill->owner), fpi_arg_int(bill->point)),
+            fpi_arg_int(bill->owner), fpi_arg_int(bill->point), fpi_arg_text(bill->reason_by)),
         task);
 }
 
@@ -164,7 +165,8 @@ static fpi_err_t *update_bill(const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *
                                 fpi_arg_text(bill->voucher), fpi_arg_text(bill->reason),
                                 fpi_arg_text(bill->doc_sha), fpi_arg_text(bill->push_sha),
                                 fpi_arg_int(bill->push_version), fpi_arg_int(bill->page_count),
-                                fpi_arg_int(bill->updated), fpi_arg_int(bill->version)),
+                                fpi_arg_int(bill->updated), fpi_arg_int(bill->version),
+                                fpi_arg_text(bill->reason_by)),
                        NULL, &changed, task));
     if (!changed) {
         return fpi_fail(task, FPI_E_ABSENT,

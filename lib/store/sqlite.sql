@@ -987,6 +987,10 @@ CREATE INDEX found_by_date ON found (tenant, date) WHERE date IS NOT NULL;
 CREATE INDEX found_by_twin ON found (tenant) WHERE twin_kind <> 0;
 
 -- migration 15
+-- Whose reason it is, as he was named.
+ALTER TABLE bill ADD COLUMN reason_by TEXT;
+
+-- migration 16
 
 -- Uploads and exports are somebody's by his id: names change hands.
 UPDATE upload SET actor = COALESCE(
@@ -1029,7 +1033,10 @@ SELECT (SELECT COUNT(*) FROM "user" WHERE tenant = ?1 AND org = ?2 AND is_active
        (SELECT COUNT(*) FROM org WHERE tenant = ?1 AND parent = ?2 AND is_active = 1)
 
 -- name: TENANT_FIND_BY_DOMAIN
-SELECT id FROM tenant WHERE domain = ?1
+SELECT id, name, domain, created FROM tenant WHERE domain = ?1
+
+-- name: TENANT_FIND_BY_ID
+SELECT id, name, domain, created FROM tenant WHERE id = ?1
 
 -- name: TENANT_LIST
 SELECT id, name, domain, created, (SELECT COUNT(*) FROM "user" u WHERE u.tenant = tenant.id AND u.is_active = 1)
@@ -1539,7 +1546,7 @@ SELECT COUNT(*) FROM (SELECT 1 FROM audit
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point
+       created, updated, version, owner, point, reason_by
   FROM bill WHERE tenant = ?1 AND number = ?2 AND (+resource = ?3 OR +resource = '')
  ORDER BY resource DESC LIMIT 1
 
@@ -1549,7 +1556,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point
+       created, updated, version, owner, point, reason_by
   FROM bill WHERE tenant = ?1 AND number = ?2
  LIMIT 2
 
@@ -1557,7 +1564,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point
+       created, updated, version, owner, point, reason_by
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
@@ -1565,7 +1572,7 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point
+       created, updated, version, owner, point, reason_by
   FROM bill WHERE id = ?2 AND tenant = ?1
 
 -- Void ones last; two rows are enough to see that it is ambiguous.
@@ -1573,23 +1580,23 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point
+       created, updated, version, owner, point, reason_by
   FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_FIND_BY_BILL_NO
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point
+       created, updated, version, owner, point, reason_by
   FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_INSERT
 INSERT INTO bill (tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
                   apply_name, apply_phone, apply_erp_user, org_code, org_name, state,
                   state_before, is_announced, is_locked, voucher, reason, doc_sha, push_sha,
-                  push_version, page_count, created, updated, version, owner, point)
+                  push_version, page_count, created, updated, version, owner, point, reason_by)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+        ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)
 
 -- An UPDATE writes the index of each column that it names, changed or not: what is indexed and
 -- hardly ever changes has a statement of its own that mostly finds nothing to do.
@@ -1598,7 +1605,7 @@ UPDATE bill
    SET type_code = ?3, type_name = ?4, apply_erp_user = ?5, org_code = ?6,
        org_name = ?7, state = ?8, state_before = ?9, is_announced = ?10, is_locked = ?11,
        voucher = ?12, reason = ?13, doc_sha = ?14, push_sha = ?15, push_version = ?16,
-       page_count = ?17, updated = ?18, version = ?19
+       page_count = ?17, updated = ?18, version = ?19, reason_by = ?20
  WHERE id = ?1 AND tenant = ?2
 
 -- name: BILL_UPDATE_KEYS

@@ -16,12 +16,34 @@ fpi_err_t *fpi_tenants_list(fpi_tenant_t **out, int *count, fpi_tx_t *tx, fpi_ta
     return NULL;
 }
 
-fpi_err_t *fpi_tenant_find(int64_t *out, fpi_tx_t *tx, const char *domain, fpi_task_t *task)
+static fpi_tenant_t *first_of(const fpi_rows_t *rows, fpi_task_t *task)
+{
+    fpi_tenant_t *tenant;
+
+    if (!fpi_rows_count(rows)) {
+        return NULL;
+    }
+    tenant = apr_pcalloc(task->pool, sizeof(*tenant));
+    *tenant = (fpi_tenant_t){ .id = fpi_rows_int(rows, 0, 0), .name = fpi_rows_text(rows, 0, 1),
+                              .domain = fpi_rows_text(rows, 0, 2), .created = fpi_rows_int(rows, 0, 3) };
+    return tenant;
+}
+
+fpi_err_t *fpi_tenant_find(fpi_tenant_t **out, fpi_tx_t *tx, const char *domain, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_TENANT_FIND_BY_DOMAIN, FPI_ARGS(fpi_arg_text(domain)), &rows, NULL, task));
-    *out = fpi_rows_count(rows) ? fpi_rows_int(rows, 0, 0) : 0;
+    *out = first_of(rows, task);
+    return NULL;
+}
+
+fpi_err_t *fpi_tenant_find_by_id(fpi_tenant_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_TENANT_FIND_BY_ID, FPI_ARGS(fpi_arg_int(id)), &rows, NULL, task));
+    *out = first_of(rows, task);
     return NULL;
 }
 

@@ -22,8 +22,9 @@ typedef struct fpi_tenant_t {
 
 /* By id. */
 fpi_err_t *fpi_tenants_list(fpi_tenant_t **out, int *count, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
-/* The tenant of a login domain; 0 when there is none. */
-fpi_err_t *fpi_tenant_find(int64_t *out, fpi_tx_t *tx, const char *domain, fpi_task_t *task) FPI_MUST_USE;
+/* By its login domain, by its id; NULL when there is none. Users are not counted. */
+fpi_err_t *fpi_tenant_find(fpi_tenant_t **out, fpi_tx_t *tx, const char *domain, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_tenant_find_by_id(fpi_tenant_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 /* Inserts (id 0, sets it and created) or updates. FPI_E_DUPLICATE: another has the name or the domain. */
 fpi_err_t *fpi_tenant_put(fpi_tenant_t *tenant, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 

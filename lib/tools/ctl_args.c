@@ -66,7 +66,7 @@ static const option_t options[] = {
     { "disable-missing", NULL, "disable whom the ERP names no more (all are asked for)", "停用 ERP 中已没有的用户 (按全量)" },
     { "failed", NULL, "refused and parked ones only", "仅被拒绝和挂起的" },
     { "state", "STATE", "waiting, delivered, parked, skipped or unaddressed", "waiting, delivered, parked, skipped 或 unaddressed" },
-    { "bill", "NUMBER", "those of this bill", "该单据的" },
+    { "bill", "NUMBER", "those of this bill; of a user: why he sees it, or not", "该单据的; 对用户: 能否看到该单据及原因" },
     { "all", NULL, "all that were not told, or not submitted yet", "全部未通知的, 或未提交的" },
     { "limit", "N", "at most so many (default 50)", "最多条数 (默认 50)" },
     { "before", "ID", "those before this one", "此 ID 之前的" },
@@ -96,7 +96,6 @@ static const option_t options[] = {
     { "dpi", "N", "resolution (default 300)", "分辨率 (默认 300)" },
     { "color", "C", "color (default), gray or mono", "color 彩色 (默认), gray 灰度 或 mono 黑白" },
     { "format", "F", "jpeg (default) or pdf", "jpeg (默认) 或 pdf" },
-    { "bill", "NUMBER", "why he sees this bill, or not", "能否看到该单据及原因" },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))

@@ -184,9 +184,13 @@ def test_nothing_is_opened_before_fork(gateway):
     with gateway.http() as http:
         assert http.get("/fpimage/ready").status == 200
     assert open_below(gateway.httpd.pid, gateway.httpd.data) == []
-    children = gateway.httpd.children()
-    assert children and all(any(path.endswith(STORE) for path in open_below(pid, gateway.httpd.data))
-                            for pid in children)
+    assert processes.wait_until(lambda: all_opened(gateway.httpd), patience(10))
+    assert open_below(gateway.httpd.pid, gateway.httpd.data) == []
+
+
+def all_opened(httpd):
+    children = httpd.children()
+    return children and all(any(path.endswith(STORE) for path in open_below(pid, httpd.data)) for pid in children)
 
 
 def open_below(pid, folder):

@@ -153,6 +153,12 @@ def test_help(args):
     assert Ctl()(*args)[0] == DONE
 
 
+def test_help_names_each_option_once():
+    for line in run_ctl("--help")[1].splitlines():
+        named = re.findall(r"(?<![\w-])--?[a-z][\w-]*", line) if line.startswith("fpimagectl ") else []
+        assert len(named) == len(set(named)), line
+
+
 def test_options_stand_anywhere(desk):
     for args in (["-d", desk.data, "--json", "enterprise", "list"], ["enterprise", "-d", desk.data, "list", "--json"],
                  ["enterprise", "list", "--json", "--lang=zh", "-d", desk.data]):

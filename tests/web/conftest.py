@@ -49,12 +49,12 @@ def artifacts(name):
 
 @pytest.fixture
 def tell(gateway, samples_dir, request):
-    """tell(story, **facts): runs stories/<story>.mjs; what it gave back. Fails with what it said."""
-    def run(story, **facts):
+    """tell(story, seconds, **facts): runs stories/<story>.mjs; what it gave back. Fails with what it said."""
+    def run(story, seconds=STORY_SECONDS, **facts):
         facts = {"url": gateway.url, "samples": str(samples_dir), "shots": str(artifacts(story)), "password": PASSWORD,
                  "first": gateway.admin["password"], "login": gateway.admin["admin"], **facts}
         done = subprocess.run(["node", str(HERE / "run.mjs"), story], input=json.dumps(facts), capture_output=True, text=True,
-                              timeout=STORY_SECONDS)
+                              timeout=seconds)
         if done.returncode:
             pytest.fail(f"{story}: {done.stderr[:8000]}\n{done.stdout[-1000:]}", pytrace=False)
         return json.loads(done.stdout or "{}")

@@ -13,10 +13,15 @@ from harness.easctl import ACCOUNT
 from harness.person import PASSWORD as PERSON
 from harness.person import administrator, make_user
 from test_100_start import ANNOUNCE, bill, change, patience, rows
+from test_130_bills import BASE
 from test_140_push import PULL, admit
+from test_404_erp_people import BRANCH, LI, ROOT, TEAM, WANG, ZHANG
 from test_420_match import misread, told
 
 ADMIN = "Admin#2024-pw"
+STORY = "Story-9999"
+READY, SENT_BACK, READY_AGAIN = 2, 3, 4
+UNTOUCHED, CHANGED, CONFIRMED = 1, 2, 4
 CAPTURES = "/api/v1/captures"
 
 
@@ -83,22 +88,72 @@ def test_a_change_of_somebody_else(tell, gateway, seeded):
                                     f"{gateway.url}/api/v1/bills/{bill}/files/{first}?access_token={http.token}"])
 
 
-def test_a_bill_that_was_sent_back(tell, seeded):
-    http = seeded["http"]
-    bill = http.get("/api/v1/bills?q=DEMO-BX-0003").json()["items"][0]["id"]
-    assert http.post(f"/api/v1/bills/{bill}/submit", {}).status == 200
-    assert http.post("/api/imgsys/bill/outside/rescan", {"scanBillNo": "DEMO-BX-0003", "resource": "", "reason": "第2页不清楚", "operator": "李四"}).errcode == "0000"
-    tell("rescan", number="DEMO-BX-0003")
-    assert http.get(f"/api/v1/bills/{bill}").json()["state"] == "SUBMITTED"
+def test_a_bill_that_eas_sends_back(tell, gateway, eas):
+    """Both sides: what EAS calls and is told, what the clerk does and sees."""
+    gateway.add_erp(eas)
+    erp, number, reason = gateway.login(), "TS-0001", "第2页不清楚"
+    assert erp.post(ANNOUNCE, {**bill(number), "resource": "EAS"}).errcode == "0000"
+    tell("rescan", phase="scan", number=number)
+    (ready,) = eas.wait_told(number)
+    assert ready["state"] == READY and ready["pages"] == [2], ready
+    reply = erp.post(BASE + "rescan", {"scanBillNo": number, "resource": "EAS", "reason": reason, "operator": "李四"})
+    assert reply.errcode == "0000" and reply.json()["data"]["imageStatus"] == 4, reply
+    files = rows(gateway, "SELECT state FROM file")
+    assert [one["state"] for one in files] == [UNTOUCHED, UNTOUCHED]
+    tell("rescan", phase="again", login="admin", password=STORY, number=number, reason=reason, who="李四")
+    told = eas.wait_told(number, 3)
+    assert [one["state"] for one in told] == [READY, SENT_BACK, READY_AGAIN] and told[1]["reason"] == reason
+    assert [one["state"] for one in rows(gateway, "SELECT state FROM file ORDER BY position")] == [CONFIRMED, CHANGED]
+    assert erp.post(BASE + "billStatus", {"scanBillNo": number, "resource": "EAS"}).json()["data"]["imageStatus"] == 2
+
+
+def test_a_jump_with_several_bills(tell, gateway):
+    erp, numbers = gateway.login(), ["J-1", "J-2", "J-3"]
+    for number in (*numbers, "J-4"):
+        assert erp.post(ANNOUNCE, {**bill(number), "resource": "EAS"}).errcode == "0000"
+    boss = administrator(gateway)
+    assert boss.post(f"{V1}/users", {"name": "跳转人", "mobile": "13800000009", "roles": ["系统管理员"]}).status == 201
+    asked = {"scanBillNo": ",".join(numbers), "resource": "EAS", "userPhone": "13800000009", "rights": {"scan": True}}
+
+    def code(path):
+        reply = erp.post(path, asked).json()
+        assert reply.get("errcode", reply.get("errorCode")) == "0000", reply
+        return reply["data"]["eventCode"]
+
+    old = code("/api/kapi/app/bds/getEventCode")
+    change(gateway, "UPDATE event_code SET expires = 1")
+    tell("jump", codes={"good": code(BASE + "getEventCode"), "old": old}, numbers=numbers,
+         foreign=rows(gateway, "SELECT id FROM bill WHERE number = 'J-4'")[0]["id"])
+    assert [one["number"] for one in rows(gateway, "SELECT b.number FROM file f JOIN bill b ON b.id = f.bill")] == ["J-2"]
+
+
+def test_the_login_page_of_a_tenant(tell, gateway):
+    made = gateway.ctl.must("tenant", "add", "华东虚构有限公司", "--domain", "east.example")
+    tell("domain", tenant="华东虚构有限公司", login="admin", first=made["password"])
+
+
+def test_files_with_names_that_attack(tell, gateway):
+    """As they are sent, and as they are kept and shown: what no file system takes, or what turns the writing round, is a "_"."""
+    long = "发票" * 41 + "票.png"
+    tell("names", names=[
+        ["<img src=x onerror=alert(1)>.png", "_img src=x onerror=alert(1)_.png"], ["\"'><svg onload=alert(2)>.png", "_'__svg onload=alert(2)_.png"],
+        ["&lt;b&gt;{{7-7}}'${1}.png", "&lt;b&gt;{{7-7}}'${1}.png"], ["\u202egpj.exe.png", "_gpj.exe.png"], [long, long], ["😀🧾.png", "😀🧾.png"],
+        ["../../etc/passwd.png", "passwd.png"], ["two\nlines\t.png", "two_lines_.png"], ["..\\..\\windows.png", "windows.png"],
+        ["%2e%2e%2fx;filename=evil.exe.png", "%2e%2e%2fx;filename=evil.exe.png"]])
 
 
 def test_from_the_first_login_to_a_scan_point(tell):
     tell("admin")
 
 
-def test_people_of_a_list_and_their_erp(tell, eas):
+def test_people_of_a_list_and_their_erp(tell, gateway, eas):
     eas.settings(talkative=True)
-    tell("people", eas={"prefix": eas.prefix, **{name: ACCOUNT[name] for name in ("dc", "user", "password")}})
+    eas.lists(orgs=[ROOT, BRANCH, TEAM], users=[ZHANG, LI, WANG])
+    gone = json.dumps({"users": [{**ZHANG, "userName": "张叁"}, WANG]})
+    tell("people", eas={"prefix": eas.prefix, **{name: ACCOUNT[name] for name in ("dc", "user", "password")}}, template="users.csv",
+         later=["curl", "-fsS", "-X", "POST", "-H", "Content-Type: application/json", "-d", gone, f"http://127.0.0.1:{eas.control_port}/lists"])
+    assert {one["name"]: one["is_active"] for one in rows(gateway, 'SELECT name, is_active FROM "user"')} == {
+        "admin": 1, "王芳": 1, "李雷": 1, "张叁": 1, "李四": 0}
 
 
 def test_a_phone_takes_the_pictures(tell, gateway):

@@ -3,14 +3,15 @@ import { App as Ant, ConfigProvider, theme } from 'antd'
 import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { onLoginNeeded } from './api/client'
+import { onLoginNeeded, query } from './api/client'
 import type { Session } from './api/types'
 import { Login, LoginOver } from './pages/Login'
 import { nonce } from './nonce'
 import { MustChange } from './pages/Password'
 import { Boundary, Failure } from './parts/Failure'
+import { Page } from './parts/Page'
 import { pages } from './pages'
-import { go, usePlace } from './router'
+import { go, Link, usePlace } from './router'
 import { findSession, WhoContext } from './session'
 import { Shell } from './Shell'
 import { currentLang, keep, type Lang, read, say, setLang } from './words'
@@ -45,6 +46,7 @@ export function App() {
         token: {
           motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
           colorPrimary: look === 'dark' ? '#3c89e8' : '#0958d9',
+          colorPrimaryHover: look === 'dark' ? '#2b66b3' : '#0a4bb5', /* white stays readable on it */
           colorLink: look === 'dark' ? '#7ab3ff' : '#0950b8',
           colorLinkHover: look === 'dark' ? '#a3c9ff' : '#073d8c',
           colorError: look === 'dark' ? '#ff8a84' : '#c41420',
@@ -94,7 +96,7 @@ function Gate(looks: Looks) {
   if (who.session.user.must_change) return <MustChange session={who.session} onDone={look} />
   return (
     <WhoContext.Provider value={who}>
-      <Shell {...looks} onLeave={() => { setSession(null); go('/login', 'replace') }}>
+      <Shell {...looks} onLeave={() => { setSession(null); go('/login' + query({ domain: who.session.tenant?.domain }), 'replace') }}>
         <Boundary key={place.page}><Suspense fallback={<Wait />}><Shown page={place.page} /></Suspense></Boundary>
       </Shell>
       <LoginOver
@@ -114,7 +116,12 @@ function Shown({ page }: { page: string }) {
   useEffect(() => { if (page === '' || page === 'login') go('/home', 'replace') }, [page])
   if (page === '' || page === 'login') return null
   const Found = pages[page]
-  return Found ? <Found /> : <div className="empty" role="alert">{say('没有这个页面。请从菜单进入。', 'There is no such page. Use the menu.')}</div>
+  return Found ? <Found /> : (
+    <Page title={say('没有这个页面', 'There is no such page')}>
+      <p role="alert">{say('地址可能有误，或页面已改名。', 'The address may be wrong, or the page has another name by now.')}</p>
+      <p><Link to="/home">{say('回到首页', 'Back to the home page')}</Link></p>
+    </Page>
+  )
 }
 
 export function Wait() {

@@ -58,6 +58,7 @@ export function Shell({ children, onLeave, ...looks }: Looks & { children: React
           <span aria-hidden="true">☰</span><span className="unseen">{say('菜单', 'Menu')}</span>
         </button>
         <Link to="/home" className="brand" aria-label={say('发票云影像', 'Invoice imaging')}><img src="/imgsys-web/icon.svg" alt="" width="24" height="24" /><span>{say('发票云影像', 'Invoice imaging')}</span></Link>
+        {session.tenant?.domain && <span className="bar-tenant">{session.tenant.name}</span>}
         <div className="bar-end">
           <LookButtons {...looks} />
           <Dropdown trigger={['click']} menu={{ items: [

@@ -38,6 +38,7 @@ export const menu: Group[] = [
     { page: 'business-systems', title: () => say('业务系统', 'Business systems'), needs: 'SYSTEM_EDIT' },
     { page: 'storage', title: () => say('存储用量', 'Storage'), needs: 'STORAGE' },
     { page: 'audit-log', title: () => say('审计日志', 'Audit log'), needs: 'AUDIT' },
+    { page: 'journal', title: () => say('未知调用', 'Unknown calls'), needs: 'DOCTOR' },
     { page: 'doctor', title: () => say('系统自检', 'Self-check'), needs: 'DOCTOR' },
   ] },
 ]

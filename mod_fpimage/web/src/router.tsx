@@ -9,9 +9,14 @@ window.addEventListener('popstate', tell)
 
 export interface Place { page: string; rest: string[]; params: URLSearchParams }
 
+/** Addresses are typed by people: what is no UTF-8 stays as it is. */
+function plain(segment: string): string {
+  try { return decodeURIComponent(segment) } catch { return segment }
+}
+
 export function placeOf(href: string): Place {
   const at = new URL(href, location.origin)
-  const [page, ...rest] = at.pathname.slice(ROOT.length).split('/').filter(Boolean).map(decodeURIComponent)
+  const [page, ...rest] = at.pathname.slice(ROOT.length).split('/').filter(Boolean).map(plain)
   return { page: page ?? '', rest, params: at.searchParams }
 }
 

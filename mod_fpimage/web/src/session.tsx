@@ -1,7 +1,8 @@
 /** Who is signed in. The cookie is the browser's and cannot be read here; this holds what the server says of it. */
 import { createContext, useContext } from 'react'
-import { call, setCsrf } from './api/client'
-import type { Session } from './api/types'
+import { ApiError, call, query, setCsrf } from './api/client'
+import type { Session, Tenant } from './api/types'
+import type { Place } from './router'
 import { read } from './words'
 
 export const DOMAIN = 'fpimage.domain'
@@ -17,7 +18,7 @@ export async function findSession(): Promise<Session | null> {
     const session = await call<Session>('/api/v1/session', { isSession: true })
     return take(session)
   } catch (bad) {
-    if (bad && typeof bad === 'object' && 'status' in bad && (bad as { status: number }).status === 401) return null
+    if (bad instanceof ApiError && bad.status === 401) return null
     throw bad
   }
 }
@@ -37,8 +38,19 @@ export async function changePassword(old: string, next: string): Promise<void> {
   if (answer.csrf_token) setCsrf(answer.csrf_token)
 }
 
-export function domainOf(params: URLSearchParams): string {
-  return params.get('domain') ?? read(DOMAIN) ?? ''
+/** Of the address, on the login page only; else the one that was signed in with last. */
+export function domainOf({ page, params }: Place): string {
+  return (page === 'login' ? params.get('domain') : null) ?? read(DOMAIN) ?? ''
+}
+
+/** null: there is none of this domain. */
+export async function findTenant(domain: string): Promise<Tenant | null> {
+  try {
+    return await call<Tenant>('/api/v1/tenant' + query({ domain }), { isSession: true })
+  } catch (bad) {
+    if (bad instanceof ApiError && bad.status === 404) return null
+    throw bad
+  }
 }
 
 export interface Who {

@@ -4,7 +4,7 @@ export default async ({ open, signIn, shot, expect, sure, url, login, password, 
   expect(/404 .*\/api\/v1\/bills\//)
   const his = await open('/bills')
   await signIn(his, clerk.login, clerk.password)
-  await his.getByText('没有符合条件的记录').waitFor()
+  await his.getByText('还没有记录').waitFor()
 
   const page = await open('/users')
   await signIn(page, login, password)

@@ -16,8 +16,10 @@ export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   await tabTo(page, said('影像采集'), 'the menu')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: '影像采集', level: 1 }).waitFor()
+  const choosing = page.waitForEvent('filechooser') // waited for well before the key: the browser must know it
   await tabTo(page, said('选择文件'), 'the choice of files')
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
+  await page.keyboard.press('Enter')
+  const chooser = await choosing
   await chooser.setFiles([`${samples}/paper.jpg`, `${samples}/invoice.pdf`])
   await page.getByText('2 页，1 段').waitFor()
   await page.getByRole('region', { name: '拆分结果' }).getByText('无编号').first().waitFor()

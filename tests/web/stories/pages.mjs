@@ -6,7 +6,7 @@ const OTHERS = /^(?!https?:\/\/127\.0\.0\.1)/
 const addresses = ({ bills, capture, payloads }) => [
   'home', 'capture', `capture/${capture}`, 'bills', 'bills?q=NOTHING-LIKE-IT', `bills/${bills['BX-2026-0007']}`, `bills/${bills['BX-2026-0050']}`, `bills/${bills['BX-2026-1002']}/timeline`,
   `bills/${bills['FK-2026-0001']}/match`, `bills/${bills['FK-2026-0001']}`, 'invoices', 'attachments', 'exports', 'pushes', 'deliveries', 'statistics', 'statistics?by=ORG', 'users', 'roles', 'organisations',
-  'scan-points', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings', 'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'doctor', 'account',
+  'scan-points', 'scanners', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings', 'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'journal', 'doctor', 'account',
   ...payloads.slice(0, 2).map(one => `bills?q=${encodeURIComponent(one)}`), `nowhere/${encodeURIComponent(payloads[0])}`,
 ]
 
@@ -20,7 +20,7 @@ async function sign(page, login, password) {
 
 export default async kit => {
   const { open, axe, url, login, password, payloads, address, sure, expect } = kit
-  expect(/40[04] .*(nowhere|imgsys-web)/)
+  expect(/40[04] .*(nowhere|imgsys-web|api.v1.tenant)/)
   const page = await open(`/login?domain=${encodeURIComponent(payloads[0])}`, { viewport: { width: 1440, height: 900 } })
   await axe(page, 'login')
   await sign(page, login, password)

@@ -1,6 +1,8 @@
 // An administrator takes people from a list: the trial tells each line, the right ones are stored, their passwords are told
-// once; then the ERP that they come from, verified for real.
-export default async ({ open, firstSignIn, signIn, shot, axe, sure, eas }) => {
+// once; then the ERP that they come from, verified for real; and people taken from it, each with what became of him.
+import { execFileSync } from 'node:child_process'
+
+export default async ({ open, firstSignIn, signIn, shot, axe, sure, eas, later }) => {
   const page = await open('/login')
   await firstSignIn(page)
   await page.getByRole('link', { name: '用户', exact: true }).click()
@@ -64,4 +66,30 @@ export default async ({ open, firstSignIn, signIn, shot, axe, sure, eas }) => {
   await page.getByText('已通过').waitFor()
   await axe(page, 'business systems')
   await shot(page, 'systems')
+
+  await page.getByRole('button', { name: '同步组织与用户' }).click()
+  const sync = page.getByRole('dialog', { name: '同步组织与用户 · 集团EAS' })
+  await sync.getByText('还没有同步过').waitFor()
+  await sync.getByRole('button', { name: '开始同步' }).click()
+  const report = sync.getByTestId('people-sync')
+  await report.getByText('已完成').waitFor()
+  sure(/全量/.test(await report.innerText()) && /新增 4/.test(await report.innerText()) && /未接收 1/.test(await report.innerText()), await report.innerText())
+  const row = name => sync.getByRole('row').filter({ hasText: name })
+  await row('张三').getByText('新增', { exact: true }).waitFor()
+  await row('王五').getByText('未接收', { exact: true }).waitFor()
+  await row('王五').getByText('手机号').waitFor()
+  await axe(page, 'people of an ERP')
+  await shot(page, 'taken')
+  execFileSync(later[0], later.slice(1))
+  await sync.getByLabel('停用 ERP 不再列出的用户').check()
+  await sync.getByRole('button', { name: '开始同步' }).click()
+  await report.getByText('已停用 1').waitFor()
+  await row('李四').getByText('已停用', { exact: true }).waitFor()
+  await row('张叁').getByText('更新', { exact: true }).waitFor()
+  await sync.getByRole('combobox', { name: '结果' }).click()
+  await page.getByTitle('未接收 1', { exact: true }).click()
+  await row('李四').waitFor({ state: 'detached' })
+  await row('王五').waitFor()
+  await sync.getByRole('combobox', { name: '历次同步' }).waitFor()
+  await shot(page, 'disabled')
 }

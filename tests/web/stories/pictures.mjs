@@ -5,8 +5,8 @@ const VARIANTS = [['desktop', 'light', 'zh'], ['desktop', 'dark', 'en'], ['phone
 const pagesOf = ({ bills, capture }) => [
   'home', 'capture', `capture/${capture}`, 'bills', 'bills?q=NOTHING-LIKE-IT', `bills/${bills['BX-2026-0007']}`, `bills/${bills['BX-2026-0050']}`,
   `bills/${bills['BX-2026-1002']}/timeline`, `bills/${bills['FK-2026-0001']}/match`, `bills/${bills['FK-2026-0001']}`, 'bills/99999', 'invoices', 'attachments', 'exports',
-  'pushes', 'deliveries', 'statistics', 'users', 'roles', 'organisations', 'scan-points', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings',
-  'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'doctor', 'account', 'nowhere',
+  'pushes', 'deliveries', 'statistics', 'users', 'roles', 'organisations', 'scan-points', 'scanners', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings',
+  'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'journal', 'doctor', 'account', 'nowhere',
 ]
 
 /** What opens over a page: the dialogs. */
@@ -16,6 +16,16 @@ const dialogs = {
   'scan-points-bind': ['scan-points', page => page.locator('td .ant-btn-link').first().click()],
   'roles-new': ['roles', page => page.locator('.page-actions .ant-btn-primary').click()],
   'enterprises-new': ['enterprises', page => page.locator('.page-actions .ant-btn-primary').click()],
+  'users-import': ['users', page => page.locator('.page-actions .ant-btn').first().click()],
+  'users-why': ['users', page => page.locator('.row-acts .ant-btn').filter({ hasText: /权限说明|Why/ }).first().click()],
+  'enterprises-import': ['enterprises', page => page.locator('.page-actions .ant-btn').first().click()],
+  'business-systems-new': ['business-systems', page => page.locator('.page-actions .ant-btn-primary').click()],
+  'business-systems-people': ['business-systems', async page => {
+    await page.locator('.row-acts .ant-btn').filter({ hasText: /同步组织|Take people/ }).click()
+    await page.getByRole('dialog').locator('.ant-btn-primary').click()
+    await page.getByTestId('people-sync').getByText(/已完成|done/).waitFor()
+  }],
+  'capture-phone': ['capture', async page => { await page.locator('.desk-only').click(); await page.locator('.qr svg').waitFor() }],
   'cover-rules-new': ['cover-rules', page => page.locator('.page-actions .ant-btn-primary').click()],
 }
 
@@ -30,6 +40,7 @@ export default async kit => {
     await page.evaluate(([theme, words]) => { localStorage.setItem('fpimage.theme', theme); localStorage.setItem('fpimage.lang', words) }, [look, lang])
     await page.reload()
     if (isWanted('login')) await shot(page, `${name}/login`)
+    if (isWanted('login-unknown')) { await page.goto(`${url}/imgsys-web/login?domain=nowhere.example`); await page.waitForLoadState('networkidle'); await shot(page, `${name}/login-unknown`) }
     await page.evaluate(async ([who, secret]) => { await fetch('/api/v1/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: who, password: secret }) }) }, [login, password])
     const see = async (path, as, then) => {
       if (!isWanted(as)) return
@@ -42,7 +53,7 @@ export default async kit => {
       if (await page.evaluate(() => document.documentElement.scrollHeight > window.innerHeight * 1.1)) await page.screenshot({ path: `${kit.shots}/${name}/${as}-whole.png`, fullPage: true })
     }
     for (const one of pagesOf(kit)) await see(one, one.replaceAll(/[/?=]/g, '-'))
-    for (const [as, [path, act]] of Object.entries(dialogs)) await see(path, as, act)
+    for (const [as, [path, act]] of Object.entries(dialogs)) if (size === 'desktop' || as !== 'capture-phone') await see(path, as, act)
     if (isWanted('view')) {
       await page.goto(kit.addresses.pop())
       await page.waitForLoadState('networkidle')
@@ -53,6 +64,13 @@ export default async kit => {
         await page.waitForLoadState('networkidle')
         await shot(page, `${name}/view-${tab}`)
       }
+      await page.goto(kit.several.pop())
+      await page.waitForLoadState('networkidle')
+      await shot(page, `${name}/view-several`)
+      await page.context().clearCookies()
+      await page.keyboard.press('ArrowRight')
+      await page.waitForLoadState('networkidle')
+      await shot(page, `${name}/view-ended`)
     }
     await page.context().close()
   }

@@ -134,6 +134,7 @@ export function remedyOf(error: unknown): string {
   if (!(error instanceof ApiError)) return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
   if (error.status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
   if (error.type === 'stale') return say('请查看别人改了什么，再决定是否重做。', 'Look at what was changed, then decide whether to repeat it.')
+  if (error.status === 401) return say('请重新登录；从业务系统打开的，请回到业务系统重新打开。', 'Sign in again; who came from the ERP opens it from there again.')
   if (error.status === 403) return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
   if (error.status === 404) return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')
   if (error.status === 413) return say('请压缩或拆分文件后再上传。', 'Make the file smaller or split it.')

@@ -2,8 +2,9 @@
 export interface Pagination { page: number; page_size: number; total: number; has_more: boolean; next?: string | null; total_is_bound?: boolean; is_partial?: boolean }
 export interface Listed<T> { items: T[]; pagination: Pagination }
 
-export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: unknown[]; permissions: string[]; tenant?: string }
-export interface Session { user: User; csrf_token: string; expires_at: string; permissions?: string[]; bill_ids?: number[] }
+export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: unknown[]; permissions: string[]; }
+export interface Tenant { name: string; domain: string | null }
+export interface Session { user: User; tenant?: Tenant; csrf_token: string; expires_at: string; permissions?: string[]; bill_ids?: number[] }
 
 export type Kind = 'COVER' | 'INVOICE' | 'ATTACHMENT'
 export type Role = Kind | 'BLANK' | 'AUTO'
@@ -12,13 +13,15 @@ export type BillState = 'WAITING' | 'UPLOADED' | 'SUBMITTED' | 'REVIEWED' | 'RES
 
 export interface Bill {
   id: number; number: string; resource: string; bill_no: string | null; bill_type: string | null; bill_type_name: string | null
-  applicant_name: string | null; org_name: string | null; org_code: string | null; state: string; state_name: string; reason: string | null
+  applicant_name: string | null; org_name: string | null; org_code: string | null; state: string; state_name: string; reason: string | null; reason_by: string | null
   is_locked: boolean; voucher: string | null; page_count: number; version: number; created_at: string; updated_at: string
 }
 
+export type FileState = 'NORMAL' | 'UNCHANGED' | 'CHANGED' | 'ADDED' | 'CONFIRMED'
+
 export interface BillFile {
-  id: number; position: number; kind: Kind; state: string; name: string; media: string; size: number; sha256: string; rotation: number
-  page_count?: number; look?: Look; look_note?: string | null; label: string | null; page_first: number; page_last: number; created_at: string
+  id: number; position: number; kind: Kind; state: FileState; name: string; media: string; size: number; sha256: string; rotation: number
+  page_count?: number; look?: Look; look_note?: string | null; label: string | null; attachment_type: number; page_first: number; page_last: number; created_at: string
 }
 
 export interface Field { value: string | null; source: string; others: { source: string; value: string | null }[] }

@@ -1,13 +1,15 @@
 /** One bill: its pages, what was read of its invoices, what happened to it, and what may be done with it. */
-import { App, Button, Dropdown, Segmented, Select, Tooltip } from 'antd'
+import { App, Button, Dropdown, Segmented, Select } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { call } from '../api/client'
 import type { BillFile, BillWhole, Found } from '../api/types'
 import { Ask, type Question } from '../parts/Ask'
 import { Facts } from '../parts/Facts'
 import { Failure } from '../parts/Failure'
-import { AddFiles } from '../parts/AddFiles'
+import { AddFiles, ReplaceFile } from '../parts/AddFiles'
+import { FileWords, MoveFile } from '../parts/FileWords'
 import { useKeys } from '../parts/Keys'
+import { Moves } from '../parts/Moves'
 import { Page } from '../parts/Page'
 import { Trail } from '../parts/Trail'
 import { useAct, useLoad } from '../parts/use'
@@ -15,22 +17,10 @@ import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, usePlace } from '../router'
 import { useWho } from '../session'
 import { money, say, size, sum, time } from '../words'
-import { kindName, StateTag } from './state'
+import { FileStateTag, kindName, Reason, StateTag } from './state'
 import { Mark } from '../parts/Mark'
 
 const KINDS = ['COVER', 'INVOICE', 'ATTACHMENT'] as const
-
-interface Move { act: string; path: string; needs: string; title: () => string; needsReason?: boolean; isDanger?: boolean; isMain?: boolean; extra?: object }
-
-const moves: Move[] = [
-  { act: 'SUBMIT', path: 'submit', needs: 'BILL_SUBMIT', title: () => say('提交', 'Submit'), isMain: true },
-  { act: 'RESUBMIT', path: 'resubmit', needs: 'BILL_SUBMIT', title: () => say('重新提交', 'Resubmit') },
-  { act: 'RESCAN', path: 'rescan', needs: 'BILL_RESCAN', title: () => say('退扫', 'Send back'), needsReason: true },
-  { act: 'CANCEL_RESCAN', path: 'cancel-rescan', needs: 'BILL_RESCAN', title: () => say('撤销退扫', 'Withdraw the send-back') },
-  { act: 'LOCK', path: 'lock', needs: 'BILL_LOCK', title: () => say('锁定', 'Lock') },
-  { act: 'UNLOCK', path: 'lock', needs: 'BILL_LOCK', title: () => say('解锁', 'Unlock'), extra: { is_locked: false } },
-  { act: 'VOID', path: 'void', needs: 'BILL_VOID', title: () => say('作废', 'Void'), needsReason: true, isDanger: true },
-]
 
 const isPicture = (file: BillFile) => file.look !== 'UNREADABLE'
 
@@ -54,27 +44,8 @@ function Thumb({ leaf, isAt, onPick }: { leaf: Leaf; isAt: boolean; onPick: () =
         ? <img src={`/api/v1/files/${leaf.file.id}?variant=thumb&n=${leaf.n}&r=${leaf.file.rotation}`} alt="" loading="lazy" onError={() => setBroken(true)} />
         : <span className="thumb-blank" aria-hidden="true">{leaf.file.media.split('/').pop()?.slice(0, 6).toUpperCase()}</span>}
       <span className="thumb-name">{leaf.title}</span>
-      <span className={'kind ' + leaf.file.kind.toLowerCase()}>{kindName(leaf.file.kind)}</span>
+      <span className="thumb-marks"><span className={'kind ' + leaf.file.kind.toLowerCase()}>{kindName(leaf.file.kind)}</span><FileStateTag state={leaf.file.state} /></span>
     </button>
-  )
-}
-
-function Moves({ bill, onAsk }: { bill: BillWhole; onAsk: (question: Question) => void }) {
-  const { may } = useWho()
-  const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (bill.acts[one.act].is_allowed || (one.isMain && bill.state !== 'RESCAN'))
-    && (one.act !== 'RESUBMIT' || bill.state === 'RESCAN' || !bill.acts.SUBMIT?.is_allowed))
-  const ask = (move: Move) => onAsk({
-    title: `${move.title()} ${bill.number}`, needsReason: move.needsReason, isDanger: move.isDanger,
-    run: reason => call(`/api/v1/bills/${bill.id}/${move.path}`, { body: { version: bill.version, ...(reason ? { reason } : {}), ...move.extra } }),
-  })
-  return (
-    <>
-      {shown.map(move => {
-        const act = bill.acts[move.act]
-        const button = <Button key={move.act} type={move.isMain || (move.act === 'RESUBMIT' && bill.state === 'RESCAN') ? 'primary' : 'default'} danger={move.isDanger} disabled={!act.is_allowed} onClick={() => ask(move)}>{move.title()}</Button>
-        return act.is_allowed ? button : <Tooltip key={move.act} title={act.why}>{button}</Tooltip>
-      })}
-    </>
   )
 }
 
@@ -87,7 +58,7 @@ function Head({ bill }: { bill: BillWhole }) {
     <div className="bill-head">
       <StateTag bill={bill} />
       {bill.is_locked && <Mark color="gold">{say('已锁定', 'locked')}</Mark>}
-      {bill.reason && <span className="reason">{say('原因：', 'reason: ')}{bill.reason}</span>}
+      <Reason bill={bill} />
       <dl>{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
     </div>
   )
@@ -134,12 +105,12 @@ function ListMode({ files, onOpen }: { files: BillFile[]; onOpen: (file: BillFil
   return (
     <div className="table-frame" role="region" aria-label={say('文件清单', 'Files')} tabIndex={0}>
       <table className="table">
-        <thead><tr>{[say('序号', 'No.'), say('文件名', 'Name'), say('类别', 'Kind'), say('页数', 'Pages'), say('大小', 'Size'), say('来源', 'From'), say('存入', 'Stored'), 'SHA-256'].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
+        <thead><tr>{[say('序号', 'No.'), say('文件名', 'Name'), say('类别', 'Kind'), say('标签', 'Label'), say('页数', 'Pages'), say('大小', 'Size'), say('存入', 'Stored'), 'SHA-256'].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
         <tbody>
           {files.map((file, i) => (
             <tr key={file.id}>
-              <td>{i + 1}</td><td className="main"><Button type="link" onClick={() => onOpen(file)}>{file.name}</Button></td><td>{kindName(file.kind)}</td>
-              <td>{file.page_count}</td><td>{size(file.size)}</td><td>{file.label}</td><td>{time(file.created_at)}</td><td><code>{file.sha256.slice(0, 16)}…</code></td>
+              <td>{i + 1}</td><td className="main"><Button type="link" onClick={() => onOpen(file)}>{file.name}</Button></td><td>{kindName(file.kind)} <FileStateTag state={file.state} /></td>
+              <td>{file.label}</td><td>{file.page_count}</td><td>{size(file.size)}</td><td>{time(file.created_at)}</td><td><code>{file.sha256.slice(0, 16)}…</code></td>
             </tr>
           ))}
         </tbody>
@@ -155,6 +126,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const [at, setAt] = useState(0)
   const [mode, setMode] = useState<'picture' | 'list'>('picture')
   const [question, setQuestion] = useState<Question | null>(null)
+  const [over, setOver] = useState<{ what: 'replace' | 'words' | 'move'; file: BillFile } | null>(null)
   const act = useAct()
   const viewer = useRef<ViewerApi | null>(null)
   const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
@@ -219,6 +191,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
       { keys: '1', what: say('设为封面', 'It is a cover'), run: () => { patch({ kind: 'COVER' }, say('已设为封面', 'Now a cover')) } },
       { keys: '2', what: say('设为发票', 'It is an invoice'), run: () => { patch({ kind: 'INVOICE' }, say('已设为发票', 'Now an invoice')) } },
       { keys: '3', what: say('设为附件', 'It is an attachment'), run: () => { patch({ kind: 'ATTACHMENT' }, say('已设为附件', 'Now an attachment')) } },
+      { keys: 'p', what: say('替换文件', 'Replace the file'), run: () => { if (leaf) setOver({ what: 'replace', file: leaf.file }) } },
       { keys: 'Delete', what: say('移除文件', 'Take the file off'), run: () => { drop() } },
     ] : []),
   ])
@@ -226,6 +199,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   if (!bill) return <Page title={say('影像单据', 'Bill')}><Failure error={load.error} onRetry={load.again} />{load.isLoading ? <div className="empty">{say('正在加载…', 'Loading…')}</div> : <Button onClick={() => go('/bills')}>{say('返回列表', 'Back to the list')}</Button>}</Page>
   const ofFile = leaf ? bill.found_invoices.filter(one => one.file_id === leaf.file.id && (one.page === leaf.n || (leaf.file.page_count ?? 1) === 1)) : []
   const shownFacts = ofFile.length ? ofFile : []
+  const ofOver = (done: string) => ({ billId: id, version: bill.version, onClose: () => setOver(null), onDone: () => { setOver(null); message.success(done); again() } })
   return (
     <Page title={bill.number} actions={
       <>
@@ -244,12 +218,15 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
             <Select value={leaf.file.kind} aria-label={say('类别', 'Kind')} options={KINDS.map(value => ({ value, label: kindName(value) }))}
                     onChange={kind => { patch({ kind }, say('类别已更改', 'The kind is changed')) }} />
             <Dropdown trigger={['click']} menu={{ items: [
+              { key: 'replace', label: say('替换', 'Replace'), onClick: () => setOver({ what: 'replace', file: leaf.file }) },
+              { key: 'words', label: say('标签与附件类型', 'Label and attachment type'), onClick: () => setOver({ what: 'words', file: leaf.file }) },
               { key: 'up', label: say('前移', 'Move forward'), onClick: () => shift(-1) }, { key: 'down', label: say('后移', 'Move back'), onClick: () => shift(1) },
+              { key: 'move', label: say('移到另一张单据', 'To another bill'), onClick: () => setOver({ what: 'move', file: leaf.file }) },
               { key: 'merge', label: say('与下一个文件合并', 'Merge with the next'), onClick: mergeNext },
               ...((leaf.file.page_count ?? 1) > 1 ? [{ key: 'split', label: say('逐页拆分', 'Take apart by pages'), onClick: splitAll }] : []),
               { type: 'divider' as const }, { key: 'drop', danger: true, label: say('移除', 'Take off'), onClick: drop },
             ] }}><Button>{say('整理', 'Arrange')} ▾</Button></Dropdown>
-            {bill.state === 'RESCAN' && leaf.file.state === 'UNCHANGED' && <Button onClick={() => patch({ state: 'CONFIRMED' }, say('已确认无误', 'Confirmed'))}>{say('确认无误', 'It is right as it is')}</Button>}
+            {leaf.file.state === 'UNCHANGED' && <Button onClick={() => patch({ state: 'CONFIRMED' }, say('已确认无误', 'Confirmed'))}>{say('确认无误', 'It is right as it is')}</Button>}
           </>
         )}
         {act.isBusy && <span role="status">{say('正在保存…', 'Saving…')}</span>}
@@ -283,6 +260,9 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
           </aside>
         </div>
       )}
+      {over?.what === 'replace' && <ReplaceFile {...ofOver(say('已替换', 'Replaced'))} file={over.file} />}
+      {over?.what === 'words' && <FileWords {...ofOver(say('已保存', 'Saved'))} file={over.file} />}
+      {over?.what === 'move' && <MoveFile {...ofOver(say('已移动', 'Moved'))} file={over.file} />}
       <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) { message.success(say('已完成', 'Done')); again() } }} />
       {keys}
     </Page>

@@ -10,14 +10,14 @@ import { Page } from '../parts/Page'
 import { go, Link, usePlace } from '../router'
 import { useWho } from '../session'
 import { day, say, time } from '../words'
-import { states, StateTag } from './state'
+import { Reason, states, StateTag } from './state'
 
 const BillPage = lazy(() => import('./Bill'))
 const MatchPage = lazy(() => import('./Match'))
 
 const columns = (): Column<Bill>[] => [
   { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
-  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}</> },
+  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{bill.state === 'RESCAN' && <div className="quiet"><Reason bill={bill} /></div>}</> },
   { key: 'type', title: say('单据类型', 'Type'), show: bill => bill.bill_type_name ?? bill.bill_type },
   { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no },
   { key: 'applicant', title: say('申请人', 'Applicant'), show: bill => bill.applicant_name },
@@ -39,17 +39,21 @@ function BillList() {
   const { may } = useWho()
   const [selected, setSelected] = useState<Set<string | number>>(new Set())
   const [question, setQuestion] = useState<Question | null>(null)
+  const { params } = usePlace()
+  const filter = Object.fromEntries(filters().map(one => [one.name, params.get(one.name)]).filter(([, value]) => value))
+  const isFiltered = Object.keys(filter).length > 0
   const exportAs = (kind: 'ZIP' | 'XLSX') => setQuestion({
     title: kind === 'ZIP' ? say('导出原始影像', 'Export the originals') : say('导出清单', 'Export the list'),
-    text: say(`将为 ${selected.size} 张单据建立导出任务，在“导出任务”中下载。`, `An export of ${selected.size} bills is made in the background; download it under “Exports”.`),
-    run: async () => { await call('/api/v1/exports', { body: { kind, bill_ids: [...selected] } }); go('/exports') },
+    text: selected.size ? say(`将为 ${selected.size} 张单据建立导出任务，在“导出任务”中下载。`, `An export of ${selected.size} bills is made in the background; download it under “Exports”.`)
+      : say('将为符合当前条件的全部单据建立导出任务，在“导出任务”中下载。', 'An export of all bills that fit the filters is made in the background; download it under “Exports”.'),
+    run: async () => { await call('/api/v1/exports', { body: { kind, ...(selected.size ? { bill_ids: [...selected] } : { filter }) } }); go('/exports') },
   })
   return (
     <Page title={say('影像单据', 'Bills')} actions={may('EXPORT') && (
       <>
-        <span className="hint">{selected.size ? say(`已选 ${selected.size} 张`, `${selected.size} selected`) : say('勾选单据后可导出', 'select bills to export them')}</span>
-        <Button disabled={!selected.size} onClick={() => exportAs('ZIP')}>{say('导出影像', 'Export images')}</Button>
-        <Button disabled={!selected.size} onClick={() => exportAs('XLSX')}>{say('导出清单', 'Export list')}</Button>
+        <span className="hint">{selected.size ? say(`已选 ${selected.size} 张`, `${selected.size} selected`) : isFiltered ? say('导出符合条件的全部单据，或先勾选', 'all that fit are exported, or those you select') : say('勾选单据或设定条件后可导出', 'select bills, or set a filter, to export')}</span>
+        <Button disabled={!selected.size && !isFiltered} onClick={() => exportAs('ZIP')}>{say('导出影像', 'Export images')}</Button>
+        <Button disabled={!selected.size && !isFiltered} onClick={() => exportAs('XLSX')}>{say('导出清单', 'Export list')}</Button>
       </>
     )}>
       <List<Bill> path="/api/v1/bills" label={say('影像单据', 'Bills')} columns={columns()} filters={filters()} rowKey={bill => bill.id} sort="-created_at"

@@ -8,7 +8,9 @@ import { useLoad } from '../parts/use'
 import { go, Link } from '../router'
 import { useWho } from '../session'
 import { say, time } from '../words'
-import { StateTag } from './state'
+import { Reason, StateTag } from './state'
+
+const SENT_BACK = 5
 
 interface Counts { refused_pushes?: { count: number; is_bound: boolean } }
 interface Card { key: string; inHome?: keyof Counts; title: string; page?: string; needs?: string; filter: Record<string, string>; tone?: 'warn' | 'bad' }
@@ -42,6 +44,20 @@ function CountCard({ card }: { card: Card }) {
   )
 }
 
+/** Those that were sent back, with what is asked for, so that nobody has to look for it. */
+function SentBack() {
+  const load = useLoad(signal => call<Listed<Bill>>('/api/v1/bills' + query({ state: 'RESCAN', page_size: SENT_BACK, sort: '-updated_at' }), { signal }), [])
+  if (!load.data?.items.length) return null
+  return (
+    <>
+      <h2>{say('退回待重扫', 'Sent back, to be scanned again')}</h2>
+      <ul className="latest">
+        {load.data.items.map(bill => <li key={bill.id}><Link to={`/bills/${bill.id}`}>{bill.number}</Link><Reason bill={bill} /><span className="quiet">{time(bill.updated_at)}</span></li>)}
+      </ul>
+    </>
+  )
+}
+
 export default function Home() {
   const { session, may } = useWho()
   const latest = useLoad(signal => call<Listed<Bill>>('/api/v1/bills?page_size=8&sort=-updated_at', { signal }), [])
@@ -49,6 +65,7 @@ export default function Home() {
     <Page title={say(`${session.user.name}，您好`, `Hello, ${session.user.name}`)}
           actions={may('CAPTURE') && <Button type="primary" size="large" onClick={() => go('/capture')}>{say('采集影像', 'Capture')}</Button>}>
       <div className="cards">{cards().filter(one => !one.needs || may(one.needs)).map(one => <CountCard key={one.key} card={one} />)}</div>
+      <SentBack />
       <h2>{say('最近变动的单据', 'Bills changed last')}</h2>
       <Failure error={latest.error} onRetry={latest.again} />
       <ul className="latest">

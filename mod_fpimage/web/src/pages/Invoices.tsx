@@ -18,7 +18,7 @@ export default function Invoices() {
           { name: 'twin', title: say('只看重复的', 'Twins only'), kind: 'flag', flag: 'ANY' },
         ]}
         columns={[
-          { key: 'number', title: say('发票号码', 'Number'), isMain: true, show: one => one.number ?? '—' },
+          { key: 'number', title: say('发票号码', 'Number'), isMain: true, show: one => <span className="whole">{one.number ?? '—'}</span> },
           { key: 'date', title: say('开票日期', 'Date'), show: one => one.date },
           { key: 'seller', title: say('销售方', 'Seller'), show: one => one.seller_name },
           { key: 'buyer', title: say('购买方', 'Buyer'), show: one => one.buyer_name },

@@ -1,5 +1,5 @@
 /** The tenant's switches and modes; and what httpd's configuration rules, which is only shown. */
-import { App, Button, Select } from 'antd'
+import { App, Button, Input, Select } from 'antd'
 import { useState } from 'react'
 import { call } from '../api/client'
 import { Failure } from '../parts/Failure'
@@ -14,6 +14,7 @@ interface Answer {
   switches: { name: string; value: string | null; standard: string; help: string }[]
   fixed: { name: string; value: string | null; directive: string | null; help: string }[]
   pull_path: string
+  is_pull_path_standard: boolean
 }
 
 const PATH = '/api/v1/receipt-settings'
@@ -31,6 +32,18 @@ function OrgMode({ onSave }: { onSave: (code: string, mode: string) => void }) {
       <Select value={mode} options={modes()} aria-label={say('该组织的模式', 'Its mode')} placeholder={say('模式', 'mode')} onChange={setMode} />
       <Button disabled={!code || !mode} onClick={() => { if (code && mode) { onSave(code, mode); setCode(undefined); setMode(undefined) } }}>{say('设定', 'Set')}</Button>
       <Failure error={orgs.error} />
+    </div>
+  )
+}
+
+/** Below the cloud's address: where the invoices of a bill are asked for. */
+function PullPath({ path, isStandard, onSave }: { path: string; isStandard: boolean; onSave: (path: string | null) => void }) {
+  const [typed, setTyped] = useState(path)
+  return (
+    <div className="row">
+      <Input className="path" value={typed} maxLength={200} aria-label={say('收票取数路径', 'Path of the receipts')} onChange={event => setTyped(event.target.value)} onPressEnter={() => onSave(typed.trim())} />
+      <Button disabled={!typed.trim() || typed.trim() === path} onClick={() => onSave(typed.trim())}>{say('保存', 'Save')}</Button>
+      {!isStandard && <Button onClick={() => onSave(null)}>{say('恢复默认', 'The standard')}</Button>}
     </div>
   )
 }
@@ -73,6 +86,9 @@ export default function Settings() {
               ))}
             </tbody></table>
           </div>
+          <h2>{say('收票取数路径', 'Path of the receipts')}</h2>
+          <p className="hint">{say('在发票云地址之下，按单据取其发票与文件。仅当发票云给出了不同的路径时才需修改。', 'Below the cloud’s address: where a bill’s invoices and files are asked for. Only where the cloud has named another.')}</p>
+          <PullPath key={all.pull_path} path={all.pull_path} isStandard={all.is_pull_path_standard} onSave={path => save({ pull_path: path })} />
           <h2>{say('由 httpd 配置决定（只读）', 'Ruled by httpd’s configuration')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('只读设置', 'Fixed')}>
             <table className="table"><tbody>{all.fixed.map(one => <tr key={one.name}><th scope="row">{one.directive ?? one.name}</th><td><code>{one.value}</code></td><td className="quiet">{fixedHelp(one)}</td></tr>)}</tbody></table>

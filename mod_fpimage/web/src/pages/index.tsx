@@ -33,6 +33,7 @@ export const pages: Record<string, ComponentType> = {
   scanners: record('scanners'),
   settings: lazy(() => import('./Settings')),
   statistics: lazy(() => import('./Statistics')),
+  journal: record('journal'),
   doctor: lazy(() => import('./Doctor')),
   deliveries: record('deliveries'),
   account: lazy(() => import('./Password')),

@@ -4,12 +4,15 @@ import { call } from '../api/client'
 import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
 import { say, size, time } from '../words'
+import { Act } from '../parts/Act'
 import { Import } from '../parts/Import'
 import { ImportPeople } from '../parts/ImportPeople'
+import { PeopleSync } from '../parts/PeopleSync'
 import { FindScanners } from '../parts/FindScanners'
 import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
+import { Why } from '../parts/Why'
 import { auditName } from './audit'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
@@ -17,6 +20,8 @@ const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: s
 const active = (row: Row) => yes(row.is_active, '启用', 'active', '停用', 'disabled')
 const enabled = (row: Row) => yes(row.is_enabled, '启用', 'enabled', '停用', 'disabled')
 const names = (list?: Row[] | null) => (list ?? []).map(one => one.name ?? one.code ?? '').join('、')
+/** Such a call does a bounded part of them. */
+const more = (done: Row) => done.has_more ? say('；还有更多，请再点一次。', '; there are more: do it once more.') : ''
 const post = (path: string) => call(path, { method: 'POST', body: {} })
 
 async function options(path: string, of: (row: Row) => Option): Promise<Option[]> {
@@ -62,6 +67,7 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
     acts: [
       { title: say('解锁', 'Unlock'), needs: 'PEOPLE_EDIT', shows: row => !!row.locked_until, run: row => post(`/api/v1/users/${row.user_id}/unlock`) },
       { title: say('重置密码', 'Reset password'), needs: 'PEOPLE_EDIT', shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/reset`), tell: answer => <OneTime answer={answer as Row} /> },
+      { title: say('权限说明', 'Why'), needs: 'PEOPLE_VIEW', open: (row, onClose) => <Why user={{ id: row.user_id, name: row.name }} onClose={onClose} /> },
       { title: say('停用', 'Disable'), needs: 'PEOPLE_EDIT', isDanger: true, shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/disable`) },
       { title: say('启用', 'Enable'), needs: 'PEOPLE_EDIT', shows: row => !row.is_active, run: row => post(`/api/v1/users/${row.user_id}/enable`) },
     ],
@@ -127,6 +133,8 @@ const enterprises: Kind = {
       { name: 'client_id', title: 'client_id', kind: 'text', isRequired: true, when: 'new' },
       { name: 'secret', title: 'client_secret', kind: 'secret', hint: say('留空表示不修改；首尾空格会去掉，中间不能有空格', 'Empty: as it is. No spaces inside.') },
       { name: 'encrypt_key', title: 'encrypt_key', kind: 'secret' },
+      { name: 'cloud_client_id', title: say('发票云 client_id', 'client_id at the cloud'), kind: 'text', hint: say('仅当与上面的 client_id 不同时填写', 'only where it is not the client_id above') },
+      { name: 'cloud_secret', title: say('发票云 client_secret', 'client_secret at the cloud'), kind: 'secret' },
       { name: 'unchecked', title: say('不校验直接保存', 'Save unchecked'), kind: 'flag' },
       { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
     ],
@@ -140,6 +148,10 @@ const enterprises: Kind = {
 const pushTable: Kind = {
   page: 'push-table', title: () => say('推送表', 'Push table'), path: '/api/v1/push-table', id: 'id', mayEdit: 'ENTERPRISE_EDIT', mayDrop: true, mayChange: false,
   describe: () => ({
+    more: (_again, may) => may('ENTERPRISE_VIEW') && <Act title={say('检查', 'Check')} run={async () => {
+      const said = await call<Row>('/api/v1/push-table/check')
+      return said.is_right ? say('推送表与企业授权一致。', 'The table fits the enterprises.') : <ul>{(said.items ?? []).map((one: Row, i: number) => <li key={i}>{one.name || one.client_id}：{one.text}</li>)}</ul>
+    }} />,
     hint: say('收票助手可为哪些企业推送；地址须与总部登记的一致。', 'For whom the receipt assistant may push; the address must be what the head office registered.'),
     columns: [
       { key: 'name', title: say('企业', 'Enterprise'), isMain: true, show: row => row.name },
@@ -210,6 +222,10 @@ const deliveryStates: Record<string, [string, string, string]> = {
 const deliveries: Kind = {
   page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id', isMoving: row => row.state === 'WAITING',
   describe: () => ({
+    more: (again, may) => may('DELIVERY') && <Act title={say('重发全部搁置的', 'Send all parked ones again')} onDone={again} run={async () => {
+      const done = await call<Row>('/api/v1/deliveries/retry', { body: { state: 'PARKED' } })
+      return say(`已重新排队：${done.notices} 条通知`, `${done.notices} notices are on their way again`) + more(done)
+    }} />,
     hint: say('影像就绪、退扫、审核通知；失败的会自动重试，搁置后可在此重发。', 'Ready, sent back, reviewed. What fails is tried again by itself; what was parked can be sent again here.'),
     filters: [{ name: 'state', title: say('状态', 'State'), kind: 'choice', options: Object.entries(deliveryStates).map(([value, [zh, en]]) => ({ value, label: say(zh, en) })) }],
     columns: [
@@ -232,6 +248,10 @@ const pushStates: Record<string, [string, string, string]> = {
 const pushes: Kind = {
   page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id', isMoving: row => row.status === 'TAKEN',
   describe: () => ({
+    more: (again, may) => may('DELIVERY') && <Act title={say('重放全部搁置的', 'Replay all parked ones')} onDone={again} run={async () => {
+      const done = await call<Row>('/api/v1/pushes/replay', { body: {} })
+      return say(`已重新处理：${done.pushes} 条推送`, `${done.pushes} pushes are worked on again`) + more(done)
+    }} />,
     hint: say('收票助手推送来的每一条；拒绝的写明原因，搁置的可以重放。', 'Each push of the receipt assistant. Refusals say why; what was parked can be replayed.'),
     filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
     columns: [
@@ -243,6 +263,23 @@ const pushes: Kind = {
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
     acts: [{ title: say('重放', 'Replay'), needs: 'DELIVERY', shows: row => ['PARKED', 'DONE', 'TAKEN'].includes(row.status), run: row => post(`/api/v1/pushes/${row.id}/replay`) }],
+  }),
+}
+
+/** What was called and is not served here, and the line of httpd's configuration that would serve it. */
+const journal: Kind = {
+  page: 'journal', title: () => say('未知调用', 'Unknown calls'), path: '/api/v1/journal', id: 'id',
+  describe: () => ({
+    hint: say('ERP 或收票助手调用了本系统没有的地址。把建议的一行加入 httpd 配置并重新加载，即由对应接口应答。', 'The ERP or the receipt assistant called an address that is not here. The line that is suggested, put into httpd’s configuration, has it answered.'),
+    columns: [
+      { key: 'path', title: say('地址', 'Address'), isMain: true, show: row => <code>{row.method} {row.path}</code> },
+      { key: 'count', title: say('次数', 'Times'), isNumber: true, show: row => row.count },
+      { key: 'why', title: say('原因', 'Why'), show: row => row.why },
+      { key: 'line', title: say('建议', 'Suggestion'), show: row => { const best = (row.suggestions ?? [])[0] as Row | undefined; return best && (best.line ? <Typography.Text code copyable>{best.line}</Typography.Text> : best.obstacle) } },
+      { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
+      { key: 'at', title: say('最近一次', 'Last'), show: row => time(row.last_at) },
+      { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
+    ],
   }),
 }
 
@@ -291,12 +328,17 @@ const systems: Kind = {
       { name: 'solution', title: say('方案名', 'Solution'), kind: 'text', shows: isEas, hint: say('一般为 eas', 'eas, as a rule') },
       { name: 'db_type', title: say('数据库类型', 'Database type'), kind: 'number', shows: isEas, hint: '0 SQL Server, 1 Oracle, 2 DB2, 3 PostgreSQL' },
       { name: 'language', title: say('语言', 'Language'), kind: 'choice', shows: isEas, options: [{ value: 'L1', label: 'L1 English' }, { value: 'L2', label: 'L2 简体' }, { value: 'L3', label: 'L3 繁體' }] },
+      { name: 'auth_pattern', title: say('登录验证方式', 'Kind of authentication'), kind: 'text', when: 'old', shows: isEas, hint: say('EAS 的 authPattern，一般为 BaseDB', 'EAS’s authPattern; BaseDB as a rule') },
+      { name: 'encode_pwd', title: say('密码传送方式', 'How the password is sent'), kind: 'number', when: 'old', shows: isEas, hint: say('EAS 的 isEncodePwd，-1 表示不传', 'EAS’s isEncodePwd; -1: it is not sent') },
       { name: 'names', title: say('接口与字段名', 'Names of the interface'), kind: 'long', when: 'old', shows: isEas, from: namesText, to: namesOf, hint: say('每行一项“键=值”，与标准不同时才需修改；留空值恢复标准', 'key=value, a line each; only where it differs from the standard, which an empty value brings back') },
       { name: 'is_enabled', title: say('启用', 'Enabled'), kind: 'flag', when: 'old' },
     ],
     tellMade: made => made.corrected && <p>{made.corrected}</p>,
     tellChanged: saved => saved.corrected && <p>{saved.corrected}</p>,
-    acts: [{ title: say('校验', 'Verify'), needs: 'SYSTEM_EDIT', run: row => post(`/api/v1/business-systems/${row.id}/verify`), tell: answer => <Verdict answer={answer as Row} /> }],
+    acts: [
+      { title: say('校验', 'Verify'), needs: 'SYSTEM_EDIT', run: row => post(`/api/v1/business-systems/${row.id}/verify`), tell: answer => <Verdict answer={answer as Row} /> },
+      { title: say('同步组织与用户', 'Take people'), needs: 'SYSTEM_EDIT', shows: row => row.kind === 'eas' && row.is_enabled, open: (row, onClose) => <PeopleSync system={{ id: row.id, name: row.name }} onClose={onClose} /> },
+    ],
   }),
 }
 
@@ -338,7 +380,7 @@ const scanners: Kind = {
   }),
 }
 
-export const kinds: Kind[] = [scanners, systems, pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
+export const kinds: Kind[] = [journal, scanners, systems, pushes, attachments, roles, organisations, enterprises, pushTable, audit, billTypes, labels, deliveries]
 
 export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
   page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',

@@ -1,6 +1,7 @@
 /** How states and kinds are named and coloured. */
 import { say } from '../words'
 import { Mark } from '../parts/Mark'
+import { whoIs } from '../parts/told'
 
 const COLOURS: Record<string, string> = {
   WAITING: 'default', UPLOADED: 'blue', SUBMITTED: 'green', REVIEWED: 'green', RESCAN: 'orange', MISMATCH: 'red', FAILED: 'red',
@@ -9,6 +10,22 @@ const COLOURS: Record<string, string> = {
 
 export function StateTag({ bill }: { bill: { state: string; state_name: string } }) {
   return <Mark color={COLOURS[bill.state] ?? 'default'}>{bill.state_name}</Mark>
+}
+
+/** Why the bill is where it is, and who said so. */
+export function Reason({ bill }: { bill: { reason: string | null; reason_by: string | null } }) {
+  if (!bill.reason) return null
+  return <span className="reason">{say('原因：', 'reason: ')}{bill.reason}{bill.reason_by && <span className="reason-by">{say(`（${whoIs(bill.reason_by)}）`, ` (${whoIs(bill.reason_by)})`)}</span>}</span>
+}
+
+const FILE_STATES: Record<string, [string, string, string]> = {
+  UNCHANGED: ['未改动', 'not touched', 'orange'], CHANGED: ['已替换', 'changed', 'green'], ADDED: ['新增', 'added', 'blue'], CONFIRMED: ['已确认', 'confirmed', 'green'],
+}
+
+/** What became of a file since the bill was sent back. */
+export function FileStateTag({ state }: { state: string }) {
+  const found = FILE_STATES[state]
+  return found ? <Mark color={found[2]}>{say(found[0], found[1])}</Mark> : null
 }
 
 export const states = () => [

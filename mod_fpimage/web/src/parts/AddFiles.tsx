@@ -1,25 +1,30 @@
-/** Files onto a bill that is there. */
+/** Files onto a bill that is there, or one file in the place of another. */
 import { Button, Modal, Select } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { call } from '../api/client'
-import type { Kind, Limits } from '../api/types'
+import type { BillFile, Kind, Limits } from '../api/types'
 import { kindName } from '../pages/state'
 import { Uploads } from '../upload'
 import { say } from '../words'
 import { Drop, Inputs, LimitsLine, type Pick, UploadList, useUploads } from './Files'
 import { useLoad } from './use'
 
-export function AddFiles({ billId, onDone }: { billId: number; onDone: () => void }) {
-  const [isOpen, setOpen] = useState(false)
-  const [kind, setKind] = useState<Kind | ''>('')
+function useBillUploads(path: string, onDone: () => void) {
   const [uploads] = useState(() => new Uploads({ path: '', entry: 'UPLOAD' }))
   const items = useUploads(uploads)
   const limits = useLoad(signal => call<Limits>('/api/v1/limits', { signal }), [])
-  const pick = useRef<Pick | null>(null)
   const done = useRef(onDone)
   done.current = onDone
-  useEffect(() => uploads.setTarget({ path: `/api/v1/bills/${billId}/files`, entry: 'UPLOAD', onDone: () => done.current() }), [uploads, billId])
+  useEffect(() => uploads.setTarget({ path, entry: 'UPLOAD', onDone: () => done.current() }), [uploads, path])
   useEffect(() => { if (limits.data) uploads.setLimits(limits.data) }, [uploads, limits.data])
+  return { uploads, items, limits: limits.data }
+}
+
+export function AddFiles({ billId, onDone }: { billId: number; onDone: () => void }) {
+  const [isOpen, setOpen] = useState(false)
+  const [kind, setKind] = useState<Kind | ''>('')
+  const { uploads, items, limits } = useBillUploads(`/api/v1/bills/${billId}/files`, onDone)
+  const pick = useRef<Pick | null>(null)
   const add = (files: File[]) => uploads.add(files, kind ? { kind } : {})
   const kinds = ['', 'INVOICE', 'ATTACHMENT', 'COVER'].map(value => ({ value, label: value ? kindName(value) : say('自动判断', 'found out by itself') }))
   return (
@@ -32,10 +37,30 @@ export function AddFiles({ billId, onDone }: { billId: number; onDone: () => voi
           <Button type="primary" onClick={() => pick.current?.files()}>{say('选择文件', 'Choose files')}</Button>
         </Drop>
         <label className="stack">{say('类别', 'Kind')}<Select value={kind} options={kinds} onChange={setKind} aria-label={say('类别', 'Kind')} /></label>
-        <LimitsLine limits={limits.data} entry="UPLOAD" />
+        <LimitsLine limits={limits} entry="UPLOAD" />
         <UploadList uploads={uploads} />
         <Inputs onFiles={add} pick={pick} />
       </Modal>
     </>
+  )
+}
+
+/** Ends by itself once the new bytes are in the old ones' place. */
+export function ReplaceFile({ billId, version, file, onDone, onClose }: { billId: number; version: number; file: BillFile; onDone: () => void; onClose: () => void }) {
+  const { uploads, items, limits } = useBillUploads(`/api/v1/bills/${billId}/files/${file.id}/replace`, onDone)
+  const pick = useRef<Pick | null>(null)
+  const isTaken = items.some(one => one.state !== 'failed' && one.state !== 'refused')
+  const put = (files: File[]) => { if (files.length && !isTaken) { items.forEach(one => uploads.drop(one.id)); uploads.add(files.slice(0, 1), { version }) } }
+  return (
+    <Modal open title={say(`替换 ${file.name}`, `Replace ${file.name}`)} onCancel={onClose} mask={{ closable: false }} footer={<Button onClick={onClose}>{say('取消', 'Cancel')}</Button>}>
+      <Drop onFiles={put}>
+        <p>{say('将新的文件拖到这里、粘贴，或', 'Drop or paste the new file here, or')}</p>
+        <Button type="primary" disabled={isTaken} onClick={() => pick.current?.files()}>{say('选择文件', 'Choose a file')}</Button>
+      </Drop>
+      <p className="hint">{say('位置、类别与标签不变；原来的字节仍保留。', 'Place, kind and label stay; the old bytes are kept.')}</p>
+      <LimitsLine limits={limits} entry="UPLOAD" />
+      <UploadList uploads={uploads} />
+      <Inputs onFiles={put} pick={pick} isSingle />
+    </Modal>
   )
 }

@@ -24,7 +24,7 @@ export function useLeaveGuard(isBusy: boolean) {
 export interface Pick { files: () => void; folder: () => void; camera: () => void }
 
 /** Hidden inputs; `pick` opens them from buttons and keys. */
-export function Inputs({ onFiles, pick }: { onFiles: (files: File[]) => void; pick: { current: Pick | null } }) {
+export function Inputs({ onFiles, pick, isSingle }: { onFiles: (files: File[]) => void; pick: { current: Pick | null }; isSingle?: boolean }) {
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   const camera = useRef<HTMLInputElement>(null)
@@ -34,7 +34,7 @@ export function Inputs({ onFiles, pick }: { onFiles: (files: File[]) => void; pi
   const hidden = { className: 'unseen', tabIndex: -1, 'aria-hidden': true } as const
   return (
     <>
-      <input ref={files} type="file" multiple {...hidden} data-testid="files" onChange={event => take(event.currentTarget)} />
+      <input ref={files} type="file" multiple={!isSingle} {...hidden} data-testid="files" onChange={event => take(event.currentTarget)} />
       <input ref={folder} type="file" multiple {...hidden} data-testid="folder" onChange={event => take(event.currentTarget)} />
       <input ref={camera} type="file" accept="image/*" capture="environment" {...hidden} data-testid="camera" onChange={event => take(event.currentTarget)} />
     </>

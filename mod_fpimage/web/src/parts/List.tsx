@@ -129,6 +129,7 @@ export function List<T>(props: ListProps<T>) {
   const rows = list.data?.items ?? []
   const pagination = list.data?.pagination
   useFollow(rows.some(row => props.isMoving?.(row)), list.again, list.data)
+  const isFiltered = (props.filters ?? []).some(one => params.get(one.name)) || page > 1
   const { selected, onSelect } = props
   const all = rows.length > 0 && rows.every(row => selected?.has(props.rowKey(row)))
 
@@ -165,7 +166,7 @@ export function List<T>(props: ListProps<T>) {
             })}
           </tbody>
         </table>
-        {!list.isLoading && !list.error && rows.length === 0 && <div className="empty">{props.empty ?? say('没有符合条件的记录', 'Nothing fits these filters')}</div>}
+        {!list.isLoading && !list.error && rows.length === 0 && <div className="empty">{isFiltered ? say('没有符合条件的记录', 'Nothing fits these filters') : props.empty ?? say('还没有记录', 'Nothing here yet')}</div>}
         {list.isLoading && !list.data && <div className="empty">{say('正在加载…', 'Loading…')}</div>}
       </div>
       {pagination && !props.noPages && (

@@ -39,7 +39,9 @@ export interface RowAct {
   isDanger?: boolean
   needsReason?: boolean
   text?: (row: Row) => ReactNode
-  run: (row: Row, reason: string) => Promise<unknown>
+  run?: (row: Row, reason: string) => Promise<unknown>
+  /** A dialog of its own, instead of `run`. */
+  open?: (row: Row, onClose: () => void) => ReactNode
   /** What is said when it is done; nothing: "done". */
   tell?: (answer: unknown) => ReactNode
 }
@@ -144,6 +146,7 @@ export function Records({ kind }: { kind: Kind }) {
   const { may } = useWho()
   const [edited, setEdited] = useState<Row | 'new' | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
+  const [opened, setOpened] = useState<{ act: RowAct; row: Row } | null>(null)
   const [round, setRound] = useState(0)
   const is = kind.describe()
   const mayEdit = !!kind.mayEdit && may(kind.mayEdit)
@@ -153,7 +156,7 @@ export function Records({ kind }: { kind: Kind }) {
   const tell = (content: ReactNode) => { if (content) modal.success({ title: say('完成', 'Done'), content, okText: say('知道了', 'Close') }) }
   const ask = (act: RowAct, row: Row) => setQuestion({
     title: `${act.title} ${nameOf(row)}`, text: act.text?.(row), needsReason: act.needsReason, isDanger: act.isDanger,
-    run: async reason => { const answer = await act.run(row, reason); if (act.tell) tell(act.tell(answer)); else message.success(say('已完成', 'Done')) },
+    run: async reason => { const answer = await act.run?.(row, reason); if (act.tell) tell(act.tell(answer)); else message.success(say('已完成', 'Done')) },
   })
   const drop = (row: Row) => setQuestion({
     title: say(`删除 ${nameOf(row)}？`, `Remove ${nameOf(row)}?`), isDanger: true,
@@ -164,7 +167,7 @@ export function Records({ kind }: { kind: Kind }) {
     key: 'acts', title: '', show: (row: Row) => (
       <span className="row-acts">
         {mayEdit && is.fields && kind.mayChange !== false && row.is_built_in !== true && <Button size="small" onClick={() => setEdited(row)}>{say('修改', 'Change')}</Button>}
-        {acts.filter(act => act.shows?.(row) ?? true).map(act => <Button key={act.title} size="small" danger={act.isDanger} onClick={() => ask(act, row)}>{act.title}</Button>)}
+        {acts.filter(act => act.shows?.(row) ?? true).map(act => <Button key={act.title} size="small" danger={act.isDanger} onClick={() => (act.open ? setOpened({ act, row }) : ask(act, row))}>{act.title}</Button>)}
         {mayEdit && kind.mayDrop && <Button size="small" danger onClick={() => drop(row)}>{say('删除', 'Remove')}</Button>}
       </span>
     ),
@@ -178,6 +181,7 @@ export function Records({ kind }: { kind: Kind }) {
         if (made) { message.success(say('已保存', 'Saved')); again(); tell(edited === 'new' ? is.tellMade?.(made) : is.tellChanged?.(made)) }
         setEdited(null)
       }} />}
+      {opened?.act.open?.(opened.row, () => { setOpened(null); again() })}
       <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) again() }} />
     </Page>
   )

@@ -37,15 +37,18 @@ const sentences: [RegExp, Say][] = [
     (all, changed, gone, files, refused, why) => `发票 ${all} 张（新增或变更 ${changed}，移除 ${gone}），取回文件 ${files} 个${refused === '0' ? '' : `，拒收 ${refused} 个`}${why ? `：${why}` : ''}`],
   [/^the cloud has no invoices for this bill$/, () => '发票云没有此单据的发票'],
   [/^nothing was changed: ([^]*)$/, why => `未作改动：${told(why)}`],
-  [/^given up: ([^]*); remove the cause, then replay the push$/, why => `已搁置：${told(why)}；排除原因后请重放推送`],
+  [/^given up: ([^]*); remove the cause, then (replay the push|sync it again)$/, (why, how) => `已搁置：${told(why)}；排除原因后请${how === 'sync it again' ? '重新取数' : '重放推送'}`],
   [/^worked on in basic mode rather than synchronised, as the ERP has not announced the bill$/, () => 'ERP 尚未登记此单据，按基础模式处理'],
   [new RegExp(`^(${KIND}) ([^]+) stored, (\\d+) bytes, sha256 ([0-9a-f]{8})[0-9a-f]*$`), (what, name, bytes, sha) => `存入${kind(what)}“${name}”，${Number(bytes).toLocaleString('en')} 字节，sha256 ${sha}…`],
   [new RegExp(`^(?:(${KIND}) )?([^]+) taken off the bill(?:, as the receipt has it no more|: nobody expects its invoices)?[;,] sha256 ([0-9a-f]{8})[0-9a-f]*[^]*$`),
     (what, name, sha) => `移除${what ? kind(what) : '文件'}“${name}”（原件保留，sha256 ${sha}…）`],
+  [new RegExp(`^(${KIND}) ([^]+) replaced by ([^]+), sha256 ([0-9a-f]{8})[0-9a-f]* -> ([0-9a-f]{8})[0-9a-f]*; the old bytes are kept$`),
+    (what, name, other, was, is) => `${kind(what)}“${name}”替换为“${other}”（原件保留，sha256 ${was}… → ${is}…）`],
   [new RegExp(`^(${KIND}) ([^]+) moved to bill (\\S+), sha256 [^]*$`), (what, name, to) => `${kind(what)}“${name}”移到单据 ${to}`],
   [new RegExp(`^([^]+): (${KIND}) -> (${KIND})$`), (name, from, to) => `“${name}”：${kind(from)} → ${kind(to)}`],
   [/^([^]+): turned from (\d+) to (\d+)$/, (name, from, to) => `“${name}”旋转：${from}° → ${to}°`],
-  [/^([^]+): label "([^]*)"$/, (name, label) => `“${name}”标签：${label}`],
+  [/^([^]+): label "([^]*)", \1: attachment type (\d+)$/, (name, label, type) => `“${name}”标签：${label || '无'}，附件类型：${type}`],
+  [/^([^]+): label "([^]*)"$/, (name, label) => `“${name}”标签：${label || '无'}`],
   [/^([^]+): attachment type (\d+)$/, (name, type) => `“${name}”附件类型：${type}`],
   [/^([^]+): confirmed$/, name => `“${name}”已确认无误`],
   [/^files put in (?:another order|the order of fileList)$/, () => '调整了文件顺序'],
@@ -97,7 +100,7 @@ function twin(text: string): string {
 
 /** In the reader's language as far as it is known. */
 export function told(text?: string | null): string {
-  if (!text || currentLang() !== 'zh') return text ?? ''
+  if (!text || currentLang() !== 'zh') return (text ?? '').replace(/^\d+ [A-Z_]+: /, '') /* the code is for the log */
   const because = /^([^]*?), because: ([^]*)$/.exec(text)
   if (because) return `${told(because[1])}；原因：${because[2]}`
   const by = /^([^]*), by ([^,]+)$/.exec(text)

@@ -1,0 +1,63 @@
+// Files whose names attack, chosen and dropped: shown as text wherever a name is shown, and downloaded under a name that is safe.
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR4nGM4AQUMlDEACLEyAaio5RMAAAAASUVORK5CYII=', 'base64')
+const ALIVE = 'img[src="x"], [onerror], iframe, svg[onload]'
+
+export default async ({ open, firstSignIn, bind, shot, sure, url, names }) => {
+  const page = await open('/capture')
+  await firstSignIn(page)
+  await bind(page)
+  await page.getByRole('link', { name: '影像采集' }).click()
+  const bytes = i => Buffer.concat([PIXEL, Buffer.from(`-${i}`)])
+  const sent = names.map(([name]) => name)
+  const [chosen, dropped] = [sent.slice(0, 4), sent.slice(4)]
+  await page.getByTestId('files').setInputFiles(chosen.map((name, i) => ({ name, mimeType: 'image/png', buffer: bytes(i) })))
+  await page.getByText(`${chosen.length} 页，1 段`).waitFor()
+  const data = await page.evaluateHandle(([list, base64]) => {
+    const transfer = new DataTransfer()
+    for (const [i, name] of list.entries()) transfer.items.add(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0)), `+${i}`], name, { type: 'image/png' }))
+    return transfer
+  }, [dropped, PIXEL.toString('base64')])
+  await page.locator('.drop').first().dispatchEvent('drop', { dataTransfer: data })
+  await page.getByText(`${names.length} 页，1 段`).waitFor()
+  const isText = async where => {
+    const text = await page.evaluate(() => document.body.textContent)
+    for (const [, name] of names) sure(text.includes(name), `${where} does not show ${JSON.stringify(name)}`)
+    sure(await page.locator(ALIVE).count() === 0, `a name came alive in ${where}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    sure(wide <= 0, `${where} is ${wide} px too wide`)
+  }
+  await isText('the tray')
+  await shot(page, 'tray')
+  await page.getByRole('textbox', { name: '影像编号' }).fill('names-1')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: '归档 1 张单据' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: '归档 1 段' }).click()
+  await page.getByRole('link', { name: 'NAMES-1' }).first().click()
+  await page.getByRole('heading', { name: 'NAMES-1', level: 1 }).waitFor()
+  await page.locator('.bill-body .thumb').nth(names.length - 1).waitFor()
+  await isText('the bill')
+  await shot(page, 'bill')
+  const saved = []
+  for (let i = 0; i < names.length; i++) {
+    await page.locator('.bill-body .thumb').nth(i).click()
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: '下载原件' }).click()])
+    saved.push(download.suggestedFilename())
+  }
+  // eslint-disable-next-line no-control-regex
+  for (const name of saved) sure(name.endsWith('.png') && !/[/\\\u0000-\u001f\u202a-\u202e\u2066-\u2069<>"]/.test(name) && !name.startsWith('.') && Buffer.byteLength(name) <= 255, `it is saved as ${JSON.stringify(name)}`)
+  await page.getByRole('tab', { name: '时间线' }).click()
+  await page.locator('.trail-note').nth(names.length).waitFor()
+  await isText('the timeline')
+  await page.keyboard.press('l')
+  await page.getByRole('row').nth(names.length).waitFor()
+  await isText('the list of files')
+  await page.keyboard.press('l')
+  await page.locator('.bill-body .thumb').first().click()
+  await page.keyboard.press('3')
+  await page.locator('.bill-body .thumb').first().getByText('附件').waitFor()
+  await page.goto(`${url}/imgsys-web/attachments`)
+  const [attached] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: names[0][1] }).click()])
+  sure(attached.suggestedFilename() === saved[0], `the attachment is saved as ${attached.suggestedFilename()}`)
+  await shot(page, 'attachments')
+  return { saved }
+}
