@@ -30,6 +30,9 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #define STEP_LIMIT apr_time_from_sec(120)
@@ -42,6 +45,7 @@
 #define MOST_PAUSE apr_time_from_sec(3600)
 #define IDLE_PAUSE apr_time_from_sec(1)
 #define ARRANGE_PAUSE apr_time_from_sec(60)
+#define TRIM_PAUSE apr_time_from_sec(60)
 #define HOUR apr_time_from_sec(3600)
 #define KEY_LIFE apr_time_from_sec(30 * 86400)
 #define DERIVED_LIFE apr_time_from_sec(90 * 86400)
@@ -525,13 +529,26 @@ static void arrange(apr_time_t *at, fpi_app_t *app, fpi_task_t *task)
     }
 }
 
+/* A long list is megabytes of small pieces in the heap of whichever thread made it, and glibc keeps them once they are
+ * freed: a child would hold the longest list as often as it has heaps. */
+static void give_memory_back(apr_time_t *at)
+{
+    if (fpi_clock_tick() < *at) {
+        return;
+    }
+    *at = fpi_clock_tick() + TRIM_PAUSE;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
 {
     fpi_jobs_t *jobs = data;
     fpi_app_t *app = jobs->app;
     apr_pool_t *pool = thread_pool("fpi_keeper");
     fpi_store_stats_t counted = { 0 };
-    apr_time_t renew = 0, hourly = 0, hold = 0, arranged = 0;
+    apr_time_t renew = 0, hourly = 0, hold = 0, arranged = 0, trimmed = fpi_clock_tick() + TRIM_PAUSE;
     int64_t cleaned = 0;
 
     (void)thread;
@@ -557,6 +574,7 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
             }
         }
         apr_pool_clear(pool);
+        give_memory_back(&trimmed);
         pause_for(jobs, IDLE_PAUSE, NULL);
     }
     apr_pool_destroy(pool);
