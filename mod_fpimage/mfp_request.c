@@ -116,13 +116,29 @@ static const char *client_scheme(request_rec *r, const fpi_settings_t *settings)
     return ap_http_scheme(r);
 }
 
+/* With UseCanonicalName the server's own name and port; else NULL. */
+static const char *canonical_host(request_rec *r)
+{
+    const char *name = ap_get_server_name(r);
+    apr_port_t port = ap_get_server_port(r);
+
+    if (!r->hostname || strcmp(name, r->hostname) == 0) {
+        return NULL;
+    }
+    name = ap_get_server_name_for_url(r);
+    return ap_is_default_port(port, r) ? name : apr_psprintf(r->pool, "%s:%u", name, (unsigned)port);
+}
+
 /* The Host header where it names the host that httpd has found (an absolute request line overrules
  * it), for its port. */
 static const char *client_host(request_rec *r)
 {
-    const char *header = apr_table_get(r->headers_in, "Host");
+    const char *header = apr_table_get(r->headers_in, "Host"), *canonical = canonical_host(r);
     size_t len = r->hostname ? strlen(r->hostname) : 0;
 
+    if (canonical) {
+        return canonical;
+    }
     if (header && len && strncasecmp(header, r->hostname, len) == 0
         && (header[len] == '\0' || header[len] == ':')) {
         return header;

@@ -405,6 +405,45 @@ char *fpi_text_trim(apr_pool_t *pool, const char *text)
     return apr_pstrmemdup(pool, text, (size_t)(end - text));
 }
 
+/* Third byte of "E2 80 xx": U+200B-200F, U+2028-202E; of "E2 81 xx": U+2060-206F. */
+static bool steers_general(unsigned char second, unsigned char third)
+{
+    return second == 0x80 ? (third >= 0x8B && third <= 0x8F) || (third >= 0xA8 && third <= 0xAE)
+                          : second == 0x81 && third >= 0xA0 && third <= 0xAF;
+}
+
+/* Bytes of the steering character at `s`; 0: it is none. */
+static size_t steers(const unsigned char *s)
+{
+    if (*s < 0x80) {
+        return *s && (*s < 0x20 || *s == 0x7F) ? 1 : 0;
+    }
+    if ((*s == 0xC2 && s[1] >= 0x80 && s[1] < 0xA0) || (*s == 0xD8 && s[1] == 0x9C)) {
+        return 2; /* C1, U+061C */
+    }
+    if (*s == 0xE2 && s[1] && steers_general(s[1], s[2])) {
+        return 3;
+    }
+    if (*s == 0xEF && ((s[1] == 0xBB && s[2] == 0xBF) || (s[1] == 0xBF && s[2] >= 0xB9 && s[2] <= 0xBB))) {
+        return 3; /* U+FEFF, U+FFF9-FFFB */
+    }
+    return 0;
+}
+
+char *fpi_text_steady(apr_pool_t *pool, const char *text, char instead)
+{
+    char *out = apr_palloc(pool, strlen(text) + 1), *to = out;
+
+    while (*text) {
+        size_t len = steers((const unsigned char *)text);
+
+        *to++ = len ? instead : *text;
+        text += len ? len : 1;
+    }
+    *to = '\0';
+    return out;
+}
+
 long fpi_text_find_blank(const char *text)
 {
     for (const char *s = text; *s; s++) {

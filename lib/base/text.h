@@ -62,6 +62,9 @@ size_t fpi_utf8_length(const char *text);
 char *fpi_text_trim(apr_pool_t *pool, const char *text);
 /* Offset of the first white space of the kinds above inside `text`, or -1. */
 long fpi_text_find_blank(const char *text);
+/* Copy with `instead` for each character that steers a display instead of being seen: C0, DEL, C1, line and paragraph
+ * separators, bidirectional controls, what has no width. For terminals and names of files. */
+char *fpi_text_steady(apr_pool_t *pool, const char *text, char instead);
 /* ASCII letters to upper case, in place; returns it. */
 char *fpi_text_upper(char *text);
 /* Are both the same, compared in a time that depends on the lengths only? */

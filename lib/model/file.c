@@ -7,25 +7,6 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
-/* Bytes of a character that must not stand in a name, 0 when it may: separators and what other
- * systems keep for themselves, control characters, and marks that turn the reading direction of
- * what is shown. */
-static size_t bad_at(const unsigned char *c)
-{
-    if (*c < 0x20 || *c == 0x7F || strchr("/\\:*?\"<>|", *c)) {
-        return 1;
-    }
-    if (*c == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F) {
-        return 2;
-    }
-    if (*c == 0xE2
-        && ((c[1] == 0x80 && (c[2] == 0x8E || c[2] == 0x8F || (c[2] >= 0xA8 && c[2] <= 0xAE)))
-            || (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9))) {
-        return 3;
-    }
-    return 0;
-}
-
 /* Bytes of the well-formed character at `c`, 0 when it is none. */
 static size_t step_at(const char *c, size_t left)
 {
@@ -50,18 +31,19 @@ static const char *last_part(const char *text)
     return text + len;
 }
 
-static char *clean(const char *text, apr_pool_t *pool)
+/* "_" for separators and what other systems keep for themselves, for what steers a display, for what is no character. */
+static char *clean(const char *said, apr_pool_t *pool)
 {
+    const char *text = fpi_text_steady(pool, said, '_');
     char *out = apr_palloc(pool, strlen(text) + 1);
     size_t len = 0, left = strlen(text);
 
     while (left) {
-        size_t bad = bad_at((const unsigned char *)text);
-        size_t step = bad ? bad : step_at(text, left);
+        size_t step = step_at(text, left);
 
-        if (bad || !step) {
+        if (!step || strchr("/\\:*?\"<>|", *text)) {
             out[len++] = '_';
-            step = step ? step : 1;
+            step = 1;
         }
         else {
             memcpy(out + len, text, step);

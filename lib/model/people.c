@@ -9,6 +9,29 @@
 enum { TAX_NO_LEAST = 15, TAX_NO_MOST = 20, PASSWORD_LEAST = 8, PASSWORD_MOST = 20,
        MOBILE_LEAST = 5, MOBILE_MOST = 15, MAIL_MOST = 100 };
 
+const fpi_org_t *fpi_org_of(const fpi_org_t *orgs, int count, int64_t id)
+{
+    for (int i = 0; i < count; i++) {
+        if (orgs[i].id == id) {
+            return &orgs[i];
+        }
+    }
+    return NULL;
+}
+
+const char *fpi_org_tax_no(const fpi_org_t *orgs, int count, int64_t id)
+{
+    const fpi_org_t *org = fpi_org_of(orgs, count, id);
+
+    for (int level = 0; org && level <= FPI_ORG_LEVELS; level++) {
+        if (org->tax_no && *org->tax_no) {
+            return org->tax_no;
+        }
+        org = fpi_org_of(orgs, count, org->parent);
+    }
+    return NULL;
+}
+
 /* Number, from 1, of the character at `offset`. */
 static long place_of(const char *text, long offset, apr_pool_t *pool)
 {

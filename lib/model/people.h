@@ -20,6 +20,11 @@ typedef struct fpi_org_t {
 /* The tenant itself is level 1; rows stand on levels 2 to FPI_ORG_LEVELS. */
 enum { FPI_ORG_LEVELS = 4 };
 
+/* NULL: none of them, or the top. */
+const fpi_org_t *fpi_org_of(const fpi_org_t *orgs, int count, int64_t id);
+/* Its own tax number, or the nearest above it; NULL. */
+const char *fpi_org_tax_no(const fpi_org_t *orgs, int count, int64_t id);
+
 /* An enterprise authorisation (企业授权). `epoch` counts changes of secret and enabled: tokens carry it, so
  * raising it kills them. */
 typedef struct fpi_enterprise_t {

@@ -157,8 +157,11 @@ fpi_err_t *fpi_viewer_check(const fpi_viewer_t *viewer, const fpi_bill_t *bill, 
                           "image number %s is not yours: check it, or have an administrator grant you its organisation",
                           bill->number);
     }
-    return fpi_refuse(task, FPI_E_FOREIGN, "taxNo", "该授权 (税号 %s) 无权访问税号 %s 的单据",
-                      "this enterprise (tax number %s) may not touch bills of tax number %s", viewer->tax_no, bill->tax_no);
+    return fpi_wrap(task,
+                    fpi_refuse(task, FPI_E_FOREIGN, "scanBillNo", "该授权 (税号 %s) 无权访问影像编号 %s 的单据",
+                               "this enterprise (tax number %s) may not touch the bill of image number %s", viewer->tax_no,
+                               bill->number),
+                    "the bill is of tax number %s", bill->tax_no);
 }
 
 void fpi_viewer_mark(const fpi_viewer_t *viewer, fpi_bill_t *bill)
@@ -184,6 +187,15 @@ fpi_viewer_t fpi_viewer_of_enterprise(const fpi_enterprise_t *enterprise)
                            .enterprise = enterprise->id,
                            .name = enterprise->name,
                            .tax_no = is_tenant ? NULL : enterprise->tax_no ? enterprise->tax_no : "" };
+}
+
+const char *fpi_viewer_owner(const fpi_viewer_t *viewer, apr_pool_t *pool)
+{
+    static const char *const kinds[] = { [FPI_VIEWER_ENTERPRISE] = "enterprise", [FPI_VIEWER_PERSON] = "person",
+                                         [FPI_VIEWER_EVENT] = "event", [FPI_VIEWER_PHONE] = "phone" };
+
+    return apr_psprintf(pool, "%s:%" APR_INT64_T_FMT, kinds[viewer->kind],
+                        viewer->kind == FPI_VIEWER_ENTERPRISE ? viewer->enterprise : viewer->user);
 }
 
 static fpi_ids_t copy_ids(const fpi_ids_t *ids, apr_pool_t *pool)

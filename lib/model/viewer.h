@@ -81,11 +81,15 @@ bool fpi_viewer_works_for(const fpi_viewer_t *viewer, const fpi_bill_t *bill);
 /* Is he limited to a part of the tenant's bills? */
 bool fpi_viewer_is_limited(const fpi_viewer_t *viewer);
 bool fpi_viewer_is_person(const fpi_viewer_t *viewer);
-/* FPI_E_FOREIGN unless he may file onto it. */
+/* FPI_E_FOREIGN unless he may file onto it; whose it is stays with the operator. */
 fpi_err_t *fpi_viewer_check(const fpi_viewer_t *viewer, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 /* A bill that he makes by filing onto an unknown number: tenant, organisation, tax number, owner
  * and scan point are his (an enterprise's organisation is the store's to find). */
 void fpi_viewer_mark(const fpi_viewer_t *viewer, fpi_bill_t *bill);
+
+/* What is his alone (an upload, an export) bears this: kind and id, as names change hands, and a page that an ERP has opened
+ * for him has no part in what he does elsewhere. */
+const char *fpi_viewer_owner(const fpi_viewer_t *viewer, apr_pool_t *pool);
 
 /* An enterprise as a viewer. */
 fpi_viewer_t fpi_viewer_of_enterprise(const fpi_enterprise_t *enterprise);

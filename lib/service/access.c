@@ -246,7 +246,7 @@ const fpi_mac_t *fpi_people_find_key(fpi_app_t *app, int64_t id, int64_t *found_
     return NULL;
 }
 
-const fpi_enterprise_t *fpi_people_find_by_tax_no(fpi_app_t *app, const char *tax_no, fpi_task_t *task)
+const fpi_enterprise_t *fpi_people_find_by_tax_no(fpi_app_t *app, int64_t tenant, const char *tax_no, fpi_task_t *task)
 {
     const snapshot_t *snap = borrow(app, task);
     const fpi_enterprise_t *found = NULL;
@@ -254,7 +254,7 @@ const fpi_enterprise_t *fpi_people_find_by_tax_no(fpi_app_t *app, const char *ta
     for (int i = 0; i < snap->enterprises.count; i++) {
         const fpi_enterprise_t *e = snap->enterprises.items[i];
 
-        if (strcmp(e->tax_no, tax_no) == 0 && (!found || (e->is_enabled && !found->is_enabled))) {
+        if ((!tenant || e->tenant == tenant) && strcmp(e->tax_no, tax_no) == 0 && (!found || (e->is_enabled && !found->is_enabled))) {
             found = e;
         }
     }
@@ -287,15 +287,21 @@ const fpi_push_row_t *fpi_people_find_push_row(fpi_app_t *app, const char *clien
                                                bool *is_empty, fpi_task_t *task)
 {
     const snapshot_t *snap = borrow(app, task);
+    const fpi_push_row_t *found = NULL;
 
     *is_empty = snap->row_count == 0;
     for (int i = 0; i < snap->row_count; i++) {
         const fpi_push_row_t *row = &snap->rows[i];
+        const fpi_enterprise_t *e = apr_hash_get(snap->by_client, row->client_id, APR_HASH_KEY_STRING);
 
-        if ((!client_id || strcmp(client_id, row->client_id) == 0)
-            && (!tax_no || strcmp(tax_no, row->tax_no) == 0)) {
+        if ((client_id && strcmp(client_id, row->client_id) != 0) || (tax_no && strcmp(tax_no, row->tax_no) != 0)
+            || (e && e->tenant != row->tenant)) {
+            continue;
+        }
+        if (e && strcmp(e->tax_no, row->tax_no) == 0) {
             return row;
         }
+        found = found ? found : row;
     }
-    return NULL;
+    return found;
 }

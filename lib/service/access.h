@@ -27,10 +27,12 @@ void fpi_people_refresh(fpi_app_t *app, fpi_task_t *task);
 
 /* By client id; NULL when unknown. Borrowed until the task ends. */
 const fpi_enterprise_t *fpi_people_find(fpi_app_t *app, const char *client_id, fpi_task_t *task);
-const fpi_enterprise_t *fpi_people_find_by_tax_no(fpi_app_t *app, const char *tax_no, fpi_task_t *task);
+/* tenant 0: of whichever. */
+const fpi_enterprise_t *fpi_people_find_by_tax_no(fpi_app_t *app, int64_t tenant, const char *tax_no, fpi_task_t *task);
 /* A client id that is the same but for white space, for a helpful refusal. */
 const fpi_enterprise_t *fpi_people_find_alike(fpi_app_t *app, const char *client_id, fpi_task_t *task);
-/* Does the push table hold this pair? Either may be NULL (matches any row); *is_empty: there are no rows. */
+/* Does the push table hold this pair? Either may be NULL (matches any row); *is_empty: there are no rows. A row that names
+ * another tenant's enterprise is none; one whose enterprise is authorised here goes before others. */
 const fpi_push_row_t *fpi_people_find_push_row(fpi_app_t *app, const char *client_id, const char *tax_no,
                                                bool *is_empty, fpi_task_t *task);
 

@@ -27,12 +27,15 @@ fpi_err_t *fpi_asked_read(fpi_asked_t *asked, fpi_call_t *call)
 
 fpi_err_t *fpi_asked_find(fpi_asked_t *asked, fpi_tx_t *tx, fpi_task_t *task)
 {
+    fpi_viewer_t viewer;
+
     FPI_TRY(fpi_bill_find(&asked->bill, tx, asked->enterprise->tenant, asked->number, asked->resource, task));
     if (!asked->bill) {
         return fpi_refuse(task, FPI_E_ABSENT, "scanBillNo", "影像编号 %s 的单据不存在",
                           "there is no bill with image number %s", asked->number);
     }
-    return fpi_bill_check_owner(asked->enterprise, asked->bill->tax_no, task);
+    viewer = fpi_viewer_of_enterprise(asked->enterprise);
+    return fpi_viewer_check(&viewer, asked->bill, task);
 }
 
 fpi_json_t *fpi_asked_status(const fpi_bill_t *bill, fpi_task_t *task)

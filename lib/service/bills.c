@@ -106,7 +106,9 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
     if (bill) {
         fpi_state_t to;
 
-        FPI_TRY(fpi_bill_check_owner(job->enterprise, bill->tax_no, task));
+        fpi_viewer_t viewer = fpi_viewer_of_enterprise(job->enterprise);
+
+        FPI_TRY(fpi_viewer_check(&viewer, bill, task));
         FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ANNOUNCE, task));
         if (bill->is_announced && bill->doc_sha && strcmp(bill->doc_sha, said->doc_sha) == 0) {
             *result = "unchanged";

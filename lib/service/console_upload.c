@@ -134,17 +134,17 @@ static void wake(fpi_app_t *app)
 fpi_err_t *fpi_handle_files_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     adding_t job = { .kind = FPI_KIND_INVOICE };
-    fpi_json_t *ids = fpi_json_make_array(call->task);
+    fpi_json_t *stored = fpi_json_make_array(call->task);
 
     FPI_TRY(read_files(&job, app, call, false));
     FPI_TRY(read_fields(&job));
     FPI_TRY(fpi_store_write(app->store, tx_add, &job, call->task));
     wake(app);
-    FPI_TRY(fpi_filework_answer(answer, app, job.work.bill, call->task));
+    fpi_filework_tell(answer, job.work.bill, call->task);
     for (int i = 0; i < job.attach.count; i++) {
-        fpi_json_add(ids, fpi_view_file(&job.attach.stored[i], NULL, call->task));
+        fpi_json_add(stored, fpi_view_file(&job.attach.stored[i], NULL, call->task));
     }
-    fpi_json_put(answer->data, "stored", ids);
+    fpi_json_put(answer->data, "stored", stored);
     fpi_json_put_int(answer->data, "added", job.attach.added);
     answer->status = job.attach.added ? 201 : 200;
     return NULL;

@@ -148,6 +148,7 @@ static void put_headers(plan_t *p)
 {
     apr_pool_t *pool = p->call->task->pool;
     bool is_shown = is_harmless(p->what->type) && !p->what->is_download;
+    const char *name = fpi_text_steady(pool, p->what->name, '_');
     char *when;
 
     apr_table_setn(p->headers, "Content-Type", p->what->type);
@@ -160,8 +161,8 @@ static void put_headers(plan_t *p)
                    strcmp(p->what->type, "application/pdf") == 0 ? "default-src 'none'; style-src 'unsafe-inline'"
                                                                  : "default-src 'none'; sandbox");
     apr_table_setn(p->headers, "Content-Disposition",
-                   apr_pstrcat(pool, is_shown ? "inline" : "attachment", "; filename=\"", plain_name(p->what->name, pool),
-                               "\"; filename*=UTF-8''", fpi_url_encode(pool, p->what->name), NULL));
+                   apr_pstrcat(pool, is_shown ? "inline" : "attachment", "; filename=\"", plain_name(name, pool),
+                               "\"; filename*=UTF-8''", fpi_url_encode(pool, name), NULL));
     if (p->what->modified) {
         when = apr_palloc(pool, APR_RFC822_DATE_LEN);
         apr_rfc822_date(when, p->what->modified);

@@ -6,6 +6,7 @@
 
 typedef struct asking_t {
     int64_t id;
+    const char *owner;
     fpi_export_t *export;
 } asking_t;
 
@@ -13,12 +14,12 @@ static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *asking = baton;
 
-    return fpi_export_take(&asking->export, tx, asking->id, task);
+    return fpi_export_take(&asking->export, tx, asking->id, asking->owner, task);
 }
 
 fpi_err_t *fpi_handle_export_content(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asking_t asking = { 0 };
+    asking_t asking = { .owner = fpi_viewer_owner(call->viewer, call->task->pool) };
     const fpi_export_t *export;
     fpi_sending_t what = { .is_download = true };
 

@@ -1,5 +1,7 @@
 #include "service/export_own.h"
 
+#include "base/text.h"
+
 #include "wire/media.h"
 
 #include <apr_strings.h>
@@ -8,26 +10,13 @@
 
 enum { NAME_MOST = 255, FOLDER_MOST = 200, EXTENSION_MOST = 16 };
 
-/* Bidirectional controls let a name look as if it had another extension. */
-static bool is_bidi(const unsigned char *at)
-{
-    return at[0] == 0xe2 && ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae)
-                             || (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
-}
-
-/* What Windows refuses in names; of what is longer than one byte only the first is kept as "_". */
+/* What Windows refuses in names, and what lets a name look like another one: "_". */
 static char *make_safe(const char *text, apr_pool_t *pool)
 {
-    char *out = apr_palloc(pool, strlen(text) + 2), *to = out;
+    char *out = fpi_text_steady(pool, text, '_'), *to = out;
 
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        if (is_bidi(at)) {
-            *to++ = '_';
-            at += 2;
-        }
-        else {
-            *to++ = *at < 0x20 || *at == 0x7f || strchr("<>:\"/\\|?*", *at) ? '_' : (char)*at;
-        }
+    for (; *to; to++) {
+        *to = strchr("<>:\"/\\|?*", *to) ? '_' : *to;
     }
     while (to > out && (to[-1] == '.' || to[-1] == ' ')) {
         to--;
@@ -36,12 +25,15 @@ static char *make_safe(const char *text, apr_pool_t *pool)
     return out;
 }
 
-/* Names of devices on Windows, with any extension. */
+/* Names of devices on Windows, with any extension, and with blanks before it. */
 static bool is_device(const char *name)
 {
     static const char *const devices[] = { "CON", "PRN", "AUX", "NUL" };
     size_t len = strcspn(name, ".");
 
+    while (len && name[len - 1] == ' ') {
+        len--;
+    }
     for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
         if (len == 3 && strncasecmp(name, devices[i], 3) == 0) {
             return true;

@@ -36,7 +36,7 @@ fpi_err_t *fpi_export_filter(int64_t **bills, int *count, fpi_app_t *app, const 
                              const fpi_json_t *filter, int most) FPI_MUST_USE;
 
 /* What there is to a row, for who may have it: FPI_E_ABSENT for others. */
-fpi_err_t *fpi_export_take(fpi_export_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_export_take(fpi_export_t **out, fpi_tx_t *tx, int64_t id, const char *owner, fpi_task_t *task) FPI_MUST_USE;
 const char *fpi_export_state_name(fpi_export_state_t state);
 const char *fpi_export_media(const char *kind);
 

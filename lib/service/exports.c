@@ -190,12 +190,12 @@ static const char *query_text(const asking_t *asking, fpi_task_t *task)
     return fpi_json_format(doc, false, task);
 }
 
-static fpi_err_t *check_live(fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *check_live(fpi_tx_t *tx, const char *owner, fpi_task_t *task)
 {
     int64_t all, live;
     fpi_err_t *err;
 
-    FPI_TRY(fpi_exports_count(&all, &live, tx, task->tenant, task->actor, task));
+    FPI_TRY(fpi_exports_count(&all, &live, tx, task->tenant, owner, task));
     if (live < FPI_EXPORT_LIVE) {
         return NULL;
     }
@@ -211,7 +211,7 @@ static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_export_t *e = &asking->export;
     fpi_bill_t *bill;
 
-    FPI_TRY(check_live(tx, task));
+    FPI_TRY(check_live(tx, asking->export.owner, task));
     for (int i = 0; i < asking->count; i++) {
         FPI_TRY(fpi_console_bill(&bill, tx, asking->call, asking->bills[i], task));
     }
@@ -237,7 +237,7 @@ fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
 
     FPI_TRY(read_asking(&asking, app));
     asking.export.tenant = task->tenant;
-    asking.export.actor = task->actor;
+    asking.export.owner = fpi_viewer_owner(call->viewer, task->pool);
     asking.export.kind = asking.kind->name;
     asking.export.query = query_text(&asking, task);
     asking.export.total = asking.count;
@@ -252,6 +252,7 @@ fpi_err_t *fpi_handle_export_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
 /* ---- GET, DELETE ---- */
 
 typedef struct looking_t {
+    const char *owner;
     fpi_page_t page;
     fpi_export_t *exports;
     int count;
@@ -262,14 +263,14 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     looking_t *l = baton;
 
-    FPI_TRY(fpi_exports_count(&l->total, &l->live, tx, task->tenant, task->actor, task));
-    return fpi_exports_list(&l->exports, &l->count, tx, task->tenant, task->actor, l->page.skip, l->page.size, task);
+    FPI_TRY(fpi_exports_count(&l->total, &l->live, tx, task->tenant, l->owner, task));
+    return fpi_exports_list(&l->exports, &l->count, tx, task->tenant, l->owner, l->page.skip, l->page.size, task);
 }
 
 fpi_err_t *fpi_handle_exports(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     fpi_json_t *items = fpi_json_make_array(call->task);
-    looking_t l = { .count = 0 };
+    looking_t l = { .owner = fpi_viewer_owner(call->viewer, call->task->pool) };
 
     FPI_TRY(fpi_page_read(&l.page, call));
     FPI_TRY(fpi_store_read(app->store, tx_list, &l, call->task));
@@ -281,10 +282,10 @@ fpi_err_t *fpi_handle_exports(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *an
 }
 
 /* Who asked for it may have it, nobody else. */
-fpi_err_t *fpi_export_take(fpi_export_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task)
+fpi_err_t *fpi_export_take(fpi_export_t **out, fpi_tx_t *tx, int64_t id, const char *owner, fpi_task_t *task)
 {
     FPI_TRY(fpi_export_find(out, tx, task->tenant, id, task));
-    if (!*out || strcmp((*out)->actor, task->actor) != 0) {
+    if (!*out || strcmp((*out)->owner, owner) != 0) {
         return fpi_refuse(task, FPI_E_ABSENT, "export_id", "导出任务 %" APR_INT64_T_FMT " 不存在",
                           "there is no export %" APR_INT64_T_FMT, id);
     }
@@ -295,7 +296,7 @@ static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     looking_t *l = baton;
 
-    return fpi_export_take(&l->exports, tx, l->id, task);
+    return fpi_export_take(&l->exports, tx, l->id, l->owner, task);
 }
 
 static fpi_err_t *tx_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -308,7 +309,7 @@ static fpi_err_t *tx_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_export(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    looking_t l = { .count = 0 };
+    looking_t l = { .owner = fpi_viewer_owner(call->viewer, call->task->pool) };
 
     FPI_TRY(fpi_call_id(&l.id, call, "export_id"));
     FPI_TRY(fpi_store_read(app->store, tx_find, &l, call->task));
@@ -318,7 +319,7 @@ fpi_err_t *fpi_handle_export(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *ans
 
 fpi_err_t *fpi_handle_export_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    looking_t l = { .count = 0 };
+    looking_t l = { .owner = fpi_viewer_owner(call->viewer, call->task->pool) };
     bool dropped;
 
     FPI_TRY(fpi_call_id(&l.id, call, "export_id"));

@@ -192,17 +192,24 @@ static fpi_err_t *tx_show(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_contents_list(&s->contents, tx, s->files, s->count, task);
 }
 
-fpi_err_t *fpi_filework_answer(fpi_answer_t *answer, fpi_app_t *app, const fpi_bill_t *bill, fpi_task_t *task)
+void fpi_filework_tell(fpi_answer_t *answer, const fpi_bill_t *bill, fpi_task_t *task)
 {
     apr_table_t *headers = apr_table_make(task->pool, 1);
-    showing_t s = { .bill = bill };
 
-    FPI_TRY(fpi_store_read(app->store, tx_show, &s, task));
     answer->data = fpi_json_make_object(task);
     fpi_json_put(answer->data, "bill", fpi_view_bill(bill, task));
-    fpi_json_put(answer->data, "files", fpi_view_files(s.files, s.contents, s.count, task));
     apr_table_setn(headers, "ETag", apr_psprintf(task->pool, "\"%" APR_INT64_T_FMT "\"", bill->version));
     answer->headers = headers;
+}
+
+static fpi_err_t *show(fpi_answer_t *answer, const fpi_filework_t *work)
+{
+    fpi_task_t *task = work->call->task;
+    showing_t s = { .bill = work->bill };
+
+    FPI_TRY(fpi_store_read(work->app->store, tx_show, &s, task));
+    fpi_filework_tell(answer, work->bill, task);
+    fpi_json_put(answer->data, "files", fpi_view_files(s.files, s.contents, s.count, task));
     return NULL;
 }
 
@@ -212,5 +219,5 @@ fpi_err_t *fpi_filework_run(fpi_filework_t *work, fpi_answer_t *answer)
     if (work->app->jobs) {
         fpi_jobs_wake(work->app);
     }
-    return fpi_filework_answer(answer, work->app, work->bill, work->call->task);
+    return show(answer, work);
 }

@@ -54,9 +54,8 @@ fpi_err_t *fpi_filework_run(fpi_filework_t *work, fpi_answer_t *answer) FPI_MUST
 fpi_err_t *fpi_filework_open(fpi_filework_t *work, fpi_act_t act, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* Rows, state, version, timeline, when note is set. */
 fpi_err_t *fpi_filework_keep(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
-/* {"bill", "files"} with its version as ETag. */
-fpi_err_t *fpi_filework_answer(fpi_answer_t *answer, fpi_app_t *app, const fpi_bill_t *bill, fpi_task_t *task)
-    FPI_MUST_USE;
+/* {"bill"} with its version as ETag: what costs the same however many files it has. */
+void fpi_filework_tell(fpi_answer_t *answer, const fpi_bill_t *bill, fpi_task_t *task);
 
 /* The file of the path in the pile. FPI_E_ABSENT. */
 fpi_err_t *fpi_filework_file(fpi_file_t **out, fpi_filework_t *work, fpi_task_t *task) FPI_MUST_USE;

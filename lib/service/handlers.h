@@ -251,8 +251,8 @@ fpi_err_t *fpi_journal_unknown(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;
 void fpi_journal_push(fpi_app_t *app, fpi_call_t *call, const char *body, size_t len);
 
 /* ---- bills.c: shared with pushes ---- */
-/* May this enterprise touch the bill? A tenant authorisation (client id "TN_...") may touch all of its tenant,
- * others their own tax number. FPI_E_FOREIGN. */
+/* May this enterprise speak of the tax number, which the caller has said and hears again? A tenant authorisation
+ * (client id "TN_...") may speak of all, others of their own. FPI_E_FOREIGN. Of a stored bill: fpi_viewer_check. */
 fpi_err_t *fpi_bill_check_owner(const fpi_enterprise_t *enterprise, const char *tax_no, fpi_task_t *task)
     FPI_MUST_USE;
 

@@ -152,7 +152,7 @@ static fpi_err_t *take_upload(fpi_reading_t *r, const char *id)
     fpi_upload_t *upload;
     fpi_media_t media;
 
-    FPI_TRY(fpi_upload_get_whole(&upload, r->app, id, r->task));
+    FPI_TRY(fpi_upload_get_whole(&upload, r->app, id, r->call));
     FPI_TRY(fpi_blob_media(&media, r->app->blobs, upload->sha256, r->task));
     FPI_TRY(find_name(&r->name, r->out->json, NULL, r->task));
     r->name = r->name ? r->name : upload->name;

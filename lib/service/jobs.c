@@ -2,17 +2,15 @@
  *
  *   worker:  lease a few due jobs of its lane ─> run each in a task of its own ─> end / later / park ─> poke all
  *            lanes ─> again; nothing due: sleep until woken, or the idle pause is over
- *   keeper:  once a second: people, cloud tokens; leases of steps in hand; orphans; once an hour: spools, token keys; disk room
+ *   keeper:  once a second: leases of steps in hand, and the chores of a child (chores.h)
  *
  * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
  * due again at once, for another child. */
 #include "service/jobs.h"
 
 #include "base/clock.h"
-#include "service/access.h"
-#include "service/clean.h"
+#include "service/chores.h"
 #include "service/erp_people.h"
-#include "service/events.h"
 #include "service/exports.h"
 #include "service/looks.h"
 #include "service/notices.h"
@@ -22,8 +20,6 @@
 #include "service/reconcile.h"
 #include "service/rematch.h"
 #include "service/scans.h"
-#include "store/derived.h"
-#include "store/people.h"
 
 #include <apr_allocator.h>
 #include <apr_strings.h>
@@ -41,15 +37,11 @@
 #define FIRST_PAUSE apr_time_from_sec(1)
 #define MOST_PAUSE apr_time_from_sec(3600)
 #define IDLE_PAUSE apr_time_from_sec(1)
-#define ARRANGE_PAUSE apr_time_from_sec(60)
-#define HOUR apr_time_from_sec(3600)
-#define KEY_LIFE apr_time_from_sec(30 * 86400)
-#define DERIVED_LIFE apr_time_from_sec(90 * 86400)
 
 /* What a thread keeps of the memory that its largest step needed. */
 #define KEPT_FREE ((apr_size_t)1024 * 1024)
 
-enum { LEASED_AT_ONCE = 4, LOW_ROOM_MIB = 512, KINDS_MAX = 16 };
+enum { LEASED_AT_ONCE = 4, KINDS_MAX = 16 };
 
 typedef struct fpi_jobs_t fpi_jobs_t;
 
@@ -438,30 +430,6 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-static const fpi_enterprise_t *find_enabled(void *baton, const char *client_id, fpi_task_t *task)
-{
-    const fpi_enterprise_t *e = fpi_people_find(baton, client_id, task);
-
-    return e && e->is_enabled ? e : NULL;
-}
-
-static fpi_err_t *tx_rotate(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    bool *rotated = baton;
-    apr_time_t now = fpi_clock_now();
-    fpi_token_key_t *keys;
-    int count;
-
-    *rotated = false;
-    FPI_TRY(fpi_token_keys_list(&keys, &count, tx, task));
-    if (count && now - keys[0].created < KEY_LIFE) {
-        return NULL;
-    }
-    *rotated = true;
-    /* tokens live 30 days at the most: older keys sign nothing that is still alive */
-    return fpi_token_key_rotate(tx, now - KEY_LIFE, task);
-}
-
 static fpi_err_t *tx_hold(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     fpi_jobs_t *jobs = baton;
@@ -488,74 +456,24 @@ static void hold_leases(fpi_jobs_t *jobs, fpi_task_t *task)
     }
 }
 
-static void keep_hourly(fpi_app_t *app, fpi_task_t *task)
-{
-    bool rotated = false;
-    int64_t room = fpi_blobs_room(app->blobs);
-    fpi_err_t *err = fpi_blobs_sweep(app->blobs, 24 * HOUR, task);
-
-    fpi_derived_sweep(app->blobs, (int)(fpi_clock_now() / HOUR % FPI_DERIVED_SLICES), DERIVED_LIFE);
-    err = err ? err : fpi_store_write(app->store, tx_rotate, &rotated, task);
-    if (err) {
-        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the hourly clean-up failed");
-    }
-    if (rotated) {
-        fpi_store_raise_epoch(app->store);
-    }
-    if (room >= 0 && room / (1024 * 1024) < LOW_ROOM_MIB) {
-        fpi_event_tell(app, "disk-low",
-                       apr_psprintf(task->pool, "%" APR_INT64_T_FMT " MiB are left for images", room / (1024 * 1024)),
-                       task);
-    }
-}
-
-/* A business system may have been added, here or on another node. */
-static void arrange(apr_time_t *at, fpi_app_t *app, fpi_task_t *task)
-{
-    fpi_err_t *err;
-
-    if (fpi_clock_tick() < *at) {
-        return;
-    }
-    *at = fpi_clock_tick() + ARRANGE_PAUSE;
-    err = fpi_reconcile_arrange(app, task);
-    err = err ? err : fpi_erp_people_arrange(app, task);
-    if (err) {
-        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the work with business systems could not be arranged");
-    }
-}
-
 static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
 {
     fpi_jobs_t *jobs = data;
     fpi_app_t *app = jobs->app;
     apr_pool_t *pool = thread_pool("fpi_keeper");
-    fpi_store_stats_t counted = { 0 };
-    apr_time_t renew = 0, hourly = 0, hold = 0, arranged = 0;
-    int64_t cleaned = 0;
+    fpi_chores_t chores = { 0 };
+    apr_time_t hold = 0;
 
     (void)thread;
     while (!is_stopping(jobs)) {
         fpi_task_t *task = fpi_task_make(pool, app->log);
 
         fpi_ignore(fpi_app_ready(app, task)); /* the workers tell */
-        if (app->store) {
-            fpi_people_refresh(app, task);
-            fpi_metrics_gather(app, &counted);
-            if (fpi_clock_now() >= renew) {
-                renew = fpi_cloud_tokens_renew(app->cloud, find_enabled, app, task);
-            }
-            if (fpi_clock_tick() >= hold) {
-                hold = fpi_clock_tick() + HOLD_PAUSE;
-                hold_leases(jobs, task);
-            }
-            fpi_clean_turn(&cleaned, app, task);
-            arrange(&arranged, app, task);
-            if (fpi_clock_tick() >= hourly) {
-                hourly = fpi_clock_tick() + HOUR;
-                keep_hourly(app, task);
-            }
+        if (app->store && fpi_clock_tick() >= hold) {
+            hold = fpi_clock_tick() + HOLD_PAUSE;
+            hold_leases(jobs, task);
         }
+        fpi_chores_turn(&chores, app, task);
         apr_pool_clear(pool);
         pause_for(jobs, IDLE_PAUSE, NULL);
     }

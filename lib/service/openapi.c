@@ -274,6 +274,7 @@ fpi_err_t *fpi_handle_openapi(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *an
     len = strlen(text);
     apr_table_setn(headers, "Content-Type", "application/json; charset=utf-8");
     apr_table_setn(headers, "Cache-Control", "private, max-age=300");
+    apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
     answer->is_sent = true;
     FPI_TRY(call->begin(call->baton, 200, headers, (int64_t)len));
     return call->write(call->baton, text, len);

@@ -35,6 +35,7 @@ static fpi_err_t *send_template(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *
                    apr_psprintf(call->task->pool, "attachment; filename=\"%s.%s\"", list == FPI_LIST_POINTS ? "scan-points" : fpi_list_of(list)->en,
                                 is_workbook ? "xlsx" : "csv"));
     apr_table_setn(headers, "Cache-Control", "private, no-cache");
+    apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
     answer->is_sent = true;
     FPI_TRY(call->begin(call->baton, 200, headers, (int64_t)bytes->len));
     return call->write(call->baton, bytes->data, bytes->len);

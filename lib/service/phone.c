@@ -149,9 +149,9 @@ fpi_err_t *fpi_handle_phone_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
 /* ---- the phone's session ---- */
 
 typedef struct taking_t {
-    const char *hash, *secret;
+    const char *hash, *secret, *address;
     apr_time_t expires;
-    fpi_event_code_t *code;
+    fpi_event_code_t *code;      /* NULL: nobody has made it */
 } taking_t;
 
 static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
@@ -173,8 +173,11 @@ static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     apr_time_t now = fpi_clock_now();
     bool is_first;
 
-    FPI_TRY(fpi_event_code_find(&t->code, tx, t->hash, task));
-    if (!t->code || !t->code->capture || t->code->used || t->code->expires <= now) {
+    FPI_TRY(fpi_guard_code_find(&t->code, tx, t->hash, t->address, task));
+    if (!t->code) {
+        return NULL; /* the try is kept */
+    }
+    if (!t->code->capture || t->code->used || t->code->expires <= now) {
         return refuse_code(t->code, task);
     }
     FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));
@@ -198,12 +201,15 @@ static fpi_err_t *read_code(const char **out, const fpi_call_t *call)
 
 fpi_err_t *fpi_handle_phone_session(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    taking_t t = { NULL };
+    taking_t t = { .address = call->client_ip };
     const char *text;
 
     FPI_TRY(read_code(&text, call));
     t.hash = fpi_session_hash(text, call->task);
     FPI_TRY(fpi_store_write(app->store, tx_take, &t, call->task));
+    if (!t.code) {
+        return refuse_code(NULL, call->task);
+    }
     FPI_TRY(fpi_session_check(&call->viewer, app, t.secret, call->task));
     call->session = t.secret;
     FPI_TRY(fpi_phone_tell(app, call, answer));

@@ -6,6 +6,7 @@
 #include "service/people.h"
 #include "service/people_forms.h"
 #include "service/people_read.h"
+#include "store/orgs.h"
 #include "store/people.h"
 #include "store/points.h"
 
@@ -16,7 +17,7 @@ enum { CANDIDATES_MOST = 200 };
 
 typedef struct asking_t {
     int64_t id;
-    const char *search, *code, *tax_no;
+    const char *search;
     fpi_json_t *doc;
 } asking_t;
 
@@ -184,45 +185,81 @@ fpi_err_t *fpi_handle_point_candidates(fpi_app_t *app, fpi_call_t *call, fpi_ans
 
 /* ---- what the ERP asks for ---- */
 
-static fpi_err_t *serves(bool *out, fpi_tx_t *tx, const fpi_point_t *point, int64_t org, fpi_task_t *task)
+typedef struct offering_t {
+    const fpi_viewer_t *viewer;
+    const char *code, *tax_no;   /* of the organisation that is asked for; NULL: any */
+    int64_t org;                 /* its id; 0: any */
+    fpi_org_t *orgs;
+    int org_count;
+    fpi_json_t *doc;
+} offering_t;
+
+/* As with bills: organisations of the enterprise's own tax number, and those of none. */
+static bool is_own(const offering_t *o, int64_t org)
+{
+    const char *tax_no = fpi_org_tax_no(o->orgs, o->org_count, org);
+
+    return !fpi_viewer_is_limited(o->viewer) || !tax_no || strcmp(tax_no, o->viewer->tax_no) == 0;
+}
+
+static bool is_asked(const offering_t *o, int64_t org)
+{
+    return o->org ? org == o->org : is_own(o, org);
+}
+
+static fpi_err_t *serves(bool *out, fpi_tx_t *tx, const fpi_point_t *point, const offering_t *o, fpi_task_t *task)
 {
     fpi_ids_t related;
 
-    *out = point->is_active && (!org || point->org == org);
+    *out = point->is_active && is_asked(o, point->org);
     if (*out || !point->is_active) {
         return NULL;
     }
     FPI_TRY(fpi_point_orgs_list(&related, tx, point->id, task));
-    *out = fpi_ids_has(&related, org);
+    for (int i = 0; i < related.count; i++) {
+        *out = *out || is_asked(o, related.items[i]);
+    }
     return NULL;
+}
+
+static fpi_err_t *find_asked(offering_t *o, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const char *said = o->code ? o->code : o->tax_no;
+    fpi_org_t *org;
+
+    FPI_TRY(fpi_orgs_list(&o->orgs, &o->org_count, tx, task->tenant, task));
+    if (!said) {
+        return NULL;
+    }
+    FPI_TRY(fpi_org_find(&org, tx, task->tenant, o->tax_no, o->code, task));
+    if (!org) {
+        return fpi_refuse(task, FPI_E_ABSENT, "orgCode", "组织 %.50s 不存在", "there is no organisation %.50s", said);
+    }
+    o->org = org->id;
+    return is_own(o, org->id)
+               ? NULL : fpi_refuse(task, FPI_E_FOREIGN, "orgCode", "该授权 (税号 %s) 无权访问组织 %.50s",
+                                   "this enterprise (tax number %s) may not touch organisation %.50s", o->viewer->tax_no, said);
 }
 
 static fpi_err_t *tx_offer(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    asking_t *a = baton;
+    offering_t *o = baton;
     fpi_point_t *points;
-    fpi_org_t *org = NULL;
     int count;
 
-    a->doc = fpi_json_make_array(task);
-    if (a->code || a->tax_no) {
-        FPI_TRY(fpi_org_find(&org, tx, task->tenant, a->tax_no, a->code, task));
-        if (!org) {
-            return fpi_refuse(task, FPI_E_ABSENT, "orgCode", "组织 %.50s 不存在", "there is no organisation %.50s",
-                              a->code ? a->code : a->tax_no);
-        }
-    }
+    o->doc = fpi_json_make_array(task);
+    FPI_TRY(find_asked(o, tx, task));
     FPI_TRY(fpi_points_list(&points, &count, tx, task->tenant, task));
     for (int i = 0; i < count; i++) {
         fpi_json_t *one = fpi_json_make_object(task);
         bool does;
 
-        FPI_TRY(serves(&does, tx, &points[i], org ? org->id : 0, task));
+        FPI_TRY(serves(&does, tx, &points[i], o, task));
         fpi_json_put_int(one, "scanPointId", points[i].id);
         fpi_json_put_text(one, "scanPointName", points[i].name);
         fpi_json_put_text(one, "address", points[i].address);
         if (does) {
-            fpi_json_add(a->doc, one);
+            fpi_json_add(o->doc, one);
         }
     }
     return NULL;
@@ -230,13 +267,13 @@ static fpi_err_t *tx_offer(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_bill_points(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asking_t a = { 0 };
+    offering_t o = { .viewer = call->viewer };
 
     FPI_TRY(fpi_read_object(call));
-    FPI_TRY(fpi_form_find(&a.code, call->json, "orgCode|fapplyOrganizationCode|organizationCode", FPI_READ_TEXT, call->task));
-    FPI_TRY(fpi_form_find(&a.tax_no, call->json, "taxNo", FPI_READ_TEXT, call->task));
-    FPI_TRY(fpi_store_read(app->store, tx_offer, &a, call->task));
+    FPI_TRY(fpi_form_find(&o.code, call->json, "orgCode|fapplyOrganizationCode|organizationCode", FPI_READ_TEXT, call->task));
+    FPI_TRY(fpi_form_find(&o.tax_no, call->json, "taxNo", FPI_READ_TEXT, call->task));
+    FPI_TRY(fpi_store_read(app->store, tx_offer, &o, call->task));
     answer->data = fpi_json_make_object(call->task);
-    fpi_json_put(answer->data, "scanPoints", a.doc);
+    fpi_json_put(answer->data, "scanPoints", o.doc);
     return NULL;
 }

@@ -80,7 +80,7 @@ static const fpi_enterprise_t *enterprise_of(pull_t *pull)
     const fpi_enterprise_t *e = client_id ? fpi_people_find(pull->app, client_id, pull->task) : NULL;
 
     if (!e && pull->bill->tax_no && *pull->bill->tax_no) {
-        e = fpi_people_find_by_tax_no(pull->app, pull->bill->tax_no, pull->task);
+        e = fpi_people_find_by_tax_no(pull->app, pull->task->tenant, pull->bill->tax_no, pull->task);
     }
     return e && e->tenant == pull->task->tenant && e->is_enabled ? e : NULL;
 }

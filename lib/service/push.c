@@ -58,7 +58,7 @@ static const fpi_enterprise_t *named_enterprise(intake_t *in, const char *client
     if (client_id) {
         return fpi_people_find(in->app, client_id, in->call->task);
     }
-    return tax_no ? fpi_people_find_by_tax_no(in->app, tax_no, in->call->task) : NULL;
+    return tax_no ? fpi_people_find_by_tax_no(in->app, 0, tax_no, in->call->task) : NULL;
 }
 
 static fpi_err_t *decrypt(char **text, size_t *len, intake_t *in, const char *body, size_t body_len)
@@ -241,23 +241,36 @@ static fpi_err_t *check_push_table(intake_t *in, notice_t *notice)
     return NULL;
 }
 
+/* It may speak for itself, a tenant authorisation for all of its tenant. */
+static fpi_err_t *check_named(const fpi_enterprise_t *by, const fpi_enterprise_t *named, fpi_task_t *task)
+{
+    fpi_viewer_t viewer = fpi_viewer_of_enterprise(by);
+
+    if (!viewer.tax_no || !*named->tax_no || strcmp(viewer.tax_no, named->tax_no) == 0) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_FOREIGN, "clientId", "该授权 (%s) 无权为 client_id %s 推送",
+                      "this enterprise (%s) may not push for client_id %s", by->client_id, named->client_id);
+}
+
 static fpi_err_t *admit(intake_t *in, notice_t *notice)
 {
     const fpi_enterprise_t *named = named_enterprise(in, notice->id.client_id, notice->id.tax_no);
     const fpi_enterprise_t *by = in->call->enterprise;
 
     if (!in->is_trusted && !is_signed(&by, in, &notice->id)) {
+        notice->tenant = named ? named->tenant : 0;
         return check_push_table(in, notice);
     }
+    notice->tenant = by->tenant;
     FPI_TRY(fpi_bill_check_owner(by, notice->id.tax_no, in->call->task));
     if (named && named->tenant == by->tenant) {
-        FPI_TRY(fpi_bill_check_owner(by, named->tax_no, in->call->task));
+        FPI_TRY(check_named(by, named, in->call->task));
         notice->enterprise = named;
     }
     else {
         notice->enterprise = by;
     }
-    notice->tenant = by->tenant;
     notice->tax_no = notice->id.tax_no ? notice->id.tax_no : notice->enterprise->tax_no;
     return NULL;
 }
@@ -371,9 +384,11 @@ static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_tas
         return take_new(tx, in, new_bill(notice, task), notice, task);
     }
     if (bill->tax_no && *bill->tax_no && notice->tax_no && strcmp(bill->tax_no, notice->tax_no) != 0) {
-        return fpi_refuse(task, FPI_E_FOREIGN, "taxNo", "单据 %s 属于税号 %s, 推送的税号为 %s",
-                          "bill %s belongs to tax number %s; the push says %s", bill->number, bill->tax_no,
-                          notice->tax_no);
+        return fpi_wrap(task,
+                        fpi_refuse(task, FPI_E_FOREIGN, "taxNo", "单据 %s 不属于推送的税号 %s",
+                                   "bill %s is not of the tax number %s that the push says",
+                                   notice->id.number ? notice->id.number : notice->id.erp_id, notice->tax_no),
+                        "bill %s belongs to tax number %s", bill->number, bill->tax_no);
     }
     FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_PUSH, task));
     if (bill->push_sha && strcmp(bill->push_sha, notice->sha) == 0) {
@@ -404,12 +419,20 @@ typedef struct refused_t {
     const fpi_err_t *why;
 } refused_t;
 
+/* In the log of whoever it speaks of, as far as that is known. */
+static int64_t tenant_of(const refused_t *refused)
+{
+    const fpi_enterprise_t *by = refused->in->call->enterprise;
+
+    return refused->notice->tenant ? refused->notice->tenant : by ? by->tenant : FPI_TENANT_FIRST;
+}
+
 static fpi_err_t *put_refused(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const refused_t *refused = baton;
-    fpi_push_t row = { .tenant = refused->notice->tenant ? refused->notice->tenant : FPI_TENANT_FIRST,
-                       .number = refused->notice->id.number, .status = "refused",
-                       .reason = fpi_err_public(refused->why, "en") };
+    const fpi_err_t *why = refused->why;
+    fpi_push_t row = { .tenant = tenant_of(refused), .number = refused->notice->id.number, .status = "refused",
+                       .reason = why->cause ? why->detail : fpi_err_public(why, "en") };
 
     FPI_TRY(put_push(&row, tx, refused->in, refused->notice, task));
     return fpi_pushes_prune_refused(tx, task);

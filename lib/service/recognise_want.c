@@ -105,7 +105,7 @@ static fpi_err_t *tx_switch(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 fpi_err_t *fpi_read_choose(fpi_read_t *read, fpi_task_t *task)
 {
     const char *tax_no = read->bill->tax_no;
-    const fpi_enterprise_t *e = tax_no && *tax_no ? fpi_people_find_by_tax_no(read->app, tax_no, task) : NULL;
+    const fpi_enterprise_t *e = tax_no && *tax_no ? fpi_people_find_by_tax_no(read->app, read->bill->tenant, tax_no, task) : NULL;
     choosing_t choosing = { read->bill->tenant, NULL };
 
     if (!read->unread_count || !e || e->tenant != read->bill->tenant || !e->is_enabled) {

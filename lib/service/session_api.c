@@ -140,9 +140,9 @@ fpi_err_t *fpi_handle_session_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 /* ---- by an event code ---- */
 
 typedef struct taking_t {
-    const char *hash, *secret;
+    const char *hash, *secret, *address;
     apr_time_t expires;
-    fpi_event_code_t *code;
+    fpi_event_code_t *code;      /* NULL: nobody has made it */
 } taking_t;
 
 static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
@@ -164,8 +164,11 @@ static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     apr_time_t now = fpi_clock_now();
     bool is_first;
 
-    FPI_TRY(fpi_event_code_find(&t->code, tx, t->hash, task));
-    if (!t->code || t->code->capture || t->code->used || t->code->expires <= now) {
+    FPI_TRY(fpi_guard_code_find(&t->code, tx, t->hash, t->address, task));
+    if (!t->code) {
+        return NULL; /* the try is kept */
+    }
+    if (t->code->capture || t->code->used || t->code->expires <= now) {
         return refuse_code(t->code, task);
     }
     FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));
@@ -179,13 +182,16 @@ static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 fpi_err_t *fpi_handle_event_session(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     telling_t telling;
-    taking_t t = { NULL };
+    taking_t t = { .address = call->client_ip };
     const char *text;
 
     FPI_TRY(want_json(call));
     FPI_TRY(fpi_json_get_text(&text, call->json, "event_code", CODE_MOST, call->task));
     t.hash = fpi_session_hash(text, call->task);
     FPI_TRY(fpi_store_write(app->store, tx_take, &t, call->task));
+    if (!t.code) {
+        return refuse_code(NULL, call->task);
+    }
     FPI_TRY(fpi_session_check(&call->viewer, app, t.secret, call->task));
     telling = (telling_t){ .tenant = t.code->tenant, .user = t.code->user };
     FPI_TRY(answer_session(answer, app, call, &telling, t.secret));

@@ -18,7 +18,10 @@ enum { VERIFIERS = 4 };
 
 /* ---- scrypt, a few at a time: each takes 32 MiB ---- */
 
-static fpi_err_t *verify(const char *hash, const fpi_secret_t *password, fpi_task_t *task)
+typedef fpi_err_t *(work_fn)(void *baton, fpi_app_t *app, fpi_task_t *task);
+
+/* Who finds no room is sent away before his try is counted: it was none. */
+static fpi_err_t *in_turn(work_fn *work, void *baton, fpi_app_t *app, fpi_task_t *task)
 {
     static _Atomic int busy;
     fpi_err_t *err;
@@ -29,8 +32,15 @@ static fpi_err_t *verify(const char *hash, const fpi_secret_t *password, fpi_tas
         err->retry_after = 1;
         return err;
     }
-    err = fpi_password_verify(hash, password, task);
+    err = work(baton, app, task);
     atomic_fetch_sub(&busy, 1);
+    return err;
+}
+
+static fpi_err_t *verify(const char *hash, const fpi_secret_t *password, fpi_task_t *task)
+{
+    fpi_err_t *err = fpi_password_verify(hash, password, task);
+
     return err && err->code == FPI_E_SIGN ? fpi_fail(task, FPI_E_LOGIN, "wrong password") : err;
 }
 
@@ -76,6 +86,11 @@ static fpi_err_t *tx_try(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_guard_charge(tx, t->key, FPI_GUARD_ACCOUNT, task);
 }
 
+static fpi_err_t *prune(fpi_tx_t *tx, apr_time_t now, fpi_task_t *task)
+{
+    return fpi_sessions_prune(tx, now - FPI_SESSION_IDLE, now - FPI_SESSION_LIFE, now - FPI_GUARD_LOCK, task);
+}
+
 static fpi_err_t *put_session(fpi_login_t *login, fpi_tx_t *tx, fpi_task_t *task)
 {
     apr_time_t now = fpi_clock_now();
@@ -90,25 +105,29 @@ static fpi_err_t *put_session(fpi_login_t *login, fpi_tx_t *tx, fpi_task_t *task
 static fpi_err_t *tx_enter(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     trying_t *t = baton;
-    apr_time_t now = fpi_clock_now();
     bool was_there;
 
     FPI_TRY(fpi_guard_drop(&was_there, tx, t->key, task));
     FPI_TRY(fpi_guard_refund(tx, fpi_guard_key_address(t->login->address, task), task));
-    FPI_TRY(fpi_sessions_prune(tx, now - FPI_SESSION_IDLE, now - FPI_SESSION_LIFE, now - FPI_GUARD_LOCK, task));
+    FPI_TRY(prune(tx, fpi_clock_now(), task));
     FPI_TRY(fpi_user_tell_login(tx, t->login->tenant, t->login->user, task));
     return put_session(t->login, tx, task);
+}
+
+static fpi_err_t *try_login(void *baton, fpi_app_t *app, fpi_task_t *task)
+{
+    trying_t *t = baton;
+
+    FPI_TRY(fpi_store_write(app->store, tx_try, t, task));
+    FPI_TRY(verify(t->hash, t->login->password, task));
+    return t->is_known ? NULL : fpi_fail(task, FPI_E_LOGIN, "no such account, or a disabled one");
 }
 
 fpi_err_t *fpi_session_login(fpi_login_t *login, fpi_app_t *app, fpi_task_t *task)
 {
     trying_t t = { .login = login };
 
-    FPI_TRY(fpi_store_write(app->store, tx_try, &t, task));
-    FPI_TRY(verify(t.hash, login->password, task));
-    if (!t.is_known) {
-        return fpi_fail(task, FPI_E_LOGIN, "no such account, or a disabled one");
-    }
+    FPI_TRY(in_turn(try_login, &t, app, task));
     FPI_TRY(fpi_session_secret(&login->secret, task));
     return fpi_store_write(app->store, tx_enter, &t, task);
 }
@@ -135,6 +154,7 @@ fpi_err_t *fpi_session_make_event(const char **secret, apr_time_t *expires, cons
                               .bills = code->bills, .capture = code->capture, .created = now,
                               .expires = now + (code->capture ? FPI_PHONE_LIFE : FPI_SESSION_IDLE) };
 
+    FPI_TRY(prune(tx, now, task)); /* where everybody comes from the ERP, this is the only way in */
     FPI_TRY(fpi_session_secret(secret, task));
     *expires = row.expires;
     return fpi_session_put(fpi_session_hash(*secret, task), &row, tx, task);
@@ -144,6 +164,7 @@ fpi_err_t *fpi_session_make_event(const char **secret, apr_time_t *expires, cons
 
 typedef struct change_t {
     const fpi_viewer_t *viewer;
+    const fpi_secret_t *old, *wanted;
     const char *key, *hash, *session; /* hash: the stored one, then the new one */
 } change_t;
 
@@ -178,18 +199,25 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_audit_add(tx, "user.password-changed", user->name, NULL, task);
 }
 
+static fpi_err_t *try_change(void *baton, fpi_app_t *app, fpi_task_t *task)
+{
+    change_t *c = baton;
+
+    FPI_TRY(fpi_store_write(app->store, tx_try_change, c, task));
+    FPI_TRY(verify(c->hash, c->old, task));
+    return fpi_password_hash(&c->hash, c->wanted, task);
+}
+
 fpi_err_t *fpi_session_change_password(fpi_app_t *app, const fpi_viewer_t *viewer, const char *secret,
                                        const fpi_secret_t *old, const fpi_secret_t *wanted, fpi_task_t *task)
 {
-    change_t c = { .viewer = viewer, .key = fpi_guard_key_user(viewer->user, task),
+    change_t c = { .viewer = viewer, .old = old, .wanted = wanted, .key = fpi_guard_key_user(viewer->user, task),
                    .session = fpi_session_hash(secret, task) };
 
     FPI_TRY(fpi_people_check_password(wanted, task));
     if (fpi_secret_is_same(old, wanted)) {
         return fpi_refuse(task, FPI_E_FIELD, "new", "新密码不得与旧密码相同", "the new password must differ from the old one");
     }
-    FPI_TRY(fpi_store_write(app->store, tx_try_change, &c, task));
-    FPI_TRY(verify(c.hash, old, task));
-    FPI_TRY(fpi_password_hash(&c.hash, wanted, task));
+    FPI_TRY(in_turn(try_change, &c, app, task));
     return fpi_admin_write(app, tx_change, &c, task);
 }

@@ -11,7 +11,8 @@
  * CSRF:    a digest of the cookie's value, which only its owner's page can know; in X-CSRF-Token of each call that changes
  *          something
  * Guard:   a try is counted before the password is looked at, so that many at once get no further than one after the
- *          other. Unknown accounts cost the same time and lock the same way.
+ *          other. Unknown accounts cost the same time and lock the same way. Codes of ERPs and phones that nobody has
+ *          made are counted by address. Of IPv6 the /64 is the address.
  *
  * Life:    the memory is a child's; secrets live in the task's pool.
  * Threads: many.
@@ -27,7 +28,7 @@
 #define FPI_SESSION_IDLE apr_time_from_sec(8 * 3600)
 #define FPI_SESSION_LIFE apr_time_from_sec(7 * 86400)
 #define FPI_GUARD_LOCK apr_time_from_sec(30 * 60)
-enum { FPI_GUARD_ACCOUNT = 5, FPI_GUARD_ADDRESS = 60, FPI_SESSION_SECRET_LEN = 43 };
+enum { FPI_GUARD_ACCOUNT = 5, FPI_GUARD_ADDRESS = 60, FPI_GUARD_CODES = 60, FPI_SESSION_SECRET_LEN = 43 };
 
 typedef struct fpi_sessions_t fpi_sessions_t;
 
@@ -73,8 +74,16 @@ fpi_err_t *fpi_guard_charge(fpi_tx_t *tx, const char *key, int most, fpi_task_t 
 const char *fpi_guard_key_user(int64_t user, fpi_task_t *task);
 const char *fpi_guard_key_login(int64_t tenant, const char *login, fpi_task_t *task);
 const char *fpi_guard_key_address(const char *address, fpi_task_t *task);
+const char *fpi_guard_key_code(const char *address, fpi_task_t *task);
 /* Gives a counted try back: it was a good one. */
 fpi_err_t *fpi_guard_refund(fpi_tx_t *tx, const char *key, fpi_task_t *task) FPI_MUST_USE;
+/* Takes a code in the caller's transaction: *code NULL, and the try of `address` counted, when there is none of `hash`.
+ * FPI_E_LOCKED. */
+fpi_err_t *fpi_guard_code_find(fpi_event_code_t **code, fpi_tx_t *tx, const char *hash, const char *address,
+                               fpi_task_t *task) FPI_MUST_USE;
+/* Lifts the locks of an address, that of passwords and that of codes. */
+fpi_err_t *fpi_guard_unlock_address(bool *was_locked, fpi_app_t *app, const char *address, fpi_task_t *task) FPI_MUST_USE;
+bool fpi_guard_is_address(const char *text);
 /* When the account's lock ends; 0: it is not locked. */
 fpi_err_t *fpi_guard_locked(apr_time_t *until, fpi_tx_t *tx, int64_t user, fpi_task_t *task) FPI_MUST_USE;
 

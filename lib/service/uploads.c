@@ -19,7 +19,7 @@ enum { ID_BYTES = 16, NAME_LEN = 500, PIECE = 64 * 1024, SWEEP_MOST = 1000 };
 
 typedef struct asked_t {
     fpi_task_t *task;
-    const char *id;
+    const char *id, *owner;
     fpi_upload_t *upload;
     int64_t count;
 } asked_t;
@@ -28,14 +28,14 @@ static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asked_t *asked = baton;
 
-    return fpi_upload_find(&asked->upload, tx, asked->id, task->tenant, task->actor, task);
+    return fpi_upload_find(&asked->upload, tx, asked->id, task->tenant, asked->owner, task);
 }
 
-static fpi_err_t *find(fpi_upload_t **out, fpi_app_t *app, const char *id, fpi_task_t *task)
+static fpi_err_t *find(fpi_upload_t **out, fpi_app_t *app, const char *id, const fpi_call_t *call)
 {
-    asked_t asked = { .id = id };
+    asked_t asked = { .id = id, .owner = fpi_viewer_owner(call->viewer, call->task->pool) };
 
-    FPI_TRY(fpi_store_read(app->store, tx_find, &asked, task));
+    FPI_TRY(fpi_store_read(app->store, tx_find, &asked, call->task));
     *out = asked.upload;
     return NULL;
 }
@@ -105,7 +105,7 @@ static fpi_err_t *get(fpi_upload_t **out, fpi_app_t *app, fpi_call_t *call)
 {
     const char *id = fpi_call_part(call, "upload_id");
 
-    FPI_TRY(find(out, app, id, call->task));
+    FPI_TRY(find(out, app, id, call));
     if (!*out) {
         return fpi_refuse(call->task, FPI_E_ABSENT, "upload_id", "上传 %.40s 不存在或已过期", "there is no upload %.40s, or it was too old",
                           id);
@@ -113,9 +113,11 @@ static fpi_err_t *get(fpi_upload_t **out, fpi_app_t *app, fpi_call_t *call)
     return settle(app, *out, call->task);
 }
 
-fpi_err_t *fpi_upload_get_whole(fpi_upload_t **out, fpi_app_t *app, const char *id, fpi_task_t *task)
+fpi_err_t *fpi_upload_get_whole(fpi_upload_t **out, fpi_app_t *app, const char *id, const fpi_call_t *call)
 {
-    FPI_TRY(find(out, app, id, task));
+    fpi_task_t *task = call->task;
+
+    FPI_TRY(find(out, app, id, call));
     if (!*out) {
         return fpi_refuse(task, FPI_E_FIELD, "upload_id", "上传 %.40s 不存在或已过期", "there is no upload %.40s, or it was too old",
                           id);
@@ -221,7 +223,7 @@ static fpi_err_t *make(fpi_upload_t *upload, fpi_app_t *app, fpi_call_t *call)
     upload->id = id;
     upload->name = fpi_file_take_name(name, "file", call->task->pool);
     upload->tenant = call->task->tenant;
-    upload->actor = call->task->actor;
+    upload->owner = fpi_viewer_owner(call->viewer, call->task->pool);
     upload->created = upload->updated = fpi_clock_now();
     return NULL;
 }
@@ -231,7 +233,7 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     const fpi_upload_t *upload = baton;
     int64_t count;
 
-    FPI_TRY(fpi_uploads_count(&count, tx, upload->tenant, upload->actor, task));
+    FPI_TRY(fpi_uploads_count(&count, tx, upload->tenant, upload->owner, task));
     if (count >= FPI_UPLOADS_MOST) {
         return fpi_refuse(task, FPI_E_BUSY, NULL, "未完成的上传已达 %d 个, 请先完成或删除", "%d uploads are unfinished: finish or delete some first",
                           FPI_UPLOADS_MOST);

@@ -21,12 +21,7 @@ typedef struct loading_t {
 
 static const fpi_org_t *find_org(const loading_t *l, int64_t id)
 {
-    for (int i = 0; i < l->org_count; i++) {
-        if (l->orgs[i].id == id) {
-            return &l->orgs[i];
-        }
-    }
-    return NULL;
+    return fpi_org_of(l->orgs, l->org_count, id);
 }
 
 /* Is it `above`, or below it? A tree that were damaged into a ring ends with its levels. */
@@ -41,19 +36,6 @@ static bool is_below(const loading_t *l, const fpi_org_t *org, int64_t above)
     return false;
 }
 
-/* Its own tax number, or the nearest above it. */
-static const char *tax_no_of(const loading_t *l, int64_t id)
-{
-    const fpi_org_t *org = find_org(l, id);
-
-    for (int level = 0; org && level <= FPI_ORG_LEVELS; level++) {
-        if (org->tax_no && *org->tax_no) {
-            return org->tax_no;
-        }
-        org = find_org(l, org->parent);
-    }
-    return NULL;
-}
 
 /* ---- what he sees and works for ---- */
 
@@ -138,7 +120,7 @@ static fpi_err_t *add_orgs(loading_t *l, fpi_tx_t *tx, fpi_task_t *task)
     FPI_TRY(add_point(l, tx, task));
     viewer->all_orgs = in_order(l->all, l->all_count);
     viewer->work_orgs = in_order(l->work, l->work_count);
-    viewer->org_tax_no = tax_no_of(l, viewer->point ? viewer->point_org : viewer->org);
+    viewer->org_tax_no = fpi_org_tax_no(l->orgs, l->org_count, viewer->point ? viewer->point_org : viewer->org);
     return NULL;
 }
 

@@ -8,7 +8,7 @@ static void take_export(fpi_export_t *e, const fpi_rows_t *rows, int row)
 
     e->id = fpi_rows_int(rows, row, c++);
     e->tenant = fpi_rows_int(rows, row, c++);
-    e->actor = fpi_rows_text(rows, row, c++);
+    e->owner = fpi_rows_text(rows, row, c++);
     e->kind = fpi_rows_text(rows, row, c++);
     e->query = fpi_rows_text(rows, row, c++);
     e->state = (fpi_export_state_t)fpi_rows_int(rows, row, c++);
@@ -35,7 +35,7 @@ fpi_err_t *fpi_export_put(fpi_export_t *e, fpi_tx_t *tx, fpi_task_t *task)
 {
     e->created = fpi_clock_now();
     return fpi_tx_insert(&e->id, tx, FPI_SQL_EXPORT_INSERT,
-                         FPI_ARGS(fpi_arg_int(e->tenant), fpi_arg_text(e->actor), fpi_arg_text(e->kind),
+                         FPI_ARGS(fpi_arg_int(e->tenant), fpi_arg_text(e->owner), fpi_arg_text(e->kind),
                                   fpi_arg_text(e->query), fpi_arg_int(e->total), fpi_arg_text(e->name),
                                   fpi_arg_int(e->created)),
                          task);
@@ -54,24 +54,24 @@ fpi_err_t *fpi_export_find(fpi_export_t **out, fpi_tx_t *tx, int64_t tenant, int
     return NULL;
 }
 
-fpi_err_t *fpi_exports_list(fpi_export_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *actor,
+fpi_err_t *fpi_exports_list(fpi_export_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *owner,
                             int64_t skip, int most, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_EXPORT_LIST,
-                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(actor), fpi_arg_int(skip), fpi_arg_int(most)), &rows,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(owner), fpi_arg_int(skip), fpi_arg_int(most)), &rows,
                        NULL, task));
     take_exports(out, count, rows, task);
     return NULL;
 }
 
-fpi_err_t *fpi_exports_count(int64_t *all, int64_t *live, fpi_tx_t *tx, int64_t tenant, const char *actor,
+fpi_err_t *fpi_exports_count(int64_t *all, int64_t *live, fpi_tx_t *tx, int64_t tenant, const char *owner,
                              fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_EXPORT_COUNT, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(actor)), &rows, NULL,
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_EXPORT_COUNT, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(owner)), &rows, NULL,
                        task));
     *all = fpi_rows_int(rows, 0, 0);
     *live = fpi_rows_int(rows, 0, 1);

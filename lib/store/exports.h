@@ -19,7 +19,7 @@ typedef enum fpi_export_state_t {
 
 typedef struct fpi_export_t {
     int64_t id, tenant;
-    const char *actor;     /* who asked, and may have it */
+    const char *owner;     /* who asked, and may have it */
     const char *kind;      /* "ZIP", "XLSX" */
     const char *query;     /* JSON: what is wanted */
     fpi_export_state_t state;
@@ -36,11 +36,11 @@ fpi_err_t *fpi_export_put(fpi_export_t *export, fpi_tx_t *tx, fpi_task_t *task) 
 /* NULL when there is none. */
 fpi_err_t *fpi_export_find(fpi_export_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
     FPI_MUST_USE;
-/* One actor's, newest first. */
-fpi_err_t *fpi_exports_list(fpi_export_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *actor,
+/* One owner's, newest first. */
+fpi_err_t *fpi_exports_list(fpi_export_t **out, int *count, fpi_tx_t *tx, int64_t tenant, const char *owner,
                             int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
 /* How many he has, and how many of them have not ended. */
-fpi_err_t *fpi_exports_count(int64_t *all, int64_t *live, fpi_tx_t *tx, int64_t tenant, const char *actor,
+fpi_err_t *fpi_exports_count(int64_t *all, int64_t *live, fpi_tx_t *tx, int64_t tenant, const char *owner,
                              fpi_task_t *task) FPI_MUST_USE;
 /* It runs, and is that far; *is_wanted false: it was dropped, or has ended. */
 fpi_err_t *fpi_export_step(bool *is_wanted, fpi_tx_t *tx, const fpi_export_t *export, fpi_task_t *task) FPI_MUST_USE;

@@ -143,10 +143,15 @@ fpi_err_t *fpi_guard_drop(bool *was_there, fpi_tx_t *tx, const char *key, fpi_ta
     return NULL;
 }
 
+fpi_err_t *fpi_guards_prune(fpi_tx_t *tx, apr_time_t guards, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_LOGIN_GUARD_PRUNE, FPI_ARGS(fpi_arg_int(guards), fpi_arg_int(fpi_clock_now())), NULL, NULL,
+                      task);
+}
+
 fpi_err_t *fpi_sessions_prune(fpi_tx_t *tx, apr_time_t idle, apr_time_t codes, apr_time_t guards, fpi_task_t *task)
 {
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_SESSION_PRUNE, FPI_ARGS(fpi_arg_int(idle)), NULL, NULL, task));
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_EVENT_CODE_PRUNE, FPI_ARGS(fpi_arg_int(codes)), NULL, NULL, task));
-    return fpi_tx_run(tx, FPI_SQL_LOGIN_GUARD_PRUNE, FPI_ARGS(fpi_arg_int(guards), fpi_arg_int(fpi_clock_now())), NULL, NULL,
-                      task);
+    return fpi_guards_prune(tx, guards, task);
 }

@@ -60,5 +60,7 @@ fpi_err_t *fpi_guard_drop(bool *was_there, fpi_tx_t *tx, const char *key, fpi_ta
 /* Forgets sessions unused since `idle`, codes that expired before `codes`, guards older than `guards`. */
 fpi_err_t *fpi_sessions_prune(fpi_tx_t *tx, apr_time_t idle, apr_time_t codes, apr_time_t guards, fpi_task_t *task)
     FPI_MUST_USE;
+/* The last of them alone. */
+fpi_err_t *fpi_guards_prune(fpi_tx_t *tx, apr_time_t guards, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

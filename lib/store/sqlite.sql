@@ -990,6 +990,17 @@ CREATE INDEX found_by_twin ON found (tenant) WHERE twin_kind <> 0;
 -- Whose reason it is, as he was named.
 ALTER TABLE bill ADD COLUMN reason_by TEXT;
 
+-- migration 16
+
+-- Uploads and exports are somebody's by his id: names change hands.
+UPDATE upload SET actor = COALESCE(
+    (SELECT 'person:' || u.id FROM "user" u WHERE u.tenant = upload.tenant AND 'user:' || u.name = upload.actor),
+    (SELECT 'enterprise:' || e.id FROM enterprise e WHERE e.tenant = upload.tenant AND 'client:' || e.client_id = upload.actor), actor);
+
+UPDATE export SET actor = COALESCE(
+    (SELECT 'person:' || u.id FROM "user" u WHERE u.tenant = export.tenant AND 'user:' || u.name = export.actor),
+    (SELECT 'enterprise:' || e.id FROM enterprise e WHERE e.tenant = export.tenant AND 'client:' || e.client_id = export.actor), actor);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO

@@ -8,7 +8,7 @@ static void take_upload(fpi_upload_t *upload, const fpi_rows_t *rows, int row)
 
     upload->id = fpi_rows_text(rows, row, c++);
     upload->tenant = fpi_rows_int(rows, row, c++);
-    upload->actor = fpi_rows_text(rows, row, c++);
+    upload->owner = fpi_rows_text(rows, row, c++);
     upload->name = fpi_rows_text(rows, row, c++);
     upload->size = fpi_rows_int(rows, row, c++);
     upload->taken = fpi_rows_int(rows, row, c++);
@@ -21,18 +21,18 @@ static void take_upload(fpi_upload_t *upload, const fpi_rows_t *rows, int row)
 fpi_err_t *fpi_upload_put(const fpi_upload_t *upload, fpi_tx_t *tx, fpi_task_t *task)
 {
     return fpi_tx_run(tx, FPI_SQL_UPLOAD_PUT,
-                      FPI_ARGS(fpi_arg_text(upload->id), fpi_arg_int(upload->tenant), fpi_arg_text(upload->actor),
+                      FPI_ARGS(fpi_arg_text(upload->id), fpi_arg_int(upload->tenant), fpi_arg_text(upload->owner),
                                fpi_arg_text(upload->name), fpi_arg_int(upload->size), fpi_arg_text(upload->sha256),
                                fpi_arg_int(upload->created)),
                       NULL, NULL, task);
 }
 
-fpi_err_t *fpi_upload_find(fpi_upload_t **out, fpi_tx_t *tx, const char *id, int64_t tenant, const char *actor,
+fpi_err_t *fpi_upload_find(fpi_upload_t **out, fpi_tx_t *tx, const char *id, int64_t tenant, const char *owner,
                            fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_UPLOAD_FIND, FPI_ARGS(fpi_arg_text(id), fpi_arg_int(tenant), fpi_arg_text(actor)),
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_UPLOAD_FIND, FPI_ARGS(fpi_arg_text(id), fpi_arg_int(tenant), fpi_arg_text(owner)),
                        &rows, NULL, task));
     *out = NULL;
     if (fpi_rows_count(rows)) {
@@ -58,11 +58,11 @@ fpi_err_t *fpi_upload_drop(fpi_tx_t *tx, const char *id, fpi_task_t *task)
     return fpi_tx_run(tx, FPI_SQL_UPLOAD_DROP, FPI_ARGS(fpi_arg_text(id)), NULL, NULL, task);
 }
 
-fpi_err_t *fpi_uploads_count(int64_t *count, fpi_tx_t *tx, int64_t tenant, const char *actor, fpi_task_t *task)
+fpi_err_t *fpi_uploads_count(int64_t *count, fpi_tx_t *tx, int64_t tenant, const char *owner, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_UPLOAD_COUNT, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(actor)), &rows, NULL, task));
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_UPLOAD_COUNT, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(owner)), &rows, NULL, task));
     *count = fpi_rows_int(rows, 0, 0);
     return NULL;
 }

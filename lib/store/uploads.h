@@ -16,7 +16,7 @@
 typedef struct fpi_upload_t {
     const char *id;              /* 32 hex digits */
     int64_t tenant;
-    const char *actor, *name;
+    const char *owner, *name;
     int64_t size, taken;
     const char *sha256;          /* as promised, or NULL; the content's own once it is known */
     bool is_whole;               /* the bytes are in the blob store under sha256 */
@@ -25,13 +25,13 @@ typedef struct fpi_upload_t {
 
 fpi_err_t *fpi_upload_put(const fpi_upload_t *upload, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* NULL when absent, or another's. */
-fpi_err_t *fpi_upload_find(fpi_upload_t **out, fpi_tx_t *tx, const char *id, int64_t tenant, const char *actor,
+fpi_err_t *fpi_upload_find(fpi_upload_t **out, fpi_tx_t *tx, const char *id, int64_t tenant, const char *owner,
                            fpi_task_t *task) FPI_MUST_USE;
 /* Overwrites taken, sha256, is_whole; `updated` is set to now. FPI_E_ABSENT when it is gone. */
 fpi_err_t *fpi_upload_tell(const fpi_upload_t *upload, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_upload_drop(fpi_tx_t *tx, const char *id, fpi_task_t *task) FPI_MUST_USE;
-/* Those of one actor that are not whole. */
-fpi_err_t *fpi_uploads_count(int64_t *count, fpi_tx_t *tx, int64_t tenant, const char *actor, fpi_task_t *task)
+/* Those of one owner that are not whole. */
+fpi_err_t *fpi_uploads_count(int64_t *count, fpi_tx_t *tx, int64_t tenant, const char *owner, fpi_task_t *task)
     FPI_MUST_USE;
 /* Not whole and untouched since `unfinished`, or whole and untouched since `whole`; the oldest `most`. */
 fpi_err_t *fpi_uploads_list_old(fpi_upload_t **out, int *count, fpi_tx_t *tx, apr_time_t unfinished, apr_time_t whole,

@@ -2,6 +2,7 @@
 #include "tools/ctl.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <apr_strings.h>
 #include <stdio.h>
@@ -12,20 +13,10 @@ enum { COLUMNS_MAX = 16, WIDTH_MAX = 48 };
 
 /* ---- text ---- */
 
-/* What peers sent must not steer the terminal: C0, DEL and C1 become dots. */
+/* What peers sent must not steer the terminal, nor say something else than it shows. */
 const char *ctl_clean(ctl_t *ctl, const char *text)
 {
-    char *out = apr_pstrdup(ctl->task->pool, text);
-    char *to = out;
-
-    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-        bool is_c1 = *s == 0xC2 && s[1] >= 0x80 && s[1] < 0xA0;
-
-        *to++ = *s < 0x20 || *s == 0x7F || is_c1 ? '.' : (char)*s;
-        s += is_c1;
-    }
-    *to = '\0';
-    return out;
+    return fpi_text_steady(ctl->task->pool, text, '.');
 }
 
 static const char *format(ctl_t *ctl, const char *zh, const char *en,

@@ -4,6 +4,7 @@
 #include "service/people.h"
 #include "service/people_forms.h"
 #include "service/people_why.h"
+#include "service/sessions.h"
 #include "store/orgs.h"
 #include "store/people.h"
 #include "store/duties.h"
@@ -172,15 +173,24 @@ fpi_err_t *ctl_user_reset(ctl_t *ctl)
 fpi_err_t *ctl_user_unlock(ctl_t *ctl)
 {
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
-    fpi_user_t *user;
+    const char *name = ctl->args[0];
     bool was_locked;
 
-    FPI_TRY(find_user(&user, ctl));
-    FPI_TRY(fpi_people_user_unlock(&was_locked, ctl->app, user->id, ctl->task));
-    fpi_json_put_text(doc, "name", user->name);
+    if (fpi_guard_is_address(name)) {
+        FPI_TRY(ctl_open(ctl));
+        FPI_TRY(fpi_guard_unlock_address(&was_locked, ctl->app, name, ctl->task));
+    }
+    else {
+        fpi_user_t *user;
+
+        FPI_TRY(find_user(&user, ctl));
+        FPI_TRY(fpi_people_user_unlock(&was_locked, ctl->app, user->id, ctl->task));
+        name = user->name;
+    }
+    fpi_json_put_text(doc, "name", name);
     fpi_json_put_bool(doc, "was_locked", was_locked);
     if (!ctl_json(ctl, doc)) {
-        ctl_say(ctl, was_locked ? "%s 已解锁" : "%s 未锁定", was_locked ? "%s is unlocked" : "%s was not locked", user->name);
+        ctl_say(ctl, was_locked ? "%s 已解锁" : "%s 未锁定", was_locked ? "%s is unlocked" : "%s was not locked", name);
     }
     return NULL;
 }

@@ -156,7 +156,7 @@ def test_add_one(gateway, erp):
     reply = erp.request("POST", f"{made.path}/files", pdf("a"), {"Content-Type": "application/pdf"},
                         query={"name": "发票.pdf", "kind": "attachment", "label": "行程单", "reason": "补充"})
     value = made.must(reply, 201)
-    (file,) = value["files"]
+    (file,) = value["stored"]
     kept = {"name": "发票.pdf", "kind": "ATTACHMENT", "label": "行程单", "sha256": sha(pdf("a")), "size": len(pdf("a")),
             "media": "application/pdf", "position": 1, "state": "NORMAL", "source": "upload", "group_id": 0, "rotation": 0}
     assert {name: file[name] for name in kept} == kept
@@ -176,7 +176,7 @@ def test_add_many_in_one_form(gateway, erp):
     body += b'--B\r\nContent-Disposition: form-data; name="kind"\r\n\r\nCOVER\r\n--B--\r\n'
     reply = erp.request("POST", f"{made.path}/files", body, {"Content-Type": "multipart/form-data; boundary=B"})
     value = made.must(reply, 201)
-    assert [(file["name"], file["kind"], file["position"]) for file in value["files"]] == [
+    assert [(file["name"], file["kind"], file["position"]) for file in value["stored"]] == [
         ("x.pdf", "COVER", 1), ("y.pdf", "COVER", 2), ("z.pdf", "COVER", 3)]
 
 
@@ -184,7 +184,7 @@ def test_add_as_json(gateway, erp):
     made = Bill(gateway, erp, "A-3")
     value = made.must(made.http.post(f"{made.path}/files", {"base64": base64.b64encode(pdf("a")).decode(),
                                                             "name": "a.pdf", "kind": "INVOICE"}), 201)
-    assert [file["sha256"] for file in value["files"]] == [sha(pdf("a"))]
+    assert [file["sha256"] for file in value["stored"]] == [sha(pdf("a"))]
 
 
 def test_same_bytes_are_the_same_file(one):

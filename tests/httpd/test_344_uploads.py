@@ -89,7 +89,7 @@ def test_in_pieces(gateway, erp):
     assert reply.status == 200 and reply.json()["is_whole"] and reply.json()["sha256"] == sha(data)
     made = Bill(gateway, erp, "U-1")
     value = made.must(erp.post(f"{made.path}/files", {"upload_id": upload.id, "kind": "ATTACHMENT"}), 201)
-    (file,) = value["files"]
+    (file,) = value["stored"]
     assert (file["name"], file["sha256"], file["size"], file["kind"]) == ("大文件.pdf", sha(data), len(data), "ATTACHMENT")
     assert blobs.path_of(gateway, sha(data)).read_bytes() == data
     assert list(spool_of(gateway).iterdir()) == []

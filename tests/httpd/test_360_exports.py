@@ -333,7 +333,7 @@ def test_at_most_five_at_once(desk):
     gateway, http, ids = desk
     change(gateway, "INSERT INTO export (tenant, actor, kind, query, state, done, total, size, created, ended)"
            " SELECT 1, ?, 'ZIP', '{}', 0, 0, 1, 0, 0, 0 FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION"
-           " SELECT 5)", f"client:{CLIENT['client_id']}")
+           " SELECT 5)", f"enterprise:{rows(gateway, 'SELECT id FROM enterprise')[0]['id']}")
     reply = ask(http, "ZIP", ids["EX-1"])
     assert reply.status == 429 and reply.headers["Retry-After"] and "5" in reply.text
 

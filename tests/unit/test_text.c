@@ -215,6 +215,25 @@ END_TEST
 
 /* ---- blanks and words ---- */
 
+START_TEST(test_steady)
+{
+    static const struct { const char *in, *out; } cases[] = {
+        { "", "" }, { "发票 a-b.pdf", "发票 a-b.pdf" }, { "a\tb\r\nc\x1b[2J\x7f", "a.b..c.[2J." },
+        { "\xc2\x9b" "1m\xc2\xa0x", ".1m\xc2\xa0x" },         /* C1 is, U+00A0 is none */
+        { "x\xe2\x80\xae" "fdp.exe", "x.fdp.exe" },             /* U+202E */
+        { "a\xe2\x80\x8b\xe2\x80\x8f\xe2\x80\xa8z", "a...z" }, /* U+200B, U+200F, U+2028 */
+        { "\xe2\x81\xa6\xe2\x81\xa9\xd8\x9c", "..." },         /* U+2066, U+2069, U+061C */
+        { "\xef\xbb\xbf\xef\xbf\xb9", ".." },                  /* U+FEFF, U+FFF9 */
+        { "\xe2\x80\xa6\xe2\x80\x94\xef\xbc\x8c\xd8\xa8", "\xe2\x80\xa6\xe2\x80\x94\xef\xbc\x8c\xd8\xa8" }, /* … — ， ب */
+        { "\xe2", "\xe2" }, { "\xe2\x80", "\xe2\x80" },        /* cut: handed on as it is */
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        ck_assert_str_eq(fpi_text_steady(task->pool, cases[i].in, '.'), cases[i].out);
+    }
+}
+END_TEST
+
 START_TEST(test_trim)
 {
     static const struct {
@@ -330,6 +349,7 @@ int main(void)
     tcase_add_loop_test(tc, test_base64_refused, 0, 12);
     tcase_add_test(tc, test_base64_lines);
     tcase_add_loop_test(tc, test_utf8, 0, 25);
+    tcase_add_test(tc, test_steady);
     tcase_add_loop_test(tc, test_trim, 0, 23);
     tcase_add_test(tc, test_upper);
     tcase_add_test(tc, test_same_secret);
