@@ -168,7 +168,8 @@ static void put_answers(fpi_json_t *op, const fpi_json_t *said, fpi_task_t *task
                                          : content("application/json", answer_schema(said, task), task));
     }
     fpi_json_put(answers, apr_itoa(task->pool, (int)status), ok);
-    fpi_json_put(answers, "default", ref("#/components/responses/", "Error", task));
+    fpi_json_put(answers, "4XX", ref("#/components/responses/", "Error", task));
+    fpi_json_put(answers, "5XX", ref("#/components/responses/", "Error", task));
     fpi_json_put(op, "responses", answers);
 }
 
@@ -232,6 +233,7 @@ static void put_tags(fpi_json_t *doc, const fpi_json_t *paths, fpi_task_t *task)
 
             fpi_json_put_bool(seen, tag, true);
             fpi_json_put_text(one, "name", tag);
+            fpi_json_put_text(one, "description", apr_pstrcat(task->pool, "What stands below /api/v1/", tag, ".", NULL));
             fpi_json_add(tags, one);
         }
     }

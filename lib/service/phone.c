@@ -148,44 +148,17 @@ fpi_err_t *fpi_handle_phone_drop(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
 
 /* ---- the phone's session ---- */
 
-typedef struct taking_t {
-    const char *hash, *secret, *address;
-    apr_time_t expires;
-    fpi_event_code_t *code;      /* NULL: nobody has made it */
-} taking_t;
-
-static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
+static fpi_err_t *refuse_code(fpi_taking_t how, fpi_task_t *task)
 {
-    if (!code || !code->capture) {
-        return fpi_refuse(task, FPI_E_EVENT, "code", "二维码无效, 请在电脑上重新显示", "the QR code is unknown: show a new one at the desktop");
-    }
-    if (code->used) {
+    if (how == FPI_TAKING_USED) {
         return fpi_refuse(task, FPI_E_EVENT, "code", "二维码已使用过, 只能使用一次, 请在电脑上重新显示",
                           "the QR code was used already, and is good once: show a new one at the desktop");
     }
-    return fpi_refuse(task, FPI_E_EVENT, "code", "二维码已过期 (5分钟内有效), 请在电脑上重新显示",
-                      "the QR code has expired, it is good for 5 minutes: show a new one at the desktop");
-}
-
-static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    taking_t *t = baton;
-    apr_time_t now = fpi_clock_now();
-    bool is_first;
-
-    FPI_TRY(fpi_guard_code_find(&t->code, tx, t->hash, t->address, task));
-    if (!t->code) {
-        return NULL; /* the try is kept */
+    if (how == FPI_TAKING_EXPIRED) {
+        return fpi_refuse(task, FPI_E_EVENT, "code", "二维码已过期 (5分钟内有效), 请在电脑上重新显示",
+                          "the QR code has expired, it is good for 5 minutes: show a new one at the desktop");
     }
-    if (!t->code->capture || t->code->used || t->code->expires <= now) {
-        return refuse_code(t->code, task);
-    }
-    FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));
-    if (!is_first) {
-        t->code->used = now;
-        return refuse_code(t->code, task);
-    }
-    return fpi_session_make_event(&t->secret, &t->expires, t->code, tx, task);
+    return fpi_refuse(task, FPI_E_EVENT, "code", "二维码无效, 请在电脑上重新显示", "the QR code is unknown: show a new one at the desktop");
 }
 
 static fpi_err_t *read_code(const char **out, const fpi_call_t *call)
@@ -201,14 +174,12 @@ static fpi_err_t *read_code(const char **out, const fpi_call_t *call)
 
 fpi_err_t *fpi_handle_phone_session(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    taking_t t = { .address = call->client_ip };
-    const char *text;
+    fpi_by_code_t t = { .is_phone = true, .address = call->client_ip };
 
-    FPI_TRY(read_code(&text, call));
-    t.hash = fpi_session_hash(text, call->task);
-    FPI_TRY(fpi_store_write(app->store, tx_take, &t, call->task));
-    if (!t.code) {
-        return refuse_code(NULL, call->task);
+    FPI_TRY(read_code(&t.code, call));
+    FPI_TRY(fpi_session_by_code(&t, app, call->task));
+    if (t.how != FPI_TAKING_DONE) {
+        return refuse_code(t.how, call->task);
     }
     FPI_TRY(fpi_session_check(&call->viewer, app, t.secret, call->task));
     call->session = t.secret;

@@ -139,61 +139,32 @@ fpi_err_t *fpi_handle_session_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
 
 /* ---- by an event code ---- */
 
-typedef struct taking_t {
-    const char *hash, *secret, *address;
-    apr_time_t expires;
-    fpi_event_code_t *code;      /* NULL: nobody has made it */
-} taking_t;
-
-static fpi_err_t *refuse_code(const fpi_event_code_t *code, fpi_task_t *task)
+static fpi_err_t *refuse_code(fpi_taking_t how, fpi_task_t *task)
 {
-    if (!code || code->capture) { /* a phone's is none */
-        return fpi_fail(task, FPI_E_EVENT, "an unknown event code");
-    }
-    if (code->used) {
+    if (how == FPI_TAKING_USED) {
         return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已使用过, 只能使用一次, 请从业务系统重新打开",
                           "the link was used already, and is good once: open it from the ERP again");
     }
-    return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已过期 (10分钟内有效), 请从业务系统重新打开",
-                      "the link has expired, it is good for 10 minutes: open it from the ERP again");
-}
-
-static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    taking_t *t = baton;
-    apr_time_t now = fpi_clock_now();
-    bool is_first;
-
-    FPI_TRY(fpi_guard_code_find(&t->code, tx, t->hash, t->address, task));
-    if (!t->code) {
-        return NULL; /* the try is kept */
+    if (how == FPI_TAKING_EXPIRED) {
+        return fpi_refuse(task, FPI_E_EVENT, "event_code", "链接已过期 (10分钟内有效), 请从业务系统重新打开",
+                          "the link has expired, it is good for 10 minutes: open it from the ERP again");
     }
-    if (t->code->capture || t->code->used || t->code->expires <= now) {
-        return refuse_code(t->code, task);
-    }
-    FPI_TRY(fpi_event_code_use(&is_first, tx, t->hash, now, task));
-    if (!is_first) {
-        t->code->used = now;
-        return refuse_code(t->code, task);
-    }
-    return fpi_session_make_event(&t->secret, &t->expires, t->code, tx, task);
+    return fpi_fail(task, FPI_E_EVENT, "an unknown event code");
 }
 
 fpi_err_t *fpi_handle_event_session(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     telling_t telling;
-    taking_t t = { .address = call->client_ip };
-    const char *text;
+    fpi_by_code_t t = { .is_phone = false, .address = call->client_ip };
 
     FPI_TRY(want_json(call));
-    FPI_TRY(fpi_json_get_text(&text, call->json, "event_code", CODE_MOST, call->task));
-    t.hash = fpi_session_hash(text, call->task);
-    FPI_TRY(fpi_store_write(app->store, tx_take, &t, call->task));
-    if (!t.code) {
-        return refuse_code(NULL, call->task);
+    FPI_TRY(fpi_json_get_text(&t.code, call->json, "event_code", CODE_MOST, call->task));
+    FPI_TRY(fpi_session_by_code(&t, app, call->task));
+    if (t.how != FPI_TAKING_DONE) {
+        return refuse_code(t.how, call->task);
     }
     FPI_TRY(fpi_session_check(&call->viewer, app, t.secret, call->task));
-    telling = (telling_t){ .tenant = t.code->tenant, .user = t.code->user };
+    telling = (telling_t){ .tenant = t.tenant, .user = t.user };
     FPI_TRY(answer_session(answer, app, call, &telling, t.secret));
     fpi_json_put_text(answer->data, "kind", "EVENT");
     fpi_json_put(answer->data, "bill_ids", numbers_of(call->viewer, call->task));

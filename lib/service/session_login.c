@@ -144,20 +144,48 @@ fpi_err_t *fpi_session_end(fpi_app_t *app, const char *secret, fpi_task_t *task)
     return fpi_admin_write(app, tx_end, (void *)secret, task);
 }
 
-/* ---- an event's ---- */
+/* ---- by a code ---- */
 
-fpi_err_t *fpi_session_make_event(const char **secret, apr_time_t *expires, const fpi_event_code_t *code, fpi_tx_t *tx,
-                                  fpi_task_t *task)
+static fpi_err_t *make_limited(fpi_by_code_t *by, const fpi_event_code_t *code, apr_time_t now, fpi_tx_t *tx, fpi_task_t *task)
 {
-    apr_time_t now = fpi_clock_now();
     fpi_session_row_t row = { .tenant = code->tenant, .user = code->user, .is_event = true, .rights = code->rights,
                               .bills = code->bills, .capture = code->capture, .created = now,
                               .expires = now + (code->capture ? FPI_PHONE_LIFE : FPI_SESSION_IDLE) };
 
     FPI_TRY(prune(tx, now, task)); /* where everybody comes from the ERP, this is the only way in */
-    FPI_TRY(fpi_session_secret(secret, task));
-    *expires = row.expires;
-    return fpi_session_put(fpi_session_hash(*secret, task), &row, tx, task);
+    FPI_TRY(fpi_session_secret(&by->secret, task));
+    by->tenant = row.tenant;
+    by->user = row.user;
+    by->expires = row.expires;
+    return fpi_session_put(fpi_session_hash(by->secret, task), &row, tx, task);
+}
+
+/* No refusal here: the try of an unknown code is to be kept. */
+static fpi_err_t *tx_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    fpi_by_code_t *by = baton;
+    const char *hash = fpi_session_hash(by->code, task);
+    apr_time_t now = fpi_clock_now();
+    fpi_event_code_t *code;
+    bool is_first;
+
+    by->how = FPI_TAKING_UNKNOWN;
+    FPI_TRY(fpi_guard_code_find(&code, tx, hash, by->address, task));
+    if (!code || (code->capture != 0) != by->is_phone) {
+        return NULL;
+    }
+    if (!code->used && code->expires <= now) {
+        by->how = FPI_TAKING_EXPIRED;
+        return NULL;
+    }
+    FPI_TRY(fpi_event_code_use(&is_first, tx, hash, now, task));
+    by->how = is_first ? FPI_TAKING_DONE : FPI_TAKING_USED;
+    return is_first ? make_limited(by, code, now, tx, task) : NULL;
+}
+
+fpi_err_t *fpi_session_by_code(fpi_by_code_t *by, fpi_app_t *app, fpi_task_t *task)
+{
+    return fpi_store_write(app->store, tx_take, by, task);
 }
 
 /* ---- another password ---- */

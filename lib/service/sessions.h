@@ -55,9 +55,19 @@ typedef struct fpi_login_t {
 } fpi_login_t;
 /* FPI_E_LOGIN; FPI_E_LOCKED with the seconds left; FPI_E_BUSY when too many passwords are being looked at. */
 fpi_err_t *fpi_session_login(fpi_login_t *login, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
-/* For an event code, or a phone's (service/phone.h), that was taken in this transaction. */
-fpi_err_t *fpi_session_make_event(const char **secret, apr_time_t *expires, const fpi_event_code_t *code, fpi_tx_t *tx,
-                                  fpi_task_t *task) FPI_MUST_USE;
+
+typedef enum fpi_taking_t { FPI_TAKING_DONE, FPI_TAKING_UNKNOWN, FPI_TAKING_USED, FPI_TAKING_EXPIRED } fpi_taking_t;
+typedef struct fpi_by_code_t {
+    const char *code, *address;  /* address: where it comes from */
+    bool is_phone;               /* a phone's (service/phone.h), else an event code: the one is unknown as the other */
+    /* out */
+    fpi_taking_t how;            /* the rest is there when it is DONE */
+    const char *secret;
+    int64_t tenant, user;
+    apr_time_t expires;
+} fpi_by_code_t;
+/* Takes a code, once, for a session. FPI_E_LOCKED after too many that nobody has made. */
+fpi_err_t *fpi_session_by_code(fpi_by_code_t *by, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_session_end(fpi_app_t *app, const char *secret, fpi_task_t *task) FPI_MUST_USE;
 /* A new password, by the old one; other sessions of the user end. FPI_E_LOGIN, FPI_E_LOCKED, FPI_E_FIELD. */
 fpi_err_t *fpi_session_change_password(fpi_app_t *app, const fpi_viewer_t *viewer, const char *secret,

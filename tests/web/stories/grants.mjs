@@ -20,6 +20,17 @@ export default async ({ open, signIn, shot, expect, sure, url, login, password, 
   await dialog.waitFor({ state: 'hidden' })
   await row.getByText('华东').waitFor()
 
+  await row.getByRole('button', { name: '权限说明' }).click()
+  const why = page.getByRole('dialog', { name: /权限说明/ })
+  await why.getByText('不可以').waitFor()
+  await why.getByText('没有权限, 请在其角色中授予: 扫描采集').waitFor()
+  for (const [number, says] of [[mine[0].number, '能看到'], [others.number, '看不到']]) {
+    await why.getByLabel('影像编号').fill(number)
+    await page.keyboard.press('Enter')
+    await why.getByText(says, { exact: true }).waitFor()
+  }
+  await shot(page, 'why')
+
   await his.reload()
   for (const one of mine) await his.getByRole('link', { name: one.number }).waitFor()
   sure(await his.getByRole('link', { name: others.number }).count() === 0, 'the bills of others are not listed')

@@ -38,6 +38,7 @@ export default async ({ open, shot, axe, expect, sure, samples, codes, numbers, 
   await page.keyboard.press('ArrowRight')
   await page.getByRole('heading', { name: '查看已结束' }).waitFor()
   await page.getByText('请回到业务系统重新打开影像').waitFor()
+  sure(await page.getByText('access_token').count() === 0, 'nobody here knows a token')
   await shot(page, 'ended')
 
   const told = [['zh', codes.good, '链接已失效', '只能使用一次', '请从业务系统重新打开'], ['en', codes.good, 'This link is no longer valid', 'used already', 'open it from the ERP again'],

@@ -1,8 +1,9 @@
-// Files whose names attack, chosen and dropped: shown as text wherever a name is shown, and downloaded under a name that is safe.
+// Files whose names attack, chosen and dropped: shown as text wherever a name is shown, and downloaded under a name that is safe;
+// one of them is labelled and moved to another bill.
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR4nGM4AQUMlDEACLEyAaio5RMAAAAASUVORK5CYII=', 'base64')
 const ALIVE = 'img[src="x"], [onerror], iframe, svg[onload]'
 
-export default async ({ open, firstSignIn, bind, shot, sure, url, names }) => {
+export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, label }) => {
   const page = await open('/capture')
   await firstSignIn(page)
   await bind(page)
@@ -59,5 +60,30 @@ export default async ({ open, firstSignIn, bind, shot, sure, url, names }) => {
   const [attached] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: names[0][1] }).click()])
   sure(attached.suggestedFilename() === saved[0], `the attachment is saved as ${attached.suggestedFilename()}`)
   await shot(page, 'attachments')
-  return { saved }
+
+  // one of them belongs to another bill, under a label
+  await page.getByRole('row').filter({ hasText: names[0][1] }).getByRole('link', { name: 'NAMES-1' }).click()
+  const arrange = async name => {
+    await page.locator('.bill-body .thumb').first().click()
+    await page.getByRole('button', { name: '整理 ▾' }).click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+  await arrange('标签与附件类型')
+  await page.getByRole('dialog').getByRole('combobox', { name: '标签' }).click()
+  await page.getByTitle(label, { exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: '保存' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  await arrange('移到另一张单据')
+  const move = page.getByRole('dialog')
+  await move.getByLabel('影像编号').fill('names-9')
+  await page.keyboard.press('Enter')
+  await move.getByText('没有影像编号为 NAMES-9 的单据').waitFor()
+  await move.getByLabel('影像编号').fill('names-2')
+  await page.keyboard.press('Enter')
+  await move.waitFor({ state: 'hidden' })
+  await page.locator('.bill-body .thumb').nth(names.length - 1).waitFor({ state: 'detached' })
+  await page.goto(`${url}/imgsys-web/bills/${other}`)
+  await page.locator('.bill-body .thumb').first().waitFor()
+  await page.keyboard.press('l')
+  await page.getByRole('row').filter({ hasText: names[0][1] }).getByRole('cell', { name: label, exact: true }).waitFor()
 }

@@ -30,7 +30,7 @@ const dialogs = {
 }
 
 export default async kit => {
-  kit.expect(/40[49] |422 /)
+  kit.expect(/40[149] |422 /)
   const { open, login, password, shot, url, only } = kit
   const wider = []
   for (const [size, look, lang] of VARIANTS) {

@@ -21,7 +21,7 @@ export type FileState = 'NORMAL' | 'UNCHANGED' | 'CHANGED' | 'ADDED' | 'CONFIRME
 
 export interface BillFile {
   id: number; position: number; kind: Kind; state: FileState; name: string; media: string; size: number; sha256: string; rotation: number
-  page_count?: number; look?: Look; look_note?: string | null; label: string | null; attachment_type: number; page_first: number; page_last: number; created_at: string
+  page_count?: number; look?: Look; look_note?: string | null; label: string | null; attachment_type: number; group_id: number; page_first: number; page_last: number; created_at: string
 }
 
 export interface Field { value: string | null; source: string; others: { source: string; value: string | null }[] }

@@ -223,6 +223,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
               { key: 'up', label: say('前移', 'Move forward'), onClick: () => shift(-1) }, { key: 'down', label: say('后移', 'Move back'), onClick: () => shift(1) },
               { key: 'move', label: say('移到另一张单据', 'To another bill'), onClick: () => setOver({ what: 'move', file: leaf.file }) },
               { key: 'merge', label: say('与下一个文件合并', 'Merge with the next'), onClick: mergeNext },
+              ...(leaf.n > 1 && !leaf.file.group_id ? [{ key: 'cut', label: say(`自第 ${leaf.n} 页起拆分`, `Cut before page ${leaf.n}`), onClick: () => { void change(`/${leaf.file.id}/split`, { body: { at: [leaf.n] } }, say('已拆分', 'Taken apart')) } }] : []),
               ...((leaf.file.page_count ?? 1) > 1 ? [{ key: 'split', label: say('逐页拆分', 'Take apart by pages'), onClick: splitAll }] : []),
               { type: 'divider' as const }, { key: 'drop', danger: true, label: say('移除', 'Take off'), onClick: drop },
             ] }}><Button>{say('整理', 'Arrange')} ▾</Button></Dropdown>

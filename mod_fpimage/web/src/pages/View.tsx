@@ -18,6 +18,8 @@ import { money, read, say, sum } from '../words'
 import { kindName, Reason, StateTag } from './state'
 
 const KEPT = 'fpimage.view'
+/** The answer that says what was wrong with a code. */
+const REFUSED_CODE = 'event_code_refused'
 
 /** A code is good for one session: a reload goes on with the session that it made. */
 async function enter(code: string): Promise<Session> {
@@ -99,14 +101,14 @@ function BillTabs({ bills, at, onAt }: { bills: BillLine[]; at: number; onAt: (a
 }
 
 /** The session is over, or was never there. */
-const isEnded = (error: unknown) => error instanceof ApiError && error.status === 401
+const isEnded = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 401
 const isRefused = (error: unknown) => error instanceof ApiError && [400, 401, 403, 404, 409, 410].includes(error.status)
 
 function End({ error, wasOpen }: { error: unknown; wasOpen: boolean }) {
   const [title, remedy] = !isRefused(error) ? [say('暂时无法打开', 'It can’t be opened now'), say('请稍后再试。', 'Try again in a moment.')]
     : wasOpen ? [say('查看已结束', 'This session has ended'), say('为安全起见，页面停用一段时间后会结束。请回到业务系统重新打开影像。', 'It ends after a while without use. Go back to the ERP and open the images again.')]
     : [say('链接已失效', 'This link is no longer valid'), say('链接只能使用一次，且 10 分钟内有效。请回到业务系统重新打开影像。', 'A link works once, within 10 minutes. Go back to the ERP and open the images again.')]
-  return <main className="view"><div className="view-end" role="alert"><h1>{title}</h1><p>{remedy}</p><Failure error={error} /></div></main>
+  return <main className="view"><div className="view-end" role="alert"><h1>{title}</h1><p>{remedy}</p>{isEnded(error) && error.type !== REFUSED_CODE ? error.trace && <p className="quiet">{say('编号', 'id')} <code>{error.trace}</code></p> : <Failure error={error} />}</div></main>
 }
 
 export default function View() {

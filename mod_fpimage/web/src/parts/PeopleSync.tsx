@@ -97,7 +97,7 @@ export function PeopleSync({ system, onClose }: { system: { id: number; name: st
   })
   return (
     <Modal open title={say(`同步组织与用户 · ${system.name}`, `Organisations and users of ${system.name}`)} onCancel={onClose} footer={null} width={860} mask={{ closable: false }}>
-      <p className="hint">{say('从 ERP 取组织与用户，按手机号、编码对应。此处手工改过的保留，不删除任何人；新用户没有密码，角色为“默认角色”。', 'Organisations and users of the ERP, matched by mobile and code. What was changed here by hand stays, nobody is deleted; new users have the default role and no password.')}</p>
+      <p className="hint">{say('从 ERP 取组织与用户，按手机号、编码对应。此处手工改过的保留，不删除任何人；新用户没有密码，角色为“默认角色”。每天自动同步可在“开关”中打开。', 'Organisations and users of the ERP, matched by mobile and code. What was changed here by hand stays, nobody is deleted; new users have the default role and no password. Switch people.sync has it done each day.')}</p>
       <div className="row">
         <Checkbox checked={isFull || isDisabling} disabled={isDisabling} onChange={event => setFull(event.target.checked)}>{say('全量（默认只取有变动的）', 'all of them, not only what changed')}</Checkbox>
         <Checkbox checked={isDisabling} onChange={event => setDisabling(event.target.checked)}>{say('停用 ERP 不再列出的用户', 'disable whom the ERP names no more')}</Checkbox>
