@@ -62,15 +62,16 @@ def test_an_answer_does_not_say_who_is_there(site):
     gone = make_user(site, site.boss, "gone")
     assert site.boss.post(f"/api/v1/users/{gone.id}/disable", {}).status == 200
     who = {"known": ("Clerk", {}), "unknown": ("nobody", {}), "disabled": ("gone", {}), "domain": ("Clerk", {"domain": "nowhere.example"})}
-    answers, seconds = {}, {}
-    for name, (login, more) in who.items():
-        replies = [attempt(site, login, **more) for _ in range(6)]
-        answers[name] = [(reply.status, {**error(reply), "request_id": "", "retry_after": "", "message": error(reply)["message"][:12]})
-                         for reply in replies]
-        seconds[name] = min(reply.seconds for reply in replies[:5])
+    replies = {name: [] for name in who}
+    for _ in range(6):  # in turn, so that whatever slows this machine slows them all
+        for name, (login, more) in who.items():
+            replies[name].append(attempt(site, login, **more))
+    answers = {name: [(reply.status, {**error(reply), "request_id": "", "retry_after": "", "message": error(reply)["message"][:12]})
+                      for reply in some] for name, some in replies.items()}
+    seconds = {name: min(reply.seconds for reply in some[:5]) for name, some in replies.items()}
     assert answers["unknown"] == answers["known"] == answers["disabled"] == answers["domain"]
     assert [status for status, _ in answers["known"]] == [401] * 5 + [429]
-    assert max(seconds.values()) < 3 * min(seconds.values()) + 0.05, seconds
+    assert min(seconds.values()) > max(seconds.values()) / 4, seconds
 
 
 # where it comes from
@@ -118,8 +119,7 @@ def test_a_hundred_at_once(site):
     """Of one account five are looked at, of one address sixty."""
     replies = at_once(site, 100, lambda caller, n: caller.enter(SAME[n % 2], "Wrong#pass1"))
     statuses = [reply.status for reply in replies]
-    assert statuses.count(401) <= 5 and set(statuses) <= {401, 429} and len(statuses) == 100
-    assert guards(site)[f"user:{site.clerk.id}"] == statuses.count(401) or statuses.count(401) == 5
+    assert statuses.count(401) == guards(site)[f"user:{site.clerk.id}"] == 5 and statuses.count(429) == 95
     forget(site)
     put_guard(site, "address:127.0.0.1", 54)
     statuses = [reply.status for reply in at_once(site, 60, lambda caller, n: caller.enter(f"nobody-{n}", "Wrong#pass1"))]
