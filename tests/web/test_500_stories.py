@@ -13,7 +13,7 @@ from harness.cloudctl import CLIENT
 from harness.easctl import ACCOUNT
 from harness.person import PASSWORD as PERSON
 from harness.person import administrator, make_user
-from test_100_start import ANNOUNCE, bill, change, patience, rows
+from test_100_start import ANNOUNCE, bill, change, patience, rows, trail
 from test_130_bills import BASE
 from test_140_push import PULL, admit
 from test_404_erp_people import BRANCH, LI, ROOT, TEAM, WANG, ZHANG
@@ -97,6 +97,7 @@ def test_a_bill_that_eas_sends_back(tell, gateway, eas):
     tell("rescan", phase="scan", number=number)
     (ready,) = eas.wait_told(number)
     assert ready["state"] == READY and ready["pages"] == [2], ready
+    assert processes.wait_until(lambda: any("told to EAS" in one["note"] for one in trail(gateway, number, notices=True)), patience(20), 0.1)
     reply = erp.post(BASE + "rescan", {"scanBillNo": number, "resource": "EAS", "reason": reason, "operator": "李四"})
     assert reply.errcode == "0000" and reply.json()["data"]["imageStatus"] == 4, reply
     files = rows(gateway, "SELECT state FROM file")
