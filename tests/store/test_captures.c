@@ -2,47 +2,10 @@
 #include "base/clock.h"
 #include "store/captures.h"
 #include "store/cover_rules.h"
-#include "store/store.h"
-#include "wire/crypto.h"
 
-#include "unit.h"
+#include "store_unit.h"
 
-#include <apr_strings.h>
 #include <stdio.h>
-
-static char folder[64];
-static fpi_store_t *store;
-
-static void open_all(void)
-{
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
-    unit_open();
-    strcpy(folder, "/tmp/fpi_captures_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
-}
-
-static void close_all(void)
-{
-    char *command = apr_psprintf(task->pool, "rm -rf %s", folder);
-
-    fpi_store_close(&store);
-    ck_assert_int_eq(system(command), 0);
-    unit_close();
-}
-
-/* A test whose body runs in one write transaction `tx` with the task `t`. */
-#define TX_TEST(name)                                                              \
-    static fpi_err_t *name##_in(fpi_tx_t *tx, void *baton, fpi_task_t *t);         \
-    START_TEST(name)                                                               \
-    {                                                                              \
-        unit_done(fpi_store_write(store, name##_in, NULL, task));                  \
-    }                                                                              \
-    END_TEST                                                                       \
-    static fpi_err_t *name##_in(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 
 static fpi_capture_t make(fpi_tx_t *tx, int64_t tenant, int64_t enterprise)
 {
@@ -245,7 +208,7 @@ int main(void)
     Suite *suite = suite_create("captures");
     TCase *all = tcase_create("captures, rules");
 
-    tcase_add_checked_fixture(all, open_all, close_all);
+    tcase_add_checked_fixture(all, store_unit_open, store_unit_close);
     tcase_set_timeout(all, 120);
     suite_add_tcase(suite, all);
     tcase_add_test(all, captures_are_their_tenants);

@@ -1,19 +1,13 @@
 /* Lists of bills against a real SQLite store: every filter and order agrees with a plain look at all rows, pages join
  * without gap or repeat, and each statement goes along an index. */
 #include "store/bill_list.h"
-#include "store/store.h"
-#include "wire/crypto.h"
 
-#include "unit.h"
+#include "store_unit.h"
 
-#include <apr_strings.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
 enum { BILLS = 400 };
-
-static char folder[64];
-static fpi_store_t *store;
 
 static const char *path(void)
 {
@@ -56,22 +50,8 @@ static void fill(void)
 
 static void open_all(void)
 {
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
-    unit_open();
-    strcpy(folder, "/tmp/fpi_lists_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", path(), NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
+    store_unit_open();
     fill();
-}
-
-static void close_all(void)
-{
-    fpi_store_close(&store);
-    ck_assert_int_eq(system(apr_psprintf(task->pool, "rm -rf %s", folder)), 0);
-    unit_close();
 }
 
 /* ---- against a plain look ---- */
@@ -369,7 +349,7 @@ int main(void)
     Suite *suite = suite_create("lists");
     TCase *one = tcase_create("lists");
 
-    tcase_add_checked_fixture(one, open_all, close_all);
+    tcase_add_checked_fixture(one, open_all, store_unit_close);
     tcase_set_timeout(one, 120);
     tcase_add_test(one, each_list_is_whole);
     tcase_add_test(one, a_newcomer_moves_no_page);

@@ -4,17 +4,11 @@
 #include "store/contents.h"
 #include "store/found.h"
 #include "store/matches.h"
-#include "store/store.h"
-#include "wire/crypto.h"
 
-#include "unit.h"
+#include "store_unit.h"
 
-#include <apr_strings.h>
 #include <stdio.h>
-#include <unistd.h>
 
-static char folder[64];
-static fpi_store_t *store;
 static apr_time_t now;
 
 static apr_time_t stopped(void)
@@ -24,37 +18,16 @@ static apr_time_t stopped(void)
 
 static void open_all(void)
 {
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
-    unit_open();
-    strcpy(folder, "/tmp/fpi_matches_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    store_unit_open();
     now = apr_time_from_sec(1700000000);
     fpi_clock_set(stopped);
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
 }
 
 static void close_all(void)
 {
-    char *command = apr_psprintf(task->pool, "rm -rf %s", folder);
-
-    fpi_store_close(&store);
-    ck_assert_int_eq(system(command), 0);
+    store_unit_close();
     fpi_clock_set(NULL);
-    unit_close();
 }
-
-/* A test whose body runs in one write transaction `tx` with the task `t`. */
-#define TX_TEST(name)                                                      \
-    static fpi_err_t *name##_in(fpi_tx_t *tx, void *baton, fpi_task_t *t); \
-    START_TEST(name)                                                       \
-    {                                                                      \
-        unit_done(fpi_store_write(store, name##_in, NULL, task));          \
-    }                                                                      \
-    END_TEST                                                               \
-    static fpi_err_t *name##_in(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 
 TX_TEST(results)
 {

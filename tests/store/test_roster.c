@@ -4,35 +4,14 @@
 #include "model/duty.h"
 #include "store/orgs.h"
 #include "store/points.h"
-#include "store/store.h"
 #include "store/users.h"
-#include "wire/crypto.h"
 
-#include "unit.h"
-
-#include <apr_strings.h>
-
-static char folder[64];
-static fpi_store_t *store;
+#include "store_unit.h"
 
 static void open_all(void)
 {
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
-    unit_open();
-    strcpy(folder, "/tmp/fpi_roster_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
+    store_unit_open();
     task->tenant = 1;
-}
-
-static void close_all(void)
-{
-    fpi_store_close(&store);
-    ck_assert_int_eq(system(apr_psprintf(task->pool, "rm -rf %s", folder)), 0);
-    unit_close();
 }
 
 static fpi_user_t user_of(fpi_tx_t *tx, const char *name, const char *mobile, int64_t org, int64_t role)
@@ -159,7 +138,7 @@ int main(void)
     Suite *suite = suite_create("roster");
     TCase *all = tcase_create("roster");
 
-    tcase_add_checked_fixture(all, open_all, close_all);
+    tcase_add_checked_fixture(all, open_all, store_unit_close);
     tcase_set_timeout(all, 60);
     tcase_add_test(all, rows);
     tcase_add_test(all, reach);

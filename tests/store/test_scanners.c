@@ -3,37 +3,8 @@
 #include "store/captures.h"
 #include "store/scanners.h"
 #include "store/scans.h"
-#include "store/store.h"
-#include "wire/crypto.h"
 
-#include "unit.h"
-
-#include <apr_strings.h>
-#include <unistd.h>
-
-static char folder[64];
-static fpi_store_t *store;
-
-static void open_all(void)
-{
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
-    unit_open();
-    strcpy(folder, "/tmp/fpi_scanners_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
-}
-
-static void close_all(void)
-{
-    char *command = apr_psprintf(task->pool, "rm -rf %s", folder);
-
-    fpi_store_close(&store);
-    ck_assert_int_eq(system(command), 0);
-    unit_close();
-}
+#include "store_unit.h"
 
 static fpi_err_t *do_scanners(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 {
@@ -151,7 +122,7 @@ int main(void)
     Suite *suite = suite_create("scanners");
     TCase *all = tcase_create("all");
 
-    tcase_add_checked_fixture(all, open_all, close_all);
+    tcase_add_checked_fixture(all, store_unit_open, store_unit_close);
     tcase_set_timeout(all, 120);
     suite_add_tcase(suite, all);
     tcase_add_test(all, scanners);

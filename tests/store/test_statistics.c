@@ -2,20 +2,15 @@
 #include "store/attachments.h"
 #include "store/bills.h"
 #include "store/statistics.h"
-#include "store/store.h"
 #include "base/clock.h"
-#include "wire/crypto.h"
 
-#include "unit.h"
+#include "store_unit.h"
 
-#include <apr_strings.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
 #define DAY apr_time_from_sec(86400)
 
-static char folder[64];
-static fpi_store_t *store;
 static apr_time_t now;
 
 static apr_time_t stopped(void)
@@ -25,25 +20,16 @@ static apr_time_t stopped(void)
 
 static void open_all(void)
 {
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
-    unit_open();
+    store_unit_open();
     now = 20000 * DAY + apr_time_from_sec(3600); /* 09:00 in Beijing */
     task->tenant = 1;
-    strcpy(folder, "/tmp/fpi_stats_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
     fpi_clock_set(stopped);
 }
 
 static void close_all(void)
 {
+    store_unit_close();
     fpi_clock_set(NULL);
-    fpi_store_close(&store);
-    ck_assert_int_eq(system(apr_psprintf(task->pool, "rm -rf %s", folder)), 0);
-    unit_close();
 }
 
 static void sql(const char *text)

@@ -1,6 +1,7 @@
 """What clerks and administrators do, in a browser."""
 import json
 import pathlib
+import time
 
 import demo
 import pytest
@@ -121,7 +122,7 @@ def test_a_jump_with_several_bills(tell, gateway):
         return reply["data"]["eventCode"]
 
     old = code("/api/kapi/app/bds/getEventCode")
-    change(gateway, "UPDATE event_code SET expires = 1")
+    change(gateway, "UPDATE event_code SET expires = ?", int(time.time() - 60) * 1_000_000)
     tell("jump", codes={"good": code(BASE + "getEventCode"), "old": old}, numbers=numbers,
          foreign=rows(gateway, "SELECT id FROM bill WHERE number = 'J-4'")[0]["id"])
     assert [one["number"] for one in rows(gateway, "SELECT b.number FROM file f JOIN bill b ON b.id = f.bill")] == ["J-2"]
