@@ -8,6 +8,7 @@ import pytest
 from harness.client import Raw
 from harness.person import COOKIE, administrator, person
 from test_100_start import ANNOUNCE, bill, each, patience, rows
+from test_370_page import page  # noqa: F401
 
 VIEW, CODE = "/api/imgsys/bill/h5/getH5ViewPageUrl", "/api/imgsys/bill/outside/getEventCode"
 EVIL = "evil.example"
@@ -38,8 +39,8 @@ def furnish(one):
 
 
 @pytest.fixture
-def site(gateway):
-    return furnish(gateway)
+def site(make_gateway, page):
+    return furnish(make_gateway(environment={"FPIMAGE_WEB": str(page)}))
 
 
 def raw(one, method, target, host, body=b"", *lines, version="1.1"):
