@@ -158,14 +158,22 @@ def state_of(gateway):
     return (found[0]["state"], found[0]["attempts"]) if found else None
 
 
-def fail_once_more(gateway, attempts):
-    """The page is looked at for another time, after so many; its worker is killed over it."""
+def workers_of(gateway):
+    return [pid for one in keepers(gateway.httpd) for pid in processes.children(one)]
+
+
+def fail_once_more(page, attempts):
+    """The page is looked at for another time, after so many; its worker, which was held up before, is killed over it."""
+    gateway, _, show = page
+    assert show(size=300 * attempts) == 200 and workers_of(gateway)  # the one that drew it waits for more
+    for pid in workers_of(gateway):
+        os.kill(pid, signal.SIGSTOP)
     change(gateway, "UPDATE content SET state = 0, pages = 0, doc = NULL")
     change(gateway, "DELETE FROM job WHERE kind = 'look'")
     put_job(gateway, "look", rows(gateway, "SELECT sha256 FROM content")[0]["sha256"], attempts=attempts)
     assert processes.wait_until(lambda: state_of(gateway) == ("leased", attempts + 1), patience(20), 0.001)
     while (state_of(gateway) or ("",))[0] == "leased":
-        for pid in [pid for one in keepers(gateway.httpd) for pid in processes.children(one)]:
+        for pid in workers_of(gateway):
             processes.end(pid)
 
 
@@ -185,16 +193,16 @@ def page(make_gateway):
         return made.files()[0]["look"]
 
     assert processes.wait_until(lambda: looks() == "LOOKED" and not state_of(gateway), patience(30))
-    return gateway, looks, lambda: erp.get(file, query={"variant": "page"}).status
+    return gateway, looks, lambda **more: erp.get(file, query={"variant": "page", **more}).status
 
 
 @pytest.mark.slow
 def test_accidents_are_no_fault_of_the_page(page):
     """Nothing waits for one that the helper failed on again and again; but it is tried on, and who asks for it sees it."""
     gateway, looks, show = page
-    fail_once_more(gateway, 3)
+    fail_once_more(page, 3)
     assert (state_of(gateway)[1], looks()) == (4, "WAITING")
-    fail_once_more(gateway, 4)
+    fail_once_more(page, 4)
     assert (state_of(gateway)[1], looks()) == (5, "UNREADABLE")
     assert processes.wait_until(lambda: show() == 200, patience(20))
     change(gateway, "UPDATE job SET due = 1 WHERE kind = 'look'")
@@ -204,5 +212,5 @@ def test_accidents_are_no_fault_of_the_page(page):
 @pytest.mark.slow
 def test_trying_has_an_end(page):
     gateway, looks, show = page
-    fail_once_more(gateway, 11)
+    fail_once_more(page, 11)
     assert (state_of(gateway), looks(), show()) == (None, "UNREADABLE", 422)
