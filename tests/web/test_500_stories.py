@@ -56,6 +56,15 @@ def seeded(gateway, samples_dir):
     return {"http": http, "capture": capture, "bill": bill}
 
 
+# the longest first: others are done beside it
+
+def test_each_page(tell, gateway, samples_dir, eas):
+    """Texts that attack are in every name, reason, type, label, file, push and invoice."""
+    gateway.add_erp(eas)
+    have = Furnished(gateway, samples_dir, hostile).all()
+    tell("pages", password=ADMIN, bills=have.bills, capture=have.capture, payloads=PAYLOADS, address=have.address("BX-2026-0007"))
+
+
 def test_a_batch_becomes_submitted_bills(tell, gateway, samples_dir):
     tell("batch")
     http = gateway.login()
@@ -236,10 +245,3 @@ def test_first_load_is_small_and_later_ones_smaller(tell, gateway):
     administrator(gateway)
     figures = tell("load", password=ADMIN)
     assert figures["again"] < figures["home"] < figures["first"], figures
-
-
-def test_each_page(tell, gateway, samples_dir, eas):
-    """Texts that attack are in every name, reason, type, label, file, push and invoice."""
-    gateway.add_erp(eas)
-    have = Furnished(gateway, samples_dir, hostile).all()
-    tell("pages", password=ADMIN, bills=have.bills, capture=have.capture, payloads=PAYLOADS, address=have.address("BX-2026-0007"))
