@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES_MAX = 40, ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 1000, FEW_MOST = 2000 };
+enum { LANES_MAX = 40, ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 500, STEP_LEAST = 30, FEW_MOST = 1000 };
 
 #define NUMBER_LAST "\xF4\x8F\xBF\xBF" /* behind every text */
 
@@ -36,7 +36,7 @@ typedef struct look_t {
     fpi_task_t *task;
     lane_t lanes[LANES_MAX];
     int lane_count;
-    int step, scanned;
+    int step, scanned;           /* scanned: marks taken, from whichever lane */
     int64_t last;                /* id of the last mark: two lanes may bring the same bill */
 } look_t;
 
@@ -232,7 +232,6 @@ static fpi_err_t *fill(look_t *look, lane_t *lane)
     take_marks(&lane->marks, &lane->count, rows, look->task);
     lane->next = 0;
     lane->is_over = lane->count < look->step;
-    look->scanned += lane->count;
     if (lane->count) {
         lane->spot = spot_of(look->query, &lane->marks[lane->count - 1]);
     }
@@ -262,6 +261,7 @@ static fpi_err_t *next_of_lanes(mark_t **out, look_t *look)
     }
     if (best) {
         *out = &best->marks[best->next++];
+        look->scanned++;
     }
     return NULL;
 }
@@ -317,11 +317,20 @@ static void stop_early(fpi_bill_page_t *out, const filling_t *f, const fpi_bill_
     }
 }
 
+/* Rows of a lane at once: few while a page may soon be full, and the fewer the more lanes there are. */
+static int step_of(const look_t *look)
+{
+    int step = (look->scanned > 4 * STEP_FIRST ? STEP_MOST : STEP_FIRST) / (look->lane_count ? look->lane_count : 1);
+
+    return step > STEP_LEAST ? step : STEP_LEAST;
+}
+
 static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, look_t *look)
 {
     const fpi_bill_query_t *q = look->query;
     mark_t *mark, *last = NULL;
 
+    look->step = step_of(look);
     while (f->fitting < enough(q)) {
         if (look->scanned > (f->count == q->most ? FPI_LIST_COUNT : q->skip + FPI_LIST_SCAN)) {
             stop_early(out, f, q, last);
@@ -336,7 +345,7 @@ static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, look_t *look)
             take_fitting(out, f, q, mark);
         }
         last = mark;
-        look->step = look->scanned > 4 * STEP_FIRST ? STEP_MOST : STEP_FIRST;
+        look->step = step_of(look);
     }
     return NULL;
 }
@@ -570,7 +579,7 @@ static void open_lanes(look_t *look)
 
 fpi_err_t *fpi_bills_page(fpi_bill_page_t *out, fpi_tx_t *tx, const fpi_bill_query_t *query, fpi_task_t *task)
 {
-    look_t look = { .tx = tx, .query = query, .task = task, .step = STEP_FIRST };
+    look_t look = { .tx = tx, .query = query, .task = task };
     filling_t f = { 0, apr_palloc(task->pool, sizeof(int64_t) * ((size_t)query->most + 1)), 0, false };
     bool is_done;
 

@@ -21,7 +21,7 @@
 #include "store/bills.h"
 
 /* rows that are read to fill a page, and to count on once it is full */
-enum { FPI_LIST_TOTAL = 500, FPI_LIST_DEEP = 5000, FPI_LIST_SCAN = 5000, FPI_LIST_COUNT = 1000 };
+enum { FPI_LIST_TOTAL = 500, FPI_LIST_DEEP = 5000, FPI_LIST_SCAN = 2000, FPI_LIST_COUNT = 600 };
 
 typedef enum fpi_sort_t { FPI_SORT_CREATED, FPI_SORT_UPDATED, FPI_SORT_NUMBER } fpi_sort_t;
 

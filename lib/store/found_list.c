@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* rows that are read to fill a page, and to count on once it is full: each takes its bill along */
-enum { STEP = 100, SCAN = 2000, COUNT = 200 };
+enum { STEP = 100, SCAN = 800, COUNT = 200 };
 
 #define DAY_LAST "9999-12-31"
 

@@ -262,7 +262,7 @@ START_TEST(a_rare_one_is_found_in_rounds)
         spot = a.page.last;
         a.query.after = &spot;
         rounds++;
-    } while (!a.page.count && a.page.has_more && rounds < 20);
+    } while (!a.page.count && a.page.has_more && rounds < 40);
     ck_assert_int_eq(a.page.count, 1);
     ck_assert_int_gt(rounds, 1);
 }
