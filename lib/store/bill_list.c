@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES_MAX = 40, ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 500, STEP_LEAST = 30, FEW_MOST = 1000 };
+enum { LANES_MAX = 40, ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 500, STEP_LEAST = 30, FEW_MOST = 2000 };
 
 #define NUMBER_LAST "\xF4\x8F\xBF\xBF" /* behind every text */
 

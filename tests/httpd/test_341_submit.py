@@ -174,7 +174,9 @@ def test_who_may(one, gateway, erp):
     gateway.add_enterprise(OTHER_CLIENT)
     other = gateway.login(OTHER_CLIENT)
     for path in (COMMIT, SUBMIT):
-        refused_a(other.post(path, asked("S-1")), "1301", 403, CLIENT["tax_no"])
+        reply = other.post(path, asked("S-1"))
+        refused_a(reply, "1301", 403, OTHER_CLIENT["tax_no"], "S-1")
+        assert CLIENT["tax_no"] not in reply.text  # whose it is, is nobody else's business
         refused_a(gateway.http().post(path, asked("S-1")), "1300", 401)
         refused_a(erp.post(path, asked("NONE")), "1404", 200, "NONE")
     for what in ("submit", "resubmit", "void", "rescan", "cancel-rescan", "lock"):

@@ -156,11 +156,14 @@ static fpi_task_t *worker_task(worker_t *worker)
     return fpi_task_make(worker->pool, NULL);
 }
 
+static atomic_int ended; /* of work_once */
+
 static void *work_once(void *data)
 {
     worker_t *worker = data;
 
     worker->err = fpi_store_write(worker->store, add, &worker->plan, worker_task(worker));
+    atomic_fetch_add(&ended, 1);
     return NULL;
 }
 
@@ -712,7 +715,9 @@ START_TEST(a_full_queue_refuses)
         workers[i].plan.code = apr_psprintf(task->pool, "queue %d", i);
         start(&workers[i], work_once);
     }
-    apr_sleep(500000);
+    for (int i = 0; i < 12000 && atomic_load(&ended) < SURPLUS; i++) {
+        apr_sleep(5000); /* the others wait behind the blocker */
+    }
     release(&blocker);
     for (int i = 0; i < count; i++) {
         finish(&workers[i]);
