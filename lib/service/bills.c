@@ -104,9 +104,8 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
     FPI_TRY(fpi_bill_find(&bill, tx, job->enterprise->tenant, said->number, said->resource, task));
     is_new = bill == NULL;
     if (bill) {
-        fpi_state_t to;
-
         fpi_viewer_t viewer = fpi_viewer_of_enterprise(job->enterprise);
+        fpi_state_t to;
 
         FPI_TRY(fpi_viewer_check(&viewer, bill, task));
         FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ANNOUNCE, task));

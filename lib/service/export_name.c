@@ -1,7 +1,6 @@
 #include "service/export_own.h"
 
 #include "base/text.h"
-
 #include "wire/media.h"
 
 #include <apr_strings.h>

@@ -36,7 +36,7 @@ typedef struct look_t {
     fpi_task_t *task;
     lane_t lanes[LANES_MAX];
     int lane_count;
-    int step, scanned;           /* scanned: marks taken, from whichever lane */
+    int scanned;                 /* marks taken, from whichever lane */
     int64_t last;                /* id of the last mark: two lanes may bring the same bill */
 } look_t;
 
@@ -220,18 +220,27 @@ static fpi_err_t *run_lane(fpi_rows_t **rows, const look_t *look, const lane_t *
     }
 }
 
+/* Rows of a lane at once: few while a page may soon be full, and the fewer the more lanes there are. */
+static int step_of(const look_t *look)
+{
+    int step = (look->scanned > 4 * STEP_FIRST ? STEP_MOST : STEP_FIRST) / look->lane_count;
+
+    return step > STEP_LEAST ? step : STEP_LEAST;
+}
+
 /* The next step of a lane whose last one is used up. */
 static fpi_err_t *fill(look_t *look, lane_t *lane)
 {
+    int step = step_of(look);
     fpi_rows_t *rows;
 
     if (lane->next < lane->count || lane->is_over) {
         return NULL;
     }
-    FPI_TRY(run_lane(&rows, look, lane, look->step));
+    FPI_TRY(run_lane(&rows, look, lane, step));
     take_marks(&lane->marks, &lane->count, rows, look->task);
     lane->next = 0;
-    lane->is_over = lane->count < look->step;
+    lane->is_over = lane->count < step;
     if (lane->count) {
         lane->spot = spot_of(look->query, &lane->marks[lane->count - 1]);
     }
@@ -317,20 +326,11 @@ static void stop_early(fpi_bill_page_t *out, const filling_t *f, const fpi_bill_
     }
 }
 
-/* Rows of a lane at once: few while a page may soon be full, and the fewer the more lanes there are. */
-static int step_of(const look_t *look)
-{
-    int step = (look->scanned > 4 * STEP_FIRST ? STEP_MOST : STEP_FIRST) / (look->lane_count ? look->lane_count : 1);
-
-    return step > STEP_LEAST ? step : STEP_LEAST;
-}
-
 static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, look_t *look)
 {
     const fpi_bill_query_t *q = look->query;
     mark_t *mark, *last = NULL;
 
-    look->step = step_of(look);
     while (f->fitting < enough(q)) {
         if (look->scanned > (f->count == q->most ? FPI_LIST_COUNT : q->skip + FPI_LIST_SCAN)) {
             stop_early(out, f, q, last);
@@ -345,7 +345,6 @@ static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, look_t *look)
             take_fitting(out, f, q, mark);
         }
         last = mark;
-        look->step = step_of(look);
     }
     return NULL;
 }
