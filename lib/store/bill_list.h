@@ -61,4 +61,12 @@ typedef struct fpi_bill_page_t {
 fpi_err_t *fpi_bills_page(fpi_bill_page_t *out, fpi_tx_t *tx, const fpi_bill_query_t *query, fpi_task_t *task)
     FPI_MUST_USE;
 
+/* How many bills a viewer sees in each of `states` (bit n: state n), by one look for all of them. */
+typedef struct fpi_bill_tally_t {
+    int64_t counts[FPI_STATE_VOID + 1]; /* up to FPI_LIST_TOTAL */
+    unsigned bounds;             /* bit n: there are more, or may be, as not all of his bills were looked at */
+} fpi_bill_tally_t;
+fpi_err_t *fpi_bills_tally(fpi_bill_tally_t *out, fpi_tx_t *tx, int64_t tenant, const fpi_viewer_t *viewer, unsigned states,
+                           fpi_task_t *task) FPI_MUST_USE;
+
 #endif

@@ -1696,6 +1696,22 @@ SELECT id, created, updated, state, org, number, resource, type_code, tax_no, ow
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
  ORDER BY updated, id LIMIT ?5
 
+-- How many there are, by the index alone.
+-- name: BILLS_COUNT_ORG
+SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND org = ?2 LIMIT ?3) AS seen
+
+-- name: BILLS_COUNT_OWNER
+SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 LIMIT ?3) AS seen
+
+-- name: BILLS_COUNT_POINT
+SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 LIMIT ?3) AS seen
+
+-- name: BILLS_COUNT_PHONE
+SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' LIMIT ?3) AS seen
+
+-- name: BILLS_COUNT_STATE
+SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND state = ?2 LIMIT ?3) AS seen
+
 -- name: BILLS_BY_NUMBER_DOWN
 SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)

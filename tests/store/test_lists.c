@@ -204,6 +204,66 @@ START_TEST(each_list_is_whole)
 }
 END_TEST
 
+/* ---- counted by state ---- */
+
+static const struct seen_t {
+    const fpi_viewer_t *viewer;
+    const char *where;
+} seen[] = {
+    { NULL, "1" },
+    { &of_TAX1, "COALESCE(tax_no, '') IN ('', 'TAX1')" },
+    { &of_clerk, CLERK },
+    { &of_part, "(owner = 4 OR org = 1)" },
+    { &of_all, "1" },
+    { &of_event, "id IN (3, 40, 399)" },
+};
+
+typedef struct counting_t {
+    const fpi_viewer_t *viewer;
+    unsigned states;
+    fpi_bill_tally_t tally;
+} counting_t;
+
+static fpi_err_t *tx_tally(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    counting_t *c = baton;
+
+    return fpi_bills_tally(&c->tally, tx, 1, c->viewer, c->states, t);
+}
+
+static int64_t plain_count(sqlite3 *db, const char *where, int state)
+{
+    sqlite3_stmt *statement;
+    int64_t count;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, apr_psprintf(task->pool, "SELECT COUNT(*) FROM bill WHERE tenant = 1 AND state = %d AND %s",
+                                                         state, where), -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    count = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return count;
+}
+
+START_TEST(a_tally_agrees_with_all_rows)
+{
+    sqlite3 *db = open_db();
+
+    for (int i = 0; i < UNIT_COUNT(seen); i++) {
+        counting_t c = { seen[i].viewer, 1U << 0 | 1U << 4 | 1U << 7, { .bounds = 0 } };
+
+        unit_done(fpi_store_read(store, tx_tally, &c, task));
+        ck_assert_int_eq(c.tally.bounds, 0);
+        for (int state = 0; state <= FPI_STATE_VOID; state++) {
+            int64_t count = c.states >> state & 1 ? plain_count(db, seen[i].where, state) : 0;
+
+            ck_assert_msg(c.tally.counts[state] == count, "%s, state %d: %d, not %d", seen[i].where, state,
+                          (int)c.tally.counts[state], (int)count);
+        }
+    }
+    sqlite3_close(db);
+}
+END_TEST
+
 /* A bill that comes while somebody turns pages by cursor neither shifts nor repeats one. */
 START_TEST(a_newcomer_moves_no_page)
 {
@@ -246,6 +306,24 @@ START_TEST(a_total_has_a_bound)
     ck_assert_int_eq(a.page.total, FPI_LIST_TOTAL);
     ck_assert(a.page.is_bound && a.page.has_more && !a.page.is_partial);
     ck_assert_int_eq(a.page.count, 20);
+}
+END_TEST
+
+/* State 2 is too many for those who see a part, state 4 is not; the enterprise sees the many, the part is few. */
+START_TEST(a_tally_has_a_bound)
+{
+    static const fpi_viewer_t *const viewers[] = { NULL, &of_TAX1, &of_part };
+
+    fill_many();
+    for (int i = 0; i < UNIT_COUNT(viewers); i++) {
+        counting_t c = { viewers[i], 1U << 2 | 1U << 4, { .bounds = 0 } };
+        bool is_many = viewers[i] != &of_part;
+
+        unit_done(fpi_store_read(store, tx_tally, &c, task));
+        ck_assert_int_eq(c.tally.bounds, is_many ? 1U << 2 : 0);
+        ck_assert_int_eq(c.tally.counts[2], is_many ? FPI_LIST_TOTAL : 17);
+        ck_assert_int_gt(c.tally.counts[4], 0);
+    }
 }
 END_TEST
 
@@ -354,6 +432,8 @@ int main(void)
     tcase_add_test(one, each_list_is_whole);
     tcase_add_test(one, a_newcomer_moves_no_page);
     tcase_add_test(one, a_total_has_a_bound);
+    tcase_add_test(one, a_tally_agrees_with_all_rows);
+    tcase_add_test(one, a_tally_has_a_bound);
     tcase_add_test(one, a_rare_one_is_found_in_rounds);
     tcase_add_test(one, few_of_a_state_are_found_among_many);
     tcase_add_test(one, no_statement_looks_at_all_rows);

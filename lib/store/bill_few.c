@@ -1,0 +1,184 @@
+#include "store/bill_list_own.h"
+
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+
+/* ---- sorted ---- */
+
+fpi_few_t fpi_few_make(fpi_task_t *task)
+{
+    return (fpi_few_t){ apr_array_make(task->pool, 100, sizeof(fpi_mark_t)), false };
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const fpi_mark_t *left = a, *right = b;
+    fpi_spot_t left_spot = fpi_mark_spot(left->query, left), right_spot = fpi_mark_spot(left->query, right);
+
+    return fpi_spot_compare(left->query, &left_spot, &right_spot);
+}
+
+void fpi_few_sort(fpi_few_t *few, const fpi_bill_query_t *query)
+{
+    fpi_mark_t *marks = (fpi_mark_t *)(void *)few->marks->elts;
+    int kept = 0;
+
+    for (int i = 0; i < few->marks->nelts; i++) {
+        marks[i].query = query;
+    }
+    qsort(marks, (size_t)few->marks->nelts, sizeof(*marks), by_place);
+    for (int i = 0; i < few->marks->nelts; i++) {
+        if (!kept || marks[kept - 1].id != marks[i].id) {
+            marks[kept++] = marks[i];
+        }
+    }
+    few->marks->nelts = kept;
+}
+
+/* ---- gathered ---- */
+
+static void add_rows(fpi_few_t *few, const fpi_rows_t *rows, const fpi_bill_query_t *q, fpi_task_t *task)
+{
+    fpi_mark_t *marks;
+    int count;
+
+    fpi_marks_take(&marks, &count, rows, task);
+    few->is_cut = few->is_cut || count == FPI_FEW_MOST;
+    for (int i = 0; i < count; i++) {
+        if (fpi_mark_fits(q, &marks[i])) {
+            APR_ARRAY_PUSH(few->marks, fpi_mark_t) = marks[i];
+        }
+    }
+}
+
+static fpi_err_t *add_like(fpi_few_t *few, fpi_sql_t sql, const char *prefix, fpi_look_t *look)
+{
+    const fpi_bill_query_t *q = look->query;
+    const char *end = apr_pstrcat(look->task->pool, prefix, FPI_NUMBER_LAST, NULL);
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(look->tx, sql,
+                       FPI_ARGS(fpi_arg_int(q->tenant), fpi_arg_text(prefix), fpi_arg_text(end), fpi_arg_int(FPI_FEW_MOST)),
+                       &rows, NULL, look->task));
+    add_rows(few, rows, q, look->task);
+    return NULL;
+}
+
+static fpi_err_t *search(fpi_few_t *few, fpi_look_t *look)
+{
+    const char *text = look->query->search;
+
+    FPI_TRY(add_like(few, FPI_SQL_BILLS_LIKE_NUMBER, fpi_text_upper(apr_pstrdup(look->task->pool, text)), look));
+    FPI_TRY(add_like(few, FPI_SQL_BILLS_LIKE_BILL_NO, text, look));
+    return add_like(few, FPI_SQL_BILLS_LIKE_APPLICANT, text, look);
+}
+
+static fpi_err_t *add_state(fpi_few_t *few, int state, fpi_look_t *look)
+{
+    fpi_lane_t lane = { .kind = FPI_LANE_STATE, .value = state };
+    fpi_rows_t *rows;
+    int count;
+
+    FPI_TRY(fpi_lane_count(&count, look, &lane, FPI_FEW_MOST));
+    if (count == FPI_FEW_MOST) {
+        few->is_cut = true;
+        return NULL;
+    }
+    FPI_TRY(fpi_lane_read(&rows, look, &lane, FPI_FEW_MOST));
+    add_rows(few, rows, look->query, look->task);
+    return NULL;
+}
+
+/* States that few bills are in are found by the state, whatever the order. */
+static fpi_err_t *gather_states(fpi_few_t *few, fpi_look_t *look)
+{
+    for (int state = 0; state <= FPI_STATE_VOID && !few->is_cut; state++) {
+        if (look->query->states >> state & 1) {
+            FPI_TRY(add_state(few, state, look));
+        }
+    }
+    return NULL;
+}
+
+/* A bill whose pull was given up is a problem in whatever state it is. */
+static fpi_err_t *gather_problems(fpi_few_t *few, fpi_look_t *look)
+{
+    fpi_bill_query_t any_state = *look->query;
+    fpi_rows_t *rows;
+
+    FPI_TRY(gather_states(few, look));
+    FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_PARKED,
+                       FPI_ARGS(fpi_arg_int(any_state.tenant), fpi_arg_int(FPI_FEW_MOST)), &rows, NULL, look->task));
+    any_state.states = 0;
+    add_rows(few, rows, &any_state, look->task);
+    return NULL;
+}
+
+/* Counted first: what is more than few is not read in vain. */
+fpi_err_t *fpi_few_add_own(fpi_few_t *few, fpi_look_t *look)
+{
+    fpi_look_t own = { .tx = look->tx, .query = look->query, .task = look->task };
+    fpi_rows_t *rows;
+    int count, left = FPI_FEW_MOST;
+
+    fpi_lanes_add_own(&own);
+    for (int i = 0; i < own.lane_count && left > 0; i++) {
+        FPI_TRY(fpi_lane_count(&count, &own, &own.lanes[i], left));
+        left -= count;
+    }
+    few->is_cut = left == 0;
+    for (int i = 0; i < own.lane_count && !few->is_cut; i++) {
+        FPI_TRY(fpi_lane_read(&rows, &own, &own.lanes[i], FPI_FEW_MOST));
+        add_rows(few, rows, look->query, look->task);
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_few_add_named(fpi_few_t *few, fpi_look_t *look)
+{
+    const fpi_ids_t *bills = &look->query->viewer->bills;
+
+    for (int i = 0; i < bills->count; i++) {
+        fpi_rows_t *rows;
+
+        FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_BY_ID,
+                           FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(bills->items[i])), &rows, NULL,
+                           look->task));
+        add_rows(few, rows, look->query, look->task);
+    }
+    return NULL;
+}
+
+bool fpi_few_is_by_code(const fpi_viewer_t *viewer)
+{
+    return viewer && (viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE);
+}
+
+fpi_err_t *fpi_few_find(bool *is_found, fpi_few_t *few, fpi_look_t *look)
+{
+    const fpi_bill_query_t *q = look->query;
+
+    *is_found = true;
+    if (q->search) {
+        return search(few, look);
+    }
+    if (fpi_few_is_by_code(q->viewer)) {
+        FPI_TRY(fpi_few_add_named(few, look));
+    }
+    else if (q->has_problem) {
+        FPI_TRY(gather_problems(few, look));
+    }
+    else if (fpi_lanes_has_own(q->viewer) && q->sort != FPI_SORT_CREATED) {
+        FPI_TRY(fpi_few_add_own(few, look));
+    }
+    else if (q->states && q->sort != FPI_SORT_UPDATED && !fpi_lanes_has_own(q->viewer)) {
+        FPI_TRY(gather_states(few, look));
+    }
+    else {
+        *is_found = false;
+    }
+    *is_found = *is_found && !few->is_cut;
+    return NULL;
+}
