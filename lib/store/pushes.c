@@ -145,19 +145,34 @@ fpi_err_t *fpi_pushes_list(fpi_push_t **out, int *count, fpi_tx_t *tx, bool only
     return NULL;
 }
 
-/* Statements for the few of a bill, the few that went wrong, those of a number, and all. */
-static void choose(fpi_sql_t *list, fpi_sql_t *count, const fpi_push_query_t *q)
-{
-    bool is_failed = q->status && (strcmp(q->status, "refused") == 0 || strcmp(q->status, "parked") == 0);
+/* Statements for the few of a bill, the few that went wrong, those of a number, the few that are under way, those of one
+ * enterprise, and all. */
+typedef enum choice_t { OF_BILL, FAILED, OF_NUMBER, UNDERWAY, OF_TAX_NO, OF_ALL } choice_t;
 
-    *list = q->bill     ? FPI_SQL_PUSH_PAGE_OF_BILL
-            : is_failed ? FPI_SQL_PUSH_PAGE_FAILED
-            : q->number ? FPI_SQL_PUSH_PAGE_OF_NUMBER
-                        : FPI_SQL_PUSH_PAGE;
-    *count = q->bill     ? FPI_SQL_PUSH_COUNT_OF_BILL
-             : is_failed ? FPI_SQL_PUSH_COUNT_FAILED
-             : q->number ? FPI_SQL_PUSH_COUNT_OF_NUMBER
-                         : FPI_SQL_PUSH_COUNT;
+static const struct {
+    fpi_sql_t list, count;
+} choices[] = {
+    [OF_BILL] = { FPI_SQL_PUSH_PAGE_OF_BILL, FPI_SQL_PUSH_COUNT_OF_BILL },
+    [FAILED] = { FPI_SQL_PUSH_PAGE_FAILED, FPI_SQL_PUSH_COUNT_FAILED },
+    [OF_NUMBER] = { FPI_SQL_PUSH_PAGE_OF_NUMBER, FPI_SQL_PUSH_COUNT_OF_NUMBER },
+    [UNDERWAY] = { FPI_SQL_PUSH_PAGE_UNDERWAY, FPI_SQL_PUSH_COUNT_UNDERWAY },
+    [OF_TAX_NO] = { FPI_SQL_PUSH_PAGE_OF_TAX_NO, FPI_SQL_PUSH_COUNT_OF_TAX_NO },
+    [OF_ALL] = { FPI_SQL_PUSH_PAGE, FPI_SQL_PUSH_COUNT },
+};
+
+static bool is_status(const fpi_push_query_t *q, const char *one, const char *other)
+{
+    return q->status && (strcmp(q->status, one) == 0 || strcmp(q->status, other) == 0);
+}
+
+static choice_t choose(const fpi_push_query_t *q)
+{
+    return q->bill                              ? OF_BILL
+           : is_status(q, "refused", "parked") ? FAILED
+           : q->number                          ? OF_NUMBER
+           : is_status(q, "taken", "older")    ? UNDERWAY
+           : q->tax_no                          ? OF_TAX_NO
+                                                : OF_ALL;
 }
 
 fpi_err_t *fpi_pushes_page(fpi_push_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_push_query_t *q,
@@ -166,13 +181,12 @@ fpi_err_t *fpi_pushes_page(fpi_push_t **out, int *count, int64_t *total, fpi_tx_
     fpi_arg_t args[] = { fpi_arg_int(q->tenant), fpi_arg_int(q->bill),    fpi_arg_text(q->status),
                          fpi_arg_text(q->number), fpi_arg_text(q->tax_no), fpi_arg_int(q->most),
                          fpi_arg_int(q->skip) };
-    fpi_sql_t list, counting;
+    choice_t choice = choose(q);
     fpi_rows_t *rows, *counted;
 
-    choose(&list, &counting, q);
-    FPI_TRY(fpi_tx_run(tx, list, args, 7, &rows, NULL, task));
+    FPI_TRY(fpi_tx_run(tx, choices[choice].list, args, 7, &rows, NULL, task));
     args[5] = fpi_arg_int(q->bound);
-    FPI_TRY(fpi_tx_run(tx, counting, args, 6, &counted, NULL, task));
+    FPI_TRY(fpi_tx_run(tx, choices[choice].count, args, 6, &counted, NULL, task));
     *total = fpi_rows_int(counted, 0, 0);
     *count = fpi_rows_count(rows);
     *out = apr_pcalloc(task->pool, (apr_size_t)(*count + 1) * sizeof(**out));

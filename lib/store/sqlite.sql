@@ -1001,6 +1001,17 @@ UPDATE export SET actor = COALESCE(
     (SELECT 'person:' || u.id FROM "user" u WHERE u.tenant = export.tenant AND 'user:' || u.name = export.actor),
     (SELECT 'enterprise:' || e.id FROM enterprise e WHERE e.tenant = export.tenant AND 'client:' || e.client_id = export.actor), actor);
 
+-- migration 17
+
+-- Lists of pushes: of one enterprise, and those under way or overtaken. The first begins with what no other statement
+-- names: with the tenant in front, SQLite would take it for lists that it puts in no order.
+CREATE INDEX push_by_tax_no ON push (COALESCE(tax_no, ''), tenant);
+
+CREATE INDEX push_underway ON push (status) WHERE status IN ('taken', 'older');
+
+-- Notices of one kind: most are of another.
+CREATE INDEX delivery_by_kind ON delivery (kind, tenant);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -2411,6 +2422,41 @@ SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
            AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
 
+-- IN is there for the index, as with those that went wrong.
+-- name: PUSH_PAGE_UNDERWAY
+SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
+       repeats, body_sha, body_len
+  FROM push
+ WHERE status IN ('taken', 'older') AND status = ?3 AND ?2 = 0 AND tenant = ?1 AND (?4 IS NULL OR number = ?4)
+   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_UNDERWAY
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE status IN ('taken', 'older') AND status = ?3 AND ?2 = 0 AND tenant = ?1 AND (?4 IS NULL OR number = ?4)
+           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+
+-- Of an enterprise, and of none: the newest of each, of which the newest. Where nearly all are of the status (done), or of any.
+-- name: PUSH_PAGE_OF_TAX_NO
+SELECT p.id, p.tenant, p.bill, p.number, p.client_id, p.tax_no, p.source, p.status, p.reason, p.trace, p.at, p.last,
+       p.repeats, p.body_sha, p.body_len
+  FROM (SELECT id FROM (SELECT id FROM push WHERE COALESCE(tax_no, '') = ?5 AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
+                         ORDER BY id DESC LIMIT ?6 + ?7) AS own
+        UNION ALL
+        SELECT id FROM (SELECT id FROM push WHERE COALESCE(tax_no, '') = '' AND ?5 <> '' AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
+                         ORDER BY id DESC LIMIT ?6 + ?7) AS of_none) AS of_tax_no
+  JOIN push p ON p.id = of_tax_no.id
+ WHERE ?2 = 0 AND ?4 IS NULL
+ ORDER BY p.id DESC LIMIT ?6 OFFSET ?7
+
+-- name: PUSH_COUNT_OF_TAX_NO
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM push WHERE COALESCE(tax_no, '') = ?5 AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
+        UNION ALL
+        SELECT 1 FROM push WHERE COALESCE(tax_no, '') = '' AND ?5 <> '' AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
+         LIMIT ?6) AS seen
+ WHERE ?2 = 0 AND ?4 IS NULL
+
 -- Of an image number: those of its bills, and those that went wrong before they had one. Both by index, and few.
 -- name: PUSH_PAGE_OF_NUMBER
 SELECT p.id, p.tenant, p.bill, p.number, p.client_id, p.tax_no, p.source, p.status, p.reason, p.trace, p.at, p.last,
@@ -2563,7 +2609,7 @@ SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.
  WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state <> 3 ORDER BY d.id DESC LIMIT 1
 
 -- name: DELIVERY_HAS
-SELECT EXISTS (SELECT 1 FROM delivery WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND state <> 3)
+SELECT EXISTS (SELECT 1 FROM delivery WHERE bill = ?2 AND tenant = ?1 AND +kind = ?3 AND state <> 3)
 
 -- name: DELIVERY_CLAIM
 UPDATE delivery SET claimed = ?2, system = ?3, tried = ?4, attempts = attempts + 1
@@ -2656,6 +2702,19 @@ SELECT COUNT(*)
   FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
          WHERE d.tenant = ?1 AND d.state = ?5 AND (?2 = 0 OR d.kind = ?2)
            AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+         LIMIT ?4) AS seen
+
+-- name: DELIVERY_LIST_OF_KIND
+SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
+       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+  FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
+ WHERE d.kind = ?2 AND d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
+ ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
+
+-- name: DELIVERY_COUNT_OF_KIND
+SELECT COUNT(*)
+  FROM (SELECT 1 FROM delivery d JOIN bill b ON b.id = d.bill
+         WHERE d.kind = ?2 AND d.tenant = ?1 AND (?5 < 0 OR d.state = ?5) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
          LIMIT ?4) AS seen
 
 -- name: DELIVERY_LIST_OF_BILL

@@ -1,6 +1,7 @@
 /* Lists of bills against a real SQLite store: every filter and order agrees with a plain look at all rows, pages join
  * without gap or repeat, and each statement goes along an index. */
 #include "store/bill_list.h"
+#include "store/pushes.h"
 
 #include "store_unit.h"
 
@@ -283,6 +284,76 @@ START_TEST(a_newcomer_moves_no_page)
 }
 END_TEST
 
+/* ---- pushes ---- */
+
+static const char *const push_states[] = { NULL, "taken", "done", "older", "refused", "parked" };
+static const char *const push_tax_nos[] = { NULL, "TAX1", "TAX2", "NOBODY", "" };
+
+typedef struct pushes_t {
+    fpi_push_query_t query;
+    fpi_push_t *items;
+    int count;
+    int64_t total;
+} pushes_t;
+
+static fpi_err_t *tx_pushes(fpi_tx_t *tx, void *baton, fpi_task_t *t)
+{
+    pushes_t *p = baton;
+
+    return fpi_pushes_page(&p->items, &p->count, &p->total, tx, &p->query, t);
+}
+
+/* Of two tenants, with and without a tax number; those of bill 0 have none. */
+static void fill_pushes(void)
+{
+    sqlite3 *db = open_db();
+
+    sql(db, "DELETE FROM push");
+    sql(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
+            " INSERT INTO push (tenant, bill, number, status, tax_no, at, last, repeats, body_len) SELECT 1 + (i % 9 = 0), i % 50, 'N',"
+            " CASE i % 8 WHEN 0 THEN 'taken' WHEN 1 THEN 'older' WHEN 2 THEN 'refused' WHEN 3 THEN 'parked' ELSE 'done' END,"
+            " CASE i % 5 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN 'TAX1' ELSE 'TAX2' END, i, i, 0, 0 FROM n");
+    sqlite3_close(db);
+}
+
+static void turn_pushes(sqlite3 *db, const char *status, const char *tax_no)
+{
+    pushes_t p = { .query = { .tenant = 1, .status = status, .tax_no = tax_no, .most = 17, .bound = 1000 } };
+    sqlite3_stmt *statement;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT id FROM push WHERE tenant = 1 AND (?1 IS NULL OR status = ?1)"
+                                            " AND (?2 IS NULL OR COALESCE(tax_no, '') IN ('', ?2)) ORDER BY id DESC", -1, &statement,
+                                        NULL), SQLITE_OK);
+    sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, tax_no, -1, SQLITE_STATIC);
+    do {
+        unit_done(fpi_store_read(store, tx_pushes, &p, task));
+        for (int i = 0; i < p.count; i++) {
+            ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+            ck_assert_msg(p.items[i].id == sqlite3_column_int64(statement, 0), "%s of %s", status ? status : "any", tax_no ? tax_no : "all");
+        }
+        p.query.skip += p.count;
+    } while (p.count);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_DONE);
+    ck_assert_int_eq(p.total, p.query.skip);
+    sqlite3_finalize(statement);
+}
+
+START_TEST(each_list_of_pushes_is_whole)
+{
+    sqlite3 *db;
+
+    fill_pushes();
+    db = open_db();
+    for (int i = 0; i < UNIT_COUNT(push_states); i++) {
+        for (int j = 0; j < UNIT_COUNT(push_tax_nos); j++) {
+            turn_pushes(db, push_states[i], push_tax_nos[j]);
+        }
+    }
+    sqlite3_close(db);
+}
+END_TEST
+
 /* ---- many: bounded ---- */
 
 static void fill_many(void)
@@ -422,6 +493,65 @@ START_TEST(no_statement_looks_at_all_rows)
 }
 END_TEST
 
+/* An index of few statements, which all others stay away from: they are in the order of the ids, or find fewer otherwise. */
+static const struct guarded_t {
+    const char *table, *index, *ending; /* names that begin with table go by index if they end so, and not else */
+} guarded[] = {
+    { "PUSH_", "push_by_tax_no", "_OF_TAX_NO" },
+    { "REPORT_", "push_by_tax_no", "-" },
+    { "BILLS_", "push_by_tax_no", "-" },
+    { "JOB_", "push_by_tax_no", "-" },
+    { "PUSH_", "push_underway", "_UNDERWAY" },
+    { "REPORT_", "push_underway", "-" },
+    { "BILLS_", "push_underway", "-" },
+    { "JOB_", "push_underway", "-" },
+    { "DELIVERY_", "delivery_by_kind", "_OF_KIND" },
+    { "REPORT_", "delivery_by_kind", "-" },
+};
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t length = strlen(text), tail = strlen(ending);
+
+    return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
+/* How many steps of a statement name the index; none may sort a list but of those few that are put together first. */
+static int steps_by(sqlite3 *db, int at, const char *index)
+{
+    const char *name = plans[at].name;
+    bool may_sort = ends_with(name, "_OF_TAX_NO") || ends_with(name, "_OF_NUMBER") || !strstr(name, "_PAGE");
+    sqlite3_stmt *statement;
+    int count = 0;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, apr_pstrcat(task->pool, "EXPLAIN QUERY PLAN ", sql_texts[at], NULL), -1, &statement, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(statement, 3);
+
+        count += strstr(step, index) != NULL;
+        ck_assert_msg(may_sort || !strstr(step, "TEMP B-TREE FOR ORDER BY"), "%s: %s", name, step);
+    }
+    sqlite3_finalize(statement);
+    return count;
+}
+
+START_TEST(an_index_of_few_serves_no_other_statement)
+{
+    sqlite3 *db = open_db();
+
+    for (int g = 0; g < UNIT_COUNT(guarded); g++) {
+        for (int i = 0; i < UNIT_COUNT(plans); i++) {
+            if (strncmp(plans[i].name, guarded[g].table, strlen(guarded[g].table)) == 0) {
+                ck_assert_msg((steps_by(db, i, guarded[g].index) > 0) == ends_with(plans[i].name, guarded[g].ending), "%s, %s",
+                              plans[i].name, guarded[g].index);
+            }
+        }
+    }
+    sqlite3_close(db);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lists");
@@ -437,6 +567,8 @@ int main(void)
     tcase_add_test(one, a_rare_one_is_found_in_rounds);
     tcase_add_test(one, few_of_a_state_are_found_among_many);
     tcase_add_test(one, no_statement_looks_at_all_rows);
+    tcase_add_test(one, each_list_of_pushes_is_whole);
+    tcase_add_test(one, an_index_of_few_serves_no_other_statement);
     suite_add_tcase(suite, one);
     return unit_run(suite);
 }

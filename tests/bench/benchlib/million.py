@@ -29,7 +29,7 @@ SELECT 1, i, i, 1, printf('%020d', i), 26, printf('%020d', i), date(:start + i, 
        '{}', CASE WHEN i % 2000 = 9 THEN 2 ELSE 0 END, CASE WHEN i % 2000 = 9 THEN i - 1 ELSE 0 END, 0, 1, 1 FROM n""", """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :bills)
 INSERT INTO push (tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last, repeats, body_sha, body_len)
-SELECT 1, i, 'EAS-BX-' || printf('%08d', (i * 7368787) % 100000000), 'TESTCLIENT01', 'TAX' || (i * 7919) % :enterprises, '10.0.0.9',
+SELECT 1, i, 'EAS-BX-' || printf('%08d', (i * 7368787) % 100000000), 'TESTCLIENT01', CASE (i * 7919) % :enterprises WHEN 0 THEN :mine ELSE 'TAX' || (i * 7919) % :enterprises END, '10.0.0.9',
        CASE i % 5000 WHEN 11 THEN 'refused' WHEN 12 THEN 'parked' ELSE 'done' END, NULL, printf('%032x', i), (:start + i) * 1000000, (:start + i) * 1000000, 0, NULL, 0 FROM n""", """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :bills)
 INSERT INTO delivery (tenant, bill, kind, is_again, state, miss, system, attempts, repairs, created, tried, ended, claimed, checked, is_settled)
@@ -117,11 +117,20 @@ def fill_more(path, said, mine):
     values = _values(said, mine)
     if not base.execute("SELECT 1 FROM org WHERE code = 'FEW1'").fetchone():
         _few(base, values)
+        base.execute("UPDATE push SET tax_no = :mine WHERE tax_no = 'TAX0'", values)
         for heavy in HEAVY:
             for sql in FILL_HEAVY:
                 base.execute(sql, {**values, "heavy": heavy})
         for sql in FILL_LOGS:
             base.execute(sql, values)
+    _end(base)
+
+
+def adopt(path, person, point):
+    """The bills of the fill's scanner and scan point become those of these."""
+    base = _begin(path)
+    base.execute("UPDATE bill SET owner = ? WHERE tenant = 1 AND owner = 2 AND owner <> 0", (person,))
+    base.execute("UPDATE bill SET point = ? WHERE tenant = 1 AND point = 1 AND point <> 0", (point,))
     _end(base)
 
 
