@@ -9,7 +9,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, TYPE_MAX = 50, WAIT_MAX = 30 };
+enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, TYPE_MAX = 50, WAIT_MAX = 30, COUNT_MORE = 1000 };
 
 typedef struct doing_t {
     const fpi_viewer_t *viewer;
@@ -163,12 +163,18 @@ typedef struct listing_t {
     fpi_capture_t *captures;
 } listing_t;
 
+/* So many more than he has turned over are counted. */
+static int64_t bound_of(const fpi_page_t *page)
+{
+    return page->skip + page->size + COUNT_MORE;
+}
+
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
 
     return fpi_captures_list(&l->captures, &l->count, &l->total, tx, l->viewer, l->state, l->page.skip, l->page.size,
-                             task);
+                             bound_of(&l->page), task);
 }
 
 static fpi_err_t *read_state(int *state, const fpi_call_t *call)
@@ -196,6 +202,7 @@ fpi_err_t *fpi_handle_captures_list(fpi_app_t *app, fpi_call_t *call, fpi_answer
         fpi_json_add(items, fpi_capture_form(&l.captures[i], call->task));
     }
     answer->data = fpi_page_answer(&l.page, items, l.total, call->task);
+    fpi_json_put_bool(fpi_json_find(answer->data, "pagination"), "total_is_bound", l.total == bound_of(&l.page));
     return NULL;
 }
 

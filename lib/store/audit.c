@@ -124,6 +124,9 @@ static fpi_sql_t statement_of(const fpi_audit_query_t *q, bool is_count)
     if (q->action) {
         return is_count ? FPI_SQL_AUDIT_COUNT_ACTION : FPI_SQL_AUDIT_LIST_ACTION;
     }
+    if (q->from || q->to) {
+        return is_count ? FPI_SQL_AUDIT_COUNT_SPAN : FPI_SQL_AUDIT_LIST_SPAN;
+    }
     return is_count ? FPI_SQL_AUDIT_COUNT : FPI_SQL_AUDIT_LIST;
 }
 

@@ -74,22 +74,53 @@ bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewe
     return capture->owner == viewer->user || (viewer->point && capture->point == viewer->point);
 }
 
-fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_viewer_t *viewer,
-                             int state, int64_t skip, int most, fpi_task_t *task)
-{
-    bool is_limited = fpi_viewer_is_limited(viewer);
-    fpi_arg_t tenant = fpi_arg_int(viewer->tenant), enterprise = fpi_arg_int(is_limited ? viewer->enterprise : 0);
-    bool is_event = viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE;
-    fpi_arg_t user = fpi_arg_int(is_event ? -1 : is_limited ? viewer->user : 0);
-    fpi_arg_t point = fpi_arg_int(is_limited && !is_event ? viewer->point : 0);
-    fpi_rows_t *rows;
+/* ?2 to ?5 of the statements of his own; 0: nobody's. */
+typedef struct whose_t {
+    fpi_arg_t enterprise, state, user, point;
+} whose_t;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_COUNT, FPI_ARGS(tenant, enterprise, fpi_arg_int(state), user, point), &rows,
-                       NULL, task));
-    *total = fpi_rows_int(rows, 0, 0);
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_LIST,
-                       FPI_ARGS(tenant, enterprise, fpi_arg_int(state), user, point, fpi_arg_int(most), fpi_arg_int(skip)),
-                       &rows, NULL, task));
+static whose_t whose_of(const fpi_viewer_t *viewer, int state)
+{
+    bool is_event = viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE;
+
+    return (whose_t){ fpi_arg_int(viewer->enterprise), fpi_arg_int(state), fpi_arg_int(is_event ? 0 : viewer->user),
+                      fpi_arg_int(is_event ? 0 : viewer->point) };
+}
+
+static fpi_err_t *list_own(fpi_rows_t **rows, fpi_rows_t **counted, fpi_tx_t *tx, const fpi_viewer_t *viewer, int state,
+                           int64_t skip, int most, int64_t bound, fpi_task_t *task)
+{
+    whose_t w = whose_of(viewer, state);
+    fpi_arg_t tenant = fpi_arg_int(viewer->tenant);
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_COUNT_OWN,
+                       FPI_ARGS(tenant, w.enterprise, w.state, w.user, w.point, fpi_arg_int(bound)), counted, NULL, task));
+    return fpi_tx_run(tx, FPI_SQL_CAPTURE_LIST_OWN,
+                      FPI_ARGS(tenant, w.enterprise, w.state, w.user, w.point, fpi_arg_int(most), fpi_arg_int(skip)), rows, NULL,
+                      task);
+}
+
+static fpi_err_t *list_all(fpi_rows_t **rows, fpi_rows_t **counted, fpi_tx_t *tx, int64_t tenant, int state, int64_t skip,
+                           int most, int64_t bound, fpi_task_t *task)
+{
+    const fpi_arg_t list[] = { fpi_arg_int(tenant), fpi_arg_int(most), fpi_arg_int(skip), fpi_arg_int(state) };
+    const fpi_arg_t count[] = { fpi_arg_int(tenant), fpi_arg_int(bound), fpi_arg_int(state) };
+    bool is_any = state < 0;
+
+    FPI_TRY(fpi_tx_run(tx, is_any ? FPI_SQL_CAPTURE_COUNT : FPI_SQL_CAPTURE_COUNT_OF_STATE, count, is_any ? 2 : 3, counted, NULL,
+                       task));
+    return fpi_tx_run(tx, is_any ? FPI_SQL_CAPTURE_LIST : FPI_SQL_CAPTURE_LIST_OF_STATE, list, is_any ? 3 : 4, rows, NULL, task);
+}
+
+fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_viewer_t *viewer,
+                             int state, int64_t skip, int most, int64_t bound, fpi_task_t *task)
+{
+    fpi_rows_t *rows, *counted;
+
+    FPI_TRY(fpi_viewer_is_limited(viewer)
+                ? list_own(&rows, &counted, tx, viewer, state, skip, most, bound, task)
+                : list_all(&rows, &counted, tx, viewer->tenant, state, skip, most, bound, task));
+    *total = fpi_rows_int(counted, 0, 0);
     *count = fpi_rows_count(rows);
     *out = apr_pcalloc(task->pool, (apr_size_t)*count * sizeof(**out));
     for (int i = 0; i < *count; i++) {

@@ -60,9 +60,9 @@ fpi_err_t *fpi_capture_make(fpi_capture_t *capture, fpi_tx_t *tx, fpi_task_t *ta
 /* NULL when absent. */
 fpi_err_t *fpi_capture_find(fpi_capture_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
     FPI_MUST_USE;
-/* Those that he may see, the newest first; state -1: in any. */
+/* Those that he may see, the newest first; state -1: in any. *total counts up to `bound`. */
 fpi_err_t *fpi_captures_list(fpi_capture_t **out, int *count, int64_t *total, fpi_tx_t *tx, const fpi_viewer_t *viewer,
-                             int state, int64_t skip, int most, fpi_task_t *task) FPI_MUST_USE;
+                             int state, int64_t skip, int most, int64_t bound, fpi_task_t *task) FPI_MUST_USE;
 /* An enterprise sees its own; a tenant authorisation, and who sees all bills, all; a person his own and his scan
  * point's; who came by an event code none; a phone its own, as long as it is open. */
 bool fpi_capture_is_seen(const fpi_capture_t *capture, const fpi_viewer_t *viewer);

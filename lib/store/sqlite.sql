@@ -1012,6 +1012,15 @@ CREATE INDEX push_underway ON push (status) WHERE status IN ('taken', 'older');
 -- Notices of one kind: most are of another.
 CREATE INDEX delivery_by_kind ON delivery (kind, tenant);
 
+-- Scan sessions of those who see their own; changes of a span of time.
+CREATE INDEX capture_by_enterprise ON capture (enterprise) WHERE enterprise <> 0;
+
+CREATE INDEX capture_by_owner ON capture (owner) WHERE owner <> 0;
+
+CREATE INDEX capture_by_point ON capture (point) WHERE point <> 0;
+
+CREATE INDEX audit_by_time ON audit (tenant, at);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1507,46 +1516,55 @@ SELECT id, tenant, at, actor, action, object, detail, trace, mark
 -- name: AUDIT_LIST
 SELECT id, tenant, at, actor, action, object, detail, trace, mark
   FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
-   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+   AND (?4 IS NULL OR object = ?4) AND +at >= ?5 AND +at < ?6
  ORDER BY id DESC LIMIT ?7 OFFSET ?8
 
 -- name: AUDIT_COUNT
 SELECT COUNT(*) FROM (SELECT 1 FROM audit
  WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR action = ?3)
-   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+   AND (?4 IS NULL OR object = ?4) AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
 
 -- name: AUDIT_LIST_ACTOR
 SELECT id, tenant, at, actor, action, object, detail, trace, mark
   FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
-   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6
+   AND (?4 IS NULL OR +object = ?4) AND +at >= ?5 AND +at < ?6
  ORDER BY id DESC LIMIT ?7 OFFSET ?8
 
 -- name: AUDIT_COUNT_ACTOR
 SELECT COUNT(*) FROM (SELECT 1 FROM audit
  WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
-   AND (?4 IS NULL OR +object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+   AND (?4 IS NULL OR +object = ?4) AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
 
 -- name: AUDIT_LIST_ACTION
 SELECT id, tenant, at, actor, action, object, detail, trace, mark
   FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
-   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6
+   AND (?4 IS NULL OR object = ?4) AND +at >= ?5 AND +at < ?6
  ORDER BY id DESC LIMIT ?7 OFFSET ?8
 
 -- name: AUDIT_COUNT_ACTION
 SELECT COUNT(*) FROM (SELECT 1 FROM audit
  WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
-   AND (?4 IS NULL OR object = ?4) AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+   AND (?4 IS NULL OR object = ?4) AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
 
 -- name: AUDIT_LIST_OBJECT
 SELECT id, tenant, at, actor, action, object, detail, trace, mark
   FROM audit WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
-   AND object = ?4 AND at >= ?5 AND at < ?6
+   AND object = ?4 AND +at >= ?5 AND +at < ?6
  ORDER BY id DESC LIMIT ?7 OFFSET ?8
 
 -- name: AUDIT_COUNT_OBJECT
 SELECT COUNT(*) FROM (SELECT 1 FROM audit
  WHERE tenant = ?1 AND (?2 IS NULL OR +actor = ?2) AND (?3 IS NULL OR +action = ?3)
-   AND object = ?4 AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
+   AND object = ?4 AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_SPAN
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND ?2 IS NULL AND ?3 IS NULL AND ?4 IS NULL AND at >= ?5 AND at < ?6
+ ORDER BY at DESC, id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_SPAN
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND ?2 IS NULL AND ?3 IS NULL AND ?4 IS NULL AND at >= ?5 AND at < ?6 LIMIT ?7) AS seen
 
 -- ==== bills ====
 
@@ -1954,19 +1972,54 @@ SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, st
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
   FROM capture WHERE id = ?2 AND tenant = ?1
 
--- Of an enterprise, or of a person and his scan point; all three 0: of all. state -1: in any.
+-- Of all: along the ids, or along the state.
 -- name: CAPTURE_LIST
 SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
        created, updated, owner, point,
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
        (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
-  FROM capture WHERE tenant = ?1 AND (?3 = -1 OR state = ?3)
-   AND ((?2 = 0 AND ?4 = 0) OR (?2 <> 0 AND enterprise = ?2) OR (?4 <> 0 AND owner = ?4) OR (?5 <> 0 AND point = ?5))
- ORDER BY id DESC LIMIT ?6 OFFSET ?7
+  FROM capture WHERE +tenant = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3
 
 -- name: CAPTURE_COUNT
-SELECT COUNT(*) FROM capture WHERE tenant = ?1 AND (?3 = -1 OR state = ?3)
-   AND ((?2 = 0 AND ?4 = 0) OR (?2 <> 0 AND enterprise = ?2) OR (?4 <> 0 AND owner = ?4) OR (?5 <> 0 AND point = ?5))
+SELECT COUNT(*) FROM (SELECT 1 FROM capture WHERE tenant = ?1 LIMIT ?2) AS seen
+
+-- name: CAPTURE_LIST_OF_STATE
+SELECT id, tenant, enterprise, org, actor, name, number, resource, type_code, state, version, act, act_count, act_by,
+       created, updated, owner, point,
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
+  FROM capture WHERE tenant = ?1 AND state = ?4 ORDER BY id DESC LIMIT ?2 OFFSET ?3
+
+-- name: CAPTURE_COUNT_OF_STATE
+SELECT COUNT(*) FROM (SELECT 1 FROM capture WHERE tenant = ?1 AND state = ?3 LIMIT ?2) AS seen
+
+-- Of an enterprise, or of a person and his scan point: the newest of each, of which the newest. state -1: in any.
+-- name: CAPTURE_LIST_OWN
+SELECT capture.id, capture.tenant, capture.enterprise, capture.org, capture.actor, capture.name, capture.number, capture.resource, capture.type_code, capture.state, capture.version, capture.act, capture.act_count, capture.act_by,
+       capture.created, capture.updated, capture.owner, capture.point,
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id),
+       (SELECT COUNT(*) FROM capture_page WHERE capture_page.capture = capture.id AND bill = 0)
+  FROM (SELECT id FROM (SELECT id FROM capture WHERE enterprise = ?2 AND enterprise <> 0 AND +tenant = ?1 AND (?3 = -1 OR +state = ?3)
+                         ORDER BY id DESC LIMIT ?6 + ?7) AS of_enterprise
+        UNION
+        SELECT id FROM (SELECT id FROM capture WHERE owner = ?4 AND owner <> 0 AND +tenant = ?1 AND (?3 = -1 OR +state = ?3)
+                         ORDER BY id DESC LIMIT ?6 + ?7) AS of_owner
+        UNION
+        SELECT id FROM (SELECT id FROM capture WHERE point = ?5 AND point <> 0 AND +tenant = ?1 AND (?3 = -1 OR +state = ?3)
+                         ORDER BY id DESC LIMIT ?6 + ?7) AS of_point) AS own
+  JOIN capture ON capture.id = own.id
+ ORDER BY capture.id DESC LIMIT ?6 OFFSET ?7
+
+-- name: CAPTURE_COUNT_OWN
+SELECT COUNT(*)
+  FROM (SELECT id FROM (SELECT id FROM (SELECT id FROM capture WHERE enterprise = ?2 AND enterprise <> 0 AND +tenant = ?1 AND (?3 = -1 OR +state = ?3)
+                         LIMIT ?6) AS of_enterprise
+        UNION
+        SELECT id FROM (SELECT id FROM capture WHERE owner = ?4 AND owner <> 0 AND +tenant = ?1 AND (?3 = -1 OR +state = ?3)
+                         LIMIT ?6) AS of_owner
+        UNION
+        SELECT id FROM (SELECT id FROM capture WHERE point = ?5 AND point <> 0 AND +tenant = ?1 AND (?3 = -1 OR +state = ?3)
+                         LIMIT ?6) AS of_point) AS own LIMIT ?6) AS seen
 
 -- name: CAPTURE_TOUCH
 UPDATE capture SET state = ?3, version = version + 1, act = ?4, act_count = ?5, act_by = ?6, updated = ?7

@@ -57,12 +57,12 @@ TX_TEST(captures_are_their_tenants)
     ck_assert_int_eq(found->version, 1);
     ck_assert_ptr_null(found->name);
     ck_assert_str_eq(found->number, "");
-    unit_done(fpi_captures_list(&list, &count, &total, tx, &all, -1, 0, 10, t));
+    unit_done(fpi_captures_list(&list, &count, &total, tx, &all, -1, 0, 10, 100, t));
     ck_assert_int_eq(count, 2);
     ck_assert_int_eq(list[0].id, b.id);
-    unit_done(fpi_captures_list(&list, &count, &total, tx, &five, FPI_CAPTURE_OPEN, 0, 10, t));
+    unit_done(fpi_captures_list(&list, &count, &total, tx, &five, FPI_CAPTURE_OPEN, 0, 10, 100, t));
     ck_assert_int_eq(total, 1);
-    unit_done(fpi_captures_list(&list, &count, &total, tx, &all, FPI_CAPTURE_FINISHED, 0, 10, t));
+    unit_done(fpi_captures_list(&list, &count, &total, tx, &all, FPI_CAPTURE_FINISHED, 0, 10, 100, t));
     ck_assert_int_eq(count, 0);
     ck_assert(fpi_capture_is_seen(found, &all) && fpi_capture_is_seen(found, &five) && fpi_capture_is_seen(found, NULL));
     ck_assert(!fpi_capture_is_seen(&b, &five));
@@ -93,7 +93,7 @@ TX_TEST(captures_are_their_persons)
     unit_done(fpi_capture_make(&mine, tx, t));
     make(tx, 1, 5);
     for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
-        unit_done(fpi_captures_list(&list, &count, &total, tx, &cases[i].viewer, -1, 0, 10, t));
+        unit_done(fpi_captures_list(&list, &count, &total, tx, &cases[i].viewer, -1, 0, 10, 100, t));
         ck_assert_msg(total == cases[i].seen && count == cases[i].seen, "case %d: %d", (int)i, count);
         ck_assert_int_eq(fpi_capture_is_seen(&mine, &cases[i].viewer) && cases[i].viewer.tenant == 1,
                          cases[i].seen > 0 && cases[i].viewer.kind != FPI_VIEWER_ENTERPRISE);

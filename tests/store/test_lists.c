@@ -445,7 +445,7 @@ static const struct plan_t {
 static bool is_in_order(const char *name)
 {
     return strncmp(name, "BILLS_BY_", 9) == 0 || strncmp(name, "AUDIT_", 6) == 0 || strncmp(name, "ATTACHMENT_", 11) == 0
-           || strcmp(name, "STATISTICS_BY_DAY") == 0;
+           || strcmp(name, "STATISTICS_BY_DAY") == 0 || strcmp(name, "CAPTURE_LIST") == 0 || strcmp(name, "CAPTURE_LIST_OF_STATE") == 0;
 }
 
 static bool is_of_lists(const char *name)
@@ -455,6 +455,7 @@ static bool is_of_lists(const char *name)
            || strncmp(name, "AUDIT_", 6) == 0 || strncmp(name, "ATTACHMENT_", 11) == 0
            || strncmp(name, "STATISTICS_", 11) == 0 || strncmp(name, "LABEL_", 6) == 0
            || strcmp(name, "REPORT_COUNT_UNTOLD") == 0
+           || strcmp(name, "CAPTURE_LIST_OF_STATE") == 0 || strcmp(name, "CAPTURE_COUNT_OF_STATE") == 0
            || strncmp(name, "BILL_", 5) == 0 || strncmp(name, "SETTING_", 8) == 0 || strncmp(name, "ORG_", 4) == 0;
 }
 
@@ -505,6 +506,7 @@ static const struct guarded_t {
     { "REPORT_", "push_underway", "-" },
     { "BILLS_", "push_underway", "-" },
     { "JOB_", "push_underway", "-" },
+    { "AUDIT_LIST", "audit_by_time", "_SPAN" },
     { "DELIVERY_", "delivery_by_kind", "_OF_KIND" },
     { "REPORT_", "delivery_by_kind", "-" },
 };
