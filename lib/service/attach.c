@@ -51,6 +51,19 @@ static fpi_err_t *take_bill(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *
     return fpi_bill_put(bill, tx, task);
 }
 
+fpi_err_t *fpi_attach_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task)
+{
+    bool is_new;
+
+    if (!code || !*code || (bill->type_code && *bill->type_code)) {
+        return NULL;
+    }
+    bill->type_code = code;
+    FPI_TRY(fpi_bill_type_put(&is_new, tx, bill->tenant, code, code, task));
+    FPI_TRY(fpi_bill_put(bill, tx, task));
+    return fpi_trail_add(tx, bill, "type", apr_psprintf(task->pool, "bill type %s", code), NULL, task);
+}
+
 static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                             const char *resource, const char *type_code, fpi_task_t *task)
 {
@@ -75,7 +88,8 @@ fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *
     FPI_TRY(fpi_bill_find(bill, tx, viewer->tenant, number, resource, task));
     if (*bill) {
         FPI_TRY(fpi_viewer_check(viewer, *bill, task));
-        return take_bill(*bill, tx, viewer, task);
+        FPI_TRY(take_bill(*bill, tx, viewer, task));
+        return fpi_attach_type(*bill, type_code, tx, task);
     }
     if (viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE) { /* it is for bills that are there */
         return fpi_refuse(task, FPI_E_FOREIGN, "scanBillNo", "链接只能用于其指定的单据, 不含影像编号 %s",

@@ -213,7 +213,7 @@ static fpi_err_t *cut_batch(loading_t *loading, fpi_tx_t *tx, fpi_task_t *task)
         FPI_TRY(judge(&batch->cuts[i], loading, tx, task));
         batch->is_waiting |= batch->cuts[i].state == FPI_CUT_WAITING;
     }
-    return NULL;
+    return fpi_batch_find_types(batch, loading->rules, loading->rule_count, tx, task);
 }
 
 /* ---- loading ---- */
