@@ -20,3 +20,32 @@ export function auditName(action: string): string {
   if (!objects[object] || !acts[act]) return action
   return say(`${objects[object][0]} · ${acts[act][0]}`, `${objects[object][1]} ${acts[act][1]}`)
 }
+
+const members: Record<string, [string, string]> = {
+  name: ['名称', 'name'], code: ['编码', 'code'], tax_no: ['税号', 'tax number'], parent: ['上级组织', 'above it'], is_active: ['启用', 'active'], is_enabled: ['启用', 'enabled'], is_checked: ['已校验', 'checked'],
+  mobile: ['手机号', 'mobile'], mail: ['邮箱', 'mail'], org: ['组织', 'organisation'], roles: ['角色', 'roles'], is_head: ['部门负责人', 'head'], permissions: ['权限', 'permissions'], address: ['地址', 'address'],
+  related: ['关联组织', 'related organisations'], user: ['用户', 'user'], scan_point: ['扫描点', 'scan point'], grants: ['查看范围', 'sees'], secret: ['密钥', 'secret'], encrypt_key: ['加密密钥', 'encryption key'],
+  password: ['密码', 'password'], url: ['推送地址', 'address'], prefix: ['接口地址', 'address'], solution: ['解决方案', 'solution'], dc: ['数据中心', 'data centre'], language: ['语言', 'language'], resource: ['单据来源', 'resource'],
+  kind: ['种类', 'kind'], value: ['值', 'value'], domain: ['登录域', 'login domain'], mode: ['模式', 'mode'], number: ['编号', 'number'], separator: ['分隔符', 'separator'], parts: ['组成', 'parts'], bill_type: ['单据类型', 'bill type'],
+}
+/** Of a whole row: who made it and when stands in the log itself. */
+const UNTOLD = new Set(['id', 'version', 'created_at', 'updated_at'])
+
+function valueOf(value: unknown): string {
+  if (value === null || value === undefined || value === '') return say('无', 'none')
+  if (value === true || value === 'true') return say('是', 'yes')
+  if (value === false || value === 'false') return say('否', 'no')
+  if (Array.isArray(value)) return value.map(valueOf).join('、') || say('无', 'none')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+const isChange = (value: unknown): value is [unknown, unknown] => Array.isArray(value) && value.length === 2 && value.every(one => one === null || typeof one !== 'object')
+
+/** What was changed, member by member: before and after, or that it is another one. */
+export function auditChanges(detail: unknown): { name: string; text: string }[] {
+  if (!detail || typeof detail !== 'object') return []
+  return Object.entries(detail).filter(([name]) => !UNTOLD.has(name)).map(([name, value]) => ({
+    name: members[name] ? say(...members[name]) : name,
+    text: value === 'changed' ? say('已更换', 'another one') : isChange(value) && name !== 'grants' ? `${valueOf(value[0])} → ${valueOf(value[1])}` : valueOf(value),
+  }))
+}
