@@ -46,7 +46,7 @@ function Try({ rule }: { rule?: Rule }) {
 
 function PartRow({ part, onChange, onDrop }: { part: Part; onChange: (part: Part) => void; onDrop: () => void }) {
   return (
-    <div className="row">
+    <div className="part">
       <Select value={part.kind} aria-label={say('段的种类', 'Kind of part')} options={[{ value: 'CONSTANT', label: say('固定文字', 'constant') }, { value: 'DIGITS', label: say('数字', 'digits') }]}
               onChange={kind => onChange(kind === 'CONSTANT' ? { kind, text: '' } : { kind, least: 4, most: 4 })} />
       {part.kind === 'CONSTANT' ? <Input value={part.text} aria-label={say('固定文字', 'Constant')} maxLength={50} onChange={event => onChange({ ...part, text: event.target.value })} /> : (
