@@ -2,12 +2,13 @@
 #include "service/handlers.h"
 
 #include "service/batch.h"
+#include "store/catalogue.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <string.h>
 
-enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20, TYPE_MAX = 50, ATTACHMENT_TYPE_MOST = 8 };
+enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20, TYPE_MAX = 50 };
 
 typedef struct paging_t {
     const fpi_viewer_t *viewer;
@@ -112,7 +113,7 @@ static fpi_err_t *take_attachment_type(fpi_capture_page_t *page, const fpi_json_
 {
     int64_t type;
 
-    FPI_TRY(fpi_json_find_int(&type, said, "attachment_type", 0, 0, ATTACHMENT_TYPE_MOST, task));
+    FPI_TRY(fpi_json_find_int(&type, said, "attachment_type", 0, 0, FPI_ATTACHMENT_TYPE_MOST, task));
     page->attachment_type = (int)type;
     return NULL;
 }

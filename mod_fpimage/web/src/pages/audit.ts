@@ -57,6 +57,8 @@ function valueOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueOf).join('、') || say('无', 'none')
   if (typeof value === 'object') return partOf(value as Record<string, unknown>) ?? JSON.stringify(value)
   const text = String(value)
+  const grant = /^(.*): (ALL|OWN)( with below)?$/.exec(text)
+  if (grant) return (grant[1] || say('租户', 'the tenant')) + (grant[2] === 'ALL' ? say('：所有人的单据', ': everybody’s bills') : say('：仅本人的单据', ': his own bills')) + (grant[3] ? say('，含下级', ', and below') : '')
   return values[text] ? say(...values[text]) : text
 }
 
