@@ -74,14 +74,10 @@ fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said,
 fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_viewer_t *viewer, int64_t id,
                          fpi_task_t *task) FPI_MUST_USE;
 
-/* ---- batch_types.c: bill types that are said of pages and rules ---- */
 /* FPI_E_FIELD "bill_type": the tenant has none of that code. NULL is none. */
 fpi_err_t *fpi_bill_type_check(const char *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* The same of a person, who makes no types by a slip; an ERP's is made when it is filed, as with its other calls. */
 fpi_err_t *fpi_capture_check_type(const char *code, const fpi_viewer_t *viewer, fpi_tx_t *tx, fpi_task_t *task)
-    FPI_MUST_USE;
-/* Sets type_from, type_code and type_name of the batch's cuts. */
-fpi_err_t *fpi_batch_find_types(fpi_batch_t *batch, const fpi_rule_t *rules, int count, fpi_tx_t *tx, fpi_task_t *task)
     FPI_MUST_USE;
 
 /* ---- batch_form.c: as family C writes them ---- */
