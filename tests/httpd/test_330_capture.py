@@ -345,8 +345,9 @@ def test_of_what_type_the_bills_are(site):
     assert clerk.patch(capture, ids[5], attachment_type=3, label="验收")["pages"][5]["attachment_type"] == 3
     clerk.patch(capture, ids[5], 400, attachment_type=9)
     assert clerk.finish(capture)["filed_count"] == 3
-    found = rows(site, "SELECT number, type_code, resource FROM bill ORDER BY number")
-    assert [tuple(one.values()) for one in found] == [("BX-0001", "ER", "EAS"), ("BX-0002", "BX", "EAS"), ("BX-0003", "HT", "EAS")]
+    found = rows(site, "SELECT number, type_code, type_name, resource FROM bill ORDER BY number")
+    assert [tuple(one.values()) for one in found] == [
+        ("BX-0001", "ER", "ERP的类型", "EAS"), ("BX-0002", "BX", "费用报销单", "EAS"), ("BX-0003", "HT", "合同", "EAS")]
     assert [one["attachment_type"] for one in rows(site, "SELECT attachment_type FROM file WHERE label = '验收'")] == [3]
 
 
