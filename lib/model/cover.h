@@ -31,6 +31,7 @@ typedef struct fpi_rule_t {
     int part_count;
     char separator;              /* 0 none, or one of - / . \ */
     bool is_enabled;
+    const char *type_code;       /* of bills whose number it is; NULL: not said */
     int64_t version;
     apr_time_t created;
 } fpi_rule_t;

@@ -2,6 +2,7 @@
 
 #include "service/handlers.h"
 #include "service/looks.h"
+#include "store/catalogue.h"
 #include "store/people.h"
 
 #include <apr_strings.h>
@@ -51,18 +52,39 @@ static fpi_err_t *take_bill(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *
     return fpi_bill_put(bill, tx, task);
 }
 
+/* With the name that the tenant has for it; an unknown type is made. */
+static fpi_err_t *put_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_bill_type_t *type;
+    bool is_new;
+
+    FPI_TRY(fpi_bill_type_put(&is_new, tx, bill->tenant, code, code, task));
+    FPI_TRY(fpi_bill_type_find_by_code(&type, tx, bill->tenant, code, task));
+    bill->type_code = code;
+    bill->type_name = type ? type->name : NULL;
+    return NULL;
+}
+
+fpi_err_t *fpi_attach_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!code || !*code || (bill->type_code && *bill->type_code)) {
+        return NULL;
+    }
+    FPI_TRY(put_type(bill, code, tx, task));
+    FPI_TRY(fpi_bill_put(bill, tx, task));
+    return fpi_trail_add(tx, bill, "type", apr_psprintf(task->pool, "bill type %s", code), NULL, task);
+}
+
 static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                             const char *resource, const char *type_code, fpi_task_t *task)
 {
     fpi_bill_t *bill = apr_pcalloc(task->pool, sizeof(*bill));
-    bool is_new;
 
     FPI_TRY(fpi_attach_mark(bill, tx, viewer, task));
     bill->number = number;
     bill->resource = resource ? resource : "";
-    bill->type_code = type_code;
     if (type_code && *type_code) {
-        FPI_TRY(fpi_bill_type_put(&is_new, tx, bill->tenant, type_code, type_code, task));
+        FPI_TRY(put_type(bill, type_code, tx, task));
     }
     FPI_TRY(fpi_bill_put(bill, tx, task));
     *out = bill;
@@ -75,7 +97,8 @@ fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *
     FPI_TRY(fpi_bill_find(bill, tx, viewer->tenant, number, resource, task));
     if (*bill) {
         FPI_TRY(fpi_viewer_check(viewer, *bill, task));
-        return take_bill(*bill, tx, viewer, task);
+        FPI_TRY(take_bill(*bill, tx, viewer, task));
+        return fpi_attach_type(*bill, type_code, tx, task);
     }
     if (viewer->kind == FPI_VIEWER_EVENT || viewer->kind == FPI_VIEWER_PHONE) { /* it is for bills that are there */
         return fpi_refuse(task, FPI_E_FOREIGN, "scanBillNo", "链接只能用于其指定的单据, 不含影像编号 %s",

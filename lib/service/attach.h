@@ -36,9 +36,12 @@ fpi_err_t *fpi_attach_files(fpi_attach_t *attach, fpi_tx_t *tx, fpi_task_t *task
 fpi_file_t fpi_attach_wanted(const fpi_taken_t *taken, fpi_kind_t kind);
 
 /* The bill of that number, or a new one in state 0 that nobody has announced, so that nothing is lost; FPI_E_FOREIGN
- * unless the viewer may file onto it, and it is his if it was nobody's yet. `type_code` NULL: not told. */
+ * unless the viewer may file onto it, and it is his if it was nobody's yet. `type_code` NULL: not told; one that is there
+ * and has a type keeps it. */
 fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                            const char *resource, const char *type_code, fpi_task_t *task) FPI_MUST_USE;
+/* A bill that came as images only may not know its type yet: `code`, unless that is NULL or the bill has one. */
+fpi_err_t *fpi_attach_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* Whose a new thing is: tenant, tax number, organisation, owner and scan point, set in `bill`. */
 fpi_err_t *fpi_attach_mark(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, fpi_task_t *task) FPI_MUST_USE;
 

@@ -36,11 +36,19 @@ typedef enum fpi_cut_state_t {
     FPI_CUT_FILED
 } fpi_cut_state_t;
 
+/* Who says of what type the bill is: the bill that is there, a clerk of a page or of the whole capture, the image-code
+ * rule of its number; the first that does is heard. */
+typedef enum fpi_type_from_t {
+    FPI_TYPE_UNSAID, FPI_TYPE_OF_BILL, FPI_TYPE_OF_PAGE, FPI_TYPE_OF_CAPTURE, FPI_TYPE_OF_RULE
+} fpi_type_from_t;
+
 /* A segment and what may become of it. */
 typedef struct fpi_cut_t {
     fpi_segment_t segment;
     fpi_cut_state_t state;
     fpi_bill_t *bill;            /* that is there and may be seen; NULL */
+    fpi_type_from_t type_from;
+    const char *type_code, *type_name; /* of its bill, or what a new one will be; NULL: not said */
     const char *problem, *problem_en;
 } fpi_cut_t;
 
@@ -65,6 +73,12 @@ fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said,
 /* Loads it, unfolding what has to be in a transaction of its own. FPI_E_ABSENT. */
 fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_viewer_t *viewer, int64_t id,
                          fpi_task_t *task) FPI_MUST_USE;
+
+/* FPI_E_FIELD "bill_type": the tenant has none of that code. NULL is none. */
+fpi_err_t *fpi_bill_type_check(const char *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* The same of a person, who makes no types by a slip; an ERP's is made when it is filed, as with its other calls. */
+fpi_err_t *fpi_capture_check_type(const char *code, const fpi_viewer_t *viewer, fpi_tx_t *tx, fpi_task_t *task)
+    FPI_MUST_USE;
 
 /* ---- batch_form.c: as family C writes them ---- */
 fpi_json_t *fpi_capture_form(const fpi_capture_t *capture, fpi_task_t *task);

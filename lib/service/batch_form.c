@@ -9,6 +9,10 @@ static const char *const cut_states[] = {
     [FPI_CUT_WAITING] = "WAITING", [FPI_CUT_READY] = "READY", [FPI_CUT_NO_NUMBER] = "NO_NUMBER",
     [FPI_CUT_PROBLEM] = "PROBLEM", [FPI_CUT_SUPPLEMENT] = "SUPPLEMENT", [FPI_CUT_FILED] = "FILED",
 };
+static const char *const type_froms[] = {
+    [FPI_TYPE_UNSAID] = NULL, [FPI_TYPE_OF_BILL] = "BILL", [FPI_TYPE_OF_PAGE] = "PAGE",
+    [FPI_TYPE_OF_CAPTURE] = "CAPTURE", [FPI_TYPE_OF_RULE] = "RULE",
+};
 static const char *const look_states[] = {
     [FPI_CONTENT_WAITING] = "WAITING", [FPI_CONTENT_LOOKED] = "LOOKED", [FPI_CONTENT_UNREADABLE] = "UNREADABLE",
 };
@@ -96,6 +100,8 @@ static fpi_json_t *form_page(const fpi_batch_t *batch, int i, fpi_task_t *task)
     fpi_json_put_int(doc, "rotation", page->rotation);
     fpi_json_put_text(doc, "number", page->number);
     fpi_json_put_text(doc, "label", page->label);
+    fpi_json_put_text(doc, "bill_type", page->type_code);
+    fpi_json_put_int(doc, "attachment_type", page->attachment_type);
     fpi_json_put_text(doc, "look", look_states[sheet->content->state]);
     fpi_json_put(doc, "codes", sheet->codes);
     fpi_json_put_text(doc, "note", note);
@@ -141,6 +147,9 @@ fpi_json_t *fpi_cut_form(const fpi_batch_t *batch, int i, fpi_task_t *task)
     }
     fpi_json_put(doc, "page_ids", ids);
     fpi_json_put(doc, "bill", form_bill(cut->bill, task));
+    fpi_json_put_text(doc, "bill_type", cut->type_code);
+    fpi_json_put_text(doc, "bill_type_name", cut->type_name);
+    fpi_json_put_text(doc, "bill_type_from", type_froms[cut->type_from]);
     return doc;
 }
 

@@ -65,6 +65,7 @@ static fpi_err_t *read_facts(fpi_capture_t *capture, const fpi_json_t *said, fpi
     }
     if (says(said, "bill_type")) {
         FPI_TRY(fpi_json_find_text(&capture->type_code, said, "bill_type", TYPE_MAX, task));
+        capture->type_code = capture->type_code && *capture->type_code ? capture->type_code : NULL;
     }
     return NULL;
 }
@@ -75,6 +76,7 @@ static fpi_err_t *tx_make(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_bill_t like = { 0 };
 
     doing->capture->id = 0;
+    FPI_TRY(fpi_capture_check_type(doing->capture->type_code, doing->viewer, tx, task));
     FPI_TRY(fpi_attach_mark(&like, tx, doing->viewer, task));
     doing->capture->org = like.org;
     doing->capture->owner = like.owner;
@@ -115,6 +117,9 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_capture_check_version(doing->capture, doing->version, task));
     FPI_TRY(refuse_finished(doing->capture, task));
     FPI_TRY(read_facts(doing->capture, doing->said, task));
+    if (says(doing->said, "bill_type")) {
+        FPI_TRY(fpi_capture_check_type(doing->capture->type_code, doing->viewer, tx, task));
+    }
     FPI_TRY(fpi_capture_put_facts(doing->capture, tx, task));
     return fpi_capture_touch(doing->capture, FPI_CAPTURE_EDITED, 0, tx, task);
 }

@@ -55,7 +55,8 @@ static bool may_join(const fpi_file_t *file, const fpi_sheet_t *sheet, fpi_kind_
 
     return page->page && file->page_first && file->kind == kind && strcmp(file->sha256, page->sha256) == 0
            && page->page == file->page_last + 1 && page->rotation == file->rotation
-           && strcmp(page->label ? page->label : "", file->label ? file->label : "") == 0;
+           && strcmp(page->label ? page->label : "", file->label ? file->label : "") == 0
+           && page->attachment_type == file->attachment_type;
 }
 
 /* Pages of one content that follow one another are one file; all of them are the content itself. */
@@ -78,6 +79,7 @@ static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_seg
             files[count++] = (fpi_file_t){ .kind = kind, .name = page->name, .sha256 = page->sha256,
                                            .media = sheet->content->media, .size = sheet->content->size,
                                            .rotation = page->rotation, .label = page->label,
+                                           .attachment_type = page->attachment_type,
                                            .page_first = page->page, .page_last = page->page };
         }
         if (files[count - 1].page_first == 1 && files[count - 1].page_last == sheet->content->pages) {
@@ -175,7 +177,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (filing->is_stale) {
         return NULL;
     }
-    FPI_TRY(fpi_attach_bill(&bill, tx, finish->viewer, number, capture->resource, capture->type_code, task));
+    FPI_TRY(fpi_attach_bill(&bill, tx, finish->viewer, number, capture->resource, filing->cut->type_code, task));
     FPI_TRY(check_supplement(bill, finish, task));
     FPI_TRY(attach(bill, filing, tx, task));
     FPI_TRY(settle_pages(bill, filing, tx, &settled, task));

@@ -2,12 +2,13 @@
 #include "service/handlers.h"
 
 #include "service/batch.h"
+#include "store/catalogue.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <string.h>
 
-enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20 };
+enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20, TYPE_MAX = 50 };
 
 typedef struct paging_t {
     const fpi_viewer_t *viewer;
@@ -101,12 +102,29 @@ static fpi_err_t *take_label(fpi_capture_page_t *page, const fpi_json_t *said, f
     return NULL;
 }
 
+static fpi_err_t *take_bill_type(fpi_capture_page_t *page, const fpi_json_t *said, fpi_task_t *task)
+{
+    FPI_TRY(fpi_json_find_text(&page->type_code, said, "bill_type", TYPE_MAX, task));
+    page->type_code = page->type_code && *page->type_code ? page->type_code : NULL;
+    return NULL;
+}
+
+static fpi_err_t *take_attachment_type(fpi_capture_page_t *page, const fpi_json_t *said, fpi_task_t *task)
+{
+    int64_t type;
+
+    FPI_TRY(fpi_json_find_int(&type, said, "attachment_type", 0, 0, FPI_ATTACHMENT_TYPE_MOST, task));
+    page->attachment_type = (int)type;
+    return NULL;
+}
+
 static const struct {
     const char *name;
     fpi_err_t *(*take)(fpi_capture_page_t *page, const fpi_json_t *said, fpi_task_t *task);
-} facts[] = { { "kind", take_kind }, { "rotation", take_rotation }, { "number", take_number }, { "label", take_label } };
+} facts[] = { { "kind", take_kind }, { "rotation", take_rotation }, { "number", take_number }, { "label", take_label },
+            { "bill_type", take_bill_type }, { "attachment_type", take_attachment_type } };
 
-/* null is said, too: back to AUTO, 0, no number, no label. */
+/* null is said, too: back to AUTO, 0, no number, no label, no types. */
 static fpi_err_t *take_facts(fpi_capture_page_t *page, const fpi_json_t *said, fpi_task_t *task)
 {
     void *iter = NULL;
@@ -122,8 +140,8 @@ static fpi_err_t *take_facts(fpi_capture_page_t *page, const fpi_json_t *said, f
             }
         }
     }
-    return taken ? NULL : fpi_refuse(task, FPI_E_FIELD, "kind", "应给出 kind, rotation, number 或 label 中至少一项",
-                                     "say at least one of kind, rotation, number and label");
+    return taken ? NULL : fpi_refuse(task, FPI_E_FIELD, "kind", "应给出 kind, rotation, number, label, bill_type 或 attachment_type 中至少一项",
+                                     "say at least one of kind, rotation, number, label, bill_type and attachment_type");
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -134,7 +152,8 @@ static bool is_same_text(const char *a, const char *b)
 static bool is_same_page(const fpi_capture_page_t *a, const fpi_capture_page_t *b)
 {
     return a->kind == b->kind && a->rotation == b->rotation && is_same_text(a->number, b->number)
-           && is_same_text(a->label, b->label);
+           && is_same_text(a->label, b->label) && is_same_text(a->type_code, b->type_code)
+           && a->attachment_type == b->attachment_type;
 }
 
 static fpi_err_t *tx_patch(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -147,6 +166,9 @@ static fpi_err_t *tx_patch(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(take_facts(paging->page, paging->said, task));
     if (is_same_page(&before, paging->page)) {
         return NULL;
+    }
+    if (!is_same_text(before.type_code, paging->page->type_code)) {
+        FPI_TRY(fpi_capture_check_type(paging->page->type_code, paging->viewer, tx, task));
     }
     FPI_TRY(fpi_capture_page_put(paging->page, tx, task));
     return fpi_capture_touch(paging->capture, FPI_CAPTURE_EDITED, 1, tx, task);

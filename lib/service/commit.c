@@ -95,19 +95,6 @@ static fpi_err_t *read_commit(commit_t *job, fpi_call_t *call)
     return read_list(submit, call->json, call->task);
 }
 
-/* A bill that came as images only may not know its type yet. */
-static fpi_err_t *take_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task)
-{
-    bool is_new;
-
-    if (!code || (bill->type_code && *bill->type_code)) {
-        return NULL;
-    }
-    bill->type_code = code;
-    FPI_TRY(fpi_bill_type_put(&is_new, tx, bill->tenant, code, code, task));
-    return fpi_bill_put(bill, tx, task);
-}
-
 /* Files that came before the ERP spoke are on a bill that nobody has announced: it is there, and yet not "found". */
 static fpi_err_t *find_bill(commit_t *job, fpi_tx_t *tx, fpi_task_t *task)
 {
@@ -130,7 +117,7 @@ static fpi_err_t *tx_commit(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     commit_t *job = baton;
 
     FPI_TRY(find_bill(job, tx, task));
-    FPI_TRY(take_type(job->asked.bill, job->type_code, tx, task));
+    FPI_TRY(fpi_attach_type(job->asked.bill, job->type_code, tx, task));
     return fpi_submit(&job->submit, job->asked.bill, tx, task);
 }
 

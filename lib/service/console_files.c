@@ -3,11 +3,12 @@
 
 #include "service/attach.h"
 #include "service/views.h"
+#include "store/catalogue.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-enum { LABEL_LEN = 200, ATTACHMENT_TYPE_MOST = 8, PAGE_MOST = 100000 };
+enum { LABEL_LEN = 200, PAGE_MOST = 100000 };
 
 /* ---- ids ---- */
 
@@ -180,7 +181,7 @@ static fpi_err_t *read_patch(patch_t *patch, const fpi_json_t *body, fpi_task_t 
     FPI_TRY(fpi_json_find_text(&patch->label, body, "label", LABEL_LEN, task));
     FPI_TRY(fpi_json_find_text(&patch->state, body, "state", 20, task));
     FPI_TRY(fpi_json_find_int(&patch->rotation, body, "rotation", -1, -270, 270, task));
-    FPI_TRY(fpi_json_find_int(&patch->attachment_type, body, "attachment_type", -1, 0, ATTACHMENT_TYPE_MOST, task));
+    FPI_TRY(fpi_json_find_int(&patch->attachment_type, body, "attachment_type", -1, 0, FPI_ATTACHMENT_TYPE_MOST, task));
     if (patch->rotation != -1 && patch->rotation % 90 != 0) {
         return fpi_refuse(task, FPI_E_FIELD, "rotation", "字段 rotation 应为 0, 90, 180 或 270 度",
                           "field rotation is 0, 90, 180 or 270 degrees");

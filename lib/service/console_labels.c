@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAME_LEN = 100, NUMBER_MOST = 8 };
+enum { NAME_LEN = 100 };
 
 static const char *const kinds[] = { "LABEL", "ATTACHMENT_TYPE" };
 
@@ -95,7 +95,7 @@ static fpi_err_t *read_said(labels_t *l, const fpi_call_t *call)
     }
     l->has_number = fpi_json_find(call->json, "number") != NULL;
     l->has_enabled = fpi_json_find(call->json, "is_enabled") != NULL;
-    FPI_TRY(fpi_json_find_int(&l->said.number, call->json, "number", 0, 0, NUMBER_MOST, call->task));
+    FPI_TRY(fpi_json_find_int(&l->said.number, call->json, "number", 0, 0, FPI_ATTACHMENT_TYPE_MOST, call->task));
     FPI_TRY(fpi_json_find_bool(&l->said.is_enabled, call->json, "is_enabled", true, call->task));
     FPI_TRY(fpi_json_find_text(&text, call->json, "kind", 20, call->task));
     return l->id ? NULL : take_kind(&l->said.kind, text ? text : kinds[FPI_LABEL], call->task);
@@ -107,7 +107,7 @@ static fpi_err_t *check(const labels_t *l, fpi_task_t *task)
 
     if ((said->kind == FPI_LABEL) != (said->number == 0)) {
         return fpi_refuse(task, FPI_E_FIELD, "number", "附件类型须有 1 到 %d 的编号, 标签没有编号",
-                          "an attachment type has a number of 1 to %d, a label has none", NUMBER_MOST);
+                          "an attachment type has a number of 1 to %d, a label has none", FPI_ATTACHMENT_TYPE_MOST);
     }
     for (int i = 0; i < l->count; i++) {
         const fpi_label_t *one = &l->items[i];

@@ -109,6 +109,38 @@ fpi_err_t *fpi_handle_systems_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_
     return NULL;
 }
 
+static bool is_listed(const fpi_systems_t *all, int before, const char *resource)
+{
+    for (int i = 0; i < before; i++) {
+        if (all->items[i]->is_enabled && strcmp(all->items[i]->resource, resource) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+fpi_err_t *fpi_handle_resources_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
+{
+    fpi_json_t *items = fpi_json_make_array(call->task);
+    fpi_page_t page = { 1, FPI_ROWS_MAX, 0 };
+    fpi_systems_t all;
+
+    FPI_TRY(fpi_erps_list(&all, app, call->viewer->tenant, call->task));
+    for (int i = 0; i < all.count; i++) {
+        const fpi_system_t *system = all.items[i];
+
+        if (system->is_enabled && *system->resource && !is_listed(&all, i, system->resource)) {
+            fpi_json_t *one = fpi_json_make_object(call->task);
+
+            fpi_json_put_text(one, "resource", system->resource);
+            fpi_json_put_text(one, "name", system->name);
+            fpi_json_add(items, one);
+        }
+    }
+    answer->data = fpi_page_answer(&page, items, (int64_t)fpi_json_size(items), call->task);
+    return NULL;
+}
+
 fpi_err_t *fpi_handle_system_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     fpi_erp_which_t which = { .tenant = call->viewer->tenant, .version = -1 };

@@ -1,13 +1,14 @@
 /* The tenant's image-code rules, and what a text is by them. */
 #include "service/handlers.h"
 
+#include "service/batch.h"
 #include "store/audit.h"
 #include "store/cover_rules.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-enum { NAME_MAX_CHARS = 100, TEXT_MAX = 1000, PART_TEXT = 100 };
+enum { NAME_MAX_CHARS = 100, TEXT_MAX = 1000, PART_TEXT = 100, TYPE_MAX = 50 };
 
 /* ---- as family C reads and writes them ---- */
 
@@ -63,6 +64,8 @@ static fpi_err_t *read_rule(fpi_rule_t *rule, const fpi_json_t *object, bool nee
     rule->name = rule->name ? fpi_text_trim(task->pool, rule->name) : "?";
     FPI_TRY(read_separator(&rule->separator, object, task));
     FPI_TRY(fpi_json_find_bool(&rule->is_enabled, object, "is_enabled", true, task));
+    FPI_TRY(fpi_json_find_text(&rule->type_code, object, "bill_type", TYPE_MAX, task));
+    rule->type_code = rule->type_code && *rule->type_code ? rule->type_code : NULL;
     FPI_TRY(fpi_json_find_array(&parts, object, "parts", FPI_RULE_PARTS, task));
     rule->part_count = parts ? (int)fpi_json_size(parts) : 0;
     for (int i = 0; i < rule->part_count; i++) {
@@ -99,6 +102,7 @@ static fpi_json_t *form_rule(const fpi_rule_t *rule, fpi_task_t *task)
     fpi_json_put_text(doc, "separator", separator);
     fpi_json_put(doc, "parts", parts);
     fpi_json_put_bool(doc, "is_enabled", rule->is_enabled);
+    fpi_json_put_text(doc, "bill_type", rule->type_code);
     fpi_json_put_int(doc, "version", rule->version);
     fpi_json_put_time(doc, "created_at", rule->created);
     return doc;
@@ -165,6 +169,7 @@ static fpi_err_t *tx_make(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return fpi_refuse(task, FPI_E_STATE, NULL, "编码规则最多 %d 条, 请先删除不用的规则",
                           "there are %d rules already: drop one that is not used", FPI_RULES_MAX);
     }
+    FPI_TRY(fpi_bill_type_check(rules->said.type_code, tx, task));
     FPI_TRY(fpi_cover_rule_put(&rules->said, tx, task));
     return audit_rule(tx, "cover-rule.added", &rules->said, task);
 }
@@ -202,6 +207,7 @@ static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     rules->said.version = there->version;
     rules->said.created = there->created;
     FPI_TRY(check_name(rules->items, rules->count, &rules->said, task));
+    FPI_TRY(fpi_bill_type_check(rules->said.type_code, tx, task));
     FPI_TRY(fpi_cover_rule_put(&rules->said, tx, task));
     return audit_rule(tx, "cover-rule.changed", &rules->said, task);
 }

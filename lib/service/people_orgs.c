@@ -54,9 +54,24 @@ void fpi_people_levels(int *levels, const fpi_org_t *orgs, int count)
 
 static fpi_err_t *too_deep(const char *code, fpi_task_t *task)
 {
-    return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), %s 将超过, 也不能移到自己的下级",
-                      "organisations have at most %d levels, the tenant being the first, and none stands below itself: %s "
-                      "would break that", FPI_ORG_LEVELS, code);
+    return fpi_refuse(task, FPI_E_STATE, "parent", "组织最多 %d 级 (第1级为租户), 组织 %s 将超过, 请选择更高一级的上级组织",
+                      "organisations have at most %d levels, the tenant being the first: %s would be deeper; choose one "
+                      "further up", FPI_ORG_LEVELS, code);
+}
+
+static fpi_err_t *check_ring(const fpi_org_t *orgs, int count, const fpi_org_t *org, fpi_task_t *task)
+{
+    const fpi_org_t *parent = find_org(orgs, count, org->parent), *above = parent;
+
+    for (int level = 1; above && level <= FPI_ORG_LEVELS; level++) {
+        if (above->id == org->id) {
+            return fpi_refuse(task, FPI_E_STATE, "parent", "组织 %s 不能移到自己或自己的下级 (%s) 之下",
+                              "organisation %s can't stand below itself, nor below one of its own (%s)", org->code,
+                              parent->code);
+        }
+        above = find_org(orgs, count, above->parent);
+    }
+    return NULL;
 }
 
 /* A new one: nothing stands below it. */
@@ -83,6 +98,7 @@ static fpi_err_t *check_tree(const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *tas
     int count;
 
     FPI_TRY(fpi_orgs_list(&orgs, &count, tx, org->tenant, task));
+    FPI_TRY(check_ring(orgs, count, org, task));
     for (int i = 0; i < count; i++) {
         orgs[i].parent = orgs[i].id == org->id ? org->parent : orgs[i].parent;
     }
@@ -165,22 +181,32 @@ static fpi_err_t *find(fpi_org_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *ta
     return *out ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)id);
 }
 
-static const char *id_of(int64_t id, fpi_task_t *task)
+/* NULL: the top. */
+static fpi_err_t *code_of(const char **out, int64_t id, fpi_tx_t *tx, fpi_task_t *task)
 {
-    return apr_psprintf(task->pool, "%" APR_INT64_T_FMT, id);
+    fpi_org_t *org = NULL;
+
+    FPI_TRY(id ? fpi_org_find_by_id(&org, tx, task->tenant, id, task) : NULL);
+    *out = org ? org->code : NULL;
+    return NULL;
 }
 
 /* NULL: nothing. */
-static const char *changes_of(const fpi_org_t *old, const fpi_org_t *org, fpi_task_t *task)
+static fpi_err_t *find_changes(const char **out, const fpi_org_t *old, const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task);
+    const char *from, *to;
+
+    FPI_TRY(code_of(&from, old->parent, tx, task));
+    FPI_TRY(code_of(&to, org->parent, tx, task));
 
     fpi_change_text(changes, "code", old->code, org->code, task);
     fpi_change_text(changes, "name", old->name, org->name, task);
     fpi_change_text(changes, "tax_no", old->tax_no, org->tax_no, task);
-    fpi_change_text(changes, "parent_id", id_of(old->parent, task), id_of(org->parent, task), task);
+    fpi_change_text(changes, "parent", from, to, task);
     fpi_change_bool(changes, "is_active", old->is_active, org->is_active, task);
-    return fpi_changes_text(changes, task);
+    *out = fpi_changes_text(changes, task);
+    return NULL;
 }
 
 static fpi_err_t *check(const fpi_org_t *old, const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
@@ -210,7 +236,7 @@ fpi_err_t *fpi_people_org_put_in(fpi_org_t **out, const char **changes, fpi_tx_t
     *out = org;
     FPI_TRY(take_form(org, form, tx, task));
     FPI_TRY(check(&old, org, tx, task));
-    *changes = changes_of(&old, org, task);
+    FPI_TRY(find_changes(changes, &old, org, tx, task));
     if (id && !*changes) {
         return NULL;
     }

@@ -20,6 +20,8 @@ static void take_page(fpi_capture_page_t *page, const fpi_rows_t *rows, int row)
     page->label = fpi_rows_text(rows, row, c++);
     page->bill = fpi_rows_int(rows, row, c++);
     page->created = fpi_rows_int(rows, row, c++);
+    page->type_code = fpi_rows_text(rows, row, c++);
+    page->attachment_type = (int)fpi_rows_int(rows, row, c++);
 }
 
 fpi_err_t *fpi_capture_pages_list(fpi_capture_page_t **out, int *count, fpi_tx_t *tx, const fpi_capture_t *capture,
@@ -99,7 +101,8 @@ static fpi_err_t *insert(fpi_capture_page_t *page, fpi_tx_t *tx, fpi_task_t *tas
                                   fpi_arg_text(page->upload_key), fpi_arg_text(page->sha256), fpi_arg_int(page->page),
                                   fpi_arg_text(page->name), fpi_arg_int(page->kind), fpi_arg_int(page->rotation),
                                   fpi_arg_text(page->number), fpi_arg_text(page->label), fpi_arg_int(page->bill),
-                                  fpi_arg_int(page->created)),
+                                  fpi_arg_int(page->created), fpi_arg_text(page->type_code),
+                                  fpi_arg_int(page->attachment_type)),
                          task);
 }
 
@@ -111,7 +114,8 @@ fpi_err_t *fpi_capture_page_put(fpi_capture_page_t *page, fpi_tx_t *tx, fpi_task
     return fpi_tx_run(tx, FPI_SQL_CAPTURE_PAGE_UPDATE,
                       FPI_ARGS(fpi_arg_int(page->tenant), fpi_arg_int(page->capture), fpi_arg_int(page->id),
                                fpi_arg_int(page->page), fpi_arg_int(page->kind), fpi_arg_int(page->rotation),
-                               fpi_arg_text(page->number), fpi_arg_text(page->label), fpi_arg_int(page->bill)),
+                               fpi_arg_text(page->number), fpi_arg_text(page->label), fpi_arg_int(page->bill),
+                               fpi_arg_text(page->type_code), fpi_arg_int(page->attachment_type)),
                       NULL, NULL, task);
 }
 

@@ -51,6 +51,8 @@ typedef struct fpi_capture_page_t {
     int rotation;
     const char *number;          /* typed in; once filed: its bill's, on its first page and covers; NULL */
     const char *label;
+    const char *type_code;       /* of the bill that it goes to, as a clerk said; NULL */
+    int attachment_type;         /* 0: none said */
     int64_t bill;                /* 0: not yet */
     apr_time_t created;
 } fpi_capture_page_t;

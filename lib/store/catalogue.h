@@ -8,7 +8,7 @@
 
 #include "store/tx.h"
 
-enum { FPI_LABELS_MAX = 500 };
+enum { FPI_LABELS_MAX = 500, FPI_ATTACHMENT_TYPE_MOST = 8 };
 
 /* ---- bill types; made by fpi_bill_type_put (people.h) ---- */
 typedef struct fpi_bill_type_t {

@@ -43,6 +43,7 @@ static fpi_err_t *take_rule(fpi_rule_t *rule, const fpi_rows_t *rows, int row, f
     rule->is_enabled = fpi_rows_int(rows, row, c++) != 0;
     rule->version = fpi_rows_int(rows, row, c++);
     rule->created = fpi_rows_int(rows, row, c++);
+    rule->type_code = fpi_rows_text(rows, row, c++);
     rule->separator = *parts == ' ' ? '\0' : *parts;
     for (char *line = apr_strtok(parts + 1, "\n", &state); line; line = apr_strtok(NULL, "\n", &state)) {
         if (rule->part_count == FPI_RULE_PARTS || !parse_part(&rule->parts[rule->part_count++], line)) {
@@ -87,14 +88,15 @@ fpi_err_t *fpi_cover_rule_put(fpi_rule_t *rule, fpi_tx_t *tx, fpi_task_t *task)
         rule->version++;
         return fpi_tx_run(tx, FPI_SQL_COVER_RULE_UPDATE,
                           FPI_ARGS(fpi_arg_int(rule->tenant), fpi_arg_int(rule->id), fpi_arg_text(rule->name),
-                                   fpi_arg_text(parts), fpi_arg_int(rule->is_enabled)),
+                                   fpi_arg_text(parts), fpi_arg_int(rule->is_enabled), fpi_arg_text(rule->type_code)),
                           NULL, NULL, task);
     }
     rule->version = 1;
     rule->created = fpi_clock_now();
     return fpi_tx_insert(&rule->id, tx, FPI_SQL_COVER_RULE_INSERT,
                          FPI_ARGS(fpi_arg_int(rule->tenant), fpi_arg_text(rule->name), fpi_arg_text(parts),
-                                  fpi_arg_int(rule->is_enabled), fpi_arg_int(rule->created)),
+                                  fpi_arg_int(rule->is_enabled), fpi_arg_int(rule->created),
+                                  fpi_arg_text(rule->type_code)),
                          task);
 }
 

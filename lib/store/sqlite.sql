@@ -1002,6 +1002,14 @@ UPDATE export SET actor = COALESCE(
     (SELECT 'enterprise:' || e.id FROM enterprise e WHERE e.tenant = export.tenant AND 'client:' || e.client_id = export.actor), actor);
 
 -- migration 17
+-- type_code: of the bills, as a clerk said of a page, or the administrator of a rule.
+ALTER TABLE capture_page ADD COLUMN type_code TEXT;
+
+ALTER TABLE capture_page ADD COLUMN attachment_type INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE cover_rule ADD COLUMN type_code TEXT;
+
+-- migration 18
 
 -- Lists of pushes: of one enterprise, and those under way or overtaken. The first begins with what no other statement
 -- names: with the tenant in front, SQLite would take it for lists that it puts in no order.
@@ -2033,19 +2041,22 @@ DELETE FROM capture WHERE id = ?2 AND tenant = ?1
 
 -- name: CAPTURE_PAGE_INSERT
 INSERT INTO capture_page (tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill,
-                          created)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                          created, type_code, attachment_type)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 
 -- name: CAPTURE_PAGE_LIST
-SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created
+SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created,
+       type_code, attachment_type
   FROM capture_page WHERE capture = ?2 AND tenant = ?1 ORDER BY position, id
 
 -- name: CAPTURE_PAGE_FIND
-SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created
+SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created,
+       type_code, attachment_type
   FROM capture_page WHERE capture = ?2 AND tenant = ?1 AND id = ?3
 
 -- name: CAPTURE_PAGE_FIND_BY_KEY
-SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created
+SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created,
+       type_code, attachment_type
   FROM capture_page WHERE capture = ?2 AND tenant = ?1 AND upload_key = ?3 ORDER BY page LIMIT 1
 
 -- name: CAPTURE_PAGE_LAST
@@ -2058,7 +2069,8 @@ UPDATE capture_page SET position = position + ?3 WHERE capture = ?1 AND position
 UPDATE capture_page SET position = ?3 WHERE capture = ?1 AND id = ?2 AND position <> ?3
 
 -- name: CAPTURE_PAGE_UPDATE
-UPDATE capture_page SET page = ?4, kind = ?5, rotation = ?6, number = ?7, label = ?8, bill = ?9
+UPDATE capture_page SET page = ?4, kind = ?5, rotation = ?6, number = ?7, label = ?8, bill = ?9,
+       type_code = ?10, attachment_type = ?11
  WHERE capture = ?2 AND tenant = ?1 AND id = ?3
 
 -- name: CAPTURE_PAGE_DROP
@@ -2147,16 +2159,17 @@ DELETE FROM scan WHERE tenant = ?1 AND capture = ?2
 -- ==== cover rules ====
 
 -- name: COVER_RULE_LIST
-SELECT id, tenant, name, parts, is_enabled, version, created FROM cover_rule WHERE tenant = ?1 ORDER BY id
+SELECT id, tenant, name, parts, is_enabled, version, created, type_code FROM cover_rule WHERE tenant = ?1 ORDER BY id
 
 -- name: COVER_RULE_FIND
-SELECT id, tenant, name, parts, is_enabled, version, created FROM cover_rule WHERE id = ?2 AND tenant = ?1
+SELECT id, tenant, name, parts, is_enabled, version, created, type_code FROM cover_rule WHERE id = ?2 AND tenant = ?1
 
 -- name: COVER_RULE_INSERT
-INSERT INTO cover_rule (tenant, name, parts, is_enabled, version, created) VALUES (?1, ?2, ?3, ?4, 1, ?5)
+INSERT INTO cover_rule (tenant, name, parts, is_enabled, version, created, type_code) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
 
 -- name: COVER_RULE_UPDATE
-UPDATE cover_rule SET name = ?3, parts = ?4, is_enabled = ?5, version = version + 1 WHERE id = ?2 AND tenant = ?1
+UPDATE cover_rule SET name = ?3, parts = ?4, is_enabled = ?5, type_code = ?6, version = version + 1
+ WHERE id = ?2 AND tenant = ?1
 
 -- name: COVER_RULE_DROP
 DELETE FROM cover_rule WHERE id = ?2 AND tenant = ?1

@@ -13,6 +13,7 @@ import pytest
 
 from harness import places, processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
+from harness.person import administrator
 from test_100_start import ANNOUNCE, bill, each, opened, patience, rows, scaled
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "samples"))
@@ -311,6 +312,57 @@ def test_what_a_clerk_says_of_a_page(site):
     assert shape(console.see(capture)) == [":aaaa NO_NUMBER"]
 
 
+def types(seen):
+    return [(one["number"], one["bill_type"], one["bill_type_from"]) for one in seen["segments"]]
+
+
+def test_of_what_type_the_bills_are(site):
+    """The bill that is there says it first, then a clerk of its pages, then of the whole session, then the rule."""
+    console, boss = site.console, administrator(site)
+    clerk = Console(boss)
+    for code, name in (("BX", "费用报销单"), ("CL", "差旅费报销单"), ("HT", "合同")):
+        clerk.call("POST", "/api/v1/bill-types", {"code": code, "name": name}, 201)
+    announce(site, "BX-0001", fbillTypeCode="ER", fbillTypeDes="ERP的类型")
+    parts = [{"kind": "CONSTANT", "text": "BX"}, {"kind": "DIGITS", "least": 4, "most": 4}]
+    rule = {"name": "报销", "separator": "-", "parts": parts}
+    refused = clerk.call("POST", RULES, {**rule, "bill_type": "NONE"}, 400).json()["error"]
+    assert "NONE" in refused["message"] and refused["field"] == "bill_type"
+    made = clerk.call("POST", RULES, {**rule, "bill_type": "CL"}, 201).json()
+    assert made["bill_type"] == "CL" and clerk.call("GET", RULES).json()["items"][0]["bill_type"] == "CL"
+    assert "NONE" in clerk.call("POST", CAPTURES, {"bill_type": "NONE"}, 400).json()["error"]["message"]
+    capture = clerk.make()
+    ids = [page["id"] for page in clerk.add(capture, cover("BX-0001"), attachment(1), cover("BX-0002"), attachment(2), cover("BX-0003"),
+                                            attachment(3))["pages"]]
+    assert types(clerk.settled(capture)) == [("BX-0001", "ER", "BILL"), ("BX-0002", "CL", "RULE"), ("BX-0003", "CL", "RULE")]
+    seen = clerk.patch(capture, ids[4], bill_type="HT")
+    assert types(seen)[2] == ("BX-0003", "HT", "PAGE") and seen["segments"][2]["bill_type_name"] == "合同"
+    assert seen["pages"][4]["bill_type"] == "HT"
+    assert types(clerk.patch(capture, ids[0], bill_type="HT"))[0] == ("BX-0001", "ER", "BILL")  # the ERP's word stays
+    assert clerk.patch(capture, ids[4], 400, bill_type="NONE")["error"]["field"] == "bill_type"
+    clerk.call("PATCH", f"{CAPTURES}/{capture}", {"bill_type": "NONE"}, 400)
+    assert clerk.call("PATCH", f"{CAPTURES}/{capture}", {"bill_type": "BX", "resource": "EAS"}, 200).json()["bill_type"] == "BX"
+    assert types(clerk.see(capture))[1:] == [("BX-0002", "BX", "CAPTURE"), ("BX-0003", "HT", "PAGE")]
+    assert clerk.patch(capture, ids[5], attachment_type=3, label="验收")["pages"][5]["attachment_type"] == 3
+    clerk.patch(capture, ids[5], 400, attachment_type=9)
+    assert clerk.finish(capture)["filed_count"] == 3
+    found = rows(site, "SELECT number, type_code, type_name, resource FROM bill ORDER BY number")
+    assert [tuple(one.values()) for one in found] == [
+        ("BX-0001", "ER", "ERP的类型", "EAS"), ("BX-0002", "BX", "费用报销单", "EAS"), ("BX-0003", "HT", "合同", "EAS")]
+    assert [one["attachment_type"] for one in rows(site, "SELECT attachment_type FROM file WHERE label = '验收'")] == [3]
+
+
+def test_a_bill_without_type_gets_one(site):
+    """It came as images only; the next who knows says so, and its timeline keeps it."""
+    console = site.console
+    for facts in ({}, {"bill_type": "BX"}, {"bill_type": "CL"}):
+        capture = console.make(**facts)
+        console.add(capture, cover("A-1"), attachment(len(facts.get("bill_type", "x")) + len(str(facts))))
+        console.settled(capture)
+        assert console.finish(capture)["filed_count"] == 1
+    assert rows(site, "SELECT type_code FROM bill") == [{"type_code": "BX"}]
+    assert [one["note"] for one in rows(site, "SELECT note FROM trail WHERE kind = 'type'")] == ["bill type BX"]
+
+
 def test_pages_of_one_file(site):
     """What a feeder makes: one file of many pages, with covers inside."""
     console = site.console
@@ -553,7 +605,7 @@ def test_bad_fields(site):
     one, path = f"{CAPTURES}/{capture}", f"{CAPTURES}/{capture}/pages/{page}"
     calls = [("POST", CAPTURES, "name"), ("POST", CAPTURES, "number"), ("POST", CAPTURES, "resource"), ("POST", CAPTURES, "bill_type"),
              ("PATCH", one, "number"), ("PATCH", one, "version"), ("PATCH", path, "kind"), ("PATCH", path, "rotation"),
-             ("PATCH", path, "number"), ("PATCH", path, "label"), ("PATCH", path, "version"), ("PUT", one + "/pages", "order"),
+             ("PATCH", path, "number"), ("PATCH", path, "label"), ("PATCH", path, "bill_type"), ("PATCH", path, "attachment_type"), ("PATCH", path, "version"), ("PUT", one + "/pages", "order"),
              ("PUT", one + "/pages", "version"), ("POST", one + "/finish", "segments"), ("POST", one + "/finish", "supplement"),
              ("POST", one + "/finish", "without_number"), ("POST", one + "/finish", "reason"), ("POST", one + "/finish", "version"),
              ("POST", RULES + "/preview", "text"), ("POST", RULES + "/preview", "rule"), ("POST", RULES + "/preview", "rules")]

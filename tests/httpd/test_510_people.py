@@ -44,8 +44,8 @@ def test_tree(site):
     org(site, "B", parent="A")
     c = org(site, "C", parent="B")
     refused(site.boss.post(ORGS, {"code": "D", "name": "D", "parent": "C"}), 409, "conflict", "4")
-    refused(site.boss.put(f"{ORGS}/{a['org_id']}", {"parent": "C"}), 409, "conflict")
-    refused(site.boss.put(f"{ORGS}/{a['org_id']}", {"parent": "A"}), 409, "conflict")
+    refused(site.boss.put(f"{ORGS}/{a['org_id']}", {"parent": "C"}), 409, "conflict", "(C)", "parent")
+    refused(site.boss.put(f"{ORGS}/{a['org_id']}", {"parent": "A"}), 409, "conflict", "(A)", "parent")
     refused(site.boss.post(ORGS, {"code": "A", "name": "again"}), 409, "duplicate", "A")
     refused(site.boss.post(ORGS, {"code": "E", "name": "E", "parent": "NONE"}), 400, "invalid_field", "NONE", "parent")
     refused(site.boss.post(ORGS, {"code": "E", "name": "E", "tax_no": "12"}), 400, "invalid_field")
@@ -56,6 +56,33 @@ def test_tree(site):
     assert not made(site.boss.put(f"{ORGS}/{c['org_id']}", {"is_active": False}))["is_active"]
     assert made(site.boss.put(f"{ORGS}/{c['org_id']}", {"name": "改名", "parent": ""}))["parent_id"] == 0
     refused(site.boss.put(f"{ORGS}/999", {"name": "x"}), 404, "not_found")
+
+
+def test_an_organisation_is_moved(site):
+    """With what stands below it and its grants; who sees it by a grant above it follows; each move is in the audit log."""
+    ids = {code: org(site, code, **more)["org_id"] for code, more in (
+        ("A", {}), ("B", {"parent": "A"}), ("C", {"parent": "B"}), ("X", {}), ("Y", {"parent": "X"}), ("Z", {"is_active": False}))}
+    number = announced(site, "M-1", fapplyOrganizationCode="C", fapplyOrganizationName="C", taxNo="")
+
+    def sees(who):
+        return [one["id"] for one in who.get("/api/v1/bills").json()["items"]] == [number]
+
+    above = make_user(site, site.boss, "above", mobile="13800000001", org="X", roles=["默认角色"])
+    own = make_user(site, site.boss, "own", mobile="13800000002", org="X", roles=["默认角色"])
+    for who, code in ((above, "X"), (own, "C")):
+        grants = {"grants": [{"org": code, "scope": "ALL", "with_below": True}]}
+        assert site.boss.put(f"{USERS}/{who.id}/grants", grants).status == 200
+    assert not sees(above) and sees(own)
+    refused(site.boss.put(f"{ORGS}/{ids['B']}", {"parent": "Y"}), 409, "conflict", "组织 C 将超过", "parent")
+    refused(site.boss.put(f"{ORGS}/{ids['B']}", {"parent": "Z"}), 400, "invalid_field", "Z", "parent")
+    assert made(site.boss.put(f"{ORGS}/{ids['B']}", {"parent": "X"}))["parent_id"] == ids["X"]
+    assert {one["code"]: one["level"] for one in site.boss.get(ORGS).json()["items"]} == {"A": 2, "B": 3, "C": 4, "X": 2, "Y": 3, "Z": 2}
+    assert sees(above) and sees(own)
+    assert made(site.boss.put(f"{ORGS}/{ids['B']}", {"parent": ""}))["parent_id"] == 0
+    assert not sees(above) and sees(own)
+    log = site.boss.get("/api/v1/audit-log", query={"action": "organisation.changed"}).json()["items"]
+    assert [one["object"] for one in log] == ["B", "B"]
+    assert [one["detail"] for one in log] == [{"parent": ["X", None]}, {"parent": ["A", "X"]}]
 
 
 def test_an_organisation_in_use_is_not_disabled(site):

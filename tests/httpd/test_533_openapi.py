@@ -130,7 +130,7 @@ def test_lint(caller):
 
 ASKED = [("/api/v1/bills", {}), ("/api/v1/bills/{bill_id}", {}), ("/api/v1/bills/{bill_id}/timeline", {}), ("/api/v1/bills/{bill_id}/match", {}),
          ("/api/v1/invoices", {}),
-         ("/api/v1/captures", {}), ("/api/v1/exports", {}), ("/api/v1/limits", {}), ("/api/v1/file-formats", {}), ("/api/v1/storage", {}),
+         ("/api/v1/captures", {}), ("/api/v1/resources", {}), ("/api/v1/exports", {}), ("/api/v1/limits", {}), ("/api/v1/file-formats", {}), ("/api/v1/storage", {}),
          ("/api/v1/cover-rules", {}), ("/api/v1/bill-types", {}), ("/api/v1/labels", {}), ("/api/v1/receipt-settings", {}),
          ("/api/v1/attachments", {}), ("/api/v1/statistics", {}), ("/api/v1/statistics", {"by": "ORG"}), ("/api/v1/home", {})]
 

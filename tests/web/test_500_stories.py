@@ -66,14 +66,17 @@ def test_each_page(tell, gateway, samples_dir, eas):
 
 
 def test_a_batch_becomes_submitted_bills(tell, gateway, samples_dir):
-    tell("batch")
     http = gateway.login()
+    for code, name in (("ER_Expense", "费用报销单"), ("AP_Payment", "对公付款申请单")):
+        assert http.post(ANNOUNCE, {**bill(f"OF-{code}"), "fbillTypeCode": code, "fbillTypeDes": name}).errcode == "0000"
+    tell("batch")
     api = demo.Api(gateway.url + "/api", http.token)
     wanted = json.loads((samples_dir / "wanted.json").read_text())["bills"]
     for number, holds in wanted.items():
-        bill = api.bill(number)
-        assert bill["state"] == "SUBMITTED"
-        assert {kind: sum(demo.page_count(one) for one in bill["files"] if one["kind"] == kind) for kind in holds} == holds
+        made = api.bill(number)
+        assert made["state"] == "SUBMITTED"
+        assert {kind: sum(demo.page_count(one) for one in made["files"] if one["kind"] == kind) for kind in holds} == holds
+    assert [api.bill(number)["bill_type"] for number in list(wanted)[:3]] == ["ER_Expense", "AP_Payment", "ER_Expense"]
 
 
 def test_a_session_that_ends_in_mid_upload(tell):

@@ -1,4 +1,4 @@
-// A scanned batch of 50 pages becomes ten bills, which are submitted; a wrong kind is put right on the way.
+// A scanned batch of 50 pages becomes ten bills, which are submitted; a wrong kind and bill types are put right on the way.
 export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   const page = await open('/capture')
   await firstSignIn(page)
@@ -17,6 +17,20 @@ export default async ({ open, firstSignIn, bind, shot, samples, sure }) => {
   await page.keyboard.press('3')
   await page.locator('[data-page]').nth(2).getByText('附件').waitFor()
 
+  const choose = async (where, type) => {
+    await page.locator(where).getByRole('combobox', { name: '单据类型' }).click()
+    await page.locator('.ant-select-dropdown:visible').getByTitle(type).click()
+    await page.locator('.ant-select-dropdown:visible').waitFor({ state: 'hidden' })
+  }
+  await choose('.session-facts', '费用报销单（ER_Expense）')
+  await page.locator('.segment header').nth(9).getByText('费用报销单').waitFor()
+  await page.locator('.segment').nth(1).locator('[data-page]').nth(1).click()
+  await choose('.page-form', '对公付款申请单（AP_Payment）')
+  await page.locator('.segment header').nth(1).getByText('对公付款申请单').waitFor()
+  await shot(page, 'types')
+
+  await page.keyboard.press('Escape')
+  await page.evaluate(() => document.activeElement?.blur?.())
   await page.keyboard.press('f')
   const dialog = page.getByRole('dialog')
   await shot(page, 'finish')

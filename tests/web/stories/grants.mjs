@@ -1,5 +1,5 @@
 // Whose bills somebody sees: nothing at first; the administrator grants an organisation and what is below; then its bills are there,
-// those of others are not, by list, search and address.
+// those of others are not, by list, search and address; an organisation is moved by keyboard, and its bills go with it.
 export default async ({ open, signIn, shot, expect, sure, url, login, password, clerk, mine, others }) => {
   expect(/404 .*\/api\/v1\/bills\//)
   const his = await open('/bills')
@@ -39,4 +39,25 @@ export default async ({ open, signIn, shot, expect, sure, url, login, password, 
   await his.getByText('没有符合条件的记录').waitFor()
   await his.goto(`${url}/imgsys-web/bills/${others.id}`)
   await his.getByRole('alert').getByText('不存在').waitFor()
+
+  await page.goto(`${url}/imgsys-web/organisations`)
+  const west = page.getByRole('row').filter({ hasText: '西部区域' })
+  await west.getByRole('button', { name: '移动' }).focus()
+  await page.keyboard.press('Enter')
+  const move = page.getByRole('dialog')
+  await move.getByRole('combobox', { name: '上级组织' }).focus()
+  await page.keyboard.type('华东')
+  await page.locator('.ant-select-item-option').filter({ hasText: '华东' }).waitFor()
+  await page.keyboard.press('Enter')
+  await shot(page, 'move')
+  await move.getByRole('button', { name: '移动' }).focus()
+  await page.keyboard.press('Enter')
+  await move.waitFor({ state: 'hidden' })
+  await page.locator('td .level-3', { hasText: '西部区域' }).waitFor()
+  await shot(page, 'moved')
+  await his.goto(`${url}/imgsys-web/bills`) // the grant of 华东 holds below it, too
+  await his.getByRole('link', { name: others.number }).waitFor()
+  await page.goto(`${url}/imgsys-web/audit-log`)
+  await page.getByRole('row').filter({ hasText: '组织 · 修改' }).getByText('无 → E').waitFor()
+  await shot(page, 'audit')
 }

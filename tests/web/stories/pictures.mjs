@@ -26,6 +26,7 @@ const dialogs = {
     await page.getByTestId('people-sync').getByText(/已完成|done/).waitFor()
   }],
   'capture-phone': ['capture', async page => { await page.locator('.desk-only').click(); await page.locator('.qr svg').waitFor() }],
+  'organisations-move': ['organisations', page => page.locator('.row-acts .ant-btn').filter({ hasText: /移动|Move/ }).nth(1).click()],
   'cover-rules-new': ['cover-rules', page => page.locator('.page-actions .ant-btn-primary').click()],
 }
 

@@ -46,7 +46,7 @@ export interface TrailEvent { id: number; at: string; kind: string; actor: strin
 
 export interface CapturePage {
   id: number; place: number; name: string; upload_key: string | null; media: string; size: number; content_page: number; content_pages: number
-  kind: Kind | 'BLANK'; kind_said: Role; rotation: number; number: string | null; label: string | null; look: Look
+  kind: Kind | 'BLANK'; kind_said: Role; rotation: number; number: string | null; label: string | null; bill_type: string | null; attachment_type: number; look: Look
   codes: { kind: string; text: string }[]; note: string | null; bill_id: number | null
 }
 
@@ -54,10 +54,11 @@ export interface Segment {
   index: number; number: string | null; state: 'WAITING' | 'READY' | 'NO_NUMBER' | 'PROBLEM' | 'SUPPLEMENT' | 'FILED'; is_waiting: boolean
   problem: string | null; first_place: number; page_count: number; page_ids: number[]
   bill: { bill_id: number; number: string; state: string; state_name: string } | null; result?: string
+  bill_type: string | null; bill_type_name: string | null; bill_type_from: 'BILL' | 'PAGE' | 'CAPTURE' | 'RULE' | null
 }
 
 export interface Capture {
-  id: number; name: string | null; number: string | null; state: 'OPEN' | 'FINISHED'; version: number; page_count: number; left_count: number
+  id: number; name: string | null; number: string | null; resource: string | null; bill_type: string | null; state: 'OPEN' | 'FINISHED'; version: number; page_count: number; left_count: number
   created_by: string; created_at: string; updated_at: string
 }
 export interface CaptureWhole extends Capture { is_waiting: boolean; pages: CapturePage[]; segments: Segment[] }

@@ -17,15 +17,18 @@ const MatchPage = lazy(() => import('./Match'))
 
 const columns = (): Column<Bill>[] => [
   { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
-  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{bill.state === 'RESCAN' && <div className="quiet"><Reason bill={bill} /></div>}</> },
+  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{STUCK.has(bill.state) && <div className="quiet"><Reason bill={bill} /></div>}</> },
   { key: 'type', title: say('单据类型', 'Type'), show: bill => bill.bill_type_name ?? bill.bill_type },
-  { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no },
+  { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no && <span className="number-of">{bill.bill_no}</span> },
   { key: 'applicant', title: say('申请人', 'Applicant'), show: bill => bill.applicant_name },
   { key: 'org', title: say('组织', 'Organisation'), show: bill => bill.org_name },
   { key: 'pages', title: say('页数', 'Pages'), isNumber: true, show: bill => bill.page_count },
   { key: 'created', title: say('创建', 'Created'), sort: 'created_at', show: bill => day(time(bill.created_at)) },
   { key: 'updated', title: say('更新', 'Updated'), sort: 'updated_at', show: bill => time(bill.updated_at) },
 ]
+
+/** Somebody must do something about them: the list says why. */
+const STUCK = new Set(['RESCAN', 'MISMATCH', 'FAILED'])
 
 const filters = (): Filter[] => [
   { name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('影像编号、单据编号或申请人的开头', 'how number or applicant begins') },

@@ -1,9 +1,10 @@
 /** Capture: pages come in, covers split them into bills as they are read, and what is ready is filed. */
 import { Button } from 'antd'
-import { lazy, Suspense, useEffect, useRef } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { call } from '../api/client'
 import type { Capture as Session, Limits } from '../api/types'
 import { Wait } from '../App'
+import { BillType, ResourceOf } from '../parts/BillType'
 import { Drop, Inputs, LimitsLine, type Pick } from '../parts/Files'
 import { Failure } from '../parts/Failure'
 import { List } from '../parts/List'
@@ -21,11 +22,13 @@ function Begin() {
   const { params } = usePlace()
   const number = params.get('number') ?? ''
   const act = useAct()
+  const [type, setType] = useState<string | null>(null)
+  const [resource, setResource] = useState<string | null>(null)
   const pick = useRef<Pick | null>(null)
   const limits = useLoad(signal => call<Limits>('/api/v1/limits', { signal }), [])
   const scanners = useLoad(signal => call<{ items: unknown[] }>('/api/v1/scanners', { signal }), [])
   const begin = (files: File[] | 'scan' | 'phone') => act.run(async () => {
-    const made = await call<Session>('/api/v1/captures', { body: { name: say('采集 ', 'Capture ') + time(new Date().toISOString()), ...(number ? { number } : {}) } })
+    const made = await call<Session>('/api/v1/captures', { body: { name: say('采集 ', 'Capture ') + time(new Date().toISOString()), ...(number ? { number } : {}), ...(type ? { bill_type: type } : {}), ...(resource ? { resource } : {}) } })
     if (typeof files !== 'string') handOver(made.id, files)
     go(`/capture/${made.id}${typeof files === 'string' ? `?${files}=1` : ''}`)
   })
@@ -34,6 +37,10 @@ function Begin() {
     <Page title={say('影像采集', 'Capture')}>
       <Failure error={act.error} onClose={act.clear} />
       {number && <p>{say(`所有页面将归入单据 ${number}。`, `All pages go to bill ${number}.`)}</p>}
+      <div className="session-facts">
+        <label className="stack"><span>{say('单据类型', 'Bill type')}</span><BillType value={type} onChange={setType} unsaid={say('自动：按已有单据或编码规则', 'by the bill that is there, or the rule')} /></label>
+        <ResourceOf value={resource} onChange={setResource} />
+      </div>
       <Drop onFiles={files => { if (files.length) begin(files) }}>
         <p className="drop-big">{say('将扫描件或文件拖到这里，也可以直接粘贴', 'Drop scans or files here, or paste them')}</p>
         <div className="row">

@@ -15,7 +15,7 @@ interface Outcome { id: number; number: string; state: 'filed' | 'submitted' | '
 function Line({ segment }: { segment: Segment }) {
   return (
     <li>
-      <strong>{segment.number ?? say('无编号', 'no number')}</strong> {say(`${segment.page_count} 页`, `${segment.page_count} pages`)} <Mark>{segmentName(segment.state)}</Mark>
+      <strong>{segment.number ?? say('无编号', 'no number')}</strong> {say(`${segment.page_count} 页`, `${segment.page_count} pages`)} <Mark>{segmentName(segment.state)}</Mark> {segment.bill_type && <span className="quiet">{segment.bill_type_name ?? segment.bill_type}</span>}
       {segment.problem && <div className="problem">{segment.problem}</div>}
     </li>
   )

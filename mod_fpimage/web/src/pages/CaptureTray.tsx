@@ -4,8 +4,10 @@ import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } fro
 import { ApiError, call, query } from '../api/client'
 import type { CapturePage, CaptureWhole, Limits, Role, Segment } from '../api/types'
 import { Ask, type Question } from '../parts/Ask'
+import { BillType, ResourceOf } from '../parts/BillType'
 import { Failure } from '../parts/Failure'
 import { Drop, Inputs, LimitsLine, type Pick, UploadList, useUploads } from '../parts/Files'
+import { useWords } from '../parts/FileWords'
 import { useKeys } from '../parts/Keys'
 import { Page } from '../parts/Page'
 import { PhoneHand, usePhone } from '../parts/PhoneHand'
@@ -28,6 +30,14 @@ export const segmentName = (state: Segment['state']): string => ({
   WAITING: say('识别中', 'being read'), READY: say('可归档', 'ready'), NO_NUMBER: say('无编号', 'no number'), PROBLEM: say('有问题', 'problem'),
   SUPPLEMENT: say('补扫，需确认', 'supplement: confirm'), FILED: say('已归档', 'filed'),
 }[state])
+
+/** While nobody chose one for the bill of these pages: who says so else. */
+function unsaidType(segment: Segment | undefined): string {
+  const name = segment?.bill_type_name ?? segment?.bill_type
+  if (segment?.bill_type_from === 'CAPTURE') return say(`随批次：${name}`, `as the session: ${name}`)
+  if (segment?.bill_type_from === 'RULE') return say(`按编码规则：${name}`, `by the rule: ${name}`)
+  return say('类型：自动', 'type: as the session')
+}
 
 const isPicture = (page: CapturePage) => page.look !== 'UNREADABLE'
 
@@ -141,6 +151,12 @@ export default function CaptureTray({ id }: { id: number }) {
   }
   const patch = (of: CapturePage[], body: object) => { for (const one of of) change(() => call(`${base}/${one.id}`, { method: 'PATCH', body })) }
   const turn = (by: number) => { for (const one of chosen) change(() => call(`${base}/${one.id}`, { method: 'PATCH', body: { rotation: (one.rotation + by + 360) % 360 } })) }
+  const put = (body: object) => change(() => call(`/api/v1/captures/${id}`, { method: 'PATCH', body }))
+  const setType = (of: Segment, code: string | null) => { /* said at its first page, and nowhere else in it */
+    const [first, ...rest] = of.page_ids.map(each => pages.find(one => one.id === each)).filter((one): one is CapturePage => !!one && !one.bill_id)
+    if (first) patch([first], { bill_type: code })
+    patch(rest.filter(one => one.bill_type), { bill_type: null })
+  }
   const order = (ids: number[]) => change(() => call(base, { method: 'PUT', body: { order: ids } }))
   const moveTo = (moving: number[], before: number | null) => {
     const rest = pages.map(one => one.id).filter(one => !moving.includes(one))
@@ -220,6 +236,7 @@ export default function CaptureTray({ id }: { id: number }) {
   ])
 
   if (!session) return <Page title={say('影像采集', 'Capture')}><Failure error={error} onRetry={again} />{!error && <div className="empty">{say('正在加载…', 'Loading…')}</div>}</Page>
+  const segmentAt = session.segments.find(one => page && one.page_ids.includes(page.id))
   const byId = new Map(pages.map(one => [one.id, one]))
   const ready = session.segments.filter(one => one.state === 'READY' || one.state === 'SUPPLEMENT').length
 
@@ -251,6 +268,12 @@ export default function CaptureTray({ id }: { id: number }) {
     }>
       <Failure error={error} onRetry={again} />
       <Failure error={act.error} onClose={act.clear} />
+      {isOpen && (
+        <div className="session-facts">
+          <label className="stack"><span>{say('本批次的单据类型', 'Bill type of this session')}</span><BillType value={session.bill_type} onChange={code => put({ bill_type: code })} unsaid={say('自动：按已有单据或编码规则', 'by the bill that is there, or the rule')} /></label>
+          <ResourceOf value={session.resource} onChange={resource => put({ resource })} />
+        </div>
+      )}
       {isOpen && <Scan captureId={id} page={page} isAsking={isScanning} onAsked={() => { setScanning(false); setParams({ scan: undefined }) }} onPages={again} />}
       <Drop onFiles={isOpen ? add : () => undefined}>
         {isOpen && <UploadList uploads={uploads} />}
@@ -269,6 +292,7 @@ export default function CaptureTray({ id }: { id: number }) {
                     <strong>{segment.number ?? say('无编号', 'no number')}</strong>
                     <Mark color={segmentTone[segment.state]}>{segmentName(segment.state)}</Mark>
                     <span className="quiet">{say(`${segment.page_count} 页`, `${segment.page_count} pages`)}</span>
+                    {segment.bill_type && <span className="quiet">{segment.bill_type_name ?? segment.bill_type}</span>}
                     {segment.bill && <Link to={`/bills/${segment.bill.bill_id}`}>{segment.bill.state_name}</Link>}
                   </header>
                   {segment.problem && <p className="problem">{segment.problem}</p>}
@@ -284,7 +308,7 @@ export default function CaptureTray({ id }: { id: number }) {
               {page && (
                 <>
                   {isOpen && (
-                    <PageForm key={`${page.id}-${page.number ?? ''}`} page={page} count={chosen.length} inputRef={numberInput} onKind={kind => patch(chosen, { kind })}
+                    <PageForm key={`${page.id}-${page.number ?? ''}`} page={page} segment={segmentAt} count={chosen.length} inputRef={numberInput} onKind={kind => patch(chosen, { kind })} onSaid={said => patch(chosen, said)} onType={code => { if (segmentAt) setType(segmentAt, code) }}
                               onNumber={number => patch([page], { number })} onTurn={turn} onShift={shift} onDrop={drop}
                               onInsert={() => bring({ after: page.id })} onReplace={() => bring({ replaces: page })} />
                   )}
@@ -313,11 +337,13 @@ export default function CaptureTray({ id }: { id: number }) {
   )
 }
 
-function PageForm({ page, count, inputRef, onKind, onNumber, onTurn, onShift, onDrop, onInsert, onReplace }: {
-  page: CapturePage; count: number; inputRef: React.MutableRefObject<HTMLInputElement | null>; onKind: (kind: Role) => void; onNumber: (number: string | null) => void
+function PageForm({ page, segment, count, inputRef, onKind, onSaid, onType, onNumber, onTurn, onShift, onDrop, onInsert, onReplace }: {
+  page: CapturePage; segment?: Segment; count: number; onSaid: (said: { label?: string | null; attachment_type?: number }) => void; onType: (code: string | null) => void; inputRef: React.MutableRefObject<HTMLInputElement | null>; onKind: (kind: Role) => void; onNumber: (number: string | null) => void
   onTurn: (by: number) => void; onShift: (by: number) => void; onDrop: () => void; onInsert: () => void; onReplace: () => void
 }) {
   const [number, setNumber] = useState(page.number ?? '')
+  const words = useWords(page.label)
+  const isOfBill = segment?.bill_type_from === 'BILL'
   const save = () => { if (number.trim() !== (page.number ?? '')) onNumber(number.trim() || null) }
   return (
     <div className="page-form">
@@ -325,6 +351,9 @@ function PageForm({ page, count, inputRef, onKind, onNumber, onTurn, onShift, on
               options={ROLES.map(value => ({ value, label: value === 'AUTO' ? `${kindName('AUTO')}${page.kind_said === 'AUTO' ? `：${kindName(page.kind)}` : ''}` : kindName(value) }))} />
       <Input value={number} maxLength={100} placeholder={say('影像编号', 'Image number')} aria-label={say('影像编号', 'Image number')}
              ref={instance => { inputRef.current = instance?.input ?? null }} onChange={event => setNumber(event.target.value)} onPressEnter={event => { save(); event.currentTarget.blur() }} onBlur={save} />
+      <BillType value={isOfBill || segment?.bill_type_from === 'PAGE' ? segment.bill_type : null} name={segment?.bill_type_name} isFixed={isOfBill || !!page.bill_id} unsaid={unsaidType(segment)} onChange={onType} />
+      {words.labels.length > 1 && <Select value={page.label ?? ''} aria-label={say('标签', 'Label')} disabled={!!page.bill_id} options={words.labels.map(one => one.value ? one : { ...one, label: say('标签：无', 'label: none') })} onChange={label => onSaid({ label: label || null })} />}
+      {page.kind === 'ATTACHMENT' && words.types.length > 1 && <Select value={page.attachment_type} aria-label={say('附件类型', 'Attachment type')} disabled={!!page.bill_id} options={words.types.map(one => one.value ? one : { ...one, label: say('附件类型：无', 'attachment type: none') })} onChange={attachment_type => onSaid({ attachment_type })} />}
       <Button onClick={() => onTurn(-90)} aria-label={say('逆时针旋转', 'Turn left')} title={say('逆时针旋转 (e)', 'Turn left (e)')}>↺</Button>
       <Button onClick={() => onTurn(90)} aria-label={say('顺时针旋转', 'Turn right')} title={say('顺时针旋转 (r)', 'Turn right (r)')}>↻</Button>
       <Button onClick={() => onShift(-1)} aria-label={say('前移', 'Move forward')} title={say('前移 ([)', 'Move forward ([)')}>⇤</Button>

@@ -3,6 +3,7 @@ import { App, Button, Checkbox, Input, InputNumber, Modal, Select } from 'antd'
 import { useEffect, useState } from 'react'
 import { call } from '../api/client'
 import type { Listed } from '../api/types'
+import { BillType } from '../parts/BillType'
 import { Ask, type Question } from '../parts/Ask'
 import { Failure } from '../parts/Failure'
 import { Page } from '../parts/Page'
@@ -11,7 +12,7 @@ import { say } from '../words'
 import { Mark } from '../parts/Mark'
 
 interface Part { kind: 'CONSTANT' | 'DIGITS'; text?: string; least?: number; most?: number }
-interface Rule { id?: number; name: string; separator: string; parts: Part[]; is_enabled: boolean; version?: number }
+interface Rule { id?: number; name: string; separator: string; parts: Part[]; is_enabled: boolean; bill_type?: string | null; version?: number }
 interface Preview { number: string | null; rule: string | null; why_not: { rule?: string; why?: string }[] | string[] }
 
 const separators = () => [['', say('无', 'none')], ['-', '-'], ['/', '/'], ['.', '.'], ['\\', '\\']].map(([value, label]) => ({ value, label }))
@@ -45,7 +46,7 @@ function Try({ rule }: { rule?: Rule }) {
 
 function PartRow({ part, onChange, onDrop }: { part: Part; onChange: (part: Part) => void; onDrop: () => void }) {
   return (
-    <div className="row">
+    <div className="part">
       <Select value={part.kind} aria-label={say('段的种类', 'Kind of part')} options={[{ value: 'CONSTANT', label: say('固定文字', 'constant') }, { value: 'DIGITS', label: say('数字', 'digits') }]}
               onChange={kind => onChange(kind === 'CONSTANT' ? { kind, text: '' } : { kind, least: 4, most: 4 })} />
       {part.kind === 'CONSTANT' ? <Input value={part.text} aria-label={say('固定文字', 'Constant')} maxLength={50} onChange={event => onChange({ ...part, text: event.target.value })} /> : (
@@ -66,7 +67,7 @@ function Edit({ rule, onDone }: { rule: Rule; onDone: (isSaved: boolean) => void
   const act = useAct()
   const setPart = (i: number, part: Part | null) => setNow({ ...now, parts: part ? now.parts.map((one, j) => (j === i ? part : one)) : now.parts.filter((_, j) => j !== i) })
   const save = async () => {
-    const body = { name: now.name.trim(), separator: now.separator, parts: now.parts, is_enabled: now.is_enabled, ...(now.version !== undefined ? { version: now.version } : {}) }
+    const body = { name: now.name.trim(), separator: now.separator, parts: now.parts, is_enabled: now.is_enabled, bill_type: now.bill_type ?? null, ...(now.version !== undefined ? { version: now.version } : {}) }
     const done = await act.run(() => call('/api/v1/cover-rules' + (now.id ? `/${now.id}` : ''), { method: now.id ? 'PUT' : 'POST', body }))
     if (done) onDone(true)
   }
@@ -80,6 +81,8 @@ function Edit({ rule, onDone }: { rule: Rule; onDone: (isSaved: boolean) => void
         {now.parts.map((part, i) => <PartRow key={i} part={part} onChange={next => setPart(i, next)} onDrop={() => setPart(i, null)} />)}
         <Button onClick={() => setNow({ ...now, parts: [...now.parts, { kind: 'DIGITS', least: 4, most: 4 }] })}>{say('添加一段', 'Add a part')}</Button>
       </fieldset>
+      <label className="stack"><span>{say('单据类型', 'Bill type')}</span><BillType value={now.bill_type ?? null} onChange={bill_type => setNow({ ...now, bill_type })} unsaid={say('不指定', 'not said')} />
+        <span className="quiet">{say('此规则的新单据默认为该类型；采集时可改', 'What new bills of this rule are, unless a clerk says another')}</span></label>
       <Checkbox checked={now.is_enabled} onChange={event => setNow({ ...now, is_enabled: event.target.checked })}>{say('启用', 'Enabled')}</Checkbox>
       {now.parts.length > 0 && <Try rule={now} />}
     </Modal>
@@ -99,10 +102,10 @@ export default function CoverRules() {
       <Failure error={rules.error} onRetry={rules.again} />
       <div className="table-frame" role="region" tabIndex={0} aria-label={say('影像编码规则', 'Image-code rules')}>
         <table className="table">
-          <thead><tr><th scope="col">{say('名称', 'Name')}</th><th scope="col">{say('形式', 'Shape')}</th><th scope="col">{say('状态', 'State')}</th><th scope="col"><span className="unseen">{say('操作', 'Acts')}</span></th></tr></thead>
+          <thead><tr><th scope="col">{say('名称', 'Name')}</th><th scope="col">{say('形式', 'Shape')}</th><th scope="col">{say('单据类型', 'Bill type')}</th><th scope="col">{say('状态', 'State')}</th><th scope="col"><span className="unseen">{say('操作', 'Acts')}</span></th></tr></thead>
           <tbody>{items.map(rule => (
             <tr key={rule.id}>
-              <td className="main">{rule.name}</td><td><code>{shapeOf(rule)}</code></td>
+              <td className="main">{rule.name}</td><td><code>{shapeOf(rule)}</code></td><td>{rule.bill_type ?? say('不指定', 'not said')}</td>
               <td>{rule.is_enabled ? <Mark color="green">{say('启用', 'enabled')}</Mark> : <Mark>{say('停用', 'disabled')}</Mark>}</td>
               <td><Button size="small" onClick={() => setEdited(rule)}>{say('修改', 'Change')}</Button> <Button size="small" danger onClick={() => drop(rule)}>{say('删除', 'Drop')}</Button></td>
             </tr>

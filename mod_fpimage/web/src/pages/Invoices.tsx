@@ -25,8 +25,8 @@ export default function Invoices() {
           { key: 'gross', title: say('价税合计（元）', 'Gross (CNY)'), isNumber: true, show: one => money(one.gross) },
           { key: 'source', title: say('来源', 'Source'), show: one => <>{sourceName(one.source)} {one.has_conflict && <Mark color="red">{say('不一致', 'differs')}</Mark>}</> },
           { key: 'twin', title: say('重复', 'Twin'), show: one => one.twin && one.twin.kind !== 'SAME_BILL' && one.twin.bill_id
-            ? <Link to={`/bills/${one.twin.bill_id}`}>{one.twin.bill_number}</Link> : one.twin ? say('本单据内', 'same bill') : '' },
-          { key: 'bill', title: say('影像编号', 'Image number'), show: one => <Link to={`/bills/${one.bill_id}?file=${one.file_id}&page=${one.page}`}>{one.bill_number ?? one.bill_id}</Link> },
+            ? <Link className="number-of" to={`/bills/${one.twin.bill_id}`}>{one.twin.bill_number}</Link> : one.twin ? say('本单据内', 'same bill') : '' },
+          { key: 'bill', title: say('影像编号', 'Image number'), show: one => <Link className="number-of" to={`/bills/${one.bill_id}?file=${one.file_id}&page=${one.page}`}>{one.bill_number ?? one.bill_id}</Link> },
         ]}
         empty={say('还没有识别到发票', 'No invoices were read yet')}
       />

@@ -5,15 +5,17 @@ import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
 import { say, size, time } from '../words'
 import { Act } from '../parts/Act'
+import { asTree, orgLabel } from '../parts/orgs'
 import { Import } from '../parts/Import'
 import { ImportPeople } from '../parts/ImportPeople'
 import { PeopleSync } from '../parts/PeopleSync'
 import { FindScanners } from '../parts/FindScanners'
+import { MoveOrg } from '../parts/MoveOrg'
 import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
 import { Why } from '../parts/Why'
-import { auditName } from './audit'
+import { auditActions, auditChanges, auditName } from './audit'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
   value ? <Mark color="green">{say(zh, en)}</Mark> : <Mark>{say(otherZh, otherEn)}</Mark>
@@ -27,7 +29,7 @@ const post = (path: string) => call(path, { method: 'POST', body: {} })
 async function options(path: string, of: (row: Row) => Option): Promise<Option[]> {
   return (await call<{ items: Row[] }>(path)).items.map(of)
 }
-export const orgOptions = () => options('/api/v1/organisations?page_size=200', row => ({ value: row.code, label: '　'.repeat(Math.max(0, (row.level ?? 1) - 2)) + (row.name || row.code || say('租户', 'the tenant')) }))
+export const orgOptions = async (): Promise<Option[]> => asTree((await call<{ items: Row[] }>('/api/v1/organisations')).items).map(row => ({ value: row.code, label: orgLabel(row) }))
 const roleOptions = () => options('/api/v1/roles?page_size=100', row => ({ value: row.name, label: row.name }))
 
 function OneTime({ answer }: { answer: Row }) {
@@ -93,9 +95,10 @@ const roles: Kind = {
 }
 
 const organisations: Kind = {
-  page: 'organisations', title: () => say('组织', 'Organisations'), path: '/api/v1/organisations', id: 'org_id', mayEdit: 'PEOPLE_EDIT',
+  page: 'organisations', title: () => say('组织', 'Organisations'), path: '/api/v1/organisations', id: 'org_id', mayEdit: 'PEOPLE_EDIT', arrange: asTree, noPages: true,
   describe: () => ({
     more: (again, may) => may('PEOPLE_EDIT') && <ImportPeople path="/api/v1/organisations/import" onDone={again} />,
+    acts: [{ title: say('移动', 'Move'), needs: 'PEOPLE_EDIT', open: (row, onClose) => <MoveOrg org={row} onClose={onClose} /> }],
     hint: say('最多 4 级；推送与单据先按税号、再按组织编码找到组织。', 'At most 4 levels. Pushes and bills find theirs by tax number, then by code.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => <span className={`level-${row.level ?? 1}`}>{row.name}</span> },
@@ -170,11 +173,11 @@ const pushTable: Kind = {
 const audit: Kind = {
   page: 'audit-log', title: () => say('审计日志', 'Audit log'), path: '/api/v1/audit-log', id: 'id',
   describe: () => ({
-    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'text' }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'To'), kind: 'day', asTime: 'end' }],
+    filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'choice', options: auditActions() }, { name: 'object', title: say('对象', 'On'), kind: 'text', hint: say('完整名称', 'its whole name') }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'To'), kind: 'day', asTime: 'end' }],
     columns: [
       { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => whoIs(row.actor) },
       { key: 'action', title: say('操作', 'What'), show: row => auditName(row.action) }, { key: 'object', title: say('对象', 'On'), show: row => row.object },
-      { key: 'before', title: say('之前', 'Before'), show: row => row.before && <code>{JSON.stringify(row.before)}</code> }, { key: 'after', title: say('之后', 'After'), show: row => row.after && <code>{JSON.stringify(row.after)}</code> },
+      { key: 'detail', title: say('变更内容', 'What was changed'), show: row => auditChanges(row.action, row.detail).map(one => <div key={one.name}><span className="quiet">{one.name}</span> {one.text}</div>) },
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
   }),
@@ -230,7 +233,7 @@ const deliveries: Kind = {
     filters: [{ name: 'state', title: say('状态', 'State'), kind: 'choice', options: Object.entries(deliveryStates).map(([value, [zh, en]]) => ({ value, label: say(zh, en) })) }],
     columns: [
       { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> },
-      { key: 'kind', title: say('通知', 'Notice'), show: row => row.kind_name ?? row.kind },
+      { key: 'kind', title: say('通知', 'Notice'), show: row => <span className="whole">{row.kind_name ?? row.kind}</span> },
       { key: 'state', title: say('状态', 'State'), show: row => { const [zh, en, colour] = deliveryStates[row.state] ?? [row.state, row.state, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
       { key: 'why', title: say('说明', 'Note'), show: row => [failureName(row.failure), told(row.note), told(row.reason)].filter(Boolean).join(say('；', '; ')) },
       { key: 'system', title: say('业务系统', 'System'), show: row => row.business_system }, { key: 'tries', title: say('次数', 'Tries'), isNumber: true, show: row => row.attempts },
@@ -289,7 +292,7 @@ const attachments: Kind = {
     columns: [
       { key: 'name', title: say('文件名', 'Name'), isMain: true, show: row => <a href={`/api/v1/files/${row.id}?download=1`} download>{row.name}</a> },
       { key: 'label', title: say('标签', 'Label'), show: row => row.label }, { key: 'size', title: say('大小', 'Size'), isNumber: true, show: row => size(row.size) },
-      { key: 'type', title: say('单据类型', 'Bill type'), show: row => row.bill_type }, { key: 'bill', title: say('影像编号', 'Image number'), show: row => <Link to={`/bills/${row.bill_id}`}>{row.bill_number}</Link> },
+      { key: 'type', title: say('单据类型', 'Bill type'), show: row => row.bill_type }, { key: 'bill', title: say('影像编号', 'Image number'), show: row => <Link className="number-of" to={`/bills/${row.bill_id}`}>{row.bill_number}</Link> },
       { key: 'at', title: say('存入', 'Stored'), show: row => time(row.created_at) },
     ],
   }),

@@ -11,26 +11,35 @@ import { useAct, useLoad } from './use'
 
 interface Label { id: number; kind: 'LABEL' | 'ATTACHMENT_TYPE'; number: number | null; name: string; is_enabled: boolean }
 
+/** The labels and attachment types that may be given. `kept`: a label stays when it was taken out of the list. */
+export function useWords(kept: string | null) {
+  const load = useLoad(signal => call<{ items: Label[] }>('/api/v1/labels?page_size=200', { signal }), [])
+  const of = (kind: Label['kind']) => (load.data?.items ?? []).filter(one => one.kind === kind && one.is_enabled)
+  const none = say('无', 'none')
+  const words = new Set([...of('LABEL').map(one => one.name), ...(kept ? [kept] : [])])
+  return {
+    error: load.error,
+    labels: [{ value: '', label: none }, ...[...words].map(value => ({ value, label: value }))],
+    types: [{ value: 0, label: none }, ...of('ATTACHMENT_TYPE').map(one => ({ value: one.number ?? 0, label: one.name }))],
+  }
+}
+
 interface Props { billId: number; version: number; file: BillFile; onDone: () => void; onClose: () => void }
 
 export function FileWords({ billId, version, file, onDone, onClose }: Props) {
   const [label, setLabel] = useState(file.label ?? '')
   const [type, setType] = useState(file.attachment_type)
-  const labels = useLoad(signal => call<{ items: Label[] }>('/api/v1/labels?page_size=200', { signal }), [])
+  const words = useWords(file.label)
   const act = useAct()
-  const of = (kind: Label['kind']) => (labels.data?.items ?? []).filter(one => one.kind === kind && one.is_enabled)
-  const none = say('无', 'none')
-  const words = new Set([...of('LABEL').map(one => one.name), ...(file.label ? [file.label] : [])]) /* a label stays when it was taken out of the list */
-  const types = of('ATTACHMENT_TYPE').map(one => ({ value: one.number ?? 0, label: one.name }))
   const save = async () => {
     const body = { version, ...(label !== (file.label ?? '') ? { label } : {}), ...(type !== file.attachment_type ? { attachment_type: type } : {}) }
     if (await act.run(() => call(`/api/v1/bills/${billId}/files/${file.id}`, { method: 'PATCH', body }))) onDone()
   }
   return (
     <Modal open title={file.name} onCancel={onClose} onOk={save} confirmLoading={act.isBusy} okText={say('保存', 'Save')} cancelText={say('取消', 'Cancel')}>
-      <Failure error={labels.error ?? act.error} />
-      <div className="stack"><span>{say('标签', 'Label')}</span><Select value={label} aria-label={say('标签', 'Label')} onChange={setLabel} options={[{ value: '', label: none }, ...[...words].map(value => ({ value, label: value }))]} /></div>
-      <div className="stack"><span>{say('附件类型', 'Attachment type')}</span><Select value={type} aria-label={say('附件类型', 'Attachment type')} onChange={setType} options={[{ value: 0, label: none }, ...types]} /></div>
+      <Failure error={words.error ?? act.error} />
+      <div className="stack"><span>{say('标签', 'Label')}</span><Select value={label} aria-label={say('标签', 'Label')} onChange={setLabel} options={words.labels} /></div>
+      <div className="stack"><span>{say('附件类型', 'Attachment type')}</span><Select value={type} aria-label={say('附件类型', 'Attachment type')} onChange={setType} options={words.types} /></div>
     </Modal>
   )
 }

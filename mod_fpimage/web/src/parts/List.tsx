@@ -1,6 +1,6 @@
 /** A list of the API: filters and order stand in the address, so that "back" and a sent link show the same. */
 import { Button, Checkbox, Input, Select } from 'antd'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { call, query } from '../api/client'
 import type { Listed } from '../api/types'
 import { setParams, usePlace } from '../router'
@@ -28,6 +28,8 @@ export interface ListProps<T> {
   noPages?: boolean
   /** A row that moves on by itself: the list is asked again, ever more seldom. */
   isMoving?: (row: T) => boolean
+  /** Of a list that has one page: in another order. */
+  arrange?: (rows: T[]) => T[]
 }
 
 const PAGE_SIZE = 20
@@ -126,7 +128,8 @@ export function List<T>(props: ListProps<T>) {
   }
   const url = props.path + query(asked)
   const list = useLoad(signal => call<Listed<T>>(url, { signal }), [url, props.round])
-  const rows = list.data?.items ?? []
+  const { arrange } = props
+  const rows = useMemo(() => { const items = list.data?.items ?? []; return arrange ? arrange(items) : items }, [list.data, arrange])
   const pagination = list.data?.pagination
   useFollow(rows.some(row => props.isMoving?.(row)), list.again, list.data)
   const isFiltered = (props.filters ?? []).some(one => params.get(one.name)) || page > 1

@@ -70,6 +70,8 @@ export interface Kind {
   mayDrop?: boolean
   noPages?: boolean
   isMoving?: (row: Row) => boolean
+  /** In another order than the API's. */
+  arrange?: (rows: Row[]) => Row[]
   nameOf?: (row: Row) => string
 }
 
@@ -176,7 +178,7 @@ export function Records({ kind }: { kind: Kind }) {
   return (
     <Page title={kind.title()} actions={<>{is.more?.(again, may)}{mayEdit && is.fields && kind.mayMake !== false && <Button type="primary" onClick={() => setEdited('new')}>{say('新增', 'Add')}</Button>}</>}>
       {is.hint && <p className="hint">{is.hint}</p>}
-      <List<Row> path={kind.path} label={kind.title()} columns={columns} filters={is.filters} fixed={is.fixed} rowKey={row => row[kind.id]} round={round} noPages={kind.noPages} isMoving={kind.isMoving} />
+      <List<Row> path={kind.path} label={kind.title()} columns={columns} filters={is.filters} fixed={is.fixed} rowKey={row => row[kind.id]} round={round} noPages={kind.noPages} isMoving={kind.isMoving} arrange={kind.arrange} />
       {edited && is.fields && <Edit kind={kind} fields={is.fields} row={edited === 'new' ? null : edited} onDone={made => {
         if (made) { message.success(say('已保存', 'Saved')); again(); tell(edited === 'new' ? is.tellMade?.(made) : is.tellChanged?.(made)) }
         setEdited(null)

@@ -15,7 +15,7 @@ const kindNames: Record<string, [string, string]> = {
   announced: ['ERP 登记', 'announced'], file: ['影像', 'file'], state: ['状态', 'state'], push: ['收票推送', 'push'], pull: ['拉取', 'pull'], read: ['识别', 'read'],
   twin: ['重复发票', 'twin'], capture: ['扫描采集', 'capture'], rescan: ['退扫', 'rescan'], voucher: ['凭证', 'voucher'], deliver: ['通知 ERP', 'ERP notice'], notice: ['通知 ERP', 'ERP notice'], invoice: ['发票', 'invoice'], unreadable: ['无法识别', 'unreadable'],
   recognise: ['云识别', 'recognition'], duplicate: ['重复发票', 'duplicate'], made: ['建立', 'made'], mode: ['模式', 'mode'],
-  match: ['匹配', 'match'], export: ['导出', 'export'], lock: ['锁定', 'lock'], submit: ['提交', 'submit'],
+  match: ['匹配', 'match'], export: ['导出', 'export'], lock: ['锁定', 'lock'], type: ['单据类型', 'bill type'], submit: ['提交', 'submit'],
 }
 
 export const kindOfEvent = (kind: string) => kindNames[kind] ? say(...kindNames[kind]) : kind

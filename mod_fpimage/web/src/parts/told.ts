@@ -51,6 +51,7 @@ const sentences: [RegExp, Say][] = [
   [/^([^]+): label "([^]*)"$/, (name, label) => `“${name}”标签：${label || '无'}`],
   [/^([^]+): attachment type (\d+)$/, (name, type) => `“${name}”附件类型：${type}`],
   [/^([^]+): confirmed$/, name => `“${name}”已确认无误`],
+  [/^bill type ([^]+)$/, type => `单据类型定为 ${type}`],
   [/^files put in (?:another order|the order of fileList)$/, () => '调整了文件顺序'],
   [/^files ([\d, .]+) merged into one document$/, ids => `文件 ${ids} 合并为一份`],
   [/^([^]+) split(?: at page ([\d, ]+))?$/, (name, at) => `拆分“${name}”${at ? `，自第 ${at} 页` : ''}`],
