@@ -235,7 +235,7 @@ export default function CaptureTray({ id }: { id: number }) {
     ] : []),
   ])
 
-  if (!session) return <Page title={say('影像采集', 'Capture')}><Failure error={error} onRetry={again} />{!error && <div className="empty">{say('正在加载…', 'Loading…')}</div>}</Page>
+  if (!session) return <Page title={say('影像采集', 'Capture')}><Failure error={error} onRetry={again} /><UploadList uploads={uploads} />{!error && <div className="empty">{say('正在加载…', 'Loading…')}</div>}</Page>
   const segmentAt = session.segments.find(one => page && one.page_ids.includes(page.id))
   const byId = new Map(pages.map(one => [one.id, one]))
   const ready = session.segments.filter(one => one.state === 'READY' || one.state === 'SUPPLEMENT').length
