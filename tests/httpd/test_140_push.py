@@ -753,6 +753,7 @@ def test_push_goes_on_after_a_restart(desk):
     many = desk.cloud.generate(6, invoices=1, attachments=0)
     desk.cloud.behave("slow", PULL, ms=300, times=-1)
     push(desk, many, parallel=6)
+    desk.httpd.expect_log("AH00045", optional=True)  # the old child may still be at work
     desk.httpd.graceful()
     desk.httpd.stop()
     desk.httpd.start()

@@ -8,6 +8,7 @@ import pytest
 
 from harness import processes
 from harness.cloudctl import CLIENT, OTHER_CLIENT
+from harness.places import at_least
 from test_100_start import SLOWDOWN, patience
 from test_190_relay import TOKEN_PATH, cloud_tokens, field, seen, sha256
 
@@ -44,6 +45,7 @@ def test_one_fetch_for_all_callers_of_all_children(make_gateway, cache):
     """Every worker of every child waits at the same time for the token, which takes a while."""
     gateway = make_gateway(start=False, processes=4, threads=16, modules=["socache_dbm"] if cache else [])
     gateway.httpd.add(cache.format(root=gateway.httpd.root))
+    gateway.httpd.add(f"FPImageUpstreamTimeout {int(at_least(5))} 60 60")  # 64 handshakes at once
     gateway.httpd.start()
     token = gateway.login().token
     gateway.cloud.behave("slow", TOKEN_PATH, ms=700)

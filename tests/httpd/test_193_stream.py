@@ -499,7 +499,7 @@ def test_cloud_that_falls_silent_in_the_middle(hasty):
     hasty.httpd.expect_log("FPI0020.*not a byte moved within", count=1)
     begin = time.monotonic()
     with pytest.raises(BROKEN_OFF):
-        http.get("/api/slow-body", query={"n": "3", "every_ms": str(int(3000 * SLOWDOWN))})
+        http.get("/api/slow-body", query={"n": "3", "every_ms": str(int(1800 * SLOWDOWN))})
     assert time.monotonic() - begin < patience(5)
 
 
@@ -526,7 +526,7 @@ def test_handshake_that_is_never_answered(make_gateway):
 
 
 def late_connection(make_gateway, listener):
-    gateway = make_gateway(start=False, directives=f"FPImageUpstreamTimeout {times(1, 30, 30)}")
+    gateway = make_gateway(start=False, directives=f"FPImageUpstreamTimeout {min(int(patience(1)), 10)} {times(30, 30)}")
     gateway.httpd.add(f"FPImageUpstream https://localhost:{listener.getsockname()[1]}")
     gateway.httpd.start()
     gateway.httpd.expect_log("FPI0020.*no connection within", count=1)

@@ -160,8 +160,9 @@ def test_what_was_sent_back_is_supplemented(gateway, erp):
 def test_found_invoice_of_an_uploaded_file(gateway, erp):
     data, (truth,) = samples.get("ofd")
     taken(erp.post(COLLECT, asked("C-11", base64=text64(data), fileSuffix="ofd", needRecognition="false")))
-    settle(gateway)
-    (found,) = rows(gateway, "SELECT found.number FROM found JOIN bill ON bill.id = found.bill WHERE bill.number = 'C-11'")
+    found = "SELECT found.number FROM found JOIN bill ON bill.id = found.bill WHERE bill.number = 'C-11'"
+    assert processes.wait_until(lambda: rows(gateway, found), patience(20))
+    (found,) = rows(gateway, found)
     assert found["number"] == truth["fields"]["number"]
 
 

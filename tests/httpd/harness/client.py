@@ -50,8 +50,9 @@ class Reply:
 class Http:
     """One kept connection; opens again by itself when the server closed it while idle."""
 
-    def __init__(self, host, port, ca=None, timeout=30.0, token=None):
-        self.host, self.port, self.timeout, self.token = host, port, timeout, token
+    def __init__(self, host, port, ca=None, timeout=None, token=None):
+        self.host, self.port, self.token = host, port, token
+        self.timeout = timeout or places.at_least(30, 5)
         self.tls = ssl.create_default_context(cafile=ca) if ca else None
         self._conn = None
 

@@ -105,7 +105,7 @@ class Httpd:
         return [f'ServerRoot "{self.root}"', f'DefaultRuntimeDir "{self.root}/run"',
                 f'PidFile "{self.root}/run/httpd.pid"', f"Listen 127.0.0.1:{self.port}",
                 f"ServerName localhost:{self.port}", f'CoreDumpDirectory "{self.root}/core"',
-                "TraceEnable off", "GracefulShutdownTimeout 20", *who]
+                "TraceEnable off", f"GracefulShutdownTimeout {int(places.at_least(20, 4))}", *who]
 
     def _load_lines(self):
         wanted = [f"mpm_{self.mpm}", "unixd", "log_config", "logio", "authn_core", "authz_core",
@@ -121,7 +121,7 @@ class Httpd:
     def _limits(self):
         text = MPM_LIMITS[self.mpm].format(p=self.processes, t=self.threads,
                                            all=self.processes * self.threads)
-        return [text, "MaxConnectionsPerChild 0", "Timeout 60", "KeepAlive On", "MaxKeepAliveRequests 0",
+        return [text, "MaxConnectionsPerChild 0", f"Timeout {int(places.at_least(60, 5))}", "KeepAlive On", "MaxKeepAliveRequests 0",
                 "KeepAliveTimeout 15", "RequestReadTimeout header=20-40,minrate=500 body=10,minrate=500"]
 
     def _logging(self):

@@ -78,6 +78,11 @@ def patience(seconds):
     return seconds * float(os.environ.get("FPIMAGE_TIME_FACTOR", "1"))
 
 
+def at_least(seconds, grows=1):
+    """A time that has room already: it grows by so many seconds a time factor only where that is more."""
+    return max(seconds, patience(grows))
+
+
 def wrapper():
     return shlex.split(os.environ.get("FPIMAGE_HTTPD_WRAPPER", ""))
 
