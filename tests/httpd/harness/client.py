@@ -104,9 +104,7 @@ class Http:
 
     def stream(self, method, path, body=None, headers=None, query=None, token=True):
         """The http.client answer, unread."""
-        conn = self.connection()
-        conn.request(method, self._target(path, dict(query or {}), token), body, headers or {})
-        return conn.getresponse()
+        return self._send(method, self._target(path, dict(query or {}), token), body, headers or {})
 
     def login(self, client, enc_type=0, timestamp=None, path="/api/base/oauth/token"):
         """Fetches a token of ours for {client_id, secret} and uses it from now on."""
