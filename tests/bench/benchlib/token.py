@@ -16,7 +16,7 @@ CHECK, HMAC, MD5 = "token check", "its HMAC alone", "one MD5 sign"
 STATUS, REFUSED, PLAIN = "billStatus", "billStatus, bad token", "httpd's own static file"
 COUNT, COUNT_SLOW = 200_000, 2_000
 CLIENTS = 32
-LIBRARIES = ("apr-1", "apr-util-1", "libcurl", "jansson", "libssl", "libcrypto", "sqlite3")
+LIBRARIES = ("apr-1", "apr-util-1", "libcurl", "jansson", "libcrypto", "sqlite3")
 BUILD_SECONDS = RUN_SECONDS = 120
 
 
@@ -25,9 +25,12 @@ def build(target):
     made = pathlib.Path(os.environ["FPIMAGE_MODULE"]).resolve().parents[1]
     flags = shlex.split(subprocess.run(["pkg-config", "--cflags", "--libs", *LIBRARIES], check=True,
                                        capture_output=True, text=True).stdout)
+    (needs,) = (line.partition("=")[2].strip("'\"") for line in (made / "libfpimage.la").read_text().splitlines()
+                if line.startswith("dependency_libs="))
+    also = [word for word in shlex.split(needs) if word.startswith("-l")]
     subprocess.run(["gcc", "-std=gnu11", "-O2", "-g", "-o", target, HERE / "tokencheck.c", f"-I{SOURCE / 'lib'}",
-                    f"-I{made / 'lib'}", made / ".libs" / "libfpimage.a", *flags, "-lpthread"], check=True,
-                   timeout=BUILD_SECONDS)
+                    f"-I{made / 'lib'}", made / ".libs" / "libfpimage.a", *flags, *also, "-lpthread"],
+                   check=True, timeout=BUILD_SECONDS)
 
 
 def command(program, data, count):
