@@ -12,6 +12,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+enum { TYPE_MAX = 50 };
+
 /* ---- whose it is ---- */
 
 fpi_err_t *fpi_capture_get(fpi_capture_t **out, fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t id,
@@ -57,6 +59,13 @@ fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said,
 }
 
 /* ---- of what type a bill may be said to be ---- */
+
+fpi_err_t *fpi_bill_type_read(const char **code, const fpi_json_t *said, fpi_task_t *task)
+{
+    FPI_TRY(fpi_json_find_text(code, said, "bill_type", TYPE_MAX, task));
+    *code = *code && **code ? *code : NULL;
+    return NULL;
+}
 
 fpi_err_t *fpi_bill_type_check(const char *code, fpi_tx_t *tx, fpi_task_t *task)
 {
@@ -276,7 +285,9 @@ static fpi_err_t *find_types(fpi_batch_t *batch, const fpi_rule_t *rules, int co
         hear(cut, FPI_TYPE_OF_BILL, cut->bill ? cut->bill->type_code : NULL);
         hear(cut, FPI_TYPE_OF_PAGE, said_of_page(batch, &cut->segment));
         hear(cut, FPI_TYPE_OF_CAPTURE, batch->capture->type_code);
-        hear(cut, FPI_TYPE_OF_RULE, said_of_rule(cut->segment.number, rules, count, task));
+        if (cut->type_from == FPI_TYPE_UNSAID) {
+            hear(cut, FPI_TYPE_OF_RULE, said_of_rule(cut->segment.number, rules, count, task));
+        }
         if (cut->type_code) {
             FPI_TRY(find_name(cut, i ? &batch->cuts[i - 1] : NULL, tx, task));
         }

@@ -74,6 +74,8 @@ fpi_err_t *fpi_capture_check_version(const fpi_capture_t *capture, int64_t said,
 fpi_err_t *fpi_batch_load(fpi_batch_t *batch, fpi_app_t *app, const fpi_viewer_t *viewer, int64_t id,
                          fpi_task_t *task) FPI_MUST_USE;
 
+/* The field bill_type, at most 50 bytes; NULL: absent, null or empty. FPI_E_FIELD. */
+fpi_err_t *fpi_bill_type_read(const char **code, const fpi_json_t *said, fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_FIELD "bill_type": the tenant has none of that code. NULL is none. */
 fpi_err_t *fpi_bill_type_check(const char *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* The same of a person, who makes no types by a slip; an ERP's is made when it is filed, as with its other calls. */

@@ -9,7 +9,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, TYPE_MAX = 50, WAIT_MAX = 30, COUNT_MORE = 1000 };
+enum { NAME_MAX_CHARS = 100, RESOURCE_MAX = 50, WAIT_MAX = 30, COUNT_MORE = 1000 };
 
 typedef struct doing_t {
     const fpi_viewer_t *viewer;
@@ -64,8 +64,7 @@ static fpi_err_t *read_facts(fpi_capture_t *capture, const fpi_json_t *said, fpi
         capture->resource = capture->resource ? capture->resource : "";
     }
     if (says(said, "bill_type")) {
-        FPI_TRY(fpi_json_find_text(&capture->type_code, said, "bill_type", TYPE_MAX, task));
-        capture->type_code = capture->type_code && *capture->type_code ? capture->type_code : NULL;
+        FPI_TRY(fpi_bill_type_read(&capture->type_code, said, task));
     }
     return NULL;
 }

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20, TYPE_MAX = 50 };
+enum { LABEL_MAX = 200, NUMBER_TEXT = 200, KIND_TEXT = 20 };
 
 typedef struct paging_t {
     const fpi_viewer_t *viewer;
@@ -104,9 +104,7 @@ static fpi_err_t *take_label(fpi_capture_page_t *page, const fpi_json_t *said, f
 
 static fpi_err_t *take_bill_type(fpi_capture_page_t *page, const fpi_json_t *said, fpi_task_t *task)
 {
-    FPI_TRY(fpi_json_find_text(&page->type_code, said, "bill_type", TYPE_MAX, task));
-    page->type_code = page->type_code && *page->type_code ? page->type_code : NULL;
-    return NULL;
+    return fpi_bill_type_read(&page->type_code, said, task);
 }
 
 static fpi_err_t *take_attachment_type(fpi_capture_page_t *page, const fpi_json_t *said, fpi_task_t *task)

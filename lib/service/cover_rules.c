@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { NAME_MAX_CHARS = 100, TEXT_MAX = 1000, PART_TEXT = 100, TYPE_MAX = 50 };
+enum { NAME_MAX_CHARS = 100, TEXT_MAX = 1000, PART_TEXT = 100 };
 
 /* ---- as family C reads and writes them ---- */
 
@@ -64,8 +64,7 @@ static fpi_err_t *read_rule(fpi_rule_t *rule, const fpi_json_t *object, bool nee
     rule->name = rule->name ? fpi_text_trim(task->pool, rule->name) : "?";
     FPI_TRY(read_separator(&rule->separator, object, task));
     FPI_TRY(fpi_json_find_bool(&rule->is_enabled, object, "is_enabled", true, task));
-    FPI_TRY(fpi_json_find_text(&rule->type_code, object, "bill_type", TYPE_MAX, task));
-    rule->type_code = rule->type_code && *rule->type_code ? rule->type_code : NULL;
+    FPI_TRY(fpi_bill_type_read(&rule->type_code, object, task));
     FPI_TRY(fpi_json_find_array(&parts, object, "parts", FPI_RULE_PARTS, task));
     rule->part_count = parts ? (int)fpi_json_size(parts) : 0;
     for (int i = 0; i < rule->part_count; i++) {
