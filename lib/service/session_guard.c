@@ -15,9 +15,9 @@ enum { NET_BYTES = 8 };
 static fpi_err_t *refuse_locked(const fpi_guard_t *guard, fpi_task_t *task)
 {
     int left = (int)apr_time_sec(guard->locked - fpi_clock_now()) + 1;
-    fpi_err_t *err = fpi_refuse(task, FPI_E_LOCKED, "login", "失败次数过多, 已锁定, 请 %d 秒后重试, 或请管理员解锁",
-                                "locked after too many failures: try again in %d seconds, or have an administrator unlock it",
-                                left);
+    fpi_err_t *err = fpi_refuse(task, FPI_E_LOCKED, "login", "失败次数过多, 已锁定, 请约 %d 分钟后重试, 或请管理员解锁",
+                                "locked after too many failures: try again in about %d min, or have an administrator unlock it",
+                                (left + 59) / 60);
 
     err->retry_after = left;
     err->more = apr_psprintf(task->pool, "{\"retry_after\":%d}", left);

@@ -2326,7 +2326,7 @@ SELECT 1 FROM found WHERE tenant = ?1 AND seller_tax_no = ?2 LIMIT 1
 
 -- Attachments of all bills, the newest first, with what says who may see them.
 -- name: ATTACHMENT_LIST
-SELECT f.id, f.bill, b.number, b.type_code, f.name, f.media, f.size, f.sha256, f.label, f.attachment_type, f.source, f.created,
+SELECT f.id, f.bill, b.number, b.type_code, b.type_name, f.name, f.media, f.size, f.sha256, f.label, f.attachment_type, f.source, f.created,
        b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM file f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.kind = 2 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3

@@ -2,6 +2,8 @@
 // held here: people look at them.
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
 const FEW = ['desktop-light-zh', 'desktop-dark-en', 'phone-light-en', 'phone-dark-zh']
+/** Most of the time is spent waiting until nothing moves. */
+const LANES = 4
 const ALL = Object.keys(SIZES).flatMap(size => ['light', 'dark'].flatMap(look => ['zh', 'en'].map(lang => `${size}-${look}-${lang}`)))
 
 const pagesOf = ({ bills, capture }) => [
@@ -10,6 +12,10 @@ const pagesOf = ({ bills, capture }) => [
   'pushes', 'deliveries', 'statistics', 'users', 'roles', 'organisations', 'scan-points', 'scanners', 'cover-rules', 'file-formats', 'bill-types', 'labels', 'settings',
   'enterprises', 'push-table', 'business-systems', 'storage', 'audit-log', 'journal', 'doctor', 'account', 'nowhere',
 ]
+
+/** What a server does once at a time. */
+let last = Promise.resolve()
+const inTurn = run => { last = last.catch(() => undefined).then(run); return last }
 
 /** What opens over a page: the dialogs. */
 const dialogs = {
@@ -22,11 +28,11 @@ const dialogs = {
   'users-why': ['users', page => page.locator('.row-acts .ant-btn').filter({ hasText: /权限说明|Why/ }).first().click()],
   'enterprises-import': ['enterprises', page => page.locator('.page-actions .ant-btn').first().click()],
   'business-systems-new': ['business-systems', page => page.locator('.page-actions .ant-btn-primary').click()],
-  'business-systems-people': ['business-systems', async page => {
+  'business-systems-people': ['business-systems', page => inTurn(async () => {
     await page.locator('.row-acts .ant-btn').filter({ hasText: /同步组织|Take people/ }).click()
     await page.getByRole('dialog').locator('.ant-btn-primary').click()
     await page.getByTestId('people-sync').getByText(/已完成|done/).waitFor()
-  }],
+  })],
   'capture-phone': ['capture', async page => { await page.locator('.desk-only').click(); await page.locator('.qr svg').waitFor() }],
   'organisations-move': ['organisations', page => page.locator('.row-acts .ant-btn').filter({ hasText: /移动|Move/ }).nth(1).click()],
   'cover-rules-new': ['cover-rules', page => page.locator('.page-actions .ant-btn-primary').click()],
@@ -104,7 +110,7 @@ export default async kit => {
     const printed = { 'timeline': `bills/${bills['BX-2026-1002']}/timeline`, 'bill': `bills/${bills['BX-2026-0007']}`, 'match': `bills/${bills['FK-2026-0001']}/match`, 'bills': 'bills' }
     if (size === 'desktop') {
       for (const [as, path] of Object.entries(printed)) {
-        await see(page, name, path, `print-${as}`, async () => { await page.emulateMedia({ media: 'print' }); await page.setViewportSize({ width: 794, height: 1123 }) })
+        await see(page, name, path, `print-${as}`, async () => { await page.emulateMedia({ media: 'print' }); await page.setViewportSize({ width: 718, height: 1015 }) })
         await page.emulateMedia({ media: 'screen' })
         await page.setViewportSize(SIZES.desktop)
       }
@@ -132,6 +138,7 @@ export default async kit => {
         await see(page, name, 'account', `${as}-${one.replaceAll(/\/\d+$/g, '-one')}`, async () => {
           await page.route(/\/api\/v1\/(?!session|sign)/, route => answer ? route.fulfill({ status: answer[0], contentType: 'application/json', body: JSON.stringify(answer[1]) }) : route.abort())
           await page.evaluate(to => { history.pushState(null, '', to); window.dispatchEvent(new PopStateEvent('popstate')) }, `/imgsys-web/${one}`)
+          await page.getByRole('alert').first().waitFor()
         })
         await page.unrouteAll({ behavior: 'ignoreErrors' })
       }
@@ -139,11 +146,14 @@ export default async kit => {
     await see(page, name, 'bills', 'expired', async () => {
       await page.context().clearCookies()
       await page.evaluate(() => { history.pushState(null, '', '/imgsys-web/invoices'); window.dispatchEvent(new PopStateEvent('popstate')) })
+      await page.getByRole('dialog').waitFor()
     })
     await page.context().close()
   }
 
-  for (const name of variants) await view(name)
-  for (const name of variants) { await work(name); await unhappy(name) }
+  const each = async run => { const left = [...variants]; await Promise.all(Array.from({ length: LANES }, async () => { while (left.length) await run(left.shift()) })) }
+  await each(view)
+  await each(work)
+  await each(unhappy)
   return { wider }
 }

@@ -17,7 +17,7 @@ const MatchPage = lazy(() => import('./Match'))
 
 const columns = (): Column<Bill>[] => [
   { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
-  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{STUCK.has(bill.state) && <div className="quiet"><Reason bill={bill} /></div>}</> },
+  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{STUCK.has(bill.state) && <div className="why"><Reason bill={bill} /></div>}</> },
   { key: 'type', title: say('单据类型', 'Type'), show: bill => bill.bill_type_name ?? bill.bill_type },
   { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no && <span className="number-of">{bill.bill_no}</span> },
   { key: 'applicant', title: say('申请人', 'Applicant'), show: bill => bill.applicant_name },
@@ -60,6 +60,7 @@ function BillList() {
       </>
     )}>
       <List<Bill> path="/api/v1/bills" label={say('影像单据', 'Bills')} columns={columns()} filters={filters()} rowKey={bill => bill.id} sort="-created_at"
+                  empty={say('还没有您能看到的单据。ERP 推送或采集影像后会出现在这里；缺少应有的单据时，请管理员在“权限说明”中查询原因。', 'No bill that you may see. They come from the ERP and from captures; if one is missing, the administrator can ask under “Why”.')}
                   selected={may('EXPORT') ? selected : undefined} onSelect={may('EXPORT') ? setSelected : undefined} />
       <Ask question={question} onDone={() => setQuestion(null)} />
     </Page>
