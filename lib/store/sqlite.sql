@@ -1077,7 +1077,8 @@ INSERT INTO tenant (name, domain, created) VALUES (?1, ?2, ?3)
 UPDATE tenant SET name = ?2, domain = ?3 WHERE id = ?1
 
 -- name: BILL_TYPE_PUT
-INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
+INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3)
+    ON CONFLICT (tenant, code) DO UPDATE SET name = excluded.name WHERE bill_type.name = bill_type.code AND excluded.name <> excluded.code
 
 -- name: BILL_TYPE_COUNT
 SELECT COUNT(*) FROM bill_type WHERE tenant = ?1 AND (?2 IS NULL OR code LIKE ?2 ESCAPE '\' OR name LIKE ?2 ESCAPE '\')

@@ -44,6 +44,11 @@ export function time(text?: string | null): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
 }
 
+/** To the minute, where many stand below each other. */
+export function minute(text?: string | null): string {
+  return time(text).slice(0, 16)
+}
+
 /** The reader's own, "UTC+08:00". */
 export function zone(): string {
   const minutes = -new Date().getTimezoneOffset()

@@ -9,7 +9,7 @@ import { type Column, type Filter, List } from '../parts/List'
 import { Page } from '../parts/Page'
 import { go, Link, usePlace } from '../router'
 import { useWho } from '../session'
-import { day, say, time } from '../words'
+import { day, minute, say, time } from '../words'
 import { Reason, states, StateTag } from './state'
 
 const BillPage = lazy(() => import('./Bill'))
@@ -24,7 +24,7 @@ const columns = (): Column<Bill>[] => [
   { key: 'org', title: say('组织', 'Organisation'), show: bill => bill.org_name },
   { key: 'pages', title: say('页数', 'Pages'), isNumber: true, show: bill => bill.page_count },
   { key: 'created', title: say('创建', 'Created'), sort: 'created_at', show: bill => day(time(bill.created_at)) },
-  { key: 'updated', title: say('更新', 'Updated'), sort: 'updated_at', show: bill => time(bill.updated_at) },
+  { key: 'updated', title: say('更新', 'Updated'), sort: 'updated_at', show: bill => minute(bill.updated_at) },
 ]
 
 /** Somebody must do something about them: the list says why. */

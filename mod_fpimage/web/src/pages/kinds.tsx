@@ -3,7 +3,7 @@ import { Button, Typography } from 'antd'
 import { call } from '../api/client'
 import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
-import { say, size, time } from '../words'
+import { minute, say, size, time } from '../words'
 import { Act } from '../parts/Act'
 import { asTree, orgLabel } from '../parts/orgs'
 import { Import } from '../parts/Import'
@@ -54,9 +54,9 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
       { key: 'org', title: say('组织', 'Organisation'), show: row => row.org_name || row.org_code || theTenant() },
       { key: 'roles', title: say('角色', 'Roles'), show: row => names(row.roles) },
       { key: 'point', title: say('扫描点', 'Scan point'), show: row => row.scan_point?.name },
-      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || theTenant()}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('随角色', 'as his roles say')}</Button> },
+      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || theTenant()}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('随角色', 'by role')}</Button> },
       { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)} {row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>} {row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
-      { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => time(row.last_login_at) },
+      { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => minute(row.last_login_at) },
     ],
     fields: [
       { name: 'name', title: say('姓名', 'Name'), kind: 'text', isRequired: true },

@@ -105,7 +105,7 @@ function askedOf(filter: Filter, value: string | null): string | null {
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?$/.test(shown)
+const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?$/.test(shown)
 const isNothing = (shown: ReactNode) => shown === undefined || shown === null || shown === '' || shown === false
 
 function Cell<T>({ column, shown }: { column: Column<T>; shown: ReactNode }) {
