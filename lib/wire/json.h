@@ -1,5 +1,5 @@
 /* JSON documents that belong to a task, and getters that say which field was wrong.
- * The only owner of jansson.
+ * The only owner of jansson: json.c asks and makes, json_write.c writes.
  *
  * Life:    a parsed or made document lives until its task's pool is cleared; values got from it are
  *          borrowed from the document.
