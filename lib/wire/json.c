@@ -1,4 +1,4 @@
-#include "wire/json.h"
+#include "wire/json_own.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -38,6 +38,12 @@ static json_t *keep(json_t *doc, fpi_task_t *task)
     must(doc != NULL);
     apr_pool_cleanup_register(task->pool, doc, drop_doc, apr_pool_cleanup_null);
     return doc;
+}
+
+void fpi_json_end(fpi_json_t *doc, fpi_task_t *task)
+{
+    /* drop_doc() can't fail */
+    (void)apr_pool_cleanup_run(task->pool, doc, drop_doc);
 }
 
 /* The closing quote of the text that starts at `s`, or `end`. */

@@ -1,4 +1,4 @@
-#include "wire/json.h"
+#include "wire/json_own.h"
 
 #include "base/text.h"
 
@@ -10,7 +10,10 @@
  * by letter: half of the time of an answer of a megabyte. The order of sorted members and the form of reals are left to it. */
 
 /* Digits of a printed double: any decimal of up to 15 digits comes out as it went in. */
-enum { REAL_DIGITS = 15, REAL_TEXT = 64, INT_TEXT = 24 };
+enum { REAL_DIGITS = 15, INT_TEXT = 24, SMALL_TEXT = 2048 };
+
+/* What begins with it is JSON already: no text does, for UTF-8 has no such byte. */
+#define WRITTEN '\xFF'
 
 static void put(fpi_buf_t *buf, const char *text, size_t len)
 {
@@ -59,6 +62,16 @@ static void put_text(fpi_buf_t *buf, const char *text, size_t len)
         }
     }
     put(buf, "\"", 1);
+}
+
+static void put_string(fpi_buf_t *buf, const char *text, size_t len)
+{
+    if (*text == WRITTEN) {
+        put(buf, text + 1, len - 1);
+    }
+    else {
+        put_text(buf, text, len);
+    }
 }
 
 /* ---- numbers ---- */
@@ -134,7 +147,7 @@ static void put_value(fpi_buf_t *buf, const json_t *v)
         put_array(buf, v);
         break;
     case JSON_STRING:
-        put_text(buf, json_string_value(v), json_string_length(v));
+        put_string(buf, json_string_value(v), json_string_length(v));
         break;
     case JSON_INTEGER:
         put_int(buf, json_integer_value(v));
@@ -168,4 +181,18 @@ const char *fpi_json_format(const fpi_json_t *doc, bool canonical, fpi_task_t *t
         put_value(buf, doc);
     }
     return buf->data;
+}
+
+void fpi_json_add_written(fpi_json_t *array, fpi_json_t *value, fpi_task_t *task)
+{
+    static const char mark[] = { WRITTEN };
+    char small[SMALL_TEXT];
+    fpi_buf_t buf = { .pool = task->pool, .data = small, .room = sizeof(small) - 1, .limit = SIZE_MAX / 2 };
+
+    put(&buf, mark, sizeof(mark));
+    put_value(&buf, value);
+    if (json_array_append_new(array, json_stringn_nocheck(buf.data, buf.len)) != 0) {
+        abort();
+    }
+    fpi_json_end(value, task);
 }

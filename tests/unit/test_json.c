@@ -170,6 +170,27 @@ START_TEST(test_written_as_jansson_writes)
 }
 END_TEST
 
+START_TEST(test_written_members)
+{
+    fpi_json_t *list = fpi_json_make_array(task), *doc = fpi_json_make_object(task), *one;
+    char *longer = apr_pcalloc(task->pool, 5001);
+
+    memset(longer, 'x', 5000);
+    for (int i = 0; i < 3; i++) {
+        one = fpi_json_make_object(task);
+        fpi_json_put_text(one, "q", i == 1 ? longer : "\"\n");
+        fpi_json_add_written(list, one, task);
+    }
+    one = fpi_json_make_array(task);
+    fpi_json_put(doc, "kept", one); /* what stands elsewhere, too, lives on */
+    fpi_json_add_written(list, one, task);
+    fpi_json_put(doc, "list", list);
+    ck_assert_str_eq(fpi_json_format(doc, false, task),
+                     apr_pstrcat(task->pool, "{\"kept\":[],\"list\":[{\"q\":\"\\\"\\n\"},{\"q\":\"", longer,
+                                 "\"},{\"q\":\"\\\"\\n\"},[]]}", NULL));
+}
+END_TEST
+
 /* ---- asking ---- */
 
 static const char *const sample =
@@ -462,6 +483,7 @@ int main(void)
     tcase_add_test(tc, test_exact_bytes);
     tcase_add_test(tc, test_long_text);
     tcase_add_test(tc, test_written_as_jansson_writes);
+    tcase_add_test(tc, test_written_members);
     tcase_add_test(tc, test_asking);
     tcase_add_loop_test(tc, test_text, 0, 16);
     tcase_add_loop_test(tc, test_int, 0, 16);
