@@ -57,15 +57,17 @@ static fpi_err_t *take_url(const char **out, const char *text, fpi_task_t *task)
                       report.right ? report.right : "");
 }
 
-static fpi_err_t *audit_row(fpi_tx_t *tx, const fpi_push_row_t *old, const fpi_push_row_t *row, fpi_task_t *task)
+/* Either may be NULL: before it was made, after it was removed. */
+static fpi_err_t *audit_row(fpi_tx_t *tx, const char *action, const fpi_push_row_t *old, const fpi_push_row_t *row, fpi_task_t *task)
 {
+    static const fpi_push_row_t none = { .id = 0 };
+    const fpi_push_row_t *from = old ? old : &none, *to = row ? row : &none;
     fpi_json_t *changes = fpi_json_make_object(task);
 
-    fpi_change_text(changes, "tax_no", old ? old->tax_no : NULL, row->tax_no, task);
-    fpi_change_text(changes, "name", old ? old->name : NULL, row->name, task);
-    fpi_change_text(changes, "url", old ? old->url : NULL, row->url, task);
-    return fpi_audit_add(tx, old ? "push-table.changed" : "push-table.added", row->client_id, fpi_changes_text(changes, task),
-                         task);
+    fpi_change_text(changes, "tax_no", from->tax_no, to->tax_no, task);
+    fpi_change_text(changes, "name", from->name, to->name, task);
+    fpi_change_text(changes, "url", from->url, to->url, task);
+    return fpi_audit_add(tx, action, (row ? row : old)->client_id, fpi_changes_text(changes, task), task);
 }
 
 typedef struct row_put_t {
@@ -89,7 +91,7 @@ static fpi_err_t *tx_row_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     put->is_new = !old;
     FPI_TRY(fpi_push_row_put(&put->row, tx, task));
-    return audit_row(tx, old, &put->row, task);
+    return audit_row(tx, old ? "push-table.changed" : "push-table.added", old, &put->row, task);
 }
 
 fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *app,
@@ -111,12 +113,15 @@ fpi_err_t *fpi_admin_push_row_put(fpi_push_row_t *out, bool *is_new, fpi_app_t *
 static fpi_err_t *tx_row_drop(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     int64_t id = *(int64_t *)baton;
+    rows_t all;
     bool was_there;
 
-    FPI_TRY(fpi_push_row_drop(tx, task->tenant, id, &was_there, task));
-    if (was_there) {
-        return fpi_audit_add(tx, "push-table.removed", apr_psprintf(task->pool, "%" APR_INT64_T_FMT, (apr_int64_t)id), NULL,
-                             task);
+    FPI_TRY(tx_rows(tx, &all, task));
+    for (int i = 0; i < all.count; i++) {
+        if (all.rows[i].id == id) {
+            FPI_TRY(fpi_push_row_drop(tx, task->tenant, id, &was_there, task));
+            return audit_row(tx, "push-table.removed", &all.rows[i], NULL, task);
+        }
     }
     return fpi_refuse(task, FPI_E_ABSENT, "id", "推送表中没有第 %" APR_INT64_T_FMT " 行",
                       "the push table has no row %" APR_INT64_T_FMT, (apr_int64_t)id);

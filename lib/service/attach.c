@@ -52,8 +52,7 @@ static fpi_err_t *take_bill(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *
     return fpi_bill_put(bill, tx, task);
 }
 
-/* With the name that the tenant has for it; an unknown type is made. */
-static fpi_err_t *put_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task)
+fpi_err_t *fpi_attach_put_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_bill_type_t *type;
     bool is_new;
@@ -70,7 +69,7 @@ fpi_err_t *fpi_attach_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi
     if (!code || !*code || (bill->type_code && *bill->type_code)) {
         return NULL;
     }
-    FPI_TRY(put_type(bill, code, tx, task));
+    FPI_TRY(fpi_attach_put_type(bill, code, tx, task));
     FPI_TRY(fpi_bill_put(bill, tx, task));
     return fpi_trail_add(tx, bill, "type", apr_psprintf(task->pool, "bill type %s", code), NULL, task);
 }
@@ -84,7 +83,7 @@ static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_viewer_t *
     bill->number = number;
     bill->resource = resource ? resource : "";
     if (type_code && *type_code) {
-        FPI_TRY(put_type(bill, type_code, tx, task));
+        FPI_TRY(fpi_attach_put_type(bill, type_code, tx, task));
     }
     FPI_TRY(fpi_bill_put(bill, tx, task));
     *out = bill;

@@ -40,6 +40,8 @@ fpi_file_t fpi_attach_wanted(const fpi_taken_t *taken, fpi_kind_t kind);
  * and has a type keeps it. */
 fpi_err_t *fpi_attach_bill(fpi_bill_t **bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, const char *number,
                            const char *resource, const char *type_code, fpi_task_t *task) FPI_MUST_USE;
+/* `bill` is of that type, by the name that the tenant has for it; one that nobody knows is made. The caller stores the bill. */
+fpi_err_t *fpi_attach_put_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* A bill that came as images only may not know its type yet: `code`, unless that is NULL or the bill has one. */
 fpi_err_t *fpi_attach_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* Whose a new thing is: tenant, tax number, organisation, owner and scan point, set in `bill`. */

@@ -95,11 +95,20 @@ static fpi_err_t *pull_again(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *t
     return push ? fpi_pull_put(tx, bill, push, task) : NULL;
 }
 
+/* Where the ERP does not name it, it is what the tenant calls it. */
+static fpi_err_t *put_type(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
+{
+    bool is_new;
+
+    return bill->type_name && *bill->type_name ? fpi_bill_type_put(&is_new, tx, bill->tenant, bill->type_code, bill->type_name, task)
+                                               : fpi_attach_put_type(bill, bill->type_code, tx, task);
+}
+
 static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce_t *job, const fpi_bill_t *said,
                                fpi_task_t *task)
 {
     fpi_bill_t *bill;
-    bool is_new, type_is_new, key_is_new;
+    bool is_new, key_is_new;
 
     FPI_TRY(fpi_bill_find(&bill, tx, job->enterprise->tenant, said->number, said->resource, task));
     is_new = bill == NULL;
@@ -121,8 +130,7 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
     }
     key_is_new = !bill->is_announced || !is_same(bill->erp_id, said->erp_id) || !is_same(bill->bill_no, said->bill_no);
     overwrite(bill, said);
-    FPI_TRY(fpi_bill_type_put(&type_is_new, tx, bill->tenant, bill->type_code,
-                              bill->type_name && *bill->type_name ? bill->type_name : bill->type_code, task));
+    FPI_TRY(put_type(bill, tx, task));
     FPI_TRY(find_org(bill, tx, task));
     FPI_TRY(fpi_bill_put(bill, tx, task));
     *result = is_new ? "created" : "updated";

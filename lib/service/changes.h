@@ -14,6 +14,10 @@
 /* NULL stands for "there was none". */
 void fpi_change_text(fpi_json_t *changes, const char *name, const char *before, const char *after, fpi_task_t *task);
 void fpi_change_bool(fpi_json_t *changes, const char *name, bool before, bool after, fpi_task_t *task);
+/* Organisations as people know them, "name (code)"; 0: the top, which stands as NULL. */
+fpi_err_t *fpi_change_org(fpi_json_t *changes, const char *name, int64_t before, int64_t after, fpi_tx_t *tx, fpi_task_t *task)
+    FPI_MUST_USE;
+fpi_err_t *fpi_change_org_name(const char **out, int64_t id, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* Only that it is another one, never which. */
 void fpi_change_secret(fpi_json_t *changes, const char *name, const fpi_secret_t *before, const fpi_secret_t *after);
 /* As the audit log takes it; NULL when nothing changed. */
@@ -23,5 +27,8 @@ const char *fpi_changes_text(const fpi_json_t *changes, fpi_task_t *task);
  * raises the store's epoch. */
 fpi_err_t *fpi_change_setting(fpi_tx_t *tx, const char *name, const char *value, const char *action, const char *object,
                               fpi_task_t *task) FPI_MUST_USE;
+/* The same of one whose values are not for people: `word` is how the log names them. */
+fpi_err_t *fpi_change_setting_word(fpi_tx_t *tx, const char *name, const char *value, const char *(*word)(const char *value),
+                                   const char *action, const char *object, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

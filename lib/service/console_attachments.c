@@ -4,12 +4,24 @@
 #include "service/words.h"
 #include "store/attachments.h"
 #include "store/bill_list.h"
+#include "store/catalogue.h"
 
 #include <apr_strings.h>
 
 enum { WORD = 100 };
 
-static fpi_json_t *view(const fpi_attachment_t *it, fpi_task_t *task)
+/* NULL: it was taken away. */
+static const char *name_of(int64_t number, const fpi_label_t *words, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (words[i].kind == FPI_LABEL_ATTACHMENT && words[i].number == number) {
+            return words[i].name;
+        }
+    }
+    return NULL;
+}
+
+static fpi_json_t *view(const fpi_attachment_t *it, const fpi_label_t *words, int count, fpi_task_t *task)
 {
     fpi_json_t *doc = fpi_json_make_object(task);
 
@@ -17,12 +29,14 @@ static fpi_json_t *view(const fpi_attachment_t *it, fpi_task_t *task)
     fpi_json_put_int(doc, "bill_id", it->bill);
     fpi_json_put_text(doc, "bill_number", it->number);
     fpi_json_put_text(doc, "bill_type", it->type_code);
+    fpi_json_put_text(doc, "bill_type_name", it->type_name);
     fpi_json_put_text(doc, "name", it->name);
     fpi_json_put_text(doc, "media", it->media);
     fpi_json_put_int(doc, "size", it->size);
     fpi_json_put_text(doc, "sha256", it->sha256);
     fpi_json_put_text(doc, "label", it->label);
     fpi_json_put_int(doc, "attachment_type", it->attachment_type);
+    fpi_json_put_text(doc, "attachment_type_name", it->attachment_type ? name_of(it->attachment_type, words, count) : NULL);
     fpi_json_put_text(doc, "source", it->source);
     fpi_json_put_time(doc, "created_at", it->created);
     return doc;
@@ -44,6 +58,8 @@ typedef struct listing_t {
     fpi_attachment_query_t query;
     fpi_page_t page;
     fpi_attachment_page_t found;
+    fpi_label_t *words;
+    int word_count;
 } listing_t;
 
 static fpi_err_t *read_asked(listing_t *l, const fpi_call_t *call)
@@ -74,6 +90,7 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
 
+    FPI_TRY(fpi_labels_list(&l->words, &l->word_count, tx, task->tenant, task));
     return fpi_attachments_page(&l->found, tx, &l->query, task);
 }
 
@@ -85,7 +102,7 @@ fpi_err_t *fpi_handle_attachments_list(fpi_app_t *app, fpi_call_t *call, fpi_ans
     FPI_TRY(read_asked(&l, call));
     FPI_TRY(fpi_store_read(app->store, tx_list, &l, call->task));
     for (int i = 0; i < l.found.count; i++) {
-        fpi_json_add(items, view(&l.found.items[i], call->task));
+        fpi_json_add(items, view(&l.found.items[i], l.words, l.word_count, call->task));
     }
     answer->data = fpi_page_answer(&l.page, items, l.found.total, call->task);
     pagination = fpi_json_find(answer->data, "pagination");

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/jobs.h"
 #include "service/pull.h"
+#include "store/people.h"
 #include "store/pushes.h"
 
 #include <apr_strings.h>
@@ -58,6 +59,8 @@ typedef struct listing_t {
     int count;
     int64_t total;
     int pulls;                   /* that were put back to work beside pushes */
+    fpi_push_row_t *table;       /* whose pushes are taken */
+    int table_count;
 } listing_t;
 
 static fpi_err_t *take_status(const char **out, const char *text, fpi_task_t *task)
@@ -111,7 +114,23 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
 
+    FPI_TRY(fpi_push_rows_list(&l->table, &l->table_count, tx, task));
     return fpi_pushes_page(&l->items, &l->count, &l->total, tx, &l->query, task);
+}
+
+/* NULL: the push table does not know it. */
+static const char *enterprise_of(const listing_t *l, const fpi_push_t *push)
+{
+    const char *found = NULL;
+
+    for (int i = 0; i < l->table_count; i++) {
+        const fpi_push_row_t *row = &l->table[i];
+
+        if (row->tenant == push->tenant && push->tax_no && strcmp(row->tax_no, push->tax_no) == 0) {
+            found = row->name;
+        }
+    }
+    return found;
 }
 
 fpi_err_t *fpi_handle_pushes_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
@@ -126,7 +145,10 @@ fpi_err_t *fpi_handle_pushes_list(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
     l.query.most = page.size;
     FPI_TRY(fpi_store_read(app->store, tx_list, &l, call->task));
     for (int i = 0; i < l.count; i++) {
-        fpi_json_add(items, view(&l.items[i], call->task));
+        fpi_json_t *doc = view(&l.items[i], call->task);
+
+        fpi_json_put_text(doc, "enterprise_name", enterprise_of(&l, &l.items[i]));
+        fpi_json_add(items, doc);
     }
     answer->data = fpi_page_answer(&page, items, l.total, call->task);
     fpi_json_put_bool(fpi_json_find(answer->data, "pagination"), "total_is_bound", l.total == l.query.bound);

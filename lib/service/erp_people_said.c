@@ -63,15 +63,30 @@ void erp_said_take(erp_said_t *said, const char *name, const char *taken, fpi_ta
     note(said, name, fpi_json_text(fpi_json_at(fpi_json_find(said->now, name), 0)), taken, task);
 }
 
+static const struct word_t {
+    const char *name, *zh, *en;
+} words[] = { { "code", "编码", "code" }, { "name", "名称", "name" }, { "parent", "上级组织", "the organisation above it" },
+              { "mobile", "手机号", "mobile" }, { "mail", "邮箱", "mail" }, { "org", "组织", "organisation" } };
+
+static const char *add_word(const char *list, const char *word, fpi_task_t *task)
+{
+    return list ? apr_pstrcat(task->pool, list, ", ", word, NULL) : word;
+}
+
 void erp_said_tell(fpi_people_row_t *row, const erp_said_t *said, fpi_task_t *task)
 {
-    const char *names = "";
+    const char *zh = NULL, *en = NULL;
 
     for (size_t i = 0; i < fpi_json_size(said->kept); i++) {
-        names = apr_pstrcat(task->pool, names, *names ? ", " : "", fpi_json_text(fpi_json_at(said->kept, i)), NULL);
+        for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++) {
+            if (strcmp(words[k].name, fpi_json_text(fpi_json_at(said->kept, i))) == 0) {
+                zh = add_word(zh, words[k].zh, task);
+                en = add_word(en, words[k].en, task);
+            }
+        }
     }
-    if (*names) {
-        row->zh = apr_pstrcat(task->pool, "本地已手工修改, 保留: ", names, NULL);
-        row->en = apr_pstrcat(task->pool, "changed by hand here, and kept: ", names, NULL);
+    if (zh) {
+        row->zh = apr_pstrcat(task->pool, "本地已手工修改, 保留: ", zh, NULL);
+        row->en = apr_pstrcat(task->pool, "changed by hand here, and kept: ", en, NULL);
     }
 }

@@ -23,10 +23,10 @@ typedef struct taking_t {
 
 static fpi_err_t *no_mobile(const fpi_erp_user_t *user, fpi_task_t *task)
 {
-    return fpi_refuse(task, FPI_E_FIELD, "mobile", "ERP 用户 %s (%s) 没有手机号, 无法对应账号: 请在 ERP 中补录, 键名可用 erp set --names "
-                      "user_mobile=... 指定",
-                      "the ERP's user %s (%s) has no mobile, by which he is matched: fill it in there; erp set --names "
-                      "user_mobile=... says under which key it is", user->name, user->code ? user->code : user->id);
+    return fpi_refuse(task, FPI_E_FIELD, "mobile", "ERP 用户 %s (%s) 没有手机号, 无法对应账号: 请在 ERP 中补录; 手机号用其他键名时, "
+                      "请在该业务系统的接口与字段名中设定 user_mobile",
+                      "the ERP's user %s (%s) has no mobile, by which he is matched: fill it in there; where it has another key, say "
+                      "user_mobile among the names of the business system", user->name, user->code ? user->code : user->id);
 }
 
 static fpi_err_t *find_here(taking_t *a, const char *mobile, fpi_tx_t *tx, fpi_task_t *task)

@@ -146,6 +146,11 @@ fpi_err_t *fpi_modes_list(fpi_mode_said_t **out, int *count, fpi_tx_t *tx, int64
     return NULL;
 }
 
+static const char *word_of(const char *value)
+{
+    return fpi_mode_name(mode_of(value));
+}
+
 fpi_err_t *fpi_mode_put(fpi_tx_t *tx, const fpi_mode_said_t *said, fpi_task_t *task)
 {
     const char *prefix = said->scope == FPI_SCOPE_ORG ? ORG_MODE : said->scope == FPI_SCOPE_TYPE ? TYPE_MODE : TENANT_MODE;
@@ -155,7 +160,7 @@ fpi_err_t *fpi_mode_put(fpi_tx_t *tx, const fpi_mode_said_t *said, fpi_task_t *t
         FPI_TRY(fpi_people_take_word(&code, said->code, said->scope == FPI_SCOPE_ORG ? "org" : "bill_type", FPI_MODE_CODE,
                                      task));
     }
-    return fpi_change_setting(tx, apr_pstrcat(task->pool, prefix, code, NULL),
-                              said->mode ? apr_psprintf(task->pool, "%d", (int)said->mode) : NULL, "mode.changed",
-                              apr_pstrcat(task->pool, fpi_scope_name(said->scope), *code ? " " : "", code, NULL), task);
+    return fpi_change_setting_word(tx, apr_pstrcat(task->pool, prefix, code, NULL),
+                                   said->mode ? apr_psprintf(task->pool, "%d", (int)said->mode) : NULL, word_of, "mode.changed",
+                                   apr_pstrcat(task->pool, fpi_scope_name(said->scope), *code ? " " : "", code, NULL), task);
 }

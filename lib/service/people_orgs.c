@@ -181,29 +181,15 @@ static fpi_err_t *find(fpi_org_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *ta
     return *out ? NULL : fpi_refuse(task, FPI_E_ABSENT, "org_id", "组织 %d 不存在", "there is no organisation %d", (int)id);
 }
 
-/* NULL: the top. */
-static fpi_err_t *code_of(const char **out, int64_t id, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_org_t *org = NULL;
-
-    FPI_TRY(id ? fpi_org_find_by_id(&org, tx, task->tenant, id, task) : NULL);
-    *out = org ? org->code : NULL;
-    return NULL;
-}
-
 /* NULL: nothing. */
 static fpi_err_t *find_changes(const char **out, const fpi_org_t *old, const fpi_org_t *org, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task);
-    const char *from, *to;
-
-    FPI_TRY(code_of(&from, old->parent, tx, task));
-    FPI_TRY(code_of(&to, org->parent, tx, task));
 
     fpi_change_text(changes, "code", old->code, org->code, task);
     fpi_change_text(changes, "name", old->name, org->name, task);
     fpi_change_text(changes, "tax_no", old->tax_no, org->tax_no, task);
-    fpi_change_text(changes, "parent", from, to, task);
+    FPI_TRY(fpi_change_org(changes, "parent", old->parent, org->parent, tx, task));
     fpi_change_bool(changes, "is_active", old->is_active, org->is_active, task);
     *out = fpi_changes_text(changes, task);
     return NULL;

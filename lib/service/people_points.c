@@ -191,27 +191,40 @@ static fpi_err_t *take_scanners(putting_t *p, const fpi_user_t *const *users, in
     return NULL;
 }
 
-/* NULL: nothing. */
-static const char *changes_of(const fpi_point_t *old, const putting_t *p, bool are_others, fpi_task_t *task)
+/* The organisations that it scans for, too. */
+static fpi_err_t *put_related(fpi_json_t *changes, const fpi_ids_t *related, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_json_t *names = fpi_json_make_array(task);
+
+    for (int i = 0; i < related->count; i++) {
+        const char *name;
+
+        FPI_TRY(fpi_change_org_name(&name, related->items[i], tx, task));
+        fpi_json_add_text(names, name);
+    }
+    fpi_json_put(changes, "related", names);
+    return NULL;
+}
+
+/* NULL: nothing. `related` NULL: the same as before. */
+static fpi_err_t *find_changes(const char **out, const fpi_point_t *old, const putting_t *p, const fpi_ids_t *related, fpi_tx_t *tx,
+                               fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task), *names = fpi_json_make_array(task);
 
     fpi_change_text(changes, "name", old->name, p->point->name, task);
     fpi_change_text(changes, "address", old->address, p->point->address, task);
     fpi_change_bool(changes, "is_active", old->is_active, p->point->is_active, task);
-    if (old->org != p->point->org) {
-        fpi_json_put_int(changes, "org_id", p->point->org);
-    }
-    if (are_others) {
-        fpi_json_put_int(changes, "related", p->form->related_count);
-    }
+    FPI_TRY(fpi_change_org(changes, "org", old->org, p->point->org, tx, task));
+    FPI_TRY(related ? put_related(changes, related, tx, task) : NULL);
     for (int i = 0; i < p->scanners->nelts; i++) {
         fpi_json_add_text(names, APR_ARRAY_IDX(p->scanners, i, const fpi_user_t *)->name);
     }
     if (p->scanners->nelts) {
         fpi_json_put(changes, "scanners", names);
     }
-    return fpi_changes_text(changes, task);
+    *out = fpi_changes_text(changes, task);
+    return NULL;
 }
 
 static fpi_err_t *save(putting_t *p, const fpi_ids_t *related, fpi_tx_t *tx, fpi_task_t *task)
@@ -242,7 +255,7 @@ fpi_err_t *fpi_people_point_put_in(fpi_point_t **out, const char **changes, fpi_
     FPI_TRY(check_name(p.point, tx, task));
     FPI_TRY(take_related(&related, &are_others, &p, tx, task));
     FPI_TRY(take_scanners(&p, scanners, scanner_count, tx, task));
-    *changes = changes_of(&old, &p, are_others, task);
+    FPI_TRY(find_changes(changes, &old, &p, are_others ? &related : NULL, tx, task));
     if (id && !*changes) {
         return NULL;
     }

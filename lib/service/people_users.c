@@ -197,8 +197,8 @@ static fpi_err_t *refuse_twice(fpi_tx_t *tx, const fpi_user_t *user, fpi_task_t 
 }
 
 /* NULL: nothing. */
-static const char *changes_of(const fpi_user_t *old, const fpi_user_t *user, const fpi_user_form_t *form, bool are_others,
-                              fpi_task_t *task)
+static fpi_err_t *find_changes(const char **out, const fpi_user_t *old, const fpi_user_t *user, const fpi_user_form_t *form,
+                               bool are_others, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_json_t *changes = fpi_json_make_object(task), *roles = fpi_json_make_array(task);
 
@@ -207,16 +207,15 @@ static const char *changes_of(const fpi_user_t *old, const fpi_user_t *user, con
     fpi_change_text(changes, "mail", old->mail, user->mail, task);
     fpi_change_bool(changes, "is_head", old->is_head, user->is_head, task);
     fpi_change_bool(changes, "is_active", old->is_active, user->is_active, task);
-    if (old->org != user->org) {
-        fpi_json_put_int(changes, "org_id", user->org);
-    }
+    FPI_TRY(fpi_change_org(changes, "org", old->org, user->org, tx, task));
     for (int i = 0; are_others && i < form->role_count; i++) {
         fpi_json_add_text(roles, form->roles[i]);
     }
     if (are_others) {
         fpi_json_put(changes, "roles", roles);
     }
-    return fpi_changes_text(changes, task);
+    *out = fpi_changes_text(changes, task);
+    return NULL;
 }
 
 static fpi_err_t *find_or_make(fpi_user_t **user, fpi_tx_t *tx, const fpi_viewer_t *by, int64_t id, const char *hash,
@@ -245,7 +244,7 @@ fpi_err_t *fpi_people_user_put(fpi_user_t **out, const char **changes, fpi_tx_t 
     FPI_TRY(refuse_twice(tx, user, task));
     FPI_TRY(take_roles(&roles, &are_others, tx, by, user, form, task));
     FPI_TRY(take_active(user, form, tx, task));
-    *changes = changes_of(&old, user, form, are_others, task);
+    FPI_TRY(find_changes(changes, &old, user, form, are_others, tx, task));
     if (id && !*changes) {
         return NULL;
     }
@@ -385,16 +384,20 @@ static bool has_org(const fpi_grant_t *grants, int count, int64_t org)
     return false;
 }
 
-static const char *grants_text(const doing_t *d, fpi_task_t *task)
+static fpi_err_t *audit_grants(fpi_tx_t *tx, const char *action, const doing_t *d, const fpi_grant_t *grants, int count,
+                               fpi_task_t *task)
 {
     fpi_json_t *doc = fpi_json_make_object(task), *list = fpi_json_make_array(task);
 
-    for (int i = 0; i < d->count; i++) {
-        fpi_json_add_text(list, apr_pstrcat(task->pool, d->grants[i].org, d->grants[i].sees_all ? ": ALL" : ": OWN",
-                                            d->grants[i].with_below ? " with below" : "", NULL));
+    for (int i = 0; i < count; i++) {
+        const char *org;
+
+        FPI_TRY(fpi_change_org_name(&org, grants[i].org, tx, task));
+        fpi_json_add_text(list, apr_pstrcat(task->pool, org ? org : "", grants[i].sees_all ? ": ALL" : ": OWN",
+                                            grants[i].with_below ? " with below" : "", NULL));
     }
     fpi_json_put(doc, "grants", list);
-    return fpi_json_format(doc, false, task);
+    return fpi_audit_add(tx, action, d->user->name, fpi_json_format(doc, false, task), task);
 }
 
 static fpi_err_t *tx_grant(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -413,7 +416,7 @@ static fpi_err_t *tx_grant(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         }
     }
     FPI_TRY(fpi_user_grants_put(tx, d->id, grants, d->count, task));
-    return fpi_audit_add(tx, "user.granted", d->user->name, grants_text(d, task), task);
+    return audit_grants(tx, "user.granted", d, grants, d->count, task);
 }
 
 fpi_err_t *fpi_people_user_grant(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grants, int count,
@@ -468,7 +471,7 @@ static fpi_err_t *tx_grant_one(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     grants[count] = (fpi_grant_t){ org, d->grants->sees_all, d->grants->with_below };
     FPI_TRY(fpi_user_grants_put(tx, d->id, grants, d->flag ? count + 1 : count, task));
-    return fpi_audit_add(tx, d->flag ? "user.granted" : "user.grant-removed", d->user->name, grants_text(d, task), task);
+    return audit_grants(tx, d->flag ? "user.granted" : "user.grant-removed", d, &grants[count], 1, task);
 }
 
 fpi_err_t *fpi_people_user_grant_one(fpi_user_t **out, fpi_app_t *app, int64_t id, const fpi_grant_form_t *grant, bool is_given,

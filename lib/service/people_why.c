@@ -58,11 +58,11 @@ static fpi_err_t *add_account(asking_t *a)
         add(a, "PASSWORD", false, "一次性密码尚未修改: 请登录并修改密码", "the one-time password was not changed: sign in and change it");
     }
     if (locked) {
-        const char *left = apr_psprintf(a->task->pool, "%d", (int)apr_time_sec(locked - fpi_clock_now()) + 1);
+        const char *left = apr_psprintf(a->task->pool, "%d", (int)(apr_time_sec(locked - fpi_clock_now()) / 60) + 1);
 
-        add(a, "LOCKED", false, apr_pstrcat(a->task->pool, "登录失败过多已锁定, 还剩 ", left, " 秒: 请等待或请管理员解锁", NULL),
+        add(a, "LOCKED", false, apr_pstrcat(a->task->pool, "登录失败过多已锁定, 还剩 ", left, " 分钟: 请等待或请管理员解锁", NULL),
             apr_pstrcat(a->task->pool, "locked after failed logins for another ", left,
-                        " seconds: wait, or have an administrator unlock it", NULL));
+                        " min: wait, or have an administrator unlock it", NULL));
     }
     return NULL;
 }

@@ -7,6 +7,7 @@
 #include "service/handlers.h"
 
 #include "base/clock.h"
+#include "service/attach.h"
 #include "service/forms.h"
 #include "service/jobs.h"
 #include "service/pull.h"
@@ -294,18 +295,18 @@ static fpi_err_t *find_bill(fpi_bill_t **bill, fpi_tx_t *tx, notice_t *notice, f
     return NULL;
 }
 
-static fpi_bill_t *new_bill(const notice_t *notice, fpi_task_t *task)
+static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const notice_t *notice, fpi_task_t *task)
 {
-    fpi_bill_t *bill = apr_pcalloc(task->pool, sizeof(*bill));
+    fpi_bill_t *bill = *out = apr_pcalloc(task->pool, sizeof(*bill));
+    const char *type = notice->id.type_code;
 
     bill->tenant = notice->tenant;
     bill->number = notice->id.number;
     bill->resource = notice->id.resource ? notice->id.resource : "";
     bill->erp_id = notice->id.erp_id;
     bill->bill_no = notice->id.bill_no;
-    bill->type_code = notice->id.type_code;
     bill->tax_no = notice->tax_no;
-    return bill;
+    return type && *type ? fpi_attach_put_type(bill, type, tx, task) : NULL;
 }
 
 static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const intake_t *in, const notice_t *notice,
@@ -381,7 +382,8 @@ static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_tas
 
     FPI_TRY(find_bill(&bill, tx, notice, task));
     if (!bill) {
-        return take_new(tx, in, new_bill(notice, task), notice, task);
+        FPI_TRY(make_bill(&bill, tx, notice, task));
+        return take_new(tx, in, bill, notice, task);
     }
     if (bill->tax_no && *bill->tax_no && notice->tax_no && strcmp(bill->tax_no, notice->tax_no) != 0) {
         return fpi_wrap(task,

@@ -162,6 +162,18 @@ static fpi_err_t *take_form(fpi_scanner_t *scanner, const putting_t *p, fpi_tx_t
     return take_point(scanner, form, tx, task);
 }
 
+static fpi_err_t *change_point(fpi_json_t *changes, int64_t before, int64_t after, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_point_t *from = NULL, *to = NULL;
+
+    if (before != after) {
+        FPI_TRY(before ? fpi_point_find(&from, tx, task->tenant, before, task) : NULL);
+        FPI_TRY(after ? fpi_point_find(&to, tx, task->tenant, after, task) : NULL);
+        fpi_change_text(changes, "scan_point", from ? from->name : NULL, to ? to->name : NULL, task);
+    }
+    return NULL;
+}
+
 static fpi_err_t *tell_audit(const fpi_scanner_t *old, const fpi_scanner_t *scanner, fpi_tx_t *tx, fpi_task_t *task)
 {
     const fpi_scanner_t none = { .id = 0 }, *was = old ? old : &none;
@@ -169,10 +181,8 @@ static fpi_err_t *tell_audit(const fpi_scanner_t *old, const fpi_scanner_t *scan
 
     fpi_change_text(changes, "name", was->name, scanner->name, task);
     fpi_change_text(changes, "address", was->address, scanner->address, task);
-    fpi_change_text(changes, "org", apr_psprintf(task->pool, "%" APR_INT64_T_FMT, was->org),
-                    apr_psprintf(task->pool, "%" APR_INT64_T_FMT, scanner->org), task);
-    fpi_change_text(changes, "scan_point", apr_psprintf(task->pool, "%" APR_INT64_T_FMT, was->point),
-                    apr_psprintf(task->pool, "%" APR_INT64_T_FMT, scanner->point), task);
+    FPI_TRY(fpi_change_org(changes, "org", was->org, scanner->org, tx, task));
+    FPI_TRY(change_point(changes, was->point, scanner->point, tx, task));
     fpi_change_bool(changes, "is_enabled", was->is_enabled, scanner->is_enabled, task);
     return fpi_audit_add(tx, old ? "scanner.changed" : "scanner.added", scanner->name, fpi_changes_text(changes, task), task);
 }

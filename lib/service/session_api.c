@@ -200,7 +200,7 @@ fpi_err_t *fpi_handle_session_password(fpi_app_t *app, fpi_call_t *call, fpi_ans
 /* ---- whose login page ---- */
 
 typedef struct naming_t {
-    const char *domain;
+    const char *domain, *guard;
     fpi_tenant_t *tenant;
 } naming_t;
 
@@ -208,13 +208,22 @@ static fpi_err_t *tx_name(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     naming_t *n = baton;
 
+    FPI_TRY(fpi_guard_check(tx, n->guard, task));
     return fpi_tenant_of_domain(&n->tenant, tx, n->domain, task);
 }
 
-/* Before anybody is signed in: who has the link to a tenant's page may know its name. */
+static fpi_err_t *tx_guessed(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    const naming_t *n = baton;
+
+    return fpi_guard_charge(tx, n->guard, FPI_GUARD_DOMAINS, task);
+}
+
+/* Before anybody is signed in: who has the link to a tenant's page may know its name. Who has none may not try names until
+ * he has found one. */
 fpi_err_t *fpi_handle_tenant_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    naming_t n = { .domain = fpi_params_find(call->params, "domain") };
+    naming_t n = { .domain = fpi_params_find(call->params, "domain"), .guard = fpi_guard_key_domain(call->client_ip, call->task) };
 
     if (!n.domain || !*n.domain || strlen(n.domain) > DOMAIN_MOST) {
         return fpi_refuse(call->task, FPI_E_FIELD, "domain", "参数 domain 应为租户标识, 1-%d 个字符", "parameter domain is a tenant's, 1-%d characters",
@@ -222,6 +231,7 @@ fpi_err_t *fpi_handle_tenant_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
     }
     FPI_TRY(fpi_store_read(app->store, tx_name, &n, call->task));
     if (!n.tenant) {
+        FPI_TRY(fpi_store_write(app->store, tx_guessed, &n, call->task));
         return fpi_refuse(call->task, FPI_E_ABSENT, "domain", "没有标识为 %.100s 的租户, 请核对登录地址, 或向管理员索取",
                           "no tenant has the domain %.100s: check the address, or ask the administrator for it", n.domain);
     }

@@ -15,9 +15,9 @@ enum { NET_BYTES = 8 };
 static fpi_err_t *refuse_locked(const fpi_guard_t *guard, fpi_task_t *task)
 {
     int left = (int)apr_time_sec(guard->locked - fpi_clock_now()) + 1;
-    fpi_err_t *err = fpi_refuse(task, FPI_E_LOCKED, "login", "失败次数过多, 已锁定, 请 %d 秒后重试, 或请管理员解锁",
-                                "locked after too many failures: try again in %d seconds, or have an administrator unlock it",
-                                left);
+    fpi_err_t *err = fpi_refuse(task, FPI_E_LOCKED, "login", "失败次数过多, 已锁定, 请约 %d 分钟后重试, 或请管理员解锁",
+                                "locked after too many failures: try again in about %d min, or have an administrator unlock it",
+                                (left + 59) / 60);
 
     err->retry_after = left;
     err->more = apr_psprintf(task->pool, "{\"retry_after\":%d}", left);
@@ -43,6 +43,14 @@ fpi_err_t *fpi_guard_charge(fpi_tx_t *tx, const char *key, int most, fpi_task_t 
     guard.count++;
     guard.locked = guard.count >= most ? now + FPI_GUARD_LOCK : 0;
     return fpi_guard_put(tx, key, &guard, task);
+}
+
+fpi_err_t *fpi_guard_check(fpi_tx_t *tx, const char *key, fpi_task_t *task)
+{
+    fpi_guard_t guard;
+
+    FPI_TRY(fpi_guard_find(&guard, tx, key, task));
+    return guard.locked > fpi_clock_now() ? refuse_locked(&guard, task) : NULL;
 }
 
 fpi_err_t *fpi_guard_refund(fpi_tx_t *tx, const char *key, fpi_task_t *task)
@@ -94,6 +102,11 @@ const char *fpi_guard_key_code(const char *address, fpi_task_t *task)
     return apr_pstrcat(task->pool, "code:", net_of(address, task), NULL);
 }
 
+const char *fpi_guard_key_domain(const char *address, fpi_task_t *task)
+{
+    return apr_pstrcat(task->pool, "domain:", net_of(address, task), NULL);
+}
+
 fpi_err_t *fpi_guard_code_find(fpi_event_code_t **code, fpi_tx_t *tx, const char *hash, const char *address,
                                fpi_task_t *task)
 {
@@ -128,6 +141,7 @@ static fpi_err_t *tx_lift(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     l->was_locked = false;
     FPI_TRY(lift(l, tx, fpi_guard_key_address(l->address, task), task));
     FPI_TRY(lift(l, tx, fpi_guard_key_code(l->address, task), task));
+    FPI_TRY(lift(l, tx, fpi_guard_key_domain(l->address, task), task));
     return l->was_locked ? fpi_audit_add(tx, "address.unlocked", l->address, NULL, task) : NULL;
 }
 

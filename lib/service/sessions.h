@@ -12,7 +12,7 @@
  *          something
  * Guard:   a try is counted before the password is looked at, so that many at once get no further than one after the
  *          other. Unknown accounts cost the same time and lock the same way. Codes of ERPs and phones that nobody has
- *          made are counted by address. Of IPv6 the /64 is the address.
+ *          made, and domains of tenants that there are not, are counted by address. Of IPv6 the /64 is the address.
  *
  * Life:    the memory is a child's; secrets live in the task's pool.
  * Threads: many.
@@ -28,7 +28,7 @@
 #define FPI_SESSION_IDLE apr_time_from_sec(8 * 3600)
 #define FPI_SESSION_LIFE apr_time_from_sec(7 * 86400)
 #define FPI_GUARD_LOCK apr_time_from_sec(30 * 60)
-enum { FPI_GUARD_ACCOUNT = 5, FPI_GUARD_ADDRESS = 60, FPI_GUARD_CODES = 60, FPI_SESSION_SECRET_LEN = 43 };
+enum { FPI_GUARD_ACCOUNT = 5, FPI_GUARD_ADDRESS = 60, FPI_GUARD_CODES = 60, FPI_GUARD_DOMAINS = 60, FPI_SESSION_SECRET_LEN = 43 };
 
 typedef struct fpi_sessions_t fpi_sessions_t;
 
@@ -87,11 +87,15 @@ const char *fpi_guard_key_address(const char *address, fpi_task_t *task);
 const char *fpi_guard_key_code(const char *address, fpi_task_t *task);
 /* Gives a counted try back: it was a good one. */
 fpi_err_t *fpi_guard_refund(fpi_tx_t *tx, const char *key, fpi_task_t *task) FPI_MUST_USE;
+/* Domains that no tenant has are guesses, too. */
+const char *fpi_guard_key_domain(const char *address, fpi_task_t *task);
+/* FPI_E_LOCKED while `key` is; nothing is counted. */
+fpi_err_t *fpi_guard_check(fpi_tx_t *tx, const char *key, fpi_task_t *task) FPI_MUST_USE;
 /* Takes a code in the caller's transaction: *code NULL, and the try of `address` counted, when there is none of `hash`.
  * FPI_E_LOCKED. */
 fpi_err_t *fpi_guard_code_find(fpi_event_code_t **code, fpi_tx_t *tx, const char *hash, const char *address,
                                fpi_task_t *task) FPI_MUST_USE;
-/* Lifts the locks of an address, that of passwords and that of codes. */
+/* Lifts the locks of an address: of passwords, of codes, of domains. */
 fpi_err_t *fpi_guard_unlock_address(bool *was_locked, fpi_app_t *app, const char *address, fpi_task_t *task) FPI_MUST_USE;
 bool fpi_guard_is_address(const char *text);
 /* When the account's lock ends; 0: it is not locked. */

@@ -22,6 +22,7 @@ static void take_mark(mark_t *mark, const fpi_rows_t *rows, int row)
     it->bill = fpi_rows_int(rows, row, c++);
     it->number = fpi_rows_text(rows, row, c++);
     it->type_code = fpi_rows_text(rows, row, c++);
+    it->type_name = fpi_rows_text(rows, row, c++);
     it->name = fpi_rows_text(rows, row, c++);
     it->media = fpi_rows_text(rows, row, c++);
     it->size = fpi_rows_int(rows, row, c++);

@@ -13,7 +13,7 @@
 
 typedef struct fpi_attachment_t {
     int64_t id, bill, size, attachment_type;
-    const char *number, *type_code; /* of the bill */
+    const char *number, *type_code, *type_name; /* of the bill */
     const char *name, *media, *sha256, *label, *source;
     apr_time_t created;
 } fpi_attachment_t;

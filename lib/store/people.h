@@ -25,7 +25,7 @@ fpi_err_t *fpi_org_find_by_id(fpi_org_t **out, fpi_tx_t *tx, int64_t tenant, int
 /* Makes it under the top when the code is unknown; *is_new says so. A known one stays as it is. */
 fpi_err_t *fpi_org_put(fpi_org_t **out, bool *is_new, fpi_tx_t *tx, int64_t tenant, const char *code,
                        const char *name, const char *tax_no, fpi_task_t *task) FPI_MUST_USE;
-/* Makes the bill type when it is unknown. */
+/* Makes the bill type when it is unknown, or gives it this name when it has none but its code; *is_new says that it did. */
 fpi_err_t *fpi_bill_type_put(bool *is_new, fpi_tx_t *tx, int64_t tenant, const char *code,
                              const char *name, fpi_task_t *task) FPI_MUST_USE;
 

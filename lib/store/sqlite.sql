@@ -1138,7 +1138,8 @@ INSERT INTO tenant (name, domain, created) VALUES (?1, ?2, ?3)
 UPDATE tenant SET name = ?2, domain = ?3 WHERE id = ?1
 
 -- name: BILL_TYPE_PUT
-INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3) ON CONFLICT (tenant, code) DO NOTHING
+INSERT INTO bill_type (tenant, code, name) VALUES (?1, ?2, ?3)
+    ON CONFLICT (tenant, code) DO UPDATE SET name = excluded.name WHERE bill_type.name = bill_type.code AND excluded.name <> excluded.code
 
 -- name: BILL_TYPE_COUNT
 SELECT COUNT(*) FROM bill_type WHERE tenant = ?1 AND (?2 IS NULL OR code LIKE ?2 ESCAPE '\' OR name LIKE ?2 ESCAPE '\')
@@ -2394,7 +2395,7 @@ SELECT 1 FROM found WHERE tenant = ?1 AND seller_tax_no = ?2 LIMIT 1
 
 -- Attachments of all bills, the newest first, with what says who may see them.
 -- name: ATTACHMENT_LIST
-SELECT f.id, f.bill, b.number, b.type_code, f.name, f.media, f.size, f.sha256, f.label, f.attachment_type, f.source, f.created,
+SELECT f.id, f.bill, b.number, b.type_code, b.type_name, f.name, f.media, f.size, f.sha256, f.label, f.attachment_type, f.source, f.created,
        b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM file f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.kind = 2 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3

@@ -165,6 +165,7 @@ fpi_err_t *ctl_org_import(ctl_t *ctl);
 fpi_err_t *ctl_point_import(ctl_t *ctl);
 fpi_err_t *ctl_org_list(ctl_t *ctl);
 fpi_err_t *ctl_org_add(ctl_t *ctl);
+fpi_err_t *ctl_org_move(ctl_t *ctl);
 fpi_err_t *ctl_role_list(ctl_t *ctl);
 fpi_err_t *ctl_role_set(ctl_t *ctl);
 fpi_err_t *ctl_point_list(ctl_t *ctl);

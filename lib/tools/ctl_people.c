@@ -306,6 +306,31 @@ fpi_err_t *ctl_org_add(ctl_t *ctl)
     return NULL;
 }
 
+static fpi_err_t *tx_org(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    fpi_org_t **org = baton;
+    const char *code = (*org)->code;
+
+    FPI_TRY(fpi_org_find(org, tx, task->tenant, NULL, code, task));
+    return *org ? NULL : fpi_refuse(task, FPI_E_ABSENT, "CODE", "组织 %.50s 不存在", "there is no organisation %.50s", code);
+}
+
+fpi_err_t *ctl_org_move(ctl_t *ctl)
+{
+    bool is_top = strcmp(ctl->args[1], "-") == 0;
+    fpi_org_form_t form = { .parent = is_top ? "" : ctl->args[1], .is_active = -1 };
+    fpi_org_t wanted = { .code = ctl->args[0] }, *org = &wanted;
+
+    FPI_TRY(ctl_open(ctl));
+    FPI_TRY(fpi_store_read(ctl->app->store, tx_org, &org, ctl->task));
+    FPI_TRY(fpi_people_org_put(&org, ctl->app, org->id, &form, ctl->task));
+    if (!ctl_json(ctl, fpi_form_org(org, 0, ctl->task))) {
+        ctl_say(ctl, is_top ? "组织 %s 已移到租户之下" : "组织 %s 已移到 %s 之下",
+                is_top ? "organisation %s now stands below the tenant" : "organisation %s now stands below %s", org->code, form.parent);
+    }
+    return NULL;
+}
+
 /* ---- roles ---- */
 
 static fpi_err_t *tx_roles(fpi_tx_t *tx, void *baton, fpi_task_t *task)

@@ -175,6 +175,8 @@ const ctl_command_t ctl_commands[] = {
       "批量导入组织: 首行 组织编码,组织名称,税号,上级组织编码,启用; 全部成功才保存", ctl_org_import },
     { "org", "list", "", 0, 0, "tenant", "list organisations", "列出组织", ctl_org_list },
     { "org", "add", "CODE NAME", 2, 2, "parent tax-no tenant", "add an organisation", "新增组织", ctl_org_add },
+    { "org", "move", "CODE PARENT", 2, 2, "tenant", "put it below another, with what stands below it; - is the tenant",
+      "移动组织及其下级 (- 为租户)", ctl_org_move },
     { "role", "list", "", 0, 0, "tenant", "list roles and their permissions", "列出角色及权限", ctl_role_list },
     { "role", "set", "NAME PERMISSION...", 2, 64, "tenant", "make a role of these permissions, or change it",
       "新建角色或修改其权限", ctl_role_set },

@@ -181,6 +181,18 @@ def test_pushed_before_it_is_announced(desk):
     assert_complete(desk, one)
 
 
+def test_its_type_has_the_tenants_name(desk):
+    """One that the tenant knows; one that nobody knows yet is made, as it is by whoever else brings it."""
+    erp = desk.login()
+    erp.post(ANNOUNCE, bill("TYPE-1", fbillTypeCode="ER_Travel", fbillTypeDes="差旅费报销单"))
+    erp.post(ANNOUNCE, bill("TYPE-5", fbillTypeCode="ER_Travel"))
+    for number, code in (("TYPE-2", "ER_Travel"), ("TYPE-3", "ER_New"), ("TYPE-4", None)):
+        push(desk, [{"scanBillNo": number, "billId": number, "clientId": CLIENT["client_id"], **({"billTypeCode": code} if code else {})}])
+    kept = {number: (stored(desk, number)["type_code"], stored(desk, number)["type_name"]) for number in ("TYPE-2", "TYPE-3", "TYPE-4", "TYPE-5")}
+    assert kept == {"TYPE-2": ("ER_Travel", "差旅费报销单"), "TYPE-3": ("ER_New", "ER_New"), "TYPE-4": (None, None), "TYPE-5": ("ER_Travel", "差旅费报销单")}
+    assert rows(desk, "SELECT name FROM bill_type WHERE code = 'ER_New'") == [{"name": "ER_New"}]
+
+
 def test_bill_that_the_cloud_has_nothing_for(desk):
     push(desk, [{"scanBillNo": "EMPTY-1", "billId": "none", "clientId": CLIENT["client_id"]}])
     settled(desk)

@@ -182,6 +182,25 @@ def test_codes_that_nobody_has_made(site, path, field, make):
     assert attempt(site, "Clerk", PASSWORD).status == 200
 
 
+def test_domains_that_no_tenant_has(site):
+    """Whoever has the address of a login page is told whose it is; who tries names is not, of no domain, once there were many.
+    Passwords are counted by themselves."""
+    change(site, "UPDATE tenant SET domain = 'acme.example' WHERE id = 1")
+
+    def ask(domain, **more):
+        return person(site).get("/api/v1/tenant", query={"domain": domain}, **more)
+
+    assert [ask("acme.example").status for _ in range(3)] == [200] * 3 and guards(site) == {}
+    put_guard(site, "domain:127.0.0.1", 58)
+    assert ask("a.example").status == 404 and guards(site) == {"domain:127.0.0.1": 59}
+    assert ask("b.example", headers={"X-Forwarded-For": "192.0.2.1"}).status == 404
+    known, unknown = ask("acme.example"), ask("c.example")
+    assert [(one.status, error(one)["type"]) for one in (known, unknown)] == [(429, "locked")] * 2
+    assert int(known.headers["Retry-After"]) > 0 and guards(site)["domain:127.0.0.1"] == 60
+    assert attempt(site, "Clerk", PASSWORD, domain="acme.example").status == 200
+    assert site.ctl.must("user", "unlock", "127.0.0.1")["was_locked"] and ask("acme.example").status == 200
+
+
 # what is counted is bounded
 
 def test_what_is_over_is_forgotten(site):

@@ -82,7 +82,7 @@ def test_an_organisation_is_moved(site):
     assert not sees(above) and sees(own)
     log = site.boss.get("/api/v1/audit-log", query={"action": "organisation.changed"}).json()["items"]
     assert [one["object"] for one in log] == ["B", "B"]
-    assert [one["detail"] for one in log] == [{"parent": ["X", None]}, {"parent": ["A", "X"]}]
+    assert [one["detail"] for one in log] == [{"parent": ["组织X (X)", None]}, {"parent": ["组织A (A)", "组织X (X)"]}]
 
 
 def test_an_organisation_in_use_is_not_disabled(site):

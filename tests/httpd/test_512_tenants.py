@@ -1,4 +1,6 @@
 """Several tenants of one installation, made by the tool; and grants by the tool."""
+import json
+
 import pytest
 
 from harness.client import run_ctl
@@ -95,8 +97,31 @@ def test_grants_by_the_tool(site):
         assert ctl("grant", "add", *words)[0] in (1, 2), words
     assert ctl("grant", "add", "李雷", "A", "--scope", "some")[0] == 2
     assert "含下级" in run_ctl(*ctl.where, "--lang", "zh", "grant", "list", "李雷")[1]
-    actions = [row["action"] for row in rows(site, "SELECT action FROM audit WHERE action LIKE 'user.grant%' ORDER BY id")]
-    assert actions == ["user.granted"] * 4 + ["user.grant-removed"]
+    log = rows(site, "SELECT action, detail FROM audit WHERE action LIKE 'user.grant%' ORDER BY id")
+    assert [row["action"] for row in log] == ["user.granted"] * 4 + ["user.grant-removed"]
+    assert [json.loads(row["detail"])["grants"] for row in log[2:4]] == [["组织A (A): OWN"], [": ALL"]]
+
+
+def test_an_organisation_is_moved_by_the_tool(site):
+    """By the rules of the page: neither below itself nor too deep; what it says is what the list says."""
+    ctl = site.ctl
+    for code, above in (("A", None), ("B", "A"), ("C", "B"), ("X", None)):
+        ctl.must("org", "add", code, f"组织{code}", *(["--parent", above] if above else []))
+
+    def levels():
+        return {one["code"]: one["level"] for one in ctl.must("org", "list")}
+
+    assert levels() == {"A": 2, "B": 3, "C": 4, "X": 2}
+    assert ctl.must("org", "move", "B", "X")["code"] == "B" and levels() == {"A": 2, "X": 2, "B": 3, "C": 4}
+    assert ctl.must("org", "move", "B", "-")["parent_id"] == 0 and levels() == {"A": 2, "X": 2, "B": 2, "C": 3}
+    for words, exit_code, field in ((("B", "C"), 1, "parent"), (("B", "NONE"), 2, "parent"), (("NONE", "A"), 1, "CODE")):
+        code, value = ctl("org", "move", *words)
+        assert (code, value["error"].get("field")) == (exit_code, field), value
+    assert "移到租户之下" in run_ctl(*ctl.where, "--lang", "zh", "org", "move", "C", "-")[1]
+    assert levels()["C"] == 2
+    moved = rows(site, "SELECT object, detail FROM audit WHERE action = 'organisation.changed' ORDER BY id")
+    assert [(row["object"], json.loads(row["detail"])["parent"]) for row in moved] == [
+        ("B", ["组织A (A)", "组织X (X)"]), ("B", ["组织X (X)", None]), ("C", ["组织B (B)", None])]
 
 
 def test_import_by_the_tool(site, tmp):

@@ -44,15 +44,33 @@ def test_each_change_is_a_row(quiet):
     rows = [row for row in listed(quiet) if row["id"] > before]
     assert actions(rows) == [
         ("enterprise.added", other["client_id"]), ("enterprise.disabled", other["client_id"]),
-        ("push-table.added", other["client_id"]), ("push-table.removed", "1"), ("enterprise.removed", other["client_id"]),
+        ("push-table.added", other["client_id"]), ("push-table.removed", other["client_id"]), ("enterprise.removed", other["client_id"]),
         ("mode.changed", "bill type T1"), ("switch.changed", "duplicate.refuse"), ("switch.changed", "capture.without_cover"),
         ("token-keys.rotated", ""), ("user.reset", "admin"), ("journal.capture-on", ""), ("journal.capture-off", "")]
     assert {row["actor"] for row in rows} == {f"admin:{places.SERVER_USER if places.server_account() else rows[0]['actor'][6:]}"}
     assert rows[-1]["detail"] == {"tax_no": [None, other["tax_no"]], "name": [None, other["name"]], "secret": "set",
                                   "encrypt_key": "set", "is_enabled": ["false", "true"]}
     assert rows[5]["detail"] == {"value": [None, "on"]}
+    assert rows[6]["detail"] == {"value": [None, "match"]}
+    assert rows[8]["detail"]["name"] == [other["name"], None]
     whole = str(listed(quiet))
     assert not [secret for secret in SECRETS if secret in whole]
+
+
+def test_organisations_and_points_by_their_names(quiet):
+    """Nobody knows them by the numbers of their rows."""
+    ctl = quiet.ctl
+    for code, name in (("A", "北方公司"), ("B", "南方公司")):
+        ctl.must("org", "add", code, name)
+    ctl.must("user", "add", "--name", "李雷", "--mobile", "13800000001", "--org", "A")
+    ctl.must("scan-point", "add", "一楼", "--org", "A", "--related", "B")
+    ctl.must("scanner", "add", "前台", "--address", "192.168.1.20", "--org", "A")
+    ctl.must("scanner", "set", "前台", "--point", "一楼", "--org", "B")
+    details = {row["action"]: row["detail"] for row in listed(quiet)}
+    assert details["user.added"]["org"] == [None, "北方公司 (A)"]
+    assert details["scan-point.added"]["org"] == [None, "北方公司 (A)"] and details["scan-point.added"]["related"] == ["南方公司 (B)"]
+    assert details["scanner.added"]["org"] == [None, "北方公司 (A)"] and "scan_point" not in details["scanner.added"]
+    assert details["scanner.changed"] == {"org": ["北方公司 (A)", "南方公司 (B)"], "scan_point": [None, "一楼"]}
 
 
 def test_filters(quiet):

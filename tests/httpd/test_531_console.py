@@ -111,7 +111,7 @@ def attach(http, bill_id, name, **fields):
 def filled(gateway, admin):
     """Two bills, the second with two attachments."""
     erp = gateway.login()
-    assert erp.post(ANNOUNCE, [bill("AT-1"), bill("AT-2")]).errcode == "0000"
+    assert erp.post(ANNOUNCE, [bill("AT-1"), bill("AT-2", fbillTypeDes="费用报销单")]).errcode == "0000"
     for name in ("甲.txt", "乙.txt"):
         attach(admin, 2, name, label="合同" if name == "甲.txt" else "别的")
     return admin
@@ -128,6 +128,10 @@ def test_attachments(gateway, filled):
     each([({"label": "合同"}, ["甲.txt"]), ({"q": "乙"}, ["乙.txt"]), ({"number": "at-2"}, ["乙.txt", "甲.txt"]),
           ({"number": "AT-1"}, []), ({"attachment_type": 1}, []), ({"created_from": "2040-01-01"}, []),
           ({"created_to": "2040-01-01"}, ["乙.txt", "甲.txt"])], lambda query, wanted: names(**query) == wanted or pytest.fail(str(query)))
+    send(filled, "POST", "labels", {"kind": "ATTACHMENT_TYPE", "number": 1, "name": "验收单"}, 201)
+    send(filled, "PATCH", f"bills/2/files/{item['id']}", {"attachment_type": 1})
+    item = get(filled, "attachments", attachment_type=1)["items"][0]
+    assert (item["name"], item["attachment_type"], item["attachment_type_name"], item["bill_type_name"]) == ("甲.txt", 1, "验收单", "费用报销单")
     first = get(filled, "attachments", page_size=1)
     assert first["pagination"]["has_more"] and names(page_size=1, after=first["pagination"]["next"]) == ["甲.txt"]
     refused(filled.get(f"{V1}/attachments", query={"attachment_type": "x"}), 400, "attachment_type")

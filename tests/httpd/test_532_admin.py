@@ -188,7 +188,7 @@ def test_push_table(gateway, admin):
     refused(admin.request("DELETE", f"{V1}/push-table/{made['id']}"), 404)
     assert audited(gateway, last_row(gateway) - 3) == [("push-table.added", CLIENT["client_id"]),
                                                       ("push-table.changed", CLIENT["client_id"]),
-                                                      ("push-table.removed", str(made["id"]))]
+                                                      ("push-table.removed", CLIENT["client_id"])]
 
 
 # audit log, doctor, journal

@@ -134,6 +134,13 @@ TX_TEST(orgs)
     ck_assert(is_new);
     unit_done(fpi_bill_type_put(&is_new, tx, 1, "BX", "报销单", t));
     ck_assert(!is_new);
+    unit_done(fpi_bill_type_put(&is_new, tx, 1, "FK", "FK", t)); /* a push knows the code only */
+    unit_done(fpi_bill_type_put(&is_new, tx, 1, "FK", "FK", t));
+    ck_assert(!is_new);
+    unit_done(fpi_bill_type_put(&is_new, tx, 1, "FK", "付款单", t));
+    ck_assert(is_new);
+    unit_done(fpi_bill_type_put(&is_new, tx, 1, "FK", "另一个名称", t));
+    ck_assert(!is_new);
     unit_done(fpi_bill_type_put(&is_new, tx, 2, "BX", "报销单", t));
     ck_assert(is_new);
     return NULL;

@@ -151,7 +151,8 @@ def test_files_with_names_that_attack(tell, gateway):
     long = "发票" * 41 + "票.png"
     assert gateway.login().post(ANNOUNCE, bill("NAMES-2")).errcode == "0000"
     assert gateway.login().post(f"{V1}/labels", {"kind": "LABEL", "name": "合同<b>"}).status == 201
-    tell("names", label="合同<b>", other=rows(gateway, "SELECT id FROM bill")[0]["id"], names=[
+    assert gateway.login().post(f"{V1}/labels", {"kind": "ATTACHMENT_TYPE", "number": 2, "name": "验收单<i>"}).status == 201
+    tell("names", label="合同<b>", type="验收单<i>", other=rows(gateway, "SELECT id FROM bill")[0]["id"], names=[
         ["<img src=x onerror=alert(1)>.png", "_img src=x onerror=alert(1)_.png"], ["\"'><svg onload=alert(2)>.png", "_'__svg onload=alert(2)_.png"],
         ["&lt;b&gt;{{7-7}}'${1}.png", "&lt;b&gt;{{7-7}}'${1}.png"], ["\u202egpj.exe.png", "_gpj.exe.png"], [long, long], ["😀🧾.png", "😀🧾.png"],
         ["../../etc/passwd.png", "passwd.png"], ["two\nlines\t.png", "two_lines_.png"], ["..\\..\\windows.png", "windows.png"],

@@ -30,7 +30,7 @@ export const menu: Group[] = [
     { page: 'file-formats', title: () => say('文件格式', 'File formats'), needs: 'SETTINGS' },
     { page: 'bill-types', title: () => say('单据类型', 'Bill types'), needs: 'SETTINGS' },
     { page: 'labels', title: () => say('标签', 'Labels'), needs: 'SETTINGS' },
-    { page: 'settings', title: () => say('开关', 'Switches'), needs: 'SETTINGS' },
+    { page: 'settings', title: () => say('模式与开关', 'Modes and switches'), needs: 'SETTINGS' },
   ] },
   { key: 'system', title: () => say('系统', 'System'), entries: [
     { page: 'enterprises', title: () => say('企业授权', 'Enterprises'), needs: 'ENTERPRISE_VIEW' },

@@ -44,6 +44,18 @@ export function time(text?: string | null): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
 }
 
+/** To the minute, where many stand below each other. */
+export function minute(text?: string | null): string {
+  return time(text).slice(0, 16)
+}
+
+/** The reader's own, "UTC+08:00". */
+export function zone(): string {
+  const minutes = -new Date().getTimezoneOffset()
+  const two = (n: number) => String(Math.floor(Math.abs(n))).padStart(2, '0')
+  return `UTC${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`
+}
+
 export function size(bytes?: number | null): string {
   if (bytes === undefined || bytes === null) return ''
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

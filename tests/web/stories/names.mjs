@@ -3,7 +3,7 @@
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR4nGM4AQUMlDEACLEyAaio5RMAAAAASUVORK5CYII=', 'base64')
 const ALIVE = 'img[src="x"], [onerror], iframe, svg[onload]'
 
-export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, label }) => {
+export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, label, type }) => {
   const page = await open('/capture')
   await firstSignIn(page)
   await bind(page)
@@ -56,6 +56,9 @@ export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, 
   await page.locator('.bill-body .thumb').first().click()
   await page.keyboard.press('3')
   await page.locator('.bill-body .thumb').first().getByText('附件').waitFor()
+  await page.locator('.bill-body .thumb').nth(1).click()
+  await page.keyboard.press('3')
+  await page.locator('.bill-body .thumb').nth(1).getByText('附件').waitFor()
   await page.goto(`${url}/imgsys-web/attachments`)
   const [attached] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: names[0][1] }).click()])
   sure(attached.suggestedFilename() === saved[0], `the attachment is saved as ${attached.suggestedFilename()}`)
@@ -71,6 +74,8 @@ export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, 
   await arrange('标签与附件类型')
   await page.getByRole('dialog').getByRole('combobox', { name: '标签' }).click()
   await page.getByTitle(label, { exact: true }).click()
+  await page.getByRole('dialog').getByRole('combobox', { name: '附件类型' }).click()
+  await page.getByTitle(type, { exact: true }).click()
   await page.getByRole('dialog').getByRole('button', { name: '保存' }).click()
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await arrange('移到另一张单据')
@@ -86,4 +91,16 @@ export default async ({ open, firstSignIn, bind, shot, sure, url, names, other, 
   await page.locator('.bill-body .thumb').first().waitFor()
   await page.keyboard.press('l')
   await page.getByRole('row').filter({ hasText: names[0][1] }).getByRole('cell', { name: label, exact: true }).waitFor()
+
+  // and is found by it, and by what kind of attachment it is
+  await page.goto(`${url}/imgsys-web/attachments`)
+  const [first, second] = names.map(([, name]) => page.getByRole('row').filter({ hasText: name }))
+  for (const [filter, word] of [['标签', label], ['附件类型', type]]) {
+    await second.waitFor()
+    await page.getByRole('search').getByRole('combobox', { name: filter }).click()
+    await page.getByTitle(word, { exact: true }).click()
+    await second.waitFor({ state: 'detached' })
+    await first.getByRole('cell', { name: word, exact: true }).waitFor()
+    await page.getByRole('button', { name: '清除条件' }).click()
+  }
 }

@@ -9,7 +9,7 @@ import { type Column, type Filter, List } from '../parts/List'
 import { Page } from '../parts/Page'
 import { go, Link, usePlace } from '../router'
 import { useWho } from '../session'
-import { day, say, time } from '../words'
+import { day, minute, say, time } from '../words'
 import { Reason, states, StateTag } from './state'
 
 const BillPage = lazy(() => import('./Bill'))
@@ -17,14 +17,14 @@ const MatchPage = lazy(() => import('./Match'))
 
 const columns = (): Column<Bill>[] => [
   { key: 'number', title: say('影像编号', 'Image number'), sort: 'number', isMain: true, show: bill => <Link to={`/bills/${bill.id}`}>{bill.number}</Link> },
-  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{STUCK.has(bill.state) && <div className="quiet"><Reason bill={bill} /></div>}</> },
+  { key: 'state', title: say('状态', 'State'), show: bill => <><StateTag bill={bill} />{bill.is_locked && <span title={say('已锁定', 'locked')} role="img" aria-label={say('已锁定', 'locked')}>🔒</span>}{STUCK.has(bill.state) && <div className="why"><Reason bill={bill} /></div>}</> },
   { key: 'type', title: say('单据类型', 'Type'), show: bill => bill.bill_type_name ?? bill.bill_type },
   { key: 'bill_no', title: say('单据编号', 'Bill number'), show: bill => bill.bill_no && <span className="number-of">{bill.bill_no}</span> },
   { key: 'applicant', title: say('申请人', 'Applicant'), show: bill => bill.applicant_name },
   { key: 'org', title: say('组织', 'Organisation'), show: bill => bill.org_name },
   { key: 'pages', title: say('页数', 'Pages'), isNumber: true, show: bill => bill.page_count },
   { key: 'created', title: say('创建', 'Created'), sort: 'created_at', show: bill => day(time(bill.created_at)) },
-  { key: 'updated', title: say('更新', 'Updated'), sort: 'updated_at', show: bill => time(bill.updated_at) },
+  { key: 'updated', title: say('更新', 'Updated'), sort: 'updated_at', show: bill => minute(bill.updated_at) },
 ]
 
 /** Somebody must do something about them: the list says why. */
@@ -60,6 +60,7 @@ function BillList() {
       </>
     )}>
       <List<Bill> path="/api/v1/bills" label={say('影像单据', 'Bills')} columns={columns()} filters={filters()} rowKey={bill => bill.id} sort="-created_at"
+                  empty={say('还没有您能看到的单据。ERP 推送或采集影像后会出现在这里；缺少应有的单据时，请管理员在“权限说明”中查询原因。', 'No bill that you may see. They come from the ERP and from captures; if one is missing, the administrator can ask under “Why”.')}
                   selected={may('EXPORT') ? selected : undefined} onSelect={may('EXPORT') ? setSelected : undefined} />
       <Ask question={question} onDone={() => setQuestion(null)} />
     </Page>

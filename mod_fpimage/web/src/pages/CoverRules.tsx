@@ -3,7 +3,7 @@ import { App, Button, Checkbox, Input, InputNumber, Modal, Select } from 'antd'
 import { useEffect, useState } from 'react'
 import { call } from '../api/client'
 import type { Listed } from '../api/types'
-import { BillType } from '../parts/BillType'
+import { BillType, useTypeName } from '../parts/BillType'
 import { Ask, type Question } from '../parts/Ask'
 import { Failure } from '../parts/Failure'
 import { Page } from '../parts/Page'
@@ -95,7 +95,8 @@ export default function CoverRules() {
   const [edited, setEdited] = useState<Rule | null>(null)
   const [question, setQuestion] = useState<Question | null>(null)
   const items = rules.data?.items ?? []
-  const drop = (rule: Rule) => setQuestion({ title: say(`删除规则 ${rule.name}？`, `Drop rule ${rule.name}?`), isDanger: true, run: () => call(`/api/v1/cover-rules/${rule.id}`, { method: 'DELETE', headers: { 'If-Match': `"${rule.version}"` } }) })
+  const typeName = useTypeName()
+  const drop = (rule: Rule) => setQuestion({ title: say(`删除规则 ${rule.name}？`, `Remove rule ${rule.name}?`), isDanger: true, run: () => call(`/api/v1/cover-rules/${rule.id}`, { method: 'DELETE', headers: { 'If-Match': `"${rule.version}"` } }) })
   return (
     <Page title={say('影像编码规则', 'Image-code rules')} actions={<Button type="primary" onClick={() => setEdited({ name: '', separator: '-', is_enabled: true, parts: [{ kind: 'CONSTANT', text: 'BX' }, { kind: 'DIGITS', least: 4, most: 8 }] })}>{say('新规则', 'New rule')}</Button>}>
       <p className="hint">{say('没有启用的规则时：二维码内容含连字符且不含 , ^ | ; } 即为封面。只认二维码，条形码封面会提示更换打印模板。', 'With no rule enabled, a QR text with a hyphen and none of , ^ | ; } is a cover. Only QR codes count.')}</p>
@@ -105,9 +106,9 @@ export default function CoverRules() {
           <thead><tr><th scope="col">{say('名称', 'Name')}</th><th scope="col">{say('形式', 'Shape')}</th><th scope="col">{say('单据类型', 'Bill type')}</th><th scope="col">{say('状态', 'State')}</th><th scope="col"><span className="unseen">{say('操作', 'Acts')}</span></th></tr></thead>
           <tbody>{items.map(rule => (
             <tr key={rule.id}>
-              <td className="main">{rule.name}</td><td><code>{shapeOf(rule)}</code></td><td>{rule.bill_type ?? say('不指定', 'not said')}</td>
-              <td>{rule.is_enabled ? <Mark color="green">{say('启用', 'enabled')}</Mark> : <Mark>{say('停用', 'disabled')}</Mark>}</td>
-              <td><Button size="small" onClick={() => setEdited(rule)}>{say('修改', 'Change')}</Button> <Button size="small" danger onClick={() => drop(rule)}>{say('删除', 'Drop')}</Button></td>
+              <td className="main">{rule.name}</td><td data-label={say('形式', 'Shape')}><code>{shapeOf(rule)}</code></td><td data-label={say('单据类型', 'Bill type')}>{rule.bill_type ? typeName(rule.bill_type) : say('不指定', 'not said')}</td>
+              <td data-label={say('状态', 'State')}>{rule.is_enabled ? <Mark color="green">{say('启用', 'enabled')}</Mark> : <Mark>{say('停用', 'disabled')}</Mark>}</td>
+              <td><span className="row-acts"><Button size="small" onClick={() => setEdited(rule)}>{say('修改', 'Change')}</Button><Button size="small" danger onClick={() => drop(rule)}>{say('删除', 'Remove')}</Button></span></td>
             </tr>
           ))}</tbody>
         </table>

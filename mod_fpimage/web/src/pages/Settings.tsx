@@ -4,7 +4,9 @@ import { useState } from 'react'
 import { call } from '../api/client'
 import { Failure } from '../parts/Failure'
 import { Page } from '../parts/Page'
-import { useAct, useLoad } from '../parts/use'
+import { useTypeName } from '../parts/BillType'
+import type { Option } from '../parts/Records'
+import { type Loaded, useAct, useLoad } from '../parts/use'
 import { useWho } from '../session'
 import { say } from '../words'
 import { orgOptions } from './kinds'
@@ -22,8 +24,7 @@ const modes = () => [{ value: 'BASIC', label: say('基础：采集、提交、�
 const scopeName = (scope: string) => ({ TENANT: say('租户', 'tenant'), ORGANISATION: say('组织', 'organisation'), BILL_TYPE: say('单据类型', 'bill type') }[scope] ?? scope)
 
 /** A mode for one organisation, which goes before the tenant's; of a bill type it is said where bill types are. */
-function OrgMode({ onSave }: { onSave: (code: string, mode: string) => void }) {
-  const orgs = useLoad(orgOptions, [])
+function OrgMode({ orgs, onSave }: { orgs: Loaded<Option[]>; onSave: (code: string, mode: string) => void }) {
   const [code, setCode] = useState<string>()
   const [mode, setMode] = useState<string>()
   return (
@@ -63,18 +64,21 @@ export default function Settings() {
   const act = useAct()
   const all = load.data
   const save = (body: object) => act.run(async () => { await call(PATH, { method: 'PATCH', body }); message.success(say('已保存', 'Saved')); load.again() })
+  const typeName = useTypeName()
+  const orgs = useLoad(() => (may('PEOPLE_VIEW') ? orgOptions() : Promise.resolve([])), [])
+  const orgName = (code: string | null) => orgs.data?.find(one => one.value === code)?.label ?? code
   const tenant = all?.modes.find(one => one.scope === 'TENANT')
   const standardMode = all?.modes.find(one => one.scope === 'DEFAULT')?.mode
   const standard = (text: string) => say(`默认（${text}）`, `standard (${text})`)
   return (
-    <Page title={say('开关', 'Switches')}>
+    <Page title={say('模式与开关', 'Modes and switches')}>
       <Failure error={load.error ?? act.error} onRetry={load.again} />
       {all && (
         <>
           <h2>{say('影像模式', 'Mode')}</h2>
           <Select className="wide" value={tenant?.mode ?? undefined} options={modes()} aria-label={say('影像模式', 'Mode')} placeholder={modes().find(one => one.value === standardMode)?.label} onChange={mode => save({ modes: [{ scope: 'TENANT', mode }] })} />
-          <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} <code>{one.code}</code>{say('：', ': ')}{modes().find(each => each.value === one.mode)?.label ?? one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
-          {may('PEOPLE_VIEW') && <OrgMode onSave={(code, mode) => save({ modes: [{ scope: 'ORGANISATION', code, mode }] })} />}
+          <ul>{all.modes.filter(one => one.scope !== 'TENANT' && one.scope !== 'DEFAULT').map(one => <li key={one.scope + one.code}>{scopeName(one.scope)} <strong>{one.scope === 'BILL_TYPE' ? typeName(one.code ?? '') : orgName(one.code)}</strong>{say('：', ': ')}{modes().find(each => each.value === one.mode)?.label ?? one.mode} <Button size="small" onClick={() => save({ modes: [{ scope: one.scope, code: one.code, mode: null }] })}>{say('取消', 'Take away')}</Button></li>)}</ul>
+          {may('PEOPLE_VIEW') && <OrgMode orgs={orgs} onSave={(code, mode) => save({ modes: [{ scope: 'ORGANISATION', code, mode }] })} />}
           <h2>{say('开关', 'Switches')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('开关', 'Switches')}>
             <table className="table"><thead><tr><th scope="col">{say('开关', 'Switch')}</th><th scope="col">{say('取值', 'Value')}</th></tr></thead><tbody>

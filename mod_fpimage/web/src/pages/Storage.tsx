@@ -23,6 +23,7 @@ function Table({ title, rows, nameOf }: { title: string; rows: Usage[]; nameOf: 
             </tr>
           ))}</tbody>
         </table>
+        {!rows.length && <div className="empty">{say('还没有文件', 'No files yet')}</div>}
       </div>
     </>
   )

@@ -21,6 +21,12 @@ export function auditName(action: string): string {
   return say(`${objects[object][0]} · ${acts[act][0]}`, `${objects[object][1]} ${acts[act][1]}`)
 }
 
+/** Modes are said of something: "bill type ER_Expense". */
+export function auditObject(action: string, object: string): string {
+  const [, what, code] = /^(tenant|organisation|bill type)(?: (.*))?$/.exec(action === 'mode.changed' ? object : '') ?? []
+  return what ? say({ tenant: '租户', organisation: '组织', 'bill type': '单据类型' }[what] ?? what, what) + (code ? ` ${code}` : '') : object
+}
+
 /** What the log may be asked for; not each act is done to each object. */
 const DONE: Record<string, string> = {
   user: 'added changed disabled enabled unlocked reset granted grant-removed password-changed', users: 'imported', role: 'added changed', organisation: 'added changed', 'scan-point': 'added changed bound unbound',
@@ -34,14 +40,14 @@ const members: Record<string, [string, string]> = {
   mobile: ['手机号', 'mobile'], mail: ['邮箱', 'mail'], org: ['组织', 'organisation'], roles: ['角色', 'roles'], is_head: ['部门负责人', 'head'], permissions: ['权限', 'permissions'], address: ['地址', 'address'],
   related: ['关联组织', 'related organisations'], user: ['用户', 'user'], scan_point: ['扫描点', 'scan point'], grants: ['查看范围', 'sees'], secret: ['密钥', 'secret'], encrypt_key: ['加密密钥', 'encryption key'],
   password: ['密码', 'password'], url: ['推送地址', 'address'], prefix: ['接口地址', 'address'], solution: ['解决方案', 'solution'], dc: ['数据中心', 'data centre'], language: ['语言', 'language'], resource: ['单据来源', 'resource'],
-  kind: ['种类', 'kind'], value: ['值', 'value'], domain: ['登录域', 'login domain'], mode: ['模式', 'mode'], number: ['编号', 'number'], separator: ['分隔符', 'separator'], parts: ['组成', 'parts'], org_id: ['组织编号', 'organisation id'], is_full: ['全量', 'all of them'], added: ['新增', 'added'], changed: ['变更', 'changed'], unchanged: ['未变', 'unchanged'], refused: ['拒绝', 'refused'], missing: ['缺少', 'missing'], disabled: ['停用', 'disabled'], run: ['批次', 'run'], bill_type: ['单据类型', 'bill type'],
+  kind: ['种类', 'kind'], value: ['值', 'value'], domain: ['登录域', 'login domain'], mode: ['模式', 'mode'], number: ['编号', 'number'], separator: ['分隔符', 'separator'], parts: ['组成', 'parts'], org_id: ['组织编号', 'organisation id'], scanners: ['扫描员', 'scanners'], cloud_client_id: ['发票云 client_id', 'client_id at the cloud'], cloud_secret: ['发票云密钥', 'secret at the cloud'], db_type: ['数据库类型', 'database type'], encode_pwd: ['密码传送方式', 'how the password is sent'], auth_pattern: ['登录验证方式', 'kind of authentication'], is_full: ['全量', 'all of them'], added: ['新增', 'added'], changed: ['变更', 'changed'], unchanged: ['未变', 'unchanged'], refused: ['拒绝', 'refused'], missing: ['缺少', 'missing'], disabled: ['停用', 'disabled'], run: ['批次', 'run'], bill_type: ['单据类型', 'bill type'],
 }
 /** Of a whole row: who made it and when stands in the log itself. */
 const UNTOLD = new Set(['id', 'version', 'created_at', 'updated_at'])
 
 const values: Record<string, [string, string]> = {
   LABEL: ['标签', 'label'], ATTACHMENT_TYPE: ['附件类型', 'attachment type'], BASIC: ['基础', 'basic'], MATCH: ['匹配', 'match'], SYNC: ['同步', 'sync'], basic: ['基础', 'basic'], match: ['匹配', 'match'], sync: ['同步', 'sync'],
-  on: ['开', 'on'], off: ['关', 'off'], changed: ['已更换', 'another one'], set: ['已设置', 'set'],
+  on: ['开', 'on'], off: ['关', 'off'], changed: ['已更换', 'another one'], set: ['已设置', 'set'], cleared: ['已清除', 'cleared'],
 }
 
 /** A part of an image-code rule. */
@@ -64,11 +70,14 @@ function valueOf(value: unknown): string {
 
 const isChange = (value: unknown): value is [unknown, unknown] => Array.isArray(value) && value.length === 2 && value.every(one => one === null || typeof one !== 'object')
 
+/** A new one has this and that; what it has not, and counts of nothing, are not told. */
+const isNone = (value: unknown) => value === null || value === '' || value === 0 || (Array.isArray(value) && value.length === 0)
+
 /** What was changed, member by member: before and after, or that it is another one. */
 export function auditChanges(action: string, detail: unknown): { name: string; text: string }[] {
   if (!detail || typeof detail !== 'object') return []
   const isNew = action.endsWith('.added')
-  return Object.entries(detail).filter(([name]) => !UNTOLD.has(name)).map(([name, value]) => ({
+  return Object.entries(detail).filter(([name, value]) => !UNTOLD.has(name) && !((isNew || action.startsWith('people.')) && isNone(value))).map(([name, value]) => ({
     name: members[name] ? say(...members[name]) : name,
     text: isChange(value) && name !== 'grants' && !isNew ? `${valueOf(value[0])} → ${valueOf(value[1])}` : valueOf(isNew && isChange(value) ? value[1] : value),
   }))

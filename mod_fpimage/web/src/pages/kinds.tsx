@@ -3,7 +3,7 @@ import { Button, Typography } from 'antd'
 import { call } from '../api/client'
 import type { Kind, Option, Row } from '../parts/Records'
 import { Link } from '../router'
-import { say, size, time } from '../words'
+import { minute, say, size, time } from '../words'
 import { Act } from '../parts/Act'
 import { asTree, orgLabel } from '../parts/orgs'
 import { Import } from '../parts/Import'
@@ -15,7 +15,7 @@ import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
 import { Why } from '../parts/Why'
-import { auditActions, auditChanges, auditName } from './audit'
+import { auditActions, auditChanges, auditName, auditObject } from './audit'
 
 const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: string) =>
   value ? <Mark color="green">{say(zh, en)}</Mark> : <Mark>{say(otherZh, otherEn)}</Mark>
@@ -24,6 +24,7 @@ const enabled = (row: Row) => yes(row.is_enabled, '启用', 'enabled', '停用',
 const names = (list?: Row[] | null) => (list ?? []).map(one => one.name ?? one.code ?? '').join('、')
 /** Such a call does a bounded part of them. */
 const more = (done: Row) => done.has_more ? say('；还有更多，请再点一次。', '; there are more: do it once more.') : ''
+const theTenant = () => say('租户', 'the tenant')
 const post = (path: string) => call(path, { method: 'POST', body: {} })
 
 async function options(path: string, of: (row: Row) => Option): Promise<Option[]> {
@@ -50,12 +51,12 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
     columns: [
       { key: 'name', title: say('姓名', 'Name'), isMain: true, show: row => row.name },
       { key: 'mobile', title: say('手机号', 'Mobile'), show: row => row.mobile },
-      { key: 'org', title: say('组织', 'Organisation'), show: row => row.org_name ?? row.org_code },
+      { key: 'org', title: say('组织', 'Organisation'), show: row => row.org_name || row.org_code || theTenant() },
       { key: 'roles', title: say('角色', 'Roles'), show: row => names(row.roles) },
       { key: 'point', title: say('扫描点', 'Scan point'), show: row => row.scan_point?.name },
-      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || say('租户', 'the tenant')}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('设定', 'set')}</Button> },
+      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || theTenant()}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('随角色', 'by role')}</Button> },
       { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)} {row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>} {row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
-      { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => time(row.last_login_at) },
+      { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => minute(row.last_login_at) },
     ],
     fields: [
       { name: 'name', title: say('姓名', 'Name'), kind: 'text', isRequired: true },
@@ -97,6 +98,7 @@ const roles: Kind = {
 const organisations: Kind = {
   page: 'organisations', title: () => say('组织', 'Organisations'), path: '/api/v1/organisations', id: 'org_id', mayEdit: 'PEOPLE_EDIT', arrange: asTree, noPages: true,
   describe: () => ({
+    empty: say('还没有组织。点“新增”或“批量导入”；ERP 登记单据时也会自动建立。', 'No organisations yet: add or import them. Bills that the ERP announces make theirs.'),
     more: (again, may) => may('PEOPLE_EDIT') && <ImportPeople path="/api/v1/organisations/import" onDone={again} />,
     acts: [{ title: say('移动', 'Move'), needs: 'PEOPLE_EDIT', open: (row, onClose) => <MoveOrg org={row} onClose={onClose} /> }],
     hint: say('最多 4 级；推送与单据先按税号、再按组织编码找到组织。', 'At most 4 levels. Pushes and bills find theirs by tax number, then by code.'),
@@ -119,6 +121,7 @@ const organisations: Kind = {
 const enterprises: Kind = {
   page: 'enterprises', title: () => say('企业授权', 'Enterprise authorisations'), path: '/api/v1/enterprises', id: 'id', mayEdit: 'ENTERPRISE_EDIT', change: 'PATCH',
   describe: () => ({
+    empty: say('还没有企业授权。新增后，该企业的 ERP 与收票助手才能调用本系统。', 'None yet. With one, the ERP and the receipt assistant of that enterprise may call this system.'),
     more: (again, may) => may('ENTERPRISE_EDIT') && <Import path="/api/v1/enterprises/import" columns="tax_no, name, client_id, secret, encrypt_key" onDone={again} />,
     hint: say('保存时会真正向发票云获取一次 token；“未校验”的授权会一直标明。', 'Saving really fetches a token from the cloud; what was saved unchecked stays marked.'),
     filters: [{ name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('名称、税号或 client_id', 'name, tax number or client_id') }],
@@ -134,7 +137,7 @@ const enterprises: Kind = {
       { name: 'name', title: say('企业名称', 'Name'), kind: 'text', isRequired: true },
       { name: 'tax_no', title: say('税号', 'Tax number'), kind: 'text', isRequired: true },
       { name: 'client_id', title: 'client_id', kind: 'text', isRequired: true, when: 'new' },
-      { name: 'secret', title: 'client_secret', kind: 'secret', hint: say('留空表示不修改；首尾空格会去掉，中间不能有空格', 'Empty: as it is. No spaces inside.') },
+      { name: 'secret', title: 'client_secret', kind: 'secret', hint: say('首尾空格会去掉，中间不能有空格', 'No spaces inside; those around it are cut off.') },
       { name: 'encrypt_key', title: 'encrypt_key', kind: 'secret' },
       { name: 'cloud_client_id', title: say('发票云 client_id', 'client_id at the cloud'), kind: 'text', hint: say('仅当与上面的 client_id 不同时填写', 'only where it is not the client_id above') },
       { name: 'cloud_secret', title: say('发票云 client_secret', 'client_secret at the cloud'), kind: 'secret' },
@@ -151,6 +154,7 @@ const enterprises: Kind = {
 const pushTable: Kind = {
   page: 'push-table', title: () => say('推送表', 'Push table'), path: '/api/v1/push-table', id: 'id', mayEdit: 'ENTERPRISE_EDIT', mayDrop: true, mayChange: false,
   describe: () => ({
+    empty: say('推送表为空，收票助手的推送会被拒绝。点“新增”登记允许推送的企业。', 'The table is empty: pushes of the receipt assistant are refused. Add the enterprises that may push.'),
     more: (_again, may) => may('ENTERPRISE_VIEW') && <Act title={say('检查', 'Check')} run={async () => {
       const said = await call<Row>('/api/v1/push-table/check')
       return said.is_right ? say('推送表与企业授权一致。', 'The table fits the enterprises.') : <ul>{(said.items ?? []).map((one: Row, i: number) => <li key={i}>{one.name || one.client_id}：{one.text}</li>)}</ul>
@@ -173,10 +177,11 @@ const pushTable: Kind = {
 const audit: Kind = {
   page: 'audit-log', title: () => say('审计日志', 'Audit log'), path: '/api/v1/audit-log', id: 'id',
   describe: () => ({
+    empty: say('还没有记录。人员、权限与设置的每次变更都会记在这里。', 'Nothing yet. Each change of people, rights and settings stands here.'),
     filters: [{ name: 'actor', title: say('操作人', 'Who'), kind: 'text' }, { name: 'action', title: say('操作', 'What'), kind: 'choice', options: auditActions() }, { name: 'object', title: say('对象', 'On'), kind: 'text', hint: say('完整名称', 'its whole name') }, { name: 'from', title: say('自', 'From'), kind: 'day', asTime: 'begin' }, { name: 'to', title: say('至', 'To'), kind: 'day', asTime: 'end' }],
     columns: [
       { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => whoIs(row.actor) },
-      { key: 'action', title: say('操作', 'What'), show: row => auditName(row.action) }, { key: 'object', title: say('对象', 'On'), show: row => row.object },
+      { key: 'action', title: say('操作', 'What'), show: row => auditName(row.action) }, { key: 'object', title: say('对象', 'On'), show: row => auditObject(row.action, row.object) },
       { key: 'detail', title: say('变更内容', 'What was changed'), show: row => auditChanges(row.action, row.detail).map(one => <div key={one.name}><span className="quiet">{one.name}</span> {one.text}</div>) },
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
@@ -189,6 +194,7 @@ const modeName = (mode?: string) => ({ BASIC: say('基础', 'basic'), MATCH: say
 const billTypes: Kind = {
   page: 'bill-types', title: () => say('单据类型', 'Bill types'), path: '/api/v1/bill-types', id: 'id', mayEdit: 'SETTINGS',
   describe: () => ({
+    empty: say('还没有单据类型。点“新增”，或等 ERP 登记单据时自动建立。', 'No bill types yet: add one, or wait for the ERP, whose bills make theirs.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name }, { key: 'code', title: say('编码', 'Code'), show: row => <code>{row.code}</code> },
       { key: 'mode', title: say('模式', 'Mode'), show: row => row.mode ? modeName(row.mode) : say('随组织或租户', 'as organisation or tenant') },
@@ -203,6 +209,7 @@ const billTypes: Kind = {
 const labels: Kind = {
   page: 'labels', title: () => say('标签', 'Labels'), path: '/api/v1/labels', id: 'id', mayEdit: 'SETTINGS', mayDrop: true,
   describe: () => ({
+    empty: say('还没有标签。新增后可在整理影像时选用。', 'No labels yet. Files can be given those that are added here.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name }, { key: 'kind', title: say('种类', 'Kind'), show: row => row.kind === 'LABEL' ? say('标签', 'label') : say('附件类型', 'attachment type') },
       { key: 'number', title: say('编号', 'Number'), isNumber: true, show: row => row.number || '' }, { key: 'state', title: say('状态', 'State'), show: enabled },
@@ -225,6 +232,7 @@ const deliveryStates: Record<string, [string, string, string]> = {
 const deliveries: Kind = {
   page: 'deliveries', title: () => say('ERP 通知', 'ERP notices'), path: '/api/v1/deliveries', id: 'id', isMoving: row => row.state === 'WAITING',
   describe: () => ({
+    empty: say('还没有通知。单据提交、退扫或审核后，通知 ERP 的结果会列在这里。', 'No notices yet. They come with submitted, sent back and reviewed bills.'),
     more: (again, may) => may('DELIVERY') && <Act title={say('重发全部搁置的', 'Send all parked ones again')} onDone={again} run={async () => {
       const done = await call<Row>('/api/v1/deliveries/retry', { body: { state: 'PARKED' } })
       return say(`已重新排队：${done.notices} 条通知`, `${done.notices} notices are on their way again`) + more(done)
@@ -251,6 +259,7 @@ const pushStates: Record<string, [string, string, string]> = {
 const pushes: Kind = {
   page: 'pushes', title: () => say('收票推送', 'Pushes'), path: '/api/v1/pushes', id: 'id', isMoving: row => row.status === 'TAKEN',
   describe: () => ({
+    empty: say('还没有推送。请核对“推送表”，以及总部登记的推送地址。', 'No pushes yet. Check the push table, and the address that the head office registered.'),
     more: (again, may) => may('DELIVERY') && <Act title={say('重放全部搁置的', 'Replay all parked ones')} onDone={again} run={async () => {
       const done = await call<Row>('/api/v1/pushes/replay', { body: {} })
       return say(`已重新处理：${done.pushes} 条推送`, `${done.pushes} pushes are worked on again`) + more(done)
@@ -260,7 +269,7 @@ const pushes: Kind = {
     columns: [
       { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => row.bill_id ? <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> : row.number || '—' },
       { key: 'status', title: say('状态', 'State'), show: row => { const [zh, en, colour] = pushStates[row.status] ?? [row.status, row.status, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
-      { key: 'reason', title: say('原因', 'Why'), show: row => told(row.reason) }, { key: 'client', title: say('企业', 'Enterprise'), show: row => <>{row.tax_no}{row.client_id && <div><code className="quiet">{row.client_id}</code></div>}</> },
+      { key: 'reason', title: say('原因', 'Why'), show: row => told(row.reason) }, { key: 'client', title: say('企业', 'Enterprise'), show: row => <>{row.enterprise_name && <div>{row.enterprise_name}</div>}{row.tax_no}{row.client_id && <div><code className="quiet">{row.client_id}</code></div>}</> },
       { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
       { key: 'repeats', title: say('重复', 'Repeats'), isNumber: true, show: row => row.repeats || '' }, { key: 'at', title: say('时间', 'When'), show: row => time(row.at) },
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
@@ -273,6 +282,7 @@ const pushes: Kind = {
 const journal: Kind = {
   page: 'journal', title: () => say('未知调用', 'Unknown calls'), path: '/api/v1/journal', id: 'id',
   describe: () => ({
+    empty: say('没有未知调用，ERP 与收票助手的地址都正确。', 'None: the ERP and the receipt assistant call the right addresses.'),
     hint: say('ERP 或收票助手调用了本系统没有的地址。把建议的一行加入 httpd 配置并重新加载，即由对应接口应答。', 'The ERP or the receipt assistant called an address that is not here. The line that is suggested, put into httpd’s configuration, has it answered.'),
     columns: [
       { key: 'path', title: say('地址', 'Address'), isMain: true, show: row => <code>{row.method} {row.path}</code> },
@@ -286,13 +296,23 @@ const journal: Kind = {
   }),
 }
 
+const wordOptions = (kind: string, of: (row: Row) => { value: string; label: string }) => async () =>
+  (await call<{ items: Row[] }>(`/api/v1/labels?kind=${kind}&page_size=200`)).items.map(of)
+
 const attachments: Kind = {
   page: 'attachments', title: () => say('附件', 'Attachments'), path: '/api/v1/attachments', id: 'id',
   describe: () => ({
+    empty: say('还没有附件。单据中类别为“附件”的文件会列在这里。', 'No attachments yet. Files of bills that are attachments stand here.'),
+    filters: [
+      { name: 'q', title: say('文件名', 'Name'), kind: 'text', hint: say('文件名中的文字', 'what it holds') }, { name: 'number', title: say('影像编号', 'Image number'), kind: 'text', hint: say('编号的开头', 'how it begins') },
+      { name: 'label', title: say('标签', 'Label'), kind: 'choice', options: wordOptions('LABEL', row => ({ value: row.name, label: row.name })) },
+      { name: 'attachment_type', title: say('附件类型', 'Attachment type'), kind: 'choice', options: wordOptions('ATTACHMENT_TYPE', row => ({ value: String(row.number), label: row.name })) },
+      { name: 'created_from', title: say('存入自', 'Stored from'), kind: 'day', asTime: 'begin' }, { name: 'created_to', title: say('存入至', 'Stored to'), kind: 'day', asTime: 'end' },
+    ],
     columns: [
       { key: 'name', title: say('文件名', 'Name'), isMain: true, show: row => <a href={`/api/v1/files/${row.id}?download=1`} download>{row.name}</a> },
-      { key: 'label', title: say('标签', 'Label'), show: row => row.label }, { key: 'size', title: say('大小', 'Size'), isNumber: true, show: row => size(row.size) },
-      { key: 'type', title: say('单据类型', 'Bill type'), show: row => row.bill_type }, { key: 'bill', title: say('影像编号', 'Image number'), show: row => <Link className="number-of" to={`/bills/${row.bill_id}`}>{row.bill_number}</Link> },
+      { key: 'label', title: say('标签', 'Label'), show: row => row.label }, { key: 'kind', title: say('附件类型', 'Attachment type'), show: row => row.attachment_type_name ?? (row.attachment_type || null) }, { key: 'size', title: say('大小', 'Size'), isNumber: true, show: row => size(row.size) },
+      { key: 'type', title: say('单据类型', 'Bill type'), show: row => row.bill_type_name || row.bill_type }, { key: 'bill', title: say('影像编号', 'Image number'), show: row => <Link className="number-of" to={`/bills/${row.bill_id}`}>{row.bill_number}</Link> },
       { key: 'at', title: say('存入', 'Stored'), show: row => time(row.created_at) },
     ],
   }),
@@ -311,6 +331,7 @@ function Verdict({ answer }: { answer: Row }) {
 const systems: Kind = {
   page: 'business-systems', title: () => say('业务系统', 'Business systems'), path: '/api/v1/business-systems', id: 'id', mayEdit: 'SYSTEM_EDIT', change: 'PATCH', mayDrop: true,
   describe: () => ({
+    empty: say('还没有业务系统，影像就绪后无处通知。点“新增”登记 EAS 的接口地址。', 'None yet, so that nobody is told of images. Add the address of your EAS.'),
     hint: say('影像就绪、退扫与审核会通知到这里的 ERP。“校验”会真正登录一次，并指出地址、数据中心、账号等哪一项有误。', 'The ERPs that are told of images. “Verify” really logs in, and says which of address, data centre, account and so on is wrong.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name }, { key: 'kind', title: say('类型', 'Kind'), show: row => row.kind === 'webhook' ? 'Webhook' : 'EAS' },
@@ -326,10 +347,10 @@ const systems: Kind = {
       { name: 'prefix', title: say('接口地址', 'Address'), kind: 'text', isRequired: true, hint: say('EAS 形如 http://主机:端口/ormrpc/services/；写错的会自动更正或说明', 'of an EAS like http://host:port/ormrpc/services/; what is wrong is put right or told') },
       { name: 'dc', title: say('数据中心代码', 'Data centre'), kind: 'text', isRequired: true, shows: isEas },
       { name: 'user', title: say('登录账号', 'User'), kind: 'text', isRequired: true, shows: isEas, hint: say('请用影像系统专用的账号', 'an account of the imaging system’s own') },
-      { name: 'password', title: say('密码 / 签名密钥', 'Password, or key of the signature'), kind: 'secret', hint: say('留空表示不修改', 'Empty: as it is') },
+      { name: 'password', title: say('密码 / 签名密钥', 'Password, or key of the signature'), kind: 'secret' },
       { name: 'resource', title: say('来源系统', 'For bills of'), kind: 'text', hint: say('只通知该系统的单据；留空：没有其他系统对应的全部单据', 'only bills of that system; empty: all that no other is for') },
       { name: 'solution', title: say('方案名', 'Solution'), kind: 'text', shows: isEas, hint: say('一般为 eas', 'eas, as a rule') },
-      { name: 'db_type', title: say('数据库类型', 'Database type'), kind: 'number', shows: isEas, hint: '0 SQL Server, 1 Oracle, 2 DB2, 3 PostgreSQL' },
+      { name: 'db_type', title: say('数据库类型', 'Database type'), kind: 'choice', shows: isEas, options: ['SQL Server', 'Oracle', 'DB2', 'PostgreSQL'].map((label, value) => ({ value, label })) },
       { name: 'language', title: say('语言', 'Language'), kind: 'choice', shows: isEas, options: [{ value: 'L1', label: 'L1 English' }, { value: 'L2', label: 'L2 简体' }, { value: 'L3', label: 'L3 繁體' }] },
       { name: 'auth_pattern', title: say('登录验证方式', 'Kind of authentication'), kind: 'text', when: 'old', shows: isEas, hint: say('EAS 的 authPattern，一般为 BaseDB', 'EAS’s authPattern; BaseDB as a rule') },
       { name: 'encode_pwd', title: say('密码传送方式', 'How the password is sent'), kind: 'number', when: 'old', shows: isEas, hint: say('EAS 的 isEncodePwd，-1 表示不传', 'EAS’s isEncodePwd; -1: it is not sent') },
@@ -362,6 +383,7 @@ function Looked({ row }: { row: Row }) {
 const scanners: Kind = {
   page: 'scanners', title: () => say('扫描仪', 'Scanners'), path: '/api/v1/scanners', id: 'scanner_id', mayEdit: 'POINT_EDIT', mayDrop: true, noPages: true,
   describe: () => ({
+    empty: say('还没有扫描仪。点“查找扫描仪”，或点“新增”填写其 IP 地址。', 'No scanners yet: find them in the network, or add one by its address.'),
     more: (again, may) => may('POINT_EDIT') && <FindScanners onDone={again} />,
     hint: say('支持 eSCL（AirScan / Mopria）的网络扫描仪，由服务器直接扫描到采集批次。填写其 IP 地址即可。', 'Network scanners that speak eSCL (AirScan, Mopria): the server scans from them into a session. Their IP address is enough.'),
     columns: [
@@ -388,11 +410,12 @@ export const kinds: Kind[] = [journal, scanners, systems, pushes, attachments, r
 export const scanPoints = (onScanners: (row: Row) => void): Kind => ({
   page: 'scan-points', title: () => say('扫描点', 'Scan points'), path: '/api/v1/scan-points', id: 'scan_point_id', mayEdit: 'POINT_EDIT',
   describe: () => ({
+    empty: say('还没有扫描点。新增后绑定扫描员，他们才能提交单据。', 'No scan points yet. Add one and bind scanners to it: then they may submit bills.'),
     more: (again, may) => may('POINT_EDIT') && <ImportPeople path="/api/v1/scan-points/import" onDone={again} />,
     hint: say('一名扫描员只属于一个扫描点；同一扫描点的人员共享单据。', 'A scanner belongs to one point; scanners of one point share their bills.'),
     columns: [
       { key: 'name', title: say('名称', 'Name'), isMain: true, show: row => row.name },
-      { key: 'org', title: say('所属组织', 'Organisation'), show: row => row.org_name ?? row.org_code },
+      { key: 'org', title: say('所属组织', 'Organisation'), show: row => row.org_name || row.org_code || theTenant() },
       { key: 'related', title: say('关联组织', 'Related'), show: row => names(row.related) },
       { key: 'address', title: say('地址', 'Address'), show: row => row.address },
       { key: 'scanners', title: say('扫描员', 'Scanners'), show: row => <Button type="link" onClick={() => onScanners(row)}>{names(row.scanners) || say('绑定扫描员', 'bind scanners')}</Button> },

@@ -22,6 +22,12 @@ function useTypes(typed: string) {
 
 const nameOf = (one: BillTypeRow) => (one.name && one.name !== one.code ? `${one.name}（${one.code}）` : one.code)
 
+/** Of the first types what each is called; the code of the others. */
+export function useTypeName(): (code: string) => string {
+  const types = useLoad(signal => call<Listed<BillTypeRow>>('/api/v1/bill-types' + query({ page_size: 200 }), { signal }), [])
+  return code => types.data?.items.find(one => one.code === code)?.name || code
+}
+
 /** `unsaid`: what holds while none is chosen. */
 export function BillType({ value, name, unsaid, isFixed, onChange }: { value: string | null; name?: string | null; unsaid: string; isFixed?: boolean; onChange: (code: string | null) => void }) {
   const [typed, setTyped] = useState('')

@@ -9,7 +9,8 @@ import { Failure } from './Failure'
 import { useLoad } from './use'
 
 export interface Column<T> { key: string; title: string; show: (row: T) => ReactNode; sort?: string; isNumber?: boolean; isMain?: boolean }
-export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: { value: string; label: string }[]; hint?: string; asTime?: 'begin' | 'end'
+interface Option { value: string; label: string }
+export interface Filter { name: string; title: string; kind: 'text' | 'choice' | 'choices' | 'day' | 'flag'; options?: Option[] | (() => Promise<Option[]>); hint?: string; asTime?: 'begin' | 'end'
   /** What a set flag asks for. */
   flag?: string }
 
@@ -46,18 +47,25 @@ function TextFilter({ filter, value }: { filter: Filter; value: string }) {
   return <Input value={text} allowClear placeholder={filter.hint} aria-label={filter.title} onChange={event => setText(event.target.value)} />
 }
 
+/** Of what stands in the store: those that may be chosen once they have come. */
+function useOptions({ options }: Filter): Option[] {
+  const load = useLoad(() => (typeof options === 'function' ? options() : Promise.resolve([])), [])
+  return typeof options === 'function' ? load.data ?? [] : options ?? []
+}
+
 function FilterField({ filter, value }: { filter: Filter; value: string }) {
+  const options = useOptions(filter)
   const set = (next?: string) => setParams({ [filter.name]: next, page: undefined, after: undefined })
   switch (filter.kind) {
     case 'text': return <TextFilter filter={filter} value={value} />
     case 'day': return <Input type="date" value={value} aria-label={filter.title} onChange={event => set(event.target.value || undefined)} />
     case 'flag': return <Checkbox checked={value !== ''} onChange={event => set(event.target.checked ? filter.flag ?? 'true' : undefined)}>{filter.title}</Checkbox>
     case 'choices': return (
-      <Select mode="multiple" allowClear maxTagCount="responsive" value={value ? value.split(',') : []} options={filter.options} aria-label={filter.title}
+      <Select mode="multiple" allowClear maxTagCount="responsive" value={value ? value.split(',') : []} options={options} aria-label={filter.title}
               placeholder={say('全部', 'all')} optionFilterProp="label" onChange={(next: string[]) => set(next.join(',') || undefined)} />
     )
     default: return (
-      <Select allowClear value={value || undefined} options={filter.options} aria-label={filter.title} placeholder={say('全部', 'all')}
+      <Select allowClear value={value || undefined} options={options} aria-label={filter.title} placeholder={say('全部', 'all')}
               onChange={(next?: string) => set(next)} />
     )
   }
@@ -97,7 +105,7 @@ function askedOf(filter: Filter, value: string | null): string | null {
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?$/.test(shown)
+const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?$/.test(shown)
 const isNothing = (shown: ReactNode) => shown === undefined || shown === null || shown === '' || shown === false
 
 function Cell<T>({ column, shown }: { column: Column<T>; shown: ReactNode }) {
@@ -146,7 +154,7 @@ export function List<T>(props: ListProps<T>) {
     <>
       {props.filters && <Filters filters={props.filters} params={params} />}
       <Failure error={list.error} onRetry={list.again} />
-      <div className="table-frame" role="region" aria-label={props.label} tabIndex={0} aria-busy={list.isLoading}>
+      {(list.data || !list.error) && <div className="table-frame" role="region" aria-label={props.label} tabIndex={0} aria-busy={list.isLoading}>
         <table className="table" role="table">
           <thead role="rowgroup">
             <tr role="row">
@@ -171,7 +179,7 @@ export function List<T>(props: ListProps<T>) {
         </table>
         {!list.isLoading && !list.error && rows.length === 0 && <div className="empty">{isFiltered ? say('没有符合条件的记录', 'Nothing fits these filters') : props.empty ?? say('还没有记录', 'Nothing here yet')}</div>}
         {list.isLoading && !list.data && <div className="empty">{say('正在加载…', 'Loading…')}</div>}
-      </div>
+      </div>}
       {pagination && !props.noPages && (
         <nav className="pager" aria-label={say('翻页', 'Pages')}>
           {pagination.is_partial && <span>{say('只查了较近的记录，更早的可继续查找。', 'Only the younger ones were looked at.')}</span>}

@@ -53,6 +53,8 @@ export interface Kind {
   id: string
   describe: () => {
     hint?: ReactNode
+    /** While there is none: what it is good for, and what to do. */
+    empty?: ReactNode
     columns: Column<Row>[]
     filters?: Filter[]
     fixed?: Record<string, string>
@@ -80,22 +82,22 @@ function useOptions(field: Field): Option[] {
   return load.data ?? []
 }
 
-function FieldInput({ field, value, onChange }: { field: Field; value: unknown; onChange: (value: unknown) => void }) {
+function FieldInput({ field, value, isNew, onChange }: { field: Field; value: unknown; isNew: boolean; onChange: (value: unknown) => void }) {
   const options = useOptions(field)
   switch (field.kind) {
     case 'flag': return <Checkbox checked={value === true} onChange={event => onChange(event.target.checked)}>{field.title}</Checkbox>
     case 'number': return <InputNumber value={value as number} aria-label={field.title} onChange={next => onChange(next ?? undefined)} />
     case 'choice': return <Select value={value as string} options={options} aria-label={field.title} showSearch optionFilterProp="label" allowClear={!field.isRequired} onChange={next => onChange(next ?? null)} />
     case 'choices': return <Select mode="multiple" value={(value as string[] | undefined) ?? []} options={options} aria-label={field.title} optionFilterProp="label" onChange={onChange} />
-    case 'secret': return <Input.Password value={value as string} autoComplete="new-password" maxLength={500} onChange={event => onChange(event.target.value)} />
+    case 'secret': return <Input.Password value={value as string} autoComplete="new-password" maxLength={500} placeholder={isNew ? undefined : say('留空表示不修改', 'empty: as it is')} onChange={event => onChange(event.target.value)} />
     case 'long': return <Input.TextArea value={value as string} rows={4} maxLength={4000} onChange={event => onChange(event.target.value)} />
     default: return <Input value={value as string} maxLength={500} onChange={event => onChange(event.target.value)} />
   }
 }
 
-function FieldLine({ field, value, isWrong, onChange }: { field: Field; value: unknown; isWrong: boolean; onChange: (value: unknown) => void }) {
+function FieldLine({ field, value, isNew, isWrong, onChange }: { field: Field; value: unknown; isNew: boolean; isWrong: boolean; onChange: (value: unknown) => void }) {
   const title = field.title + (field.isRequired ? ' *' : '')
-  const input = <FieldInput field={field} value={value} onChange={onChange} />
+  const input = <FieldInput field={field} value={value} isNew={isNew} onChange={onChange} />
   return (
     <div className={isWrong ? 'stack wrong' : 'stack'}>
       {field.kind === 'flag' ? input : field.kind === 'choice' || field.kind === 'choices' ? <><span>{title}</span>{input}</> : <label className="stack">{title}{input}</label>}
@@ -132,16 +134,18 @@ function Edit({ kind, fields, row, onDone }: { kind: Kind; fields: Field[]; row:
     if (made) onDone(made)
   }
   return (
-    <Modal open title={row ? say('修改', 'Change') + ' ' + (kind.nameOf?.(row) ?? '') : say('新增', 'Add')} onCancel={() => onDone(null)} onOk={save} confirmLoading={act.isBusy}
+    <Modal open title={`${row ? say('修改', 'Change') : say('新增', 'Add')} · ${row ? nameOf(kind, row) : kind.title()}`} onCancel={() => onDone(null)} onOk={save} confirmLoading={act.isBusy}
            okText={say('保存', 'Save')} cancelText={say('取消', 'Cancel')} okButtonProps={{ disabled: isMissing }} mask={{ closable: false }}>
       <Failure error={act.error} />
       <form onSubmit={event => { event.preventDefault(); if (!isMissing) void save() }}>
-        {shown.map(field => <FieldLine key={field.name} field={field} value={typed[field.name]} isWrong={wrong === field.name} onChange={value => setTyped(now => ({ ...now, [field.name]: value }))} />)}
+        {shown.map(field => <FieldLine key={field.name} field={field} value={typed[field.name]} isNew={!row} isWrong={wrong === field.name} onChange={value => setTyped(now => ({ ...now, [field.name]: value }))} />)}
         <button type="submit" hidden />
       </form>
     </Modal>
   )
 }
+
+const nameOf = (kind: Kind, row: Row) => kind.nameOf?.(row) ?? String(row.name ?? row[kind.id])
 
 export function Records({ kind }: { kind: Kind }) {
   const { modal, message } = App.useApp()
@@ -153,15 +157,13 @@ export function Records({ kind }: { kind: Kind }) {
   const is = kind.describe()
   const mayEdit = !!kind.mayEdit && may(kind.mayEdit)
   const again = () => setRound(n => n + 1)
-  const nameOf = (row: Row) => kind.nameOf?.(row) ?? String(row.name ?? row[kind.id])
-
   const tell = (content: ReactNode) => { if (content) modal.success({ title: say('完成', 'Done'), content, okText: say('知道了', 'Close') }) }
   const ask = (act: RowAct, row: Row) => setQuestion({
-    title: `${act.title} ${nameOf(row)}`, text: act.text?.(row), needsReason: act.needsReason, isDanger: act.isDanger,
+    title: `${act.title} ${nameOf(kind, row)}`, text: act.text?.(row), needsReason: act.needsReason, isDanger: act.isDanger,
     run: async reason => { const answer = await act.run?.(row, reason); if (act.tell) tell(act.tell(answer)); else message.success(say('已完成', 'Done')) },
   })
   const drop = (row: Row) => setQuestion({
-    title: say(`删除 ${nameOf(row)}？`, `Remove ${nameOf(row)}?`), isDanger: true,
+    title: say(`删除 ${nameOf(kind, row)}？`, `Remove ${nameOf(kind, row)}?`), isDanger: true,
     run: () => call(`${kind.path}/${row[kind.id]}`, { method: 'DELETE', ...(row.version !== undefined ? { headers: { 'If-Match': `"${row.version}"` } } : {}) }),
   })
   const acts = (is.acts ?? []).filter(act => may(act.needs))
@@ -178,7 +180,7 @@ export function Records({ kind }: { kind: Kind }) {
   return (
     <Page title={kind.title()} actions={<>{is.more?.(again, may)}{mayEdit && is.fields && kind.mayMake !== false && <Button type="primary" onClick={() => setEdited('new')}>{say('新增', 'Add')}</Button>}</>}>
       {is.hint && <p className="hint">{is.hint}</p>}
-      <List<Row> path={kind.path} label={kind.title()} columns={columns} filters={is.filters} fixed={is.fixed} rowKey={row => row[kind.id]} round={round} noPages={kind.noPages} isMoving={kind.isMoving} arrange={kind.arrange} />
+      <List<Row> path={kind.path} label={kind.title()} columns={columns} filters={is.filters} fixed={is.fixed} empty={is.empty} rowKey={row => row[kind.id]} round={round} noPages={kind.noPages} isMoving={kind.isMoving} arrange={kind.arrange} />
       {edited && is.fields && <Edit kind={kind} fields={is.fields} row={edited === 'new' ? null : edited} onDone={made => {
         if (made) { message.success(say('已保存', 'Saved')); again(); tell(edited === 'new' ? is.tellMade?.(made) : is.tellChanged?.(made)) }
         setEdited(null)

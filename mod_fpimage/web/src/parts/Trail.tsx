@@ -3,7 +3,7 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { Listed, TrailEvent } from '../api/types'
-import { say, time } from '../words'
+import { say, time, zone } from '../words'
 import { Failure } from './Failure'
 import { told, whoIs } from './told'
 import { TraceId } from './TraceId'
@@ -20,6 +20,9 @@ const kindNames: Record<string, [string, string]> = {
 
 export const kindOfEvent = (kind: string) => kindNames[kind] ? say(...kindNames[kind]) : kind
 
+/** On paper nobody knows in whose time it is. */
+const printedAt = () => say(`打印于 ${time(new Date().toISOString())}，时间均为 ${zone()}`, `Printed ${time(new Date().toISOString())}; all times are ${zone()}`)
+
 export function Trail({ billId, round, title }: { billId: number; round: number; title: string }) {
   const path = `/api/v1/bills/${billId}/timeline`
   const first = useLoad(signal => call<Listed<TrailEvent>>(`${path}?page_size=${PAGE_SIZE}`, { signal }), [billId, round])
@@ -35,7 +38,8 @@ export function Trail({ billId, round, title }: { billId: number; round: number;
   })
   return (
     <div className="trail">
-      <div className="trail-head"><h2 className="print-only">{title}</h2><Button size="small" className="no-print" onClick={() => window.print()}>{say('打印', 'Print')}</Button></div>
+      <div className="print-only"><h2>{title}</h2><p>{printedAt()}</p></div>
+      <div className="trail-head"><Button size="small" className="no-print" onClick={() => window.print()}>{say('打印', 'Print')}</Button></div>
       <Failure error={first.error ?? act.error} onRetry={first.again} />
       {first.isLoading && !first.data && <p className="hint" role="status">{say('正在加载…', 'Loading…')}</p>}
       <ol>

@@ -1,6 +1,6 @@
 /** What the server keeps in one language (timelines, reasons of pushes and notices), said in the reader's. A sentence that is not
  *  known here is shown as it is kept: nothing is ever hidden. Names that people gave are never touched. */
-import { currentLang } from '../words'
+import { currentLang, size } from '../words'
 
 const STATES: Record<string, string> = {
   'awaiting upload': '待上传', uploaded: '已上传', submitted: '已提交', reviewed: '已审核', 'to rescan': '待重扫', 'match failed': '匹配失败', failed: '处理失败',
@@ -39,7 +39,7 @@ const sentences: [RegExp, Say][] = [
   [/^nothing was changed: ([^]*)$/, why => `未作改动：${told(why)}`],
   [/^given up: ([^]*); remove the cause, then (replay the push|sync it again)$/, (why, how) => `已搁置：${told(why)}；排除原因后请${how === 'sync it again' ? '重新取数' : '重放推送'}`],
   [/^worked on in basic mode rather than synchronised, as the ERP has not announced the bill$/, () => 'ERP 尚未登记此单据，按基础模式处理'],
-  [new RegExp(`^(${KIND}) ([^]+) stored, (\\d+) bytes, sha256 ([0-9a-f]{8})[0-9a-f]*$`), (what, name, bytes, sha) => `存入${kind(what)}“${name}”，${Number(bytes).toLocaleString('en')} 字节，sha256 ${sha}…`],
+  [new RegExp(`^(${KIND}) ([^]+) stored, (\\d+) bytes, sha256 ([0-9a-f]{8})[0-9a-f]*$`), (what, name, bytes, sha) => `存入${kind(what)}“${name}”，${size(Number(bytes))}，sha256 ${sha}…`],
   [new RegExp(`^(?:(${KIND}) )?([^]+) taken off the bill(?:, as the receipt has it no more|: nobody expects its invoices)?[;,] sha256 ([0-9a-f]{8})[0-9a-f]*[^]*$`),
     (what, name, sha) => `移除${what ? kind(what) : '文件'}“${name}”（原件保留，sha256 ${sha}…）`],
   [new RegExp(`^(${KIND}) ([^]+) replaced by ([^]+), sha256 ([0-9a-f]{8})[0-9a-f]* -> ([0-9a-f]{8})[0-9a-f]*; the old bytes are kept$`),
@@ -99,9 +99,12 @@ function twin(text: string): string {
   return `发票 ${found[1]} ${where}${found[3] ? `：${found[3]}` : ''}`
 }
 
+/** The code is for the log, and nobody compares all digits of a digest here. */
+const plain = (text: string) => text.replace(/^\d+ [A-Z_]+: /, '').replace(/(sha256 [0-9a-f]{8}|-> [0-9a-f]{8})[0-9a-f]{56}/g, '$1…').replace(/ -> /g, ' → ').replace(/(stored, )(\d+) bytes/, (_all, head: string, bytes: string) => head + size(Number(bytes)))
+
 /** In the reader's language as far as it is known. */
 export function told(text?: string | null): string {
-  if (!text || currentLang() !== 'zh') return (text ?? '').replace(/^\d+ [A-Z_]+: /, '') /* the code is for the log */
+  if (!text || currentLang() !== 'zh') return plain(text ?? '')
   const because = /^([^]*?), because: ([^]*)$/.exec(text)
   if (because) return `${told(because[1])}；原因：${because[2]}`
   const by = /^([^]*), by ([^,]+)$/.exec(text)
@@ -115,13 +118,14 @@ export function told(text?: string | null): string {
   return text
 }
 
-/** "user:admin" is admin; a client is an ERP; the rest is the system itself. */
+/** "user:admin" is admin; "admin:root" has used fpimagectl; a client is an ERP; the rest is the system itself. */
 export function whoIs(actor?: string | null): string {
   if (!actor) return ''
   const [kind, ...name] = actor.split(':')
   const isZh = currentLang() === 'zh'
   if (kind === 'user') return name.join(':')
   if (kind === 'client') return (isZh ? '接口 ' : 'interface ') + name.join(':')
+  if (kind === 'admin') return (isZh ? '命令行 ' : 'command line, ') + name.join(':')
   if (kind === 'system') return isZh ? '系统' : 'system'
   return actor
 }
