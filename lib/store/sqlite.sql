@@ -1090,6 +1090,19 @@ BEGIN
      WHERE tenant = NEW.tenant AND span = NEW.day / 16 AND org = NEW.org AND point = NEW.point AND owner = NEW.owner;
 END;
 
+-- migration 20
+
+-- Pages of a file whose bytes were looked at and are as they should be; -1: ask content. A list of a bill's files would else
+-- look up each digest in a table of all contents of all bills. At most a thousand files of the same bytes: those that have it,
+-- and more.
+ALTER TABLE file ADD COLUMN looked_pages INTEGER NOT NULL DEFAULT -1;
+
+CREATE TRIGGER content_is_told AFTER UPDATE OF pages, state, note ON content
+BEGIN
+    UPDATE file SET looked_pages = CASE WHEN NEW.state = 1 AND NEW.note IS NULL THEN NEW.pages ELSE -1 END
+     WHERE id IN (SELECT id FROM file WHERE sha256 = NEW.sha256 ORDER BY looked_pages DESC LIMIT 1000);
+END;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1821,6 +1834,12 @@ SELECT id, created, updated, state, org, number, resource, type_code, tax_no, ow
   FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
  ORDER BY number, id LIMIT ?4
 
+-- name: BILLS_PASS_NUMBER_DOWN
+SELECT number, id FROM bill WHERE tenant = ?1 ORDER BY number DESC, id DESC LIMIT 1 OFFSET ?2
+
+-- name: BILLS_PASS_NUMBER_UP
+SELECT number, id FROM bill WHERE tenant = ?1 ORDER BY number, id LIMIT 1 OFFSET ?2
+
 -- name: BILLS_LIKE_NUMBER
 SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
@@ -1948,11 +1967,12 @@ SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, sou
        rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
--- With what is known of their bytes: two thousand statements of their own would take as long again.
+-- With what is known of their bytes.
 -- name: FILE_LIST_LOOKED
 SELECT f.id, f.tenant, f.bill, f.invoice, f.kind, f.name, f.sha256, f.media, f.size, f.position, f.source, f.origin, f.created,
-       f.rotation, f.page_first, f.page_last, f.group_id, f.state, f.label, f.attachment_type, f.no_cloud, c.pages, c.state, c.note
-  FROM file f LEFT JOIN content c ON c.sha256 = f.sha256
+       f.rotation, f.page_first, f.page_last, f.group_id, f.state, f.label, f.attachment_type, f.no_cloud,
+       CASE WHEN f.looked_pages < 0 THEN c.pages ELSE f.looked_pages END, CASE WHEN f.looked_pages < 0 THEN c.state ELSE 1 END, c.note
+  FROM file f LEFT JOIN content c ON c.sha256 = CASE WHEN f.looked_pages < 0 THEN f.sha256 END
  WHERE f.bill = ?2 AND f.tenant = ?1 ORDER BY f.position, f.id LIMIT ?3
 
 -- name: FILE_TALLY
@@ -1972,7 +1992,8 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 UPDATE file
    SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
        position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
-       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18
+       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18,
+       looked_pages = CASE WHEN sha256 = ?7 THEN looked_pages ELSE -1 END
  WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_UPDATE_PLACE
@@ -2399,6 +2420,9 @@ SELECT f.id, f.bill, b.number, b.type_code, b.type_name, f.name, f.media, f.size
        b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM file f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.kind = 2 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
+
+-- name: ATTACHMENT_PASS
+SELECT id FROM file WHERE tenant = ?1 AND kind = 2 ORDER BY id DESC LIMIT 1 OFFSET ?2
 
 -- ==== exports ====
 

@@ -436,6 +436,41 @@ START_TEST(attachments_go_on_where_the_page_ended)
 }
 END_TEST
 
+/* Each page that is asked for by its number is what comes behind the one before. */
+START_TEST(pages_of_attachments_are_those_behind_each_other)
+{
+    listing_t deep = { .query = { .attachment_type = -1, .most = 7 } }, behind = deep;
+
+    fill(100);
+    do {
+        ck_assert_int_eq(count_of(&deep), count_of(&behind));
+        for (int i = 0; i < deep.page.count; i++) {
+            ck_assert_int_eq(deep.page.items[i].id, behind.page.items[i].id);
+        }
+        ck_assert_int_eq(deep.page.has_more, behind.page.has_more);
+        ck_assert_int_eq(deep.page.total, 90);
+        deep.query.skip += 7;
+        behind.query.after = behind.page.last;
+    } while (behind.page.count);
+    ck_assert_int_eq(deep.query.skip, 98);
+}
+END_TEST
+
+START_TEST(attachments_out_of_reach_are_not_tried_to_the_end)
+{
+    int64_t orgs[] = { 2 };
+    fpi_viewer_t viewer = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 9, .all_orgs = { orgs, 1 } };
+    listing_t all = { .query = { .attachment_type = -1, .skip = 4800 } }, half = all;
+
+    fill(20000);
+    ck_assert_int_eq(count_of(&all), 200);
+    half.query.viewer = &viewer;
+    ck_assert_int_eq(count_of(&half), 0);
+    ck_assert(half.page.is_partial && half.page.has_more);
+    ck_assert_int_gt(half.page.last, 20000 * 0.8); /* the newest are the first */
+}
+END_TEST
+
 START_TEST(a_rare_attachment_is_found_in_rounds)
 {
     listing_t l = { .query = { .attachment_type = -1, .name = "f1.pdf" } };
@@ -472,6 +507,8 @@ int main(void)
     tcase_add_test(one, attachments_are_filtered);
     tcase_add_test(one, attachments_are_seen_as_their_bills);
     tcase_add_test(one, attachments_go_on_where_the_page_ended);
+    tcase_add_test(one, pages_of_attachments_are_those_behind_each_other);
+    tcase_add_test(one, attachments_out_of_reach_are_not_tried_to_the_end);
     tcase_add_test(one, a_rare_attachment_is_found_in_rounds);
     suite_add_tcase(suite, one);
     return unit_run(suite);

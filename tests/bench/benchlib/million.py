@@ -63,7 +63,8 @@ SELECT 1, :heavy, (:start + i) * 1000000, 'files', 'user:clerk', 'put in order',
 # What is known of the bytes: of each file a row, and the heavy bills' are found all over the table, as digests are.
 FILL_CONTENTS = ["UPDATE file SET sha256 = printf('%064x', (position * 7919 + bill) * 499 % (:bills * :files)) WHERE bill IN (200, 203) AND position > 10", """
 INSERT OR IGNORE INTO content (sha256, size, media, pages, state, note, doc, created, looked)
-SELECT sha256, size, media, 1, 1, NULL, NULL, created, created FROM file ORDER BY sha256"""]
+SELECT sha256, size, media, 1, 1, NULL, NULL, created, created FROM file ORDER BY sha256""",
+    "UPDATE file SET looked_pages = 1 WHERE bill IN (200, 203)"]
 FILL_LOGS = ["""
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
 INSERT INTO audit (tenant, at, actor, action, object, detail, trace, mark)
