@@ -90,8 +90,7 @@ static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     int64_t tenant = w->call->viewer->tenant;
 
     FPI_TRY(fpi_console_bill(&w->bill, tx, w->call, w->id, task));
-    FPI_TRY(fpi_files_list(&w->files, &w->file_count, tx, tenant, w->id, FPI_PILE_MOST, task));
-    FPI_TRY(fpi_contents_list(&w->contents, tx, w->files, w->file_count, task));
+    FPI_TRY(fpi_files_list_looked(&w->files, &w->contents, &w->file_count, tx, tenant, w->id, FPI_PILE_MOST, task));
     FPI_TRY(fpi_invoices_list(&w->invoices, &w->invoice_count, tx, tenant, w->id, INVOICES_MOST, task));
     FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->viewer, task));
     FPI_TRY(list_deliveries(w, tx, task));

@@ -6,10 +6,7 @@
 #include "store/people.h"
 #include "store/statistics.h"
 
-#include <apr_hash.h>
 #include <apr_strings.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 enum { WORD = 100, DAYS_STANDARD = 30, ORGS_MOST = 200 };
@@ -20,6 +17,7 @@ typedef struct asking_t {
     const fpi_viewer_t *viewer;
     fpi_statistics_query_t query;
     const char *org_code;
+    fpi_ids_t orgs;              /* that may be seen and were asked for */
     fpi_statistic_t *items;
     int count;
 } asking_t;
@@ -46,7 +44,6 @@ static fpi_err_t *read_asked(asking_t *asking, const fpi_call_t *call)
     fpi_statistics_query_t *q = &asking->query;
 
     q->tenant = call->task->tenant;
-    q->org = -1;
     FPI_TRY(read_by(&q->by, call));
     FPI_TRY(fpi_word_find(&asking->org_code, call, "org", WORD));
     FPI_TRY(fpi_word_day(&q->last, call, "to", today));
@@ -60,88 +57,62 @@ static fpi_err_t *read_asked(asking_t *asking, const fpi_call_t *call)
 
 /* ---- who sees a part of the tenant sees the organisations that he sees all of ---- */
 
-static fpi_err_t *add_org(asking_t *asking, apr_hash_t *sums, fpi_tx_t *tx, int64_t org, fpi_task_t *task)
+static fpi_err_t *refuse_many(fpi_task_t *task)
 {
-    fpi_statistic_t *items;
-    int count;
+    return fpi_refuse(task, FPI_E_FIELD, "org", "可见组织超过 %d 个, 请用参数 org 指定",
+                      "more than %d organisations may be seen: name one by org", ORGS_MOST);
+}
 
-    asking->query.org = org;
-    FPI_TRY(fpi_statistics_list(&items, &count, tx, &asking->query, task));
-    for (int i = 0; i < count; i++) {
-        fpi_statistic_t *sum = apr_hash_get(sums, &items[i].key, sizeof(items[i].key));
+/* The organisation that was asked for, 0 to 1 of them. */
+static fpi_err_t *find_asked(fpi_ids_t *orgs, const asking_t *asking, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_org_t *org;
 
-        if (!sum) {
-            apr_hash_set(sums, &items[i].key, sizeof(items[i].key), &items[i]);
-            continue;
-        }
-        sum->bills += items[i].bills;
-        sum->pages += items[i].pages;
-        sum->submitted += items[i].submitted;
-        sum->sent_back += items[i].sent_back;
-    }
+    FPI_TRY(fpi_org_find(&org, tx, task->tenant, NULL, asking->org_code, task));
+    *orgs = (fpi_ids_t){ org ? &org->id : NULL, org != NULL };
     return NULL;
 }
 
-static int by_key(const void *a, const void *b)
+/* Those that the viewer may see; of an enterprise, that of its tax number. */
+static fpi_err_t *find_seen(fpi_ids_t *orgs, const asking_t *asking, fpi_tx_t *tx, fpi_task_t *task)
 {
-    int64_t one = ((const fpi_statistic_t *)a)->key, other = ((const fpi_statistic_t *)b)->key;
-
-    return (one > other) - (one < other);
-}
-
-static void take_sums(asking_t *asking, apr_hash_t *sums, fpi_task_t *task)
-{
-    asking->count = 0;
-    asking->items = apr_pcalloc(task->pool, sizeof(*asking->items) * (apr_hash_count(sums) + 1));
-    for (apr_hash_index_t *i = apr_hash_first(task->pool, sums); i; i = apr_hash_next(i)) {
-        asking->items[asking->count++] = *(const fpi_statistic_t *)apr_hash_this_val(i);
-    }
-    qsort(asking->items, (size_t)asking->count, sizeof(*asking->items), by_key);
-}
-
-static fpi_err_t *list_limited(asking_t *asking, fpi_tx_t *tx, fpi_task_t *task)
-{
-    apr_hash_t *sums = apr_hash_make(task->pool);
     const fpi_viewer_t *viewer = asking->viewer;
-    int64_t wanted = asking->query.org;
     fpi_org_t *own = NULL;
 
-    if (viewer->all_orgs.count > ORGS_MOST && wanted < 0) {
-        return fpi_refuse(task, FPI_E_FIELD, "org", "可见组织超过 %d 个, 请用参数 org 指定", "more than %d organisations may be seen: name one by org",
-                          ORGS_MOST);
-    }
+    *orgs = viewer->all_orgs;
     if (viewer->tax_no) {
         FPI_TRY(fpi_org_find(&own, tx, task->tenant, viewer->tax_no, NULL, task));
+        *orgs = (fpi_ids_t){ own ? &own->id : NULL, own != NULL };
     }
-    if (own && (wanted < 0 || wanted == own->id)) {
-        FPI_TRY(add_org(asking, sums, tx, own->id, task));
-    }
-    for (int i = 0; i < viewer->all_orgs.count; i++) {
-        if (wanted < 0 || wanted == viewer->all_orgs.items[i]) {
-            FPI_TRY(add_org(asking, sums, tx, viewer->all_orgs.items[i], task));
-        }
-    }
-    take_sums(asking, sums, task);
     return NULL;
+}
+
+static fpi_err_t *limit(fpi_ids_t *orgs, const asking_t *asking, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_ids_t seen;
+
+    FPI_TRY(find_seen(&seen, asking, tx, task));
+    if (!asking->org_code) {
+        *orgs = seen;
+    }
+    else if (orgs->count && !fpi_ids_has(&seen, orgs->items[0])) {
+        orgs->count = 0;
+    }
+    return orgs->count > ORGS_MOST ? refuse_many(task) : NULL;
 }
 
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *asking = baton;
-    fpi_org_t *org;
+    bool is_limited = fpi_viewer_is_limited(asking->viewer);
 
-    asking->query.org = -1;
     if (asking->org_code) {
-        FPI_TRY(fpi_org_find(&org, tx, task->tenant, NULL, asking->org_code, task));
-        if (!org) {
-            asking->count = 0;
-            return NULL;
-        }
-        asking->query.org = org->id;
+        FPI_TRY(find_asked(&asking->orgs, asking, tx, task));
     }
-    if (fpi_viewer_is_limited(asking->viewer)) {
-        return list_limited(asking, tx, task);
+    if (is_limited) {
+        FPI_TRY(limit(&asking->orgs, asking, tx, task));
     }
+    asking->query.orgs = is_limited || asking->org_code ? &asking->orgs : NULL;
     return fpi_statistics_list(&asking->items, &asking->count, tx, &asking->query, task);
 }
 

@@ -188,8 +188,7 @@ static fpi_err_t *tx_show(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     showing_t *s = baton;
 
-    FPI_TRY(fpi_files_list(&s->files, &s->count, tx, s->bill->tenant, s->bill->id, FPI_PILE_MOST, task));
-    return fpi_contents_list(&s->contents, tx, s->files, s->count, task);
+    return fpi_files_list_looked(&s->files, &s->contents, &s->count, tx, s->bill->tenant, s->bill->id, FPI_PILE_MOST, task);
 }
 
 void fpi_filework_tell(fpi_answer_t *answer, const fpi_bill_t *bill, fpi_task_t *task)

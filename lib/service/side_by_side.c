@@ -130,8 +130,8 @@ static fpi_err_t *tx_sides(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         if (!side->bill) {
             continue;
         }
-        FPI_TRY(fpi_files_list(&side->files, &side->count, tx, side->bill->tenant, side->bill->id, FPI_PILE_MOST, task));
-        FPI_TRY(fpi_contents_list(&side->contents, tx, side->files, side->count, task));
+        FPI_TRY(fpi_files_list_looked(&side->files, &side->contents, &side->count, tx, side->bill->tenant, side->bill->id,
+                                      FPI_PILE_MOST, task));
         total += side->count;
         if (total > FILES_MOST) {
             return fpi_refuse(task, FPI_E_TOO_LARGE, NULL, "这些单据的文件超过 %d 个, 请减少单据",

@@ -115,7 +115,7 @@ fpi_json_t *fpi_view_files(const fpi_file_t *files, const fpi_content_t *content
     fpi_json_t *list = fpi_json_make_array(task);
 
     for (int i = 0; i < count; i++) {
-        fpi_json_add(list, fpi_view_file(&files[i], contents ? &contents[i] : NULL, task));
+        fpi_json_add_written(list, fpi_view_file(&files[i], contents ? &contents[i] : NULL, task), task);
     }
     return list;
 }

@@ -84,8 +84,34 @@ static void take(walk_t *w, const mark_t *mark)
 
 static bool is_over(const walk_t *w)
 {
-    return w->is_end || (is_full(w) ? w->counted >= FPI_LIST_COUNT || w->out->total >= FPI_LIST_TOTAL
-                                    : w->scanned >= SCAN + w->query->skip);
+    if (w->is_end || fpi_list_is_out_of_reach(w->scanned, w->out->total, w->query->skip)) {
+        return true;
+    }
+    return is_full(w) ? w->counted >= FPI_LIST_COUNT || w->out->total >= FPI_LIST_TOTAL : w->scanned >= SCAN + w->query->skip;
+}
+
+static bool is_everything(const fpi_attachment_query_t *q)
+{
+    return !fpi_viewer_is_limited(q->viewer) && !q->number && !q->name && !q->label && q->attachment_type < 0 && !q->from && !q->to
+           && !q->after;
+}
+
+/* Where all of them fit, those before the page are passed along the index, unseen. */
+static fpi_err_t *jump(walk_t *w, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_attachment_query_t *q = w->query;
+    fpi_rows_t *rows;
+
+    if (!q->skip || !is_everything(q)) {
+        return NULL;
+    }
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_ATTACHMENT_PASS, FPI_ARGS(fpi_arg_int(q->tenant), fpi_arg_int(q->skip - 1)), &rows, NULL, task));
+    if (fpi_rows_count(rows)) {
+        w->spot = w->out->last = fpi_rows_int(rows, 0, 0);
+        w->out->total = q->skip;
+        w->scanned = (int)q->skip;
+    }
+    return NULL;
 }
 
 fpi_err_t *fpi_attachments_page(fpi_attachment_page_t *out, fpi_tx_t *tx, const fpi_attachment_query_t *query,
@@ -97,6 +123,7 @@ fpi_err_t *fpi_attachments_page(fpi_attachment_page_t *out, fpi_tx_t *tx, const 
 
     memset(out, 0, sizeof(*out));
     out->items = apr_pcalloc(task->pool, sizeof(*out->items) * ((size_t)query->most + 1));
+    FPI_TRY(jump(&w, tx, task));
     while (!is_over(&w)) {
         FPI_TRY(fpi_tx_run(tx, FPI_SQL_ATTACHMENT_LIST,
                            FPI_ARGS(fpi_arg_int(query->tenant), fpi_arg_int(w.spot), fpi_arg_int(STEP)), &rows, NULL, task));

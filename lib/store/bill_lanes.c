@@ -230,6 +230,21 @@ fpi_err_t *fpi_lane_count(int *count, const fpi_look_t *look, const fpi_lane_t *
     return NULL;
 }
 
+fpi_err_t *fpi_lane_pass(bool *is_there, fpi_look_t *look, int64_t count)
+{
+    fpi_lane_t *lane = &look->lanes[0];
+    fpi_rows_t *rows;
+
+    assert(lane->kind == FPI_LANE_NUMBER && look->lane_count == 1);
+    FPI_TRY(fpi_tx_run(look->tx, look->query->is_rising ? FPI_SQL_BILLS_PASS_NUMBER_UP : FPI_SQL_BILLS_PASS_NUMBER_DOWN,
+                       FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(count - 1)), &rows, NULL, look->task));
+    *is_there = fpi_rows_count(rows) > 0;
+    if (*is_there) {
+        lane->spot = (fpi_spot_t){ 0, fpi_rows_text(rows, 0, 0), fpi_rows_int(rows, 0, 1) };
+    }
+    return NULL;
+}
+
 /* Rows of a lane at once: few while a page may soon be full, and the fewer the more lanes there are. */
 static int step_of(const fpi_look_t *look)
 {

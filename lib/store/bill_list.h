@@ -23,6 +23,10 @@
 /* rows that are read to fill a page, and to count on once it is full */
 enum { FPI_LIST_TOTAL = 500, FPI_LIST_DEEP = 5000, FPI_LIST_SCAN = 2000, FPI_LIST_COUNT = 600 };
 
+/* Nor is a page tried to the end whose first row is out of reach, however many rows before it had been read: fewer fit so
+ * far than must fit of the rows that may be read, even were it a quarter more. */
+bool fpi_list_is_out_of_reach(int64_t scanned, int64_t fitting, int64_t skip);
+
 typedef enum fpi_sort_t { FPI_SORT_CREATED, FPI_SORT_UPDATED, FPI_SORT_NUMBER } fpi_sort_t;
 
 /* Where a page ended: the last bill's key in the order of the list. */

@@ -67,6 +67,8 @@ void fpi_lanes_open(fpi_look_t *look);
 fpi_err_t *fpi_lane_read(fpi_rows_t **rows, const fpi_look_t *look, const fpi_lane_t *lane, int most) FPI_MUST_USE;
 /* How many rows it has, up to `most`: by the index alone. Not of FPI_LANE_ALL, _TAX_NO, _NUMBER. */
 fpi_err_t *fpi_lane_count(int *count, const fpi_look_t *look, const fpi_lane_t *lane, int most) FPI_MUST_USE;
+/* The lane of numbers passes `count` rows, by the index alone; *is_there false: there are not so many, and it stays. */
+fpi_err_t *fpi_lane_pass(bool *is_there, fpi_look_t *look, int64_t count) FPI_MUST_USE;
 /* The next mark of all lanes in order; NULL at the end. */
 fpi_err_t *fpi_lanes_next(fpi_mark_t **out, fpi_look_t *look) FPI_MUST_USE;
 

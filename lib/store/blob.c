@@ -5,8 +5,8 @@
  *        └ task ends, failure, or the content is there already: unlinked
  *
  * A name is seen a moment before it is durable, so whoever finds a blob there flushes its folder
- * before saying so. The same holds for a folder's own name: ab/cd is born with the sticky bit, and
- * whoever sees the bit flushes ab and the root, then takes it away.
+ * before saying so. The same holds for a folder's own name: ab and ab/cd are born with the sticky bit, and
+ * whoever sees the bit flushes the folder above, then takes it away: of ab/cd only when ab has none.
  *
  * Who finds its content there makes it young, with the lock on the spool folder shared; who drops an orphan looks at its
  * age once more with the lock for itself alone. Each opens the folder anew for that: a lock belongs to what was opened. */
@@ -235,14 +235,13 @@ static int flush_folder(const fpi_blobs_t *blobs, const char *name)
     return error;
 }
 
-/* See the head of this file. `path` is "ab/cd". */
-static int flush_parents(const fpi_blobs_t *blobs, const char *path)
+/* Of a name that may be new: see the head of this file. `above` holds it. */
+static int settle_folder(const fpi_blobs_t *blobs, const char *name, const char *above)
 {
-    char above[3] = { path[0], path[1], '\0' };
     struct stat st;
     int error;
 
-    if (fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (fstatat(blobs->root, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno;
     }
     if (!(st.st_mode & S_ISVTX)) {
@@ -250,23 +249,36 @@ static int flush_parents(const fpi_blobs_t *blobs, const char *path)
     }
     error = flush_folder(blobs, above);
     if (!error) {
-        error = fsync(blobs->root) != 0 ? errno : 0;
-    }
-    if (!error) {
-        error = fchmodat(blobs->root, path, 0700, 0) != 0 ? errno : 0;
+        error = fchmodat(blobs->root, name, 0700, 0) != 0 ? errno : 0;
     }
     return error;
 }
 
+/* Of "ab/cd"; where that is settled, so is ab. */
+static int settle_folders(const fpi_blobs_t *blobs, const char *path)
+{
+    const char above[3] = { path[0], path[1], '\0' };
+    struct stat st;
+    int error;
+
+    if (fstatat(blobs->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !(st.st_mode & S_ISVTX)) {
+        return 0;
+    }
+    error = settle_folder(blobs, above, ".");
+    return error ? error : settle_folder(blobs, path, above);
+}
+
+static int make_folder(const fpi_blobs_t *blobs, const char *name)
+{
+    return mkdirat(blobs->root, name, S_ISVTX | 0700) != 0 && errno != EEXIST ? errno : 0;
+}
+
 int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path)
 {
-    char above[3] = { path[0], path[1], '\0' };
+    const char above[3] = { path[0], path[1], '\0' };
+    int error = make_folder(blobs, above);
 
-    if ((mkdirat(blobs->root, above, 0700) != 0 && errno != EEXIST)
-        || (mkdirat(blobs->root, path, S_ISVTX | 0700) != 0 && errno != EEXIST)) {
-        return errno;
-    }
-    return 0;
+    return error ? error : make_folder(blobs, path);
 }
 
 /* One of another size is damaged, and the new one takes its place. */
@@ -312,8 +324,11 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
     if (fsync(spool->fd) != 0) {
         return fpi_blobs_fail(blobs, errno, "flushing a file in", "spool", task);
     }
-    error = fpi_blobs_make_parents(blobs, folder);
-    error = error ? error : rename_locked(spool, path);
+    error = rename_locked(spool, path);
+    if (error == ENOENT) { /* the first of its folder */
+        error = fpi_blobs_make_parents(blobs, folder);
+        error = error ? error : rename_locked(spool, path);
+    }
     if (error) {
         return fpi_blobs_fail(blobs, error, "making", path, task);
     }
@@ -350,7 +365,7 @@ fpi_err_t *fpi_spool_keep(char *sha256, int64_t *size, fpi_spool_t *spool, fpi_t
     }
     error = flush_folder(spool->blobs, folder);
     if (!error) {
-        error = flush_parents(spool->blobs, folder);
+        error = settle_folders(spool->blobs, folder);
     }
     if (error) {
         return fpi_blobs_fail(spool->blobs, error, "flushing", folder, task);

@@ -10,7 +10,6 @@
 #define FPI_STORE_CONTENTS_H
 
 #include "model/file.h"
-#include "model/file.h"
 #include "store/tx.h"
 
 #include <apr_time.h>
@@ -51,5 +50,8 @@ fpi_err_t *fpi_content_holders(fpi_holder_t **out, int *count, fpi_tx_t *tx, con
 /* Of each of the files: hash, pages, state and note; not the rest. As many as files. */
 fpi_err_t *fpi_contents_list(fpi_content_t **out, fpi_tx_t *tx, const fpi_file_t *files, int count, fpi_task_t *task)
     FPI_MUST_USE;
+/* The files of a bill by position, and the same of each of them. */
+fpi_err_t *fpi_files_list_looked(fpi_file_t **out, fpi_content_t **contents, int *count, fpi_tx_t *tx, int64_t tenant,
+                                 int64_t bill, int most, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

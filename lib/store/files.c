@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+enum { FILE_COLUMNS = 21 };
+
 static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
 {
     int c = 0;
@@ -158,6 +160,14 @@ fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, f
                       NULL, NULL, task);
 }
 
+static void take_content(fpi_content_t *content, const fpi_file_t *file, const fpi_rows_t *rows, int row, int column)
+{
+    content->sha256 = file->sha256;
+    content->pages = fpi_rows_int(rows, row, column);
+    content->state = (fpi_content_state_t)fpi_rows_int(rows, row, column + 1);
+    content->note = fpi_rows_text(rows, row, column + 2);
+}
+
 fpi_err_t *fpi_contents_list(fpi_content_t **out, fpi_tx_t *tx, const fpi_file_t *files, int count,
                              fpi_task_t *task)
 {
@@ -169,10 +179,25 @@ fpi_err_t *fpi_contents_list(fpi_content_t **out, fpi_tx_t *tx, const fpi_file_t
                            NULL, task));
         (*out)[i].sha256 = files[i].sha256;
         if (fpi_rows_count(rows)) {
-            (*out)[i].pages = fpi_rows_int(rows, 0, 0);
-            (*out)[i].state = (fpi_content_state_t)fpi_rows_int(rows, 0, 1);
-            (*out)[i].note = fpi_rows_text(rows, 0, 2);
+            take_content(&(*out)[i], &files[i], rows, 0, 0);
         }
+    }
+    return NULL;
+}
+
+fpi_err_t *fpi_files_list_looked(fpi_file_t **out, fpi_content_t **contents, int *count, fpi_tx_t *tx, int64_t tenant,
+                                 int64_t bill, int most, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_LIST_LOOKED,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill), fpi_arg_int(most)), &rows, NULL, task));
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, sizeof(**out) * ((size_t)*count + 1));
+    *contents = apr_pcalloc(task->pool, sizeof(**contents) * ((size_t)*count + 1));
+    for (int i = 0; i < *count; i++) {
+        take_file(&(*out)[i], rows, i);
+        take_content(&(*contents)[i], &(*out)[i], rows, i, FILE_COLUMNS);
     }
     return NULL;
 }

@@ -14,8 +14,7 @@ fpi_err_t *fpi_pile_get(fpi_pile_t **out, fpi_pile_t *before, fpi_tx_t *tx, cons
     fpi_content_t *contents;
 
     *before = (fpi_pile_t){ NULL, NULL, 0, 0 };
-    FPI_TRY(fpi_files_list(&before->files, &before->count, tx, bill->tenant, bill->id, FPI_PILE_MOST, task));
-    FPI_TRY(fpi_contents_list(&contents, tx, before->files, before->count, task));
+    FPI_TRY(fpi_files_list_looked(&before->files, &contents, &before->count, tx, bill->tenant, bill->id, FPI_PILE_MOST, task));
     before->pages = apr_pcalloc(task->pool, sizeof(int) * ((size_t)before->count + 1));
     for (int i = 0; i < before->count; i++) {
         before->pages[i] = pages_of(&contents[i]);

@@ -1029,6 +1029,80 @@ CREATE INDEX capture_by_point ON capture (point) WHERE point <> 0;
 
 CREATE INDEX audit_by_time ON audit (tenant, at);
 
+-- migration 19
+
+-- Sums of `statistic`, so that a report of a year reads thousands of rows and not all of it: by day and organisation, and by
+-- spans of 16 days (the fewest rows of whole spans and of single days at both ends of a year). Kept by triggers in turn.
+CREATE TABLE statistic_day (
+    tenant    INTEGER NOT NULL,
+    day       INTEGER NOT NULL,
+    org       INTEGER NOT NULL,
+    bills     INTEGER NOT NULL,
+    pages     INTEGER NOT NULL,
+    submitted INTEGER NOT NULL,
+    sent_back INTEGER NOT NULL,
+    PRIMARY KEY (tenant, day, org)
+) WITHOUT ROWID;
+
+CREATE TABLE statistic_span (
+    tenant    INTEGER NOT NULL,
+    span      INTEGER NOT NULL,
+    org       INTEGER NOT NULL,
+    point     INTEGER NOT NULL,
+    owner     INTEGER NOT NULL,
+    bills     INTEGER NOT NULL,
+    pages     INTEGER NOT NULL,
+    submitted INTEGER NOT NULL,
+    sent_back INTEGER NOT NULL,
+    PRIMARY KEY (tenant, span, org, point, owner)
+) WITHOUT ROWID;
+
+INSERT INTO statistic_day
+SELECT tenant, day, org, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back) FROM statistic GROUP BY tenant, day, org;
+
+INSERT INTO statistic_span
+SELECT tenant, day / 16, org, point, owner, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM statistic GROUP BY tenant, day / 16, org, point, owner;
+
+CREATE TRIGGER statistic_is_summed AFTER INSERT ON statistic
+BEGIN
+    INSERT INTO statistic_day
+    VALUES (NEW.tenant, NEW.day, NEW.org, NEW.bills, NEW.pages, NEW.submitted, NEW.sent_back)
+    ON CONFLICT (tenant, day, org) DO UPDATE
+       SET bills = bills + excluded.bills, pages = pages + excluded.pages, submitted = submitted + excluded.submitted,
+           sent_back = sent_back + excluded.sent_back;
+    INSERT INTO statistic_span
+    VALUES (NEW.tenant, NEW.day / 16, NEW.org, NEW.point, NEW.owner, NEW.bills, NEW.pages, NEW.submitted, NEW.sent_back)
+    ON CONFLICT (tenant, span, org, point, owner) DO UPDATE
+       SET bills = bills + excluded.bills, pages = pages + excluded.pages, submitted = submitted + excluded.submitted,
+           sent_back = sent_back + excluded.sent_back;
+END;
+
+CREATE TRIGGER statistic_is_summed_again AFTER UPDATE OF bills, pages, submitted, sent_back ON statistic
+BEGIN
+    UPDATE statistic_day
+       SET bills = bills + NEW.bills - OLD.bills, pages = pages + NEW.pages - OLD.pages,
+           submitted = submitted + NEW.submitted - OLD.submitted, sent_back = sent_back + NEW.sent_back - OLD.sent_back
+     WHERE tenant = NEW.tenant AND day = NEW.day AND org = NEW.org;
+    UPDATE statistic_span
+       SET bills = bills + NEW.bills - OLD.bills, pages = pages + NEW.pages - OLD.pages,
+           submitted = submitted + NEW.submitted - OLD.submitted, sent_back = sent_back + NEW.sent_back - OLD.sent_back
+     WHERE tenant = NEW.tenant AND span = NEW.day / 16 AND org = NEW.org AND point = NEW.point AND owner = NEW.owner;
+END;
+
+-- migration 20
+
+-- Pages of a file whose bytes were looked at and are as they should be; -1: ask content. A list of a bill's files would else
+-- look up each digest in a table of all contents of all bills. At most a thousand files of the same bytes: those that have it,
+-- and more.
+ALTER TABLE file ADD COLUMN looked_pages INTEGER NOT NULL DEFAULT -1;
+
+CREATE TRIGGER content_is_told AFTER UPDATE OF pages, state, note ON content
+BEGIN
+    UPDATE file SET looked_pages = CASE WHEN NEW.state = 1 AND NEW.note IS NULL THEN NEW.pages ELSE -1 END
+     WHERE id IN (SELECT id FROM file WHERE sha256 = NEW.sha256 ORDER BY looked_pages DESC LIMIT 1000);
+END;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1760,6 +1834,12 @@ SELECT id, created, updated, state, org, number, resource, type_code, tax_no, ow
   FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
  ORDER BY number, id LIMIT ?4
 
+-- name: BILLS_PASS_NUMBER_DOWN
+SELECT number, id FROM bill WHERE tenant = ?1 ORDER BY number DESC, id DESC LIMIT 1 OFFSET ?2
+
+-- name: BILLS_PASS_NUMBER_UP
+SELECT number, id FROM bill WHERE tenant = ?1 ORDER BY number, id LIMIT 1 OFFSET ?2
+
 -- name: BILLS_LIKE_NUMBER
 SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
   FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
@@ -1887,6 +1967,14 @@ SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, sou
        rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
+-- With what is known of their bytes.
+-- name: FILE_LIST_LOOKED
+SELECT f.id, f.tenant, f.bill, f.invoice, f.kind, f.name, f.sha256, f.media, f.size, f.position, f.source, f.origin, f.created,
+       f.rotation, f.page_first, f.page_last, f.group_id, f.state, f.label, f.attachment_type, f.no_cloud,
+       CASE WHEN f.looked_pages < 0 THEN c.pages ELSE f.looked_pages END, CASE WHEN f.looked_pages < 0 THEN c.state ELSE 1 END, c.note
+  FROM file f LEFT JOIN content c ON c.sha256 = CASE WHEN f.looked_pages < 0 THEN f.sha256 END
+ WHERE f.bill = ?2 AND f.tenant = ?1 ORDER BY f.position, f.id LIMIT ?3
+
 -- name: FILE_TALLY
 SELECT COUNT(*),
        COALESCE(SUM(CASE WHEN f.page_first > 0 THEN f.page_last - f.page_first + 1
@@ -1904,7 +1992,8 @@ UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 UPDATE file
    SET bill = ?3, invoice = ?4, kind = ?5, name = ?6, sha256 = ?7, media = ?8, size = ?9,
        position = ?10, rotation = ?11, page_first = ?12, page_last = ?13, group_id = ?14,
-       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18
+       state = ?15, label = ?16, attachment_type = ?17, no_cloud = ?18,
+       looked_pages = CASE WHEN sha256 = ?7 THEN looked_pages ELSE -1 END
  WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_UPDATE_PLACE
@@ -2332,6 +2421,9 @@ SELECT f.id, f.bill, b.number, b.type_code, b.type_name, f.name, f.media, f.size
   FROM file f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.kind = 2 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
+-- name: ATTACHMENT_PASS
+SELECT id FROM file WHERE tenant = ?1 AND kind = 2 ORDER BY id DESC LIMIT 1 OFFSET ?2
+
 -- ==== exports ====
 
 -- name: EXPORT_INSERT
@@ -2406,27 +2498,62 @@ DELETE FROM upload
 -- name: STORAGE_SUM
 SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content
 
--- ==== statistics: along the primary key; a range of days is a few rows a day ====
+-- ==== statistics: along primary keys; store/statistics.h ====
 
+-- ?4: the organisations, "1,2,3,", NULL for all. In one piece, as each round of its own would read the span of time again.
 -- name: STATISTICS_BY_DAY
+WITH RECURSIVE wanted (id, rest) AS (
+    SELECT -1, ?4 UNION ALL SELECT CAST(rest AS INTEGER), substr(rest, instr(rest, ',') + 1) FROM wanted WHERE rest <> '')
 SELECT day, NULL, SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
-  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
+  FROM statistic_day
+ WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 IS NULL OR org IN (SELECT id FROM wanted))
  GROUP BY day ORDER BY day LIMIT ?5
 
+-- The spans that lie in it whole, and the days before and behind them.
 -- name: STATISTICS_BY_ORG
-SELECT org, (SELECT name FROM org AS o WHERE o.id = statistic.org AND o.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
-  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
- GROUP BY org ORDER BY org LIMIT ?5
+WITH RECURSIVE wanted (id, rest) AS (
+    SELECT -1, ?4 UNION ALL SELECT CAST(rest AS INTEGER), substr(rest, instr(rest, ',') + 1) FROM wanted WHERE rest <> '')
+SELECT key, (SELECT name FROM org AS o WHERE o.id = key AND o.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM (SELECT org AS key, org, bills, pages, submitted, sent_back FROM statistic_span
+         WHERE tenant = ?1 AND span BETWEEN (?2 + 15) / 16 AND (?3 + 1) / 16 - 1
+        UNION ALL
+        SELECT org AS key, org, bills, pages, submitted, sent_back FROM statistic
+         WHERE tenant = ?1 AND day BETWEEN ?2 AND MIN(?3, (?2 + 15) / 16 * 16 - 1)
+        UNION ALL
+        SELECT org AS key, org, bills, pages, submitted, sent_back FROM statistic
+         WHERE tenant = ?1 AND day BETWEEN MAX((?2 + 15) / 16 * 16, (?3 + 1) / 16 * 16) AND ?3) AS parts
+ WHERE ?4 IS NULL OR org IN (SELECT id FROM wanted)
+ GROUP BY key ORDER BY key LIMIT ?5
 
 -- name: STATISTICS_BY_POINT
-SELECT point, (SELECT name FROM scan_point AS p WHERE p.id = statistic.point AND p.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
-  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
- GROUP BY point ORDER BY point LIMIT ?5
+WITH RECURSIVE wanted (id, rest) AS (
+    SELECT -1, ?4 UNION ALL SELECT CAST(rest AS INTEGER), substr(rest, instr(rest, ',') + 1) FROM wanted WHERE rest <> '')
+SELECT key, (SELECT name FROM scan_point AS p WHERE p.id = key AND p.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM (SELECT point AS key, org, bills, pages, submitted, sent_back FROM statistic_span
+         WHERE tenant = ?1 AND span BETWEEN (?2 + 15) / 16 AND (?3 + 1) / 16 - 1
+        UNION ALL
+        SELECT point AS key, org, bills, pages, submitted, sent_back FROM statistic
+         WHERE tenant = ?1 AND day BETWEEN ?2 AND MIN(?3, (?2 + 15) / 16 * 16 - 1)
+        UNION ALL
+        SELECT point AS key, org, bills, pages, submitted, sent_back FROM statistic
+         WHERE tenant = ?1 AND day BETWEEN MAX((?2 + 15) / 16 * 16, (?3 + 1) / 16 * 16) AND ?3) AS parts
+ WHERE ?4 IS NULL OR org IN (SELECT id FROM wanted)
+ GROUP BY key ORDER BY key LIMIT ?5
 
 -- name: STATISTICS_BY_OWNER
-SELECT owner, (SELECT name FROM "user" AS u WHERE u.id = statistic.owner AND u.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
-  FROM statistic WHERE tenant = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 < 0 OR org = ?4)
- GROUP BY owner ORDER BY owner LIMIT ?5
+WITH RECURSIVE wanted (id, rest) AS (
+    SELECT -1, ?4 UNION ALL SELECT CAST(rest AS INTEGER), substr(rest, instr(rest, ',') + 1) FROM wanted WHERE rest <> '')
+SELECT key, (SELECT name FROM "user" AS u WHERE u.id = key AND u.tenant = ?1), SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back)
+  FROM (SELECT owner AS key, org, bills, pages, submitted, sent_back FROM statistic_span
+         WHERE tenant = ?1 AND span BETWEEN (?2 + 15) / 16 AND (?3 + 1) / 16 - 1
+        UNION ALL
+        SELECT owner AS key, org, bills, pages, submitted, sent_back FROM statistic
+         WHERE tenant = ?1 AND day BETWEEN ?2 AND MIN(?3, (?2 + 15) / 16 * 16 - 1)
+        UNION ALL
+        SELECT owner AS key, org, bills, pages, submitted, sent_back FROM statistic
+         WHERE tenant = ?1 AND day BETWEEN MAX((?2 + 15) / 16 * 16, (?3 + 1) / 16 * 16) AND ?3) AS parts
+ WHERE ?4 IS NULL OR org IN (SELECT id FROM wanted)
+ GROUP BY key ORDER BY key LIMIT ?5
 
 -- ==== the push log ====
 

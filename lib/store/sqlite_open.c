@@ -246,6 +246,8 @@ static fpi_err_t *connect_file(fpi_db_t *db, fpi_task_t *task)
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_handler(db->handle, wait_turn, db);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* else what is bound to `kind` is held against each index WHERE kind = 2, and the statement prepared anew each time */
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     if (sqlite3_db_readonly(db->handle, "main") == 1) {
         return fpi_fail(task, FPI_E_CONFIG, "the database %s can't be written by us (uid %u): give "
                         "it to httpd's user", db->path, (unsigned)geteuid());

@@ -5,6 +5,9 @@
  *   bill inserted ──> bills + 1        page_count changed ──> pages + what came or went
  *   state to 2    ──> submitted + 1    state to 4         ──> sent_back + 1
  *
+ * Triggers of these rows keep their sums in turn: by day and organisation, and by spans of 16 days; a year by scanner is
+ * 22 spans and the days at both ends.
+ *
  * Counted on the day it happens (Beijing time), for the organisation, scan point and owner that the bill has then; what
  * changes hands later stays counted where it was.
  *
@@ -14,6 +17,7 @@
 #ifndef FPI_STORE_STATISTICS_H
 #define FPI_STORE_STATISTICS_H
 
+#include "model/viewer.h"
 #include "store/tx.h"
 
 enum { FPI_STATISTICS_DAYS = 366, FPI_STATISTICS_ZONE = 8 * 3600 };
@@ -30,7 +34,7 @@ typedef struct fpi_statistics_query_t {
     int64_t tenant;
     fpi_statistics_by_t by;
     int64_t first, last;         /* days, both included */
-    int64_t org;                 /* -1: all */
+    const fpi_ids_t *orgs;       /* of these, few; NULL: of all */
 } fpi_statistics_query_t;
 
 /* By key. */

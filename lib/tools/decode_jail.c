@@ -22,7 +22,11 @@
 
 /* ---- limits ---- */
 
-enum { FILES = 64, THREADS = 4096 /* of this user, other programs' too where there is no user of our own */ };
+enum {
+    FILES = 64,
+    THREADS = 4096, /* of this user, other programs' too where there is no user of our own */
+    NICE = 5        /* a third of the weight of a thread that answers somebody */
+};
 
 #ifndef HAVE_SANITIZER /* which maps terabytes of shadow */
 static int64_t address_space(void)
@@ -56,6 +60,7 @@ static fpi_err_t *limit(int64_t memory, fpi_task_t *task)
 #endif
     };
 
+    setpriority(PRIO_PROCESS, 0, NICE); /* fails only for who is as nice already */
     for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
         struct rlimit now = { limits[i].most, limits[i].most };
 

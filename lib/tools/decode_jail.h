@@ -1,7 +1,7 @@
 /* What a worker gives up before it sees its first document. It keeps: its memory, threads, the sockets it has, reading
  * fonts and tables. It can't: open other files, write any, make sockets, start programs, look at other processes.
  *
- *   limits (address space, files, no core, no file grows) ─> Landlock, where the kernel has it ─> seccomp
+ *   limits (address space, files, no core, no file grows; behind httpd for the CPU) ─> Landlock, where the kernel has it ─> seccomp
  *
  * Life:    the process; nothing can be undone.
  * Threads: before there are any.

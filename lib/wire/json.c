@@ -1,4 +1,4 @@
-#include "wire/json.h"
+#include "wire/json_own.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Digits of a printed double: any decimal of up to 15 digits comes out as it went in. */
-enum { REAL_DIGITS = 15, SMALL_TEXT = 2048 };
+enum { REAL_DIGITS = 15 };
 
 /* Below it, two decimals are among those digits and none is printed as a power. */
 #define REAL_MOST 1e13
@@ -38,6 +38,12 @@ static json_t *keep(json_t *doc, fpi_task_t *task)
     must(doc != NULL);
     apr_pool_cleanup_register(task->pool, doc, drop_doc, apr_pool_cleanup_null);
     return doc;
+}
+
+void fpi_json_end(fpi_json_t *doc, fpi_task_t *task)
+{
+    /* drop_doc() can't fail */
+    (void)apr_pool_cleanup_run(task->pool, doc, drop_doc);
 }
 
 /* The closing quote of the text that starts at `s`, or `end`. */
@@ -140,30 +146,6 @@ fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_ta
     }
     *doc = keep(parsed, task);
     return NULL;
-}
-
-const char *fpi_json_format(const fpi_json_t *doc, bool canonical, fpi_task_t *task)
-{
-    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS)
-                   | (canonical ? JSON_SORT_KEYS : 0);
-    char small[SMALL_TEXT];
-    size_t len;
-    char *text;
-
-    if (!doc) {
-        return "null";
-    }
-    len = json_dumpb(doc, small, sizeof(small), flags);
-    must(len > 0);
-    text = apr_palloc(task->pool, len + 1);
-    if (len <= sizeof(small)) {
-        memcpy(text, small, len);
-    }
-    else {
-        must(json_dumpb(doc, text, len, flags) == len);
-    }
-    text[len] = '\0';
-    return text;
 }
 
 /* ---- asking ---- */

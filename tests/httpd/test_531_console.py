@@ -4,6 +4,7 @@ import itertools
 import pytest
 
 from harness.cloudctl import CLIENT, OTHER_CLIENT
+from harness.person import administrator, make_user
 from test_100_start import ANNOUNCE, bill, each, rows
 from test_130_bills import TENANT_CLIENT
 from test_340_files import V1, refused
@@ -153,6 +154,24 @@ def test_statistics(gateway, filled):
     for query, word in (({"by": "moon"}, "by"), ({"from": "x"}, "from"), ({"from": "2020-01-01"}, "366"),
                         ({"from": "2026-02-02", "to": "2026-02-01"}, "from"), ({"to": "2026-01-01T00:00:00Z"}, "to")):
         refused(filled.get(f"{V1}/statistics", query=query), 400, word)
+
+
+def test_statistics_of_who_sees_some_organisations(gateway):
+    boss, erp = administrator(gateway), gateway.login()
+    for code, count in (("SA", 1), ("SB", 2), ("SC", 4)):
+        send(boss, "POST", "organisations", {"code": code, "name": f"组织{code}"}, 201)
+        assert erp.post(ANNOUNCE, [bill(f"{code}-{i}", fapplyOrganizationCode=code) for i in range(count)]).errcode == "0000"
+    send(boss, "POST", "roles", {"name": "统计", "permissions": ["STATISTICS"]}, 201)
+    head = make_user(gateway, boss, "head", org="SB", roles=["统计"])
+
+    def bills(**query):
+        return {by: get(head, "statistics", by=by, **query)["sum"]["bills"] for by in ("DAY", "ORG", "POINT", "SCANNER")}
+
+    assert set(bills().values()) == {0}, "his own organisation is not one that he sees all of"
+    send(boss, "PUT", f"users/{head.id}/grants", {"grants": [{"org": org, "scope": "ALL"} for org in ("SA", "SC")]})
+    assert set(bills().values()) == {5} and set(get(boss, "statistics")["sum"].values()) == {7, 0}
+    assert [item["name"] for item in get(head, "statistics", by="ORG")["items"]] == ["组织SA", "组织SC"]
+    each([("SA", 1), ("SB", 0), ("SC", 4), ("NONE", 0)], lambda org, wanted: set(bills(org=org).values()) == {wanted} or pytest.fail(org))
 
 
 def test_home(filled):

@@ -99,6 +99,60 @@ TX_TEST(contents)
     return NULL;
 }
 
+/* The list of a bill's files tells what the contents themselves tell. */
+static void check_looked(fpi_tx_t *tx, int64_t bill, fpi_task_t *t)
+{
+    fpi_content_t *told, *truth;
+    fpi_file_t *files;
+    int count;
+
+    unit_done(fpi_files_list_looked(&files, &told, &count, tx, 1, bill, 10, t));
+    unit_done(fpi_contents_list(&truth, tx, files, count, t));
+    ck_assert_int_gt(count, 0);
+    for (int i = 0; i < count; i++) {
+        ck_assert_str_eq(told[i].sha256, truth[i].sha256);
+        ck_assert_int_eq(told[i].pages, truth[i].pages);
+        ck_assert_int_eq(told[i].state, truth[i].state);
+        ck_assert_pstr_eq(told[i].note, truth[i].note);
+    }
+}
+
+static void tell(fpi_tx_t *tx, const char *sha256, fpi_content_state_t state, int64_t pages, const char *note, fpi_task_t *t)
+{
+    fpi_content_t content = { .sha256 = sha256, .state = state, .pages = pages, .note = note };
+
+    unit_done(fpi_content_tell(&content, tx, t));
+}
+
+TX_TEST(files_come_with_what_is_known_of_their_bytes)
+{
+    int64_t one = make_bill(tx, 1, "A", FPI_STATE_UPLOADED, 0), other = make_bill(tx, 1, "B", FPI_STATE_UPLOADED, 0);
+    fpi_file_t *file;
+    int64_t id = make_file(tx, one, "aa");
+
+    make_file(tx, one, "bb");
+    make_file(tx, one, "cc");
+    check_looked(tx, one, t);
+    tell(tx, "aa", FPI_CONTENT_LOOKED, 3, NULL, t);
+    tell(tx, "bb", FPI_CONTENT_UNREADABLE, 0, "no", t);
+    tell(tx, "cc", FPI_CONTENT_LOOKED, 2, "odd", t);
+    check_looked(tx, one, t);
+    make_file(tx, other, "aa"); /* known already */
+    check_looked(tx, other, t);
+    tell(tx, "aa", FPI_CONTENT_LOOKED, 5, NULL, t);
+    tell(tx, "bb", FPI_CONTENT_LOOKED, 0, NULL, t);
+    check_looked(tx, one, t);
+    check_looked(tx, other, t);
+    tell(tx, "bb", FPI_CONTENT_LOOKED, 4, "odd", t);
+    unit_done(fpi_file_find(&file, tx, 1, id, t));
+    file->sha256 = "dd"; /* other bytes, which nobody has looked at */
+    unit_done(fpi_file_put_facts(file, tx, t));
+    check_looked(tx, one, t);
+    tell(tx, "aa", FPI_CONTENT_WAITING, 0, NULL, t);
+    check_looked(tx, other, t);
+    return NULL;
+}
+
 /* ---- what was found ---- */
 
 static fpi_found_row_t row_of(int64_t bill, int64_t file, const char *identity)
@@ -335,6 +389,7 @@ int main(void)
     tcase_add_checked_fixture(tests, open_all, close_all);
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, contents);
+    tcase_add_test(tests, files_come_with_what_is_known_of_their_bytes);
     tcase_add_test(tests, found_come_back_as_put);
     tcase_add_test(tests, twins);
     tcase_add_test(tests, alike);

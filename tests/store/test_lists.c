@@ -417,6 +417,73 @@ START_TEST(a_rare_one_is_found_in_rounds)
 }
 END_TEST
 
+/* Several bills of a number, of other resources in another order than their ids. */
+static void fill_resources(void)
+{
+    sqlite3 *db = open_db();
+
+    sql(db, "INSERT INTO bill (tenant, org, number, resource, type_code, state, state_before, is_announced, is_locked, push_version,"
+            " page_count, created, updated, version) SELECT tenant, org, number, substr('CBA', k, 1), type_code, state, 0, 1, 0, 0, 0, 1, 1, 0"
+            " FROM bill, (SELECT 1 AS k UNION ALL SELECT 2 UNION ALL SELECT 3) WHERE id % 7 = 0");
+    sqlite3_close(db);
+}
+
+/* By number all pages can be asked for; each is what comes behind the one before. */
+START_TEST(pages_by_number_are_those_behind_each_other)
+{
+    static const int sizes[] = { 1, 7, 50 };
+
+    fill_resources();
+    for (int i = 0; i < 2 * UNIT_COUNT(sizes); i++) {
+        asking_t deep = { .query = { ANY, .tenant = 1, .sort = FPI_SORT_NUMBER, .is_rising = i % 2, .most = sizes[i / 2] } };
+        asking_t behind = deep;
+        fpi_spot_t spot;
+
+        do {
+            unit_done(fpi_store_read(store, tx_ask, &deep, task));
+            unit_done(fpi_store_read(store, tx_ask, &behind, task));
+            ck_assert_int_eq(deep.page.count, behind.page.count);
+            ck_assert_int_eq(deep.page.has_more, behind.page.has_more);
+            for (int k = 0; k < deep.page.count; k++) {
+                ck_assert_int_eq(deep.page.bills[k]->id, behind.page.bills[k]->id);
+            }
+            spot = behind.page.last;
+            behind.query.after = &spot;
+            deep.query.skip += deep.query.most;
+        } while (behind.page.count);
+        ck_assert_int_gt(deep.query.skip, 400);
+        ck_assert(!deep.page.is_partial);
+    }
+}
+END_TEST
+
+/* The deepest page: whoever sees all gets it, without a look at the rows before it; whoever sees little is told soon. */
+START_TEST(a_page_out_of_reach_is_not_tried_to_the_end)
+{
+    fpi_viewer_t little = { .kind = FPI_VIEWER_ENTERPRISE, .tenant = 1, .tax_no = "T" };
+    asking_t all = { .query = { ANY, .tenant = 1, .sort = FPI_SORT_NUMBER, .skip = FPI_LIST_DEEP - 50, .most = 50 } };
+    asking_t few = all, most = all;
+    sqlite3 *db;
+
+    fill_many();
+    db = open_db();
+    sql(db, "UPDATE bill SET tax_no = CASE WHEN id % 10 = 0 THEN 'T' ELSE 'U' END");
+    unit_done(fpi_store_read(store, tx_ask, &all, task));
+    ck_assert_int_eq(all.page.count, 50);
+    ck_assert(all.page.has_more && !all.page.is_partial && all.page.is_bound);
+    few.query.viewer = &little;
+    unit_done(fpi_store_read(store, tx_ask, &few, task));
+    ck_assert(!few.page.count && few.page.is_partial && few.page.has_more);
+    ck_assert_int_le(few.page.total, FPI_LIST_SCAN / 8);
+    sql(db, "UPDATE bill SET tax_no = CASE WHEN id % 10 = 0 THEN 'U' ELSE 'T' END");
+    most.query.viewer = &little;
+    unit_done(fpi_store_read(store, tx_ask, &most, task));
+    ck_assert_int_eq(most.page.count, 50);
+    ck_assert(most.page.has_more && !most.page.is_partial);
+    sqlite3_close(db);
+}
+END_TEST
+
 START_TEST(few_of_a_state_are_found_among_many)
 {
     asking_t a = { .query = { ANY, .tenant = 1, .most = 50, .states = 1 << FPI_STATE_RESCAN, .is_rising = true } };
@@ -463,6 +530,8 @@ static void check_step(const char *name, const char *step)
 {
     ck_assert_msg(strncmp(step, "SCAN", 4) != 0 || strstr(step, "CONSTANT ROW") || strstr(step, "SCAN seen")
                       || strstr(step, "push_by_failure") /* the few that went wrong */
+                      || strstr(step, "SCAN wanted")     /* the organisations asked for */
+                      || strstr(step, "SCAN parts")      /* what its own steps brought */
                       || strcmp(name, "AUDIT_LAST") == 0, /* one row, from the end */
                   "%s: %s", name, step);
     ck_assert_msg(!is_in_order(name) || (!strstr(step, "TEMP B-TREE FOR ORDER BY") && !strstr(step, "TEMP B-TREE FOR GROUP BY")),
@@ -567,6 +636,8 @@ int main(void)
     tcase_add_test(one, a_tally_agrees_with_all_rows);
     tcase_add_test(one, a_tally_has_a_bound);
     tcase_add_test(one, a_rare_one_is_found_in_rounds);
+    tcase_add_test(one, pages_by_number_are_those_behind_each_other);
+    tcase_add_test(one, a_page_out_of_reach_is_not_tried_to_the_end);
     tcase_add_test(one, few_of_a_state_are_found_among_many);
     tcase_add_test(one, no_statement_looks_at_all_rows);
     tcase_add_test(one, each_list_of_pushes_is_whole);

@@ -6,8 +6,11 @@
 
 #include "store_unit.h"
 
+#include "store/sqlite_sql.h" /* made from sqlite.sql by make */
+
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
 #define DAY apr_time_from_sec(86400)
 
@@ -86,7 +89,8 @@ static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *t)
 /* "key:bills,pages,submitted,sent_back ..." */
 static const char *told(fpi_statistics_by_t by, int64_t first, int64_t last, int64_t org)
 {
-    asking_t a = { .query = { 1, by, first, last, org } };
+    fpi_ids_t orgs = { &org, 1 };
+    asking_t a = { .query = { 1, by, first, last, org < 0 ? NULL : &orgs } };
     const char *text = "";
 
     unit_done(fpi_store_read(store, tx_ask, &a, task));
@@ -167,7 +171,7 @@ END_TEST
 
 START_TEST(names_are_told)
 {
-    asking_t a = { .query = { 1, FPI_BY_ORG, 20000, 20000, -1 } };
+    asking_t a = { .query = { 1, FPI_BY_ORG, 20000, 20000, NULL } };
 
     sql("INSERT INTO org (id, tenant, parent, code, name) VALUES (1, 1, 0, 'O1', '一'), (2, 2, 0, 'O2', '别家')");
     put(bill("A", 1, 0, 0));
@@ -175,6 +179,158 @@ START_TEST(names_are_told)
     unit_done(fpi_store_read(store, tx_ask, &a, task));
     ck_assert_str_eq(a.items[0].name, "一");
     ck_assert_ptr_null(a.items[1].name);
+}
+END_TEST
+
+/* ---- sums ---- */
+
+static int number(sqlite3 *db, const char *text)
+{
+    sqlite3_stmt *statement;
+    int value;
+
+    ck_assert_msg(sqlite3_prepare_v2(db, text, -1, &statement, NULL) == SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+#define SUMS "SUM(bills), SUM(pages), SUM(submitted), SUM(sent_back) FROM statistic"
+
+/* Both tables of sums hold what adding up gives, and nothing else. */
+static void check_sums(sqlite3 *db)
+{
+    static const char *const pairs[][2] = {
+        { "SELECT tenant, day, org, " SUMS " GROUP BY tenant, day, org", "SELECT * FROM statistic_day" },
+        { "SELECT tenant, day / 16, org, point, owner, " SUMS " GROUP BY tenant, day / 16, org, point, owner",
+          "SELECT * FROM statistic_span" },
+    };
+
+    for (int i = 0; i < UNIT_COUNT(pairs); i++) {
+        for (int side = 0; side < 2; side++) {
+            ck_assert_int_eq(number(db, apr_psprintf(task->pool, "SELECT COUNT(*) FROM (%s EXCEPT %s)", pairs[i][side],
+                                                     pairs[i][!side])), 0);
+        }
+        ck_assert_int_gt(number(db, apr_psprintf(task->pool, "SELECT COUNT(*) FROM (%s)", pairs[i][1])), 1);
+    }
+}
+
+static sqlite3 *open_raw(const char *name)
+{
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open(apr_pstrcat(task->pool, folder, "/", name, NULL), &db), SQLITE_OK);
+    return db;
+}
+
+START_TEST(sums_follow_each_change)
+{
+    sqlite3 *db = open_raw("test.db");
+    fpi_bill_t *one = bill("A", 1, 7, 3), *other = bill("B", 2, 8, 3);
+
+    put(one);
+    put(other);
+    for (int i = 0; i < 40; i++) {
+        one->org = 1 + i % 3; /* it changes hands, too */
+        one->owner = 7 + i % 2;
+        one->page_count = (i * 7) % 11;
+        one->state = i % 2 ? FPI_STATE_SUBMITTED : FPI_STATE_RESCAN;
+        put(one);
+        other->page_count = i / 4;
+        put(other);
+        now += i % 4 ? 0 : 3 * DAY;
+    }
+    sql("DELETE FROM bill WHERE number = 'B'"); /* what was done stays done */
+    check_sums(db);
+    ck_assert_int_eq(number(db, "SELECT SUM(bills) FROM statistic_span"), 2);
+    sqlite3_close(db);
+}
+END_TEST
+
+static void fill_days(sqlite3 *db)
+{
+    const char *text = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)"
+                       " INSERT INTO statistic SELECT 1 + i % 2, 20000 + i * 7 % 401, i % 5, i % 3, i % 7, i, i % 4 - 1, i % 3, 1 FROM n"
+                       " WHERE true ON CONFLICT DO UPDATE SET bills = bills + excluded.bills";
+
+    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+}
+
+/* Of what `told` says, as adding up all single days gives it. */
+static const char *added(sqlite3 *db, fpi_statistics_by_t by, int first, int last, int org)
+{
+    static const char *const columns[] = { "day", "org", "point", "owner" };
+    const char *text = apr_psprintf(task->pool, "SELECT COALESCE(group_concat(line, ' '), '') FROM (SELECT %s || ':' || SUM(bills) || ',' ||"
+                                    " SUM(pages) || ',' || SUM(submitted) || ',' || SUM(sent_back) AS line FROM statistic WHERE tenant = 1"
+                                    " AND day BETWEEN %d AND %d AND (%d < 0 OR org = %d) GROUP BY %s ORDER BY %s)",
+                                    columns[by], first, last, org, org, columns[by], columns[by]);
+    sqlite3_stmt *statement;
+
+    ck_assert_msg(sqlite3_prepare_v2(db, text, -1, &statement, NULL) == SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    text = apr_pstrdup(task->pool, (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return text;
+}
+
+/* From any day of a span to any other: 16 days are one. */
+START_TEST(any_days_are_added_up_right)
+{
+    sqlite3 *db = open_raw("test.db");
+    fpi_statistics_by_t by = (fpi_statistics_by_t)_i;
+
+    fill_days(db);
+    check_sums(db);
+    for (int first = 19990; first < 20040; first++) {
+        for (int days = 1; days < 366; days += days < 36 ? 1 : 47) {
+            int last = first + days - 1, org = (first + days) % 8 - 3;
+
+            ck_assert_str_eq(told(by, first, last, org < 0 ? -1 : org), added(db, by, first, last, org < 0 ? -1 : org));
+        }
+    }
+    sqlite3_close(db);
+}
+END_TEST
+
+START_TEST(several_organisations_are_added_up_at_once)
+{
+    int64_t ids[] = { 0, 2, 4 };
+    fpi_ids_t orgs = { ids, 3 };
+    sqlite3 *db = open_raw("test.db");
+
+    fill_days(db);
+    for (int by = FPI_BY_DAY; by <= FPI_BY_SCANNER; by++) {
+        asking_t a = { .query = { 1, (fpi_statistics_by_t)by, 20003, 20103, &orgs } };
+        int64_t sum = 0;
+
+        unit_done(fpi_store_read(store, tx_ask, &a, task));
+        for (int i = 0; i < a.count; i++) {
+            sum += a.items[i].bills;
+        }
+        ck_assert_int_eq(sum, number(db, "SELECT SUM(bills) FROM statistic WHERE tenant = 1 AND day BETWEEN 20003 AND 20103 AND org IN (0, 2, 4)"));
+        orgs.count = 0;
+        unit_done(fpi_store_read(store, tx_ask, &a, task));
+        ck_assert_int_eq(a.count, 0);
+        orgs.count = 3;
+    }
+    sqlite3_close(db);
+}
+END_TEST
+
+/* A store that was made before there were sums. */
+START_TEST(the_days_of_an_older_store_are_summed)
+{
+    sqlite3 *db = open_raw("older.db");
+
+    for (int i = 0; i < UNIT_COUNT(sql_migrations); i++) {
+        if (strstr(sql_migrations[i], "CREATE TABLE statistic_span")) {
+            fill_days(db);
+        }
+        ck_assert_msg(sqlite3_exec(db, sql_migrations[i], NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    }
+    check_sums(db);
+    sqlite3_close(db);
 }
 END_TEST
 
@@ -280,6 +436,41 @@ START_TEST(attachments_go_on_where_the_page_ended)
 }
 END_TEST
 
+/* Each page that is asked for by its number is what comes behind the one before. */
+START_TEST(pages_of_attachments_are_those_behind_each_other)
+{
+    listing_t deep = { .query = { .attachment_type = -1, .most = 7 } }, behind = deep;
+
+    fill(100);
+    do {
+        ck_assert_int_eq(count_of(&deep), count_of(&behind));
+        for (int i = 0; i < deep.page.count; i++) {
+            ck_assert_int_eq(deep.page.items[i].id, behind.page.items[i].id);
+        }
+        ck_assert_int_eq(deep.page.has_more, behind.page.has_more);
+        ck_assert_int_eq(deep.page.total, 90);
+        deep.query.skip += 7;
+        behind.query.after = behind.page.last;
+    } while (behind.page.count);
+    ck_assert_int_eq(deep.query.skip, 98);
+}
+END_TEST
+
+START_TEST(attachments_out_of_reach_are_not_tried_to_the_end)
+{
+    int64_t orgs[] = { 2 };
+    fpi_viewer_t viewer = { .kind = FPI_VIEWER_PERSON, .tenant = 1, .user = 9, .all_orgs = { orgs, 1 } };
+    listing_t all = { .query = { .attachment_type = -1, .skip = 4800 } }, half = all;
+
+    fill(20000);
+    ck_assert_int_eq(count_of(&all), 200);
+    half.query.viewer = &viewer;
+    ck_assert_int_eq(count_of(&half), 0);
+    ck_assert(half.page.is_partial && half.page.has_more);
+    ck_assert_int_gt(half.page.last, 20000 * 0.8); /* the newest are the first */
+}
+END_TEST
+
 START_TEST(a_rare_attachment_is_found_in_rounds)
 {
     listing_t l = { .query = { .attachment_type = -1, .name = "f1.pdf" } };
@@ -309,9 +500,15 @@ int main(void)
     tcase_add_test(one, first_pages_count_for_their_owner);
     tcase_add_test(one, tenants_are_apart);
     tcase_add_test(one, names_are_told);
+    tcase_add_test(one, sums_follow_each_change);
+    tcase_add_loop_test(one, any_days_are_added_up_right, FPI_BY_DAY, FPI_BY_SCANNER + 1);
+    tcase_add_test(one, several_organisations_are_added_up_at_once);
+    tcase_add_test(one, the_days_of_an_older_store_are_summed);
     tcase_add_test(one, attachments_are_filtered);
     tcase_add_test(one, attachments_are_seen_as_their_bills);
     tcase_add_test(one, attachments_go_on_where_the_page_ended);
+    tcase_add_test(one, pages_of_attachments_are_those_behind_each_other);
+    tcase_add_test(one, attachments_out_of_reach_are_not_tried_to_the_end);
     tcase_add_test(one, a_rare_attachment_is_found_in_rounds);
     suite_add_tcase(suite, one);
     return unit_run(suite);

@@ -141,6 +141,56 @@ START_TEST(test_long_text)
 }
 END_TEST
 
+/* What jansson writes for canonical text, our own writing writes for the same members in the same order. */
+START_TEST(test_written_as_jansson_writes)
+{
+    static const int64_t numbers[] = { 0, 9, 10, -1, -10, 1234567890123, INT64_MAX, INT64_MIN };
+    fpi_json_t *doc = fpi_json_make_object(task), *list = fpi_json_make_array(task);
+    char letter[] = "x?y";
+
+    for (int c = 1; c < 128; c++) {
+        letter[1] = (char)c;
+        fpi_json_add_text(list, letter);
+        fpi_json_add_text(list, letter + 1);
+    }
+    fpi_json_add_text(list, "\"\\\"\n\xE5\x8F\x91\x7F\xF0\x9F\x98\x80\"");
+    fpi_json_add_text(list, "");
+    fpi_json_add(list, NULL);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        fpi_json_add_int(list, numbers[i]);
+        fpi_json_add_real(list, (double)numbers[i] / 100);
+    }
+    fpi_json_put(doc, "a\n\"b\"", list);
+    fpi_json_put(doc, "b", fpi_json_make_object(task));
+    fpi_json_put(doc, "c", fpi_json_make_array(task));
+    fpi_json_put_bool(doc, "d", true);
+    fpi_json_put_bool(doc, "e", false);
+    fpi_json_put_text(doc, "f", NULL);
+    ck_assert_str_eq(fpi_json_format(doc, false, task), fpi_json_format(doc, true, task));
+}
+END_TEST
+
+START_TEST(test_written_members)
+{
+    fpi_json_t *list = fpi_json_make_array(task), *doc = fpi_json_make_object(task), *one;
+    char *longer = apr_pcalloc(task->pool, 5001);
+
+    memset(longer, 'x', 5000);
+    for (int i = 0; i < 3; i++) {
+        one = fpi_json_make_object(task);
+        fpi_json_put_text(one, "q", i == 1 ? longer : "\"\n");
+        fpi_json_add_written(list, one, task);
+    }
+    one = fpi_json_make_array(task);
+    fpi_json_put(doc, "kept", one); /* what stands elsewhere, too, lives on */
+    fpi_json_add_written(list, one, task);
+    fpi_json_put(doc, "list", list);
+    ck_assert_str_eq(fpi_json_format(doc, false, task),
+                     apr_pstrcat(task->pool, "{\"kept\":[],\"list\":[{\"q\":\"\\\"\\n\"},{\"q\":\"", longer,
+                                 "\"},{\"q\":\"\\\"\\n\"},[]]}", NULL));
+}
+END_TEST
+
 /* ---- asking ---- */
 
 static const char *const sample =
@@ -432,6 +482,8 @@ int main(void)
     tcase_add_test(tc, test_depth);
     tcase_add_test(tc, test_exact_bytes);
     tcase_add_test(tc, test_long_text);
+    tcase_add_test(tc, test_written_as_jansson_writes);
+    tcase_add_test(tc, test_written_members);
     tcase_add_test(tc, test_asking);
     tcase_add_loop_test(tc, test_text, 0, 16);
     tcase_add_loop_test(tc, test_int, 0, 16);

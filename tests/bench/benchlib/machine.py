@@ -62,6 +62,10 @@ def tree(pid):
     return [pid, *processes.descendants(pid)]
 
 
+def command(pid):
+    return _read(f"/proc/{pid}/cmdline")
+
+
 def _times(pid):
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     # utime, stime, and those of children that ended

@@ -11,7 +11,7 @@ INSERT INTO bill (id, tenant, org, number, resource, erp_id, bill_no, type_code,
                   org_name, state, state_before, is_announced, is_locked, push_version, page_count, created, updated, version, owner, point)
 SELECT i, 1, 1 + (i * 7919) % :enterprises, 'EAS-BX-' || printf('%08d', (i * 7368787) % 100000000), 'EAS', 'id-' || i,
        'BX-' || printf('%08d', i), 'TYPE-' || (i % 37), '报销单', CASE (i * 7919) % :enterprises WHEN 0 THEN :mine
-       ELSE 'TAX' || (i * 7919) % :enterprises END, '申请人' || (i % 5000), 'ORG', '虚构公司',
+       ELSE 'TAX' || ((i * 7919) % :enterprises) END, '申请人' || (i % 5000), 'ORG', '虚构公司',
        CASE WHEN i % 1000 = 0 THEN 4 WHEN i % 997 = 0 THEN 5 WHEN i % 50 = 0 THEN 1 WHEN i % 20 = 0 THEN 2 WHEN i % 300 = 7 THEN 9
        ELSE 3 END, 0, 1, 0, 0, :files, (:start + i) * 1000000, (:start + i + (i * 31) % 100000) * 1000000, 1, CASE WHEN i % 1000 = 3 THEN 2 ELSE 0 END, CASE WHEN i % 200 = 3 THEN 1 ELSE 0 END
   FROM n"""
@@ -29,7 +29,7 @@ SELECT 1, i, i, 1, printf('%020d', i), 26, printf('%020d', i), date(:start + i, 
        '{}', CASE WHEN i % 2000 = 9 THEN 2 ELSE 0 END, CASE WHEN i % 2000 = 9 THEN i - 1 ELSE 0 END, 0, 1, 1 FROM n""", """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :bills)
 INSERT INTO push (tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last, repeats, body_sha, body_len)
-SELECT 1, i, 'EAS-BX-' || printf('%08d', (i * 7368787) % 100000000), 'TESTCLIENT01', CASE (i * 7919) % :enterprises WHEN 0 THEN :mine ELSE 'TAX' || (i * 7919) % :enterprises END, '10.0.0.9',
+SELECT 1, i, 'EAS-BX-' || printf('%08d', (i * 7368787) % 100000000), 'TESTCLIENT01', CASE (i * 7919) % :enterprises WHEN 0 THEN :mine ELSE 'TAX' || ((i * 7919) % :enterprises) END, '10.0.0.9',
        CASE i % 5000 WHEN 11 THEN 'refused' WHEN 12 THEN 'parked' ELSE 'done' END, NULL, printf('%032x', i), (:start + i) * 1000000, (:start + i) * 1000000, 0, NULL, 0 FROM n""", """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :bills)
 INSERT INTO delivery (tenant, bill, kind, is_again, state, miss, system, attempts, repairs, created, tried, ended, claimed, checked, is_settled)
@@ -41,7 +41,8 @@ SELECT 1, 1 + (i - 1) / 3, (:start + i) * 1000000, 'state', 'user:clerk', 'submi
 
 
 # What the first copies lack: organisations with few bills (FEW of 30, of 170 less), two bills that are heavy, a log of
-# administrators' changes, scan sessions, a year of statistics with three hundred scanners, people, calls to unknown paths.
+# administrators' changes, scan sessions, a year of statistics with three hundred scanners, people, calls to unknown paths,
+# and an enterprise with a fifth of all pushes.
 FEW_ORGS, FEW_BILLS, LESS_ORGS, LESS_BILLS = 30, 1500, 170, 20
 HEAVY = (200, 203)
 FILL_FEW = """
@@ -51,6 +52,7 @@ INSERT INTO bill (tenant, org, number, resource, bill_no, type_code, type_name, 
 SELECT 1, :first + i % :orgs, 'HR-GX-' || :first || '-' || i, 'HR', 'GX-' || :first || '-' || i, 'TYPE-' || (i % 37), '费用单', 'TAX1', '申请人' || (i % 5000), 'ORG',
        '虚构公司', CASE WHEN i % 100 = 0 THEN 4 WHEN i % 20 = 1 THEN 1 ELSE 3 END, 0, 1, 0, 0, 1,
        (:start + i * (:bills / :many)) * 1000000, (:start + i * (:bills / :many) + 500) * 1000000, 1 FROM n"""
+PUSHES_OF_MINE = "UPDATE push SET tax_no = CASE WHEN bill % 5 = 0 THEN :mine ELSE 'TAX' || ((bill * 7919) % :enterprises) END"
 FILL_HEAVY = ["""
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1990)
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source, created)
@@ -58,6 +60,11 @@ SELECT 1, :heavy, 0, 1, 'heavy ' || i || '.pdf', printf('%064x', :heavy * 100000
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1990)
 INSERT INTO trail (tenant, bill, at, kind, actor, note, trace, detail)
 SELECT 1, :heavy, (:start + i) * 1000000, 'files', 'user:clerk', 'put in order', printf('%032x', i), '{"added": 1}' FROM n"""]
+# What is known of the bytes: of each file a row, and the heavy bills' are found all over the table, as digests are.
+FILL_CONTENTS = ["UPDATE file SET sha256 = printf('%064x', (position * 7919 + bill) * 499 % (:bills * :files)) WHERE bill IN (200, 203) AND position > 10", """
+INSERT OR IGNORE INTO content (sha256, size, media, pages, state, note, doc, created, looked)
+SELECT sha256, size, media, 1, 1, NULL, NULL, created, created FROM file ORDER BY sha256""",
+    "UPDATE file SET looked_pages = 1 WHERE bill IN (200, 203)"]
 FILL_LOGS = ["""
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
 INSERT INTO audit (tenant, at, actor, action, object, detail, trace, mark)
@@ -117,11 +124,14 @@ def fill_more(path, said, mine):
     values = _values(said, mine)
     if not base.execute("SELECT 1 FROM org WHERE code = 'FEW1'").fetchone():
         _few(base, values)
-        base.execute("UPDATE push SET tax_no = :mine WHERE tax_no = 'TAX0'", values)
+        base.execute(PUSHES_OF_MINE, values)
         for heavy in HEAVY:
             for sql in FILL_HEAVY:
                 base.execute(sql, {**values, "heavy": heavy})
         for sql in FILL_LOGS:
+            base.execute(sql, values)
+    if not base.execute("SELECT 1 FROM content LIMIT 1").fetchone():
+        for sql in FILL_CONTENTS:
             base.execute(sql, values)
     _end(base)
 
