@@ -95,7 +95,7 @@ void fpi_doctor_look_at_erps(fpi_doctor_t *d)
 {
     fpi_systems_t all;
     int asked = 0, left = 0;
-    fpi_err_t *err = fpi_erps_list(&all, d->app, FPI_TENANT_FIRST, d->task);
+    fpi_err_t *err = fpi_erps_list(&all, d->app, d->task->tenant, d->task);
 
     if (err) {
         fpi_doctor_note(d, "erp", FPI_HEALTH_FAIL, fpi_doctor_why(d, err),

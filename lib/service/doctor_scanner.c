@@ -16,7 +16,7 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     listing_t *l = baton;
 
-    return fpi_scanners_list(&l->all, &l->count, tx, FPI_TENANT_FIRST, task);
+    return fpi_scanners_list(&l->all, &l->count, tx, task->tenant, task);
 }
 
 static void note_problem(fpi_doctor_t *d, const fpi_scanner_t *scanner, fpi_scan_problem_t problem)

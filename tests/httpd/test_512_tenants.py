@@ -4,6 +4,7 @@ import json
 import pytest
 
 from harness.client import run_ctl
+from harness.cloudctl import CLIENT
 from harness.person import PASSWORD, administrator, person, settle
 from test_100_start import rows
 
@@ -49,6 +50,23 @@ def test_a_second_tenant(site):
     settle(site, "admin", ctl.must("user", "reset", "admin")["password"])
     listed = {one["domain"]: (one["name"], one["users"]) for one in ctl.must("tenant", "list")}
     assert listed["east.example"] == ("华东公司", 2)
+
+
+def test_a_self_check_tells_of_ones_own_tenant(make_gateway, eas):
+    """Neither enterprises nor business systems nor scanners of others; what is the installation's is told to all."""
+    site = make_gateway(directives="FPImageScannerAllow 127.0.0.1:9")
+    site.boss = administrator(site)
+    site.add_erp(eas)
+    assert site.boss.post("/api/v1/scanners", {"name": "前台扫描仪", "address": "http://127.0.0.1:9/eSCL"}).status == 201
+    made = site.ctl.must("tenant", "add", "华东公司", "--domain", "east")
+    east = person(site)
+    assert east.enter("admin", made["password"], domain="east").status == 200
+    assert east.put("/api/v1/session/password", {"old": made["password"], "new": PASSWORD}).status == 200
+    said = {who: who.get("/api/v1/doctor").json()["items"] for who in (site.boss, east)}
+    for who, tells in ((site.boss, True), (east, False)):
+        text = json.dumps(said[who], ensure_ascii=False)
+        assert [word in text for word in (CLIENT["client_id"], "前台扫描仪", "EAS: ")] == [tells] * 3, text
+        assert {"store", "data_dir", "clock"} <= {one["name"] for one in said[who]}
 
 
 def test_what_a_tenant_may_not_be(site, tmp):

@@ -58,6 +58,6 @@ export default async ({ open, signIn, shot, expect, sure, url, login, password, 
   await his.goto(`${url}/imgsys-web/bills`) // the grant of 华东 holds below it, too
   await his.getByRole('link', { name: others.number }).waitFor()
   await page.goto(`${url}/imgsys-web/audit-log`)
-  await page.getByRole('row').filter({ hasText: '组织 · 修改' }).getByText('无 → E').waitFor()
+  await page.getByRole('row').filter({ hasText: '组织 · 修改' }).getByText('无 → 华东区域 (E)').waitFor()
   await shot(page, 'audit')
 }

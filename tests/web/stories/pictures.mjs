@@ -40,10 +40,11 @@ const dialogs = {
 
 /** What a server says that is in trouble; `null` is one that does not answer. */
 const troubles = {
-  'failing-503': [503, { error: { code: 'STORE', message: '存储暂时不可用，没有任何改动，请稍后重试', type: '1501', request_id: '0af7651916cd43dd8448eb211c80319c' } }],
-  'failing-500': [500, { error: { code: 'INTERNAL', message: '内部错误，没有任何改动', type: '1500', request_id: '0af7651916cd43dd8448eb211c80319c' } }],
+  'failing-503': { status: 503, zh: '存储暂时不可用，没有任何改动，请稍后重试', en: 'the store is not available; nothing was changed, repeat later' },
+  'failing-500': { status: 500, zh: '内部错误，没有任何改动', en: 'our fault; nothing was changed' },
   'failing-offline': null,
 }
+const said = ({ status, ...words }, lang) => ({ status, contentType: 'application/json', body: JSON.stringify({ error: { code: 'internal', message: words[lang], type: 'internal', request_id: '0af7651916cd43dd8448eb211c80319c' } }) })
 
 export default async kit => {
   kit.expect(/40[1349] |422 |50[03] |ERR_FAILED/)
@@ -70,7 +71,9 @@ export default async kit => {
     if (await page.evaluate(() => document.documentElement.scrollHeight > window.innerHeight * 1.1)) await page.screenshot({ path: `${kit.shots}/${name}/${as}-whole.png`, fullPage: true })
   }
   const see = async (page, name, path, as, then) => {
-    if (!isWanted(name, as)) return
+    if (isWanted(name, as)) await (path === 'doctor' ? inTurn(() => show(page, name, path, as, then)) : show(page, name, path, as, then))
+  }
+  const show = async (page, name, path, as, then) => {
     await page.goto(`${url}/imgsys-web/${path}`)
     await page.waitForLoadState('networkidle')
     if (then) { await then(page); await page.waitForLoadState('networkidle'); await page.waitForTimeout(200) }
@@ -136,7 +139,7 @@ export default async kit => {
     for (const [as, answer] of Object.entries(troubles)) {
       for (const one of as === 'failing-503' ? ['home', 'bills', `bills/${bills['BX-2026-0007']}`, 'capture', `capture/${capture}`, 'settings', 'doctor', 'statistics'] : ['bills', 'home']) {
         await see(page, name, 'account', `${as}-${one.replaceAll(/\/\d+$/g, '-one')}`, async () => {
-          await page.route(/\/api\/v1\/(?!session|sign)/, route => answer ? route.fulfill({ status: answer[0], contentType: 'application/json', body: JSON.stringify(answer[1]) }) : route.abort())
+          await page.route(/\/api\/v1\/(?!session|sign)/, route => answer ? route.fulfill(said(answer, partsOf(name).lang)) : route.abort())
           await page.evaluate(to => { history.pushState(null, '', to); window.dispatchEvent(new PopStateEvent('popstate')) }, `/imgsys-web/${one}`)
           await page.getByRole('alert').first().waitFor()
         })

@@ -101,7 +101,7 @@ export default function CoverRules() {
     <Page title={say('影像编码规则', 'Image-code rules')} actions={<Button type="primary" onClick={() => setEdited({ name: '', separator: '-', is_enabled: true, parts: [{ kind: 'CONSTANT', text: 'BX' }, { kind: 'DIGITS', least: 4, most: 8 }] })}>{say('新规则', 'New rule')}</Button>}>
       <p className="hint">{say('没有启用的规则时：二维码内容含连字符且不含 , ^ | ; } 即为封面。只认二维码，条形码封面会提示更换打印模板。', 'With no rule enabled, a QR text with a hyphen and none of , ^ | ; } is a cover. Only QR codes count.')}</p>
       <Failure error={rules.error} onRetry={rules.again} />
-      <div className="table-frame" role="region" tabIndex={0} aria-label={say('影像编码规则', 'Image-code rules')}>
+      {(rules.data || !rules.error) && <div className="table-frame" role="region" tabIndex={0} aria-label={say('影像编码规则', 'Image-code rules')}>
         <table className="table">
           <thead><tr><th scope="col">{say('名称', 'Name')}</th><th scope="col">{say('形式', 'Shape')}</th><th scope="col">{say('单据类型', 'Bill type')}</th><th scope="col">{say('状态', 'State')}</th><th scope="col"><span className="unseen">{say('操作', 'Acts')}</span></th></tr></thead>
           <tbody>{items.map(rule => (
@@ -113,7 +113,7 @@ export default function CoverRules() {
           ))}</tbody>
         </table>
         {!rules.isLoading && !items.length && <div className="empty">{say('没有规则，使用默认判断', 'No rules: the default holds')}</div>}
-      </div>
+      </div>}
       <Try />
       {edited && <Edit rule={edited} onDone={isSaved => { setEdited(null); if (isSaved) { message.success(say('已保存', 'Saved')); rules.again() } }} />}
       <Ask question={question} onDone={isDone => { setQuestion(null); if (isDone) rules.again() }} />

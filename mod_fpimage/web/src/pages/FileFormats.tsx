@@ -28,9 +28,9 @@ export default function FileFormats() {
   const available = entries[0]?.available ?? []
   return (
     <Page title={say('文件格式', 'File formats')} actions={<Button type="primary" loading={act.isBusy} disabled={!entries.length} onClick={save}>{say('保存', 'Save')}</Button>}>
-      <p className="hint">{say('以文件内容判断格式，与文件名无关。', 'What a file is, its bytes say, not its name.')}</p>
+      <p className="hint">{say('以文件内容判断格式，与文件名无关。', 'The format is told by what is in a file, not by its name.')}</p>
       <Failure error={load.error ?? act.error} onRetry={load.again} />
-      <div className="table-frame" role="region" tabIndex={0} aria-label={say('文件格式', 'File formats')}>
+      {entries.length > 0 && <div className="table-frame" role="region" tabIndex={0} aria-label={say('文件格式', 'File formats')}>
         <table className="table">
           <thead><tr><th scope="col">{say('格式', 'Format')}</th>{entries.map(one => <th key={one.entry} scope="col">{entryName(one.entry)}</th>)}</tr></thead>
           <tbody>{available.map(format => (
@@ -39,7 +39,7 @@ export default function FileFormats() {
             ))}</tr>
           ))}</tbody>
         </table>
-      </div>
+      </div>}
     </Page>
   )
 }

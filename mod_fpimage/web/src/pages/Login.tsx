@@ -80,7 +80,7 @@ export function Login({ onDone, ...looks }: Looks & { onDone: (session: Session)
 
 export function LoginOver({ open, was, onDone }: { open: boolean; was: Session; onDone: (session: Session) => void }) {
   return (
-    <Modal open={open} closable={false} footer={null} keyboard={false} mask={{ closable: false }} destroyOnHidden title={say('登录已过期', 'Your session has ended')}>
+    <Modal open={open} closable={false} footer={null} keyboard={false} afterOpenChange={isOpen => { if (isOpen) document.querySelector<HTMLElement>('.login-over input[type=password]')?.focus() }} className="login-over" mask={{ closable: false }} destroyOnHidden title={say('登录已过期', 'Your session has ended')}>
       <p>{say('请重新登录。页面上的内容和正在上传的文件都保留着，登录后自动继续。', 'Sign in again. What is on the page and what is being uploaded is kept, and goes on afterwards.')}</p>
       <LoginForm login={was.user.login ?? was.user.mobile ?? was.user.name} domain={was.tenant?.domain ?? ''} onDone={onDone} />
     </Modal>

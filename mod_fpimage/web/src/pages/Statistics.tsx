@@ -26,7 +26,7 @@ export default function Statistics() {
         <label className="filter"><span>{say('至', 'to')}</span><Input type="date" value={params.get('to') ?? load.data?.to ?? ''} onChange={event => setParams({ to: event.target.value || undefined })} /></label>
       </div>
       <Failure error={load.error} onRetry={load.again} />
-      <div className="table-frame" role="region" tabIndex={0} aria-label={say('统计', 'Statistics')} aria-busy={load.isLoading}>
+      {(load.data || !load.error) && <div className="table-frame" role="region" tabIndex={0} aria-label={say('统计', 'Statistics')} aria-busy={load.isLoading}>
         <table className="table">
           <thead><tr><th scope="col">{kinds.find(one => one.value === by)?.label}</th>{[say('单据', 'Bills'), say('页数', 'Pages'), say('提交', 'Submitted'), say('退扫', 'Sent back')].map(one => <th key={one} scope="col" className="number">{one}</th>)}<th scope="col"><span className="unseen">{say('比例', 'Share')}</span></th></tr></thead>
           <tbody>{items.map(one => (
@@ -39,7 +39,7 @@ export default function Statistics() {
           )}
         </table>
         {!load.isLoading && !items.length && <div className="empty">{say('这段时间没有数据', 'Nothing in these days')}</div>}
-      </div>
+      </div>}
     </Page>
   )
 }

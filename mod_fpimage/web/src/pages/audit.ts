@@ -42,6 +42,7 @@ const members: Record<string, [string, string]> = {
   password: ['密码', 'password'], url: ['推送地址', 'address'], prefix: ['接口地址', 'address'], solution: ['解决方案', 'solution'], dc: ['数据中心', 'data centre'], language: ['语言', 'language'], resource: ['单据来源', 'resource'],
   kind: ['种类', 'kind'], value: ['值', 'value'], domain: ['登录域', 'login domain'], mode: ['模式', 'mode'], number: ['编号', 'number'], separator: ['分隔符', 'separator'], parts: ['组成', 'parts'], org_id: ['组织编号', 'organisation id'], scanners: ['扫描员', 'scanners'], cloud_client_id: ['发票云 client_id', 'client_id at the cloud'], cloud_secret: ['发票云密钥', 'secret at the cloud'], db_type: ['数据库类型', 'database type'], encode_pwd: ['密码传送方式', 'how the password is sent'], auth_pattern: ['登录验证方式', 'kind of authentication'], is_full: ['全量', 'all of them'], added: ['新增', 'added'], changed: ['变更', 'changed'], unchanged: ['未变', 'unchanged'], refused: ['拒绝', 'refused'], missing: ['缺少', 'missing'], disabled: ['停用', 'disabled'], run: ['批次', 'run'], bill_type: ['单据类型', 'bill type'],
 }
+export const memberName = (name: string): string => members[name] ? say(...members[name]) : name
 /** Of a whole row: who made it and when stands in the log itself. */
 const UNTOLD = new Set(['id', 'version', 'created_at', 'updated_at'])
 
@@ -60,7 +61,7 @@ function valueOf(value: unknown): string {
   if (value === null || value === undefined || value === '') return say('无', 'none')
   if (value === true || value === 'true') return say('是', 'yes')
   if (value === false || value === 'false') return say('否', 'no')
-  if (Array.isArray(value)) return value.map(valueOf).join('、') || say('无', 'none')
+  if (Array.isArray(value)) return value.map(valueOf).join(say('、', ', ')) || say('无', 'none')
   if (typeof value === 'object') return partOf(value as Record<string, unknown>) ?? JSON.stringify(value)
   const text = String(value)
   const grant = /^(.*): (ALL|OWN)( with below)?$/.exec(text)
@@ -78,7 +79,7 @@ export function auditChanges(action: string, detail: unknown): { name: string; t
   if (!detail || typeof detail !== 'object') return []
   const isNew = action.endsWith('.added')
   return Object.entries(detail).filter(([name, value]) => !UNTOLD.has(name) && !((isNew || action.startsWith('people.')) && isNone(value))).map(([name, value]) => ({
-    name: members[name] ? say(...members[name]) : name,
+    name: memberName(name),
     text: isChange(value) && name !== 'grants' && !isNew ? `${valueOf(value[0])} → ${valueOf(value[1])}` : valueOf(isNew && isChange(value) ? value[1] : value),
   }))
 }

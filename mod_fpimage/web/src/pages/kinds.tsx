@@ -21,7 +21,7 @@ const yes = (value: unknown, zh: string, en: string, otherZh: string, otherEn: s
   value ? <Mark color="green">{say(zh, en)}</Mark> : <Mark>{say(otherZh, otherEn)}</Mark>
 const active = (row: Row) => yes(row.is_active, '启用', 'active', '停用', 'disabled')
 const enabled = (row: Row) => yes(row.is_enabled, '启用', 'enabled', '停用', 'disabled')
-const names = (list?: Row[] | null) => (list ?? []).map(one => one.name ?? one.code ?? '').join('、')
+const names = (list?: Row[] | null) => (list ?? []).map(one => one.name ?? one.code ?? '').join(say('、', ', '))
 /** Such a call does a bounded part of them. */
 const more = (done: Row) => done.has_more ? say('；还有更多，请再点一次。', '; there are more: do it once more.') : ''
 const theTenant = () => say('租户', 'the tenant')
@@ -54,7 +54,7 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
       { key: 'org', title: say('组织', 'Organisation'), show: row => row.org_name || row.org_code || theTenant() },
       { key: 'roles', title: say('角色', 'Roles'), show: row => names(row.roles) },
       { key: 'point', title: say('扫描点', 'Scan point'), show: row => row.scan_point?.name },
-      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || theTenant()}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join('、') || say('随角色', 'by role')}</Button> },
+      { key: 'grants', title: say('查看范围', 'Sees'), show: row => <Button type="link" onClick={() => onGrants(row)}>{(row.grants ?? []).map((one: Row) => `${one.org_name || one.org_code || theTenant()}${one.scope === 'OWN' ? say('（本人）', ' (own)') : ''}`).join(say('、', ', ')) || say('随角色', 'by role')}</Button> },
       { key: 'state', title: say('状态', 'State'), show: row => <>{active(row)} {row.locked_until && <Mark color="red">{say('已锁定', 'locked')}</Mark>} {row.must_change && <Mark color="gold">{say('待改密码', 'to change password')}</Mark>}</> },
       { key: 'last', title: say('最近登录', 'Last sign-in'), show: row => minute(row.last_login_at) },
     ],
@@ -287,7 +287,7 @@ const journal: Kind = {
     columns: [
       { key: 'path', title: say('地址', 'Address'), isMain: true, show: row => <code>{row.method} {row.path}</code> },
       { key: 'count', title: say('次数', 'Times'), isNumber: true, show: row => row.count },
-      { key: 'why', title: say('原因', 'Why'), show: row => row.why },
+      { key: 'why', title: say('原因', 'Why'), show: row => told(row.why) },
       { key: 'line', title: say('建议', 'Suggestion'), show: row => { const best = (row.suggestions ?? [])[0] as Row | undefined; return best && (best.line ? <Typography.Text code copyable>{best.line}</Typography.Text> : best.obstacle) } },
       { key: 'source', title: say('来源地址', 'From'), show: row => row.source },
       { key: 'at', title: say('最近一次', 'Last'), show: row => time(row.last_at) },

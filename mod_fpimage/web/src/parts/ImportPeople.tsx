@@ -3,6 +3,7 @@
 import { Button, Checkbox, Modal } from 'antd'
 import { useRef, useState } from 'react'
 import { call, query } from '../api/client'
+import { memberName } from '../pages/audit'
 import { say } from '../words'
 import { Failure } from './Failure'
 import { Mark } from './Mark'
@@ -34,6 +35,7 @@ function saveReport(report: Report) {
 
 function Lines({ report }: { report: Report }) {
   const shown = [...report.lines].sort((a, b) => weight(a) - weight(b) || a.line - b.line).slice(0, SHOWN)
+  const [line, outcome, why] = [say('行', 'Line'), say('结果', 'Result'), say('说明', 'Why')]
   const hasPasswords = report.lines.some(one => one.one_time_password)
   return (
     <>
@@ -44,11 +46,11 @@ function Lines({ report }: { report: Report }) {
       {hasPasswords && <p className="hint">{say('一次性密码只显示这一次，请下载结果并转交本人；首次登录时必须修改。', 'The one-time passwords are shown only now: download the result and hand them over. They must be changed at the first sign-in.')}</p>}
       <div className="table-frame" role="region" tabIndex={0} aria-label={say('逐行结果', 'Line by line')}>
         <table className="table">
-          <thead><tr><th scope="col">{say('行', 'Line')}</th><th scope="col">{say('对象', 'Who')}</th><th scope="col">{say('结果', 'Result')}</th><th scope="col">{say('说明', 'Why')}</th></tr></thead>
+          <thead><tr>{[line, say('对象', 'Who'), outcome, why].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
           <tbody>{shown.map(one => (
             <tr key={one.line}>
-              <td>{one.line}</td><td className="main">{one.subject}</td><td><Mark color={results()[one.result]?.[1]}>{results()[one.result]?.[0] ?? one.result}</Mark></td>
-              <td>{one.field && <code>{one.field}</code>} {one.reason}{one.one_time_password && <code>{one.one_time_password}</code>}{one.result === 'CHANGED' && one.changes && Object.keys(one.changes).join('、')}</td>
+              <td data-label={line}>{one.line}</td><td className="main">{one.subject}</td><td data-label={outcome}><Mark color={results()[one.result]?.[1]}>{results()[one.result]?.[0] ?? one.result}</Mark></td>
+              <td data-label={why}><div className="cell">{one.field && <strong>{memberName(one.field)}</strong>} {one.reason}{one.one_time_password && <code>{one.one_time_password}</code>}{one.result === 'CHANGED' && one.changes && Object.keys(one.changes).map(memberName).join(say('、', ', '))}</div></td>
             </tr>
           ))}</tbody>
         </table>

@@ -180,7 +180,7 @@ export function List<T>(props: ListProps<T>) {
         {!list.isLoading && !list.error && rows.length === 0 && <div className="empty">{isFiltered ? say('没有符合条件的记录', 'Nothing fits these filters') : props.empty ?? say('还没有记录', 'Nothing here yet')}</div>}
         {list.isLoading && !list.data && <div className="empty">{say('正在加载…', 'Loading…')}</div>}
       </div>}
-      {pagination && !props.noPages && (
+      {pagination && !props.noPages && (rows.length > 0 || page > 1 || pagination.is_partial) && (
         <nav className="pager" aria-label={say('翻页', 'Pages')}>
           {pagination.is_partial && <span>{say('只查了较近的记录，更早的可继续查找。', 'Only the younger ones were looked at.')}</span>}
           <span aria-live="polite">{totalOf(pagination.total, pagination.total_is_bound, page)}</span>

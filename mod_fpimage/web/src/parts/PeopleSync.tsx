@@ -33,6 +33,7 @@ function Rows({ base, sync }: { base: string; sync: Sync }) {
   const [page, setPage] = useState(1)
   const load = useLoad(signal => call<Listed<Row>>(`${base}/people-syncs/${sync.id}` + query({ page, page_size: ROWS, result }), { signal }), [base, sync.id, sync.state, result, page])
   const rows = load.data?.items ?? []
+  const [what, code, outcome, why] = [say('种类', 'What'), say('编码', 'Code'), say('结果', 'Result'), say('说明', 'Why')]
   const options = [{ value: '', label: say('全部结果', 'all results') }, ...countsOf(sync).map(([value, count]) => ({ value, label: `${resultName(value)[0]} ${count}` }))]
   return (
     <>
@@ -40,11 +41,11 @@ function Rows({ base, sync }: { base: string; sync: Sync }) {
       <Failure error={load.error} onRetry={load.again} />
       <div className="table-frame" role="region" tabIndex={0} aria-label={say('逐条结果', 'One by one')}>
         <table className="table">
-          <thead><tr>{[say('种类', 'What'), say('编码', 'Code'), say('名称', 'Name'), say('结果', 'Result'), say('说明', 'Why')].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
+          <thead><tr>{[what, code, say('名称', 'Name'), outcome, why].map(one => <th key={one} scope="col">{one}</th>)}</tr></thead>
           <tbody>{rows.map((one, i) => (
             <tr key={`${one.kind}-${one.erp_id}-${i}`}>
-              <td>{one.kind === 'USER' ? say('用户', 'user') : say('组织', 'organisation')}</td><td className="whole"><code>{one.code ?? one.erp_id}</code></td><td className="main">{one.name}</td>
-              <td><Mark color={resultName(one.result)[1]}>{resultName(one.result)[0]}</Mark></td><td>{one.reason}</td>
+              <td data-label={what}>{one.kind === 'USER' ? say('用户', 'user') : say('组织', 'organisation')}</td><td className="whole" data-label={code}><code>{one.code ?? one.erp_id}</code></td><td className="main">{one.name}</td>
+              <td data-label={outcome}><Mark color={resultName(one.result)[1]}>{resultName(one.result)[0]}</Mark></td>{one.reason ? <td data-label={why}><div className="cell">{one.reason}</div></td> : <td />}
             </tr>
           ))}</tbody>
         </table>
@@ -97,7 +98,7 @@ export function PeopleSync({ system, onClose }: { system: { id: number; name: st
   })
   return (
     <Modal open title={say(`同步组织与用户 · ${system.name}`, `Organisations and users of ${system.name}`)} onCancel={onClose} footer={null} width={860} mask={{ closable: false }}>
-      <p className="hint">{say('从 ERP 取组织与用户，按手机号、编码对应。此处手工改过的保留，不删除任何人；新用户没有密码，角色为“默认角色”。每天自动同步可在“开关”中打开。', 'Organisations and users of the ERP, matched by mobile and code. What was changed here by hand stays, nobody is deleted; new users have the default role and no password. Switch people.sync has it done each day.')}</p>
+      <p className="hint">{say('从 ERP 取组织与用户，按手机号、编码对应。此处手工改过的保留，不删除任何人；新用户没有密码，角色为“默认角色”。每天自动同步可在“模式与开关”中打开。', 'Organisations and users of the ERP, matched by mobile and code. What was changed here by hand stays, nobody is deleted; new users have the default role and no password. Switch people.sync has it done each day.')}</p>
       <div className="row">
         <Checkbox checked={isFull || isDisabling} disabled={isDisabling} onChange={event => setFull(event.target.checked)}>{say('全量（默认只取有变动的）', 'all of them, not only what changed')}</Checkbox>
         <Checkbox checked={isDisabling} onChange={event => setDisabling(event.target.checked)}>{say('停用 ERP 不再列出的用户', 'disable whom the ERP names no more')}</Checkbox>
@@ -106,7 +107,7 @@ export function PeopleSync({ system, onClose }: { system: { id: number; name: st
       <Failure error={act.error ?? runs.error} />
       {isWaiting && <p role="status">{say('已排队，正在等待开始…', 'It is queued, and begins in a moment…')}</p>}
       {runs.data && !all.length && !isWaiting && <p className="hint">{say('还没有同步过。', 'It was never done.')}</p>}
-      {all.length > 1 && <Select className="wide" value={sync?.id} aria-label={say('历次同步', 'Earlier runs')} onChange={setShown} options={all.map(one => ({ value: one.id, label: `${time(one.started_at)} · ${stateName(one.state)[0]} · ${countsOf(one).map(([what, count]) => `${resultName(what)[0]} ${count}`).join(say('，', ', ')) || '—'}` }))} />}
+      {all.length > 1 && <Select className="wide earlier" value={sync?.id} aria-label={say('历次同步', 'Earlier runs')} onChange={setShown} options={all.map(one => ({ value: one.id, label: `${time(one.started_at)} · ${stateName(one.state)[0]} · ${countsOf(one).map(([what, count]) => `${resultName(what)[0]} ${count}`).join(say('，', ', ')) || '—'}` }))} />}
       {sync && <><Run sync={sync} /><Rows key={sync.id} base={base} sync={sync} /></>}
     </Modal>
   )

@@ -89,6 +89,7 @@ const sentences: [RegExp, Say][] = [
   [/^(?:\d+ ERP_REFUSED: )?telling ([^" ]+) "([^"]*)" of (\S+): \1 refuses: ([^]*?)(?: \((\w*)\))?$/, (system, notice, _number, why, code) => `${system} 拒收“${word(NOTICES, notice)}”：${why}${code ? `（代码 ${code}）` : ''}`],
   [/^(?:\d+ [A-Z_]+: )?telling ([^" ]+) "([^"]*)" of (\S+): ([^]*)$/, (system, notice, _number, why) => `通知 ${system}“${word(NOTICES, notice)}”失败：${why}`],
   [/^the push table has no row for client_id (\S*) \/ tax number (\S*?); add it with [^]*$/, (client, tax) => `推送表中没有 client_id ${client} / 税号 ${tax}，请在“推送表”中添加`],
+  [/^unknown path$/, () => '没有此地址'], [/^push without identity$/, () => '推送中没有影像编号'],
   [/^saved without a check$/, () => '保存时未校验'],
 ]
 
