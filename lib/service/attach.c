@@ -144,7 +144,7 @@ static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi
 {
     fpi_file_t *file = &a->stored[i];
     int64_t place = a->position ? a->position : before->last_position + 1;
-    bool is_new;
+    bool is_new, is_looked;
 
     *file = a->wanted[i];
     file->id = 0;
@@ -158,7 +158,8 @@ static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi
         return NULL;
     }
     a->added++;
-    FPI_TRY(fpi_look_put(tx, file->tenant, file->sha256, task));
+    FPI_TRY(fpi_look_put(&is_looked, tx, file->tenant, file->sha256, task));
+    a->is_readable |= is_looked;
     return tell(tx, a, file, task);
 }
 
@@ -173,7 +174,8 @@ static fpi_err_t *move(fpi_attach_t *a, fpi_state_t to, fpi_tx_t *tx, fpi_task_t
     bill->state = to;
     FPI_TRY(fpi_bill_put(bill, tx, task));
     FPI_TRY(fpi_bill_raise_version(bill, tx, task));
-    FPI_TRY(fpi_read_put(tx, bill->tenant, bill->id, task));
+    FPI_TRY(a->is_readable ? fpi_read_put(tx, bill->tenant, bill->id, task)
+                           : fpi_read_put_later(tx, bill->tenant, bill->id, task));
     if (from == to) {
         return NULL;
     }
@@ -189,6 +191,7 @@ fpi_err_t *fpi_attach_files(fpi_attach_t *a, fpi_tx_t *tx, fpi_task_t *task)
     fpi_state_t to;
 
     a->added = 0;
+    a->is_readable = false;
     a->stored = apr_pcalloc(task->pool, sizeof(*a->stored) * (size_t)(a->count + 1));
     FPI_TRY(fpi_attach_refuse_locked(a->bill, a->act, task));
     FPI_TRY(fpi_bill_move(&to, a->bill, a->act, task));

@@ -25,6 +25,7 @@ typedef struct fpi_attach_t {
     int64_t position;            /* of the first, whose place is free from there on; 0: behind what is there */
     fpi_file_t *stored;          /* out: as many as wanted */
     int added;                   /* out: so many of them are new; the same bytes again change nothing */
+    bool is_readable;            /* out: something new was looked at already, elsewhere */
 } fpi_attach_t;
 
 /* FPI_E_STATE: the bill is locked or its state does not allow the act (both are named); FPI_E_TOO_LARGE: too many

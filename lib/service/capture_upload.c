@@ -201,7 +201,7 @@ static fpi_err_t *put_page(adding_t *adding, int i, int64_t position, fpi_tx_t *
                                   .kind = adding->kind };
     FPI_TRY(fpi_content_put(tx, taken->sha256, taken->size, fpi_media_info(taken->media)->type, task));
     FPI_TRY(fpi_capture_page_put(page, tx, task));
-    return fpi_look_put(tx, page->tenant, taken->sha256, task);
+    return fpi_look_put(NULL, tx, page->tenant, taken->sha256, task);
 }
 
 static fpi_err_t *put_new(adding_t *adding, fpi_tx_t *tx, fpi_task_t *task)

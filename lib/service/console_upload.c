@@ -170,7 +170,7 @@ static fpi_err_t *act_replace(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *ta
     work->moves = FPI_ACT_ATTACH;
     FPI_TRY(fpi_pile_replace(work->pile, work->file_id, with, task));
     FPI_TRY(fpi_content_put(tx, with->sha256, with->size, with->media, task));
-    return fpi_look_put(tx, work->bill->tenant, with->sha256, task);
+    return fpi_look_put(NULL, tx, work->bill->tenant, with->sha256, task);
 }
 
 fpi_err_t *fpi_handle_file_replace(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)

@@ -20,12 +20,17 @@ enum {
 
 /* ---- put ---- */
 
-fpi_err_t *fpi_look_put(fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task)
+fpi_err_t *fpi_look_put(bool *is_looked, fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task)
 {
     fpi_content_t *content;
+    bool known;
 
     FPI_TRY(fpi_content_find(&content, tx, sha256, task));
-    if (content && content->state == FPI_CONTENT_LOOKED) {
+    known = content && content->state == FPI_CONTENT_LOOKED;
+    if (is_looked) {
+        *is_looked = known;
+    }
+    if (known) {
         return NULL;
     }
     return fpi_job_put(tx, tenant, FPI_JOB_LOOK, sha256, "{}", fpi_clock_now(), task);
@@ -39,6 +44,11 @@ static fpi_err_t *put_read(fpi_tx_t *tx, int64_t tenant, int64_t bill, apr_time_
 fpi_err_t *fpi_read_put(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task)
 {
     return put_read(tx, tenant, bill, fpi_clock_now(), task);
+}
+
+fpi_err_t *fpi_read_put_later(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task)
+{
+    return put_read(tx, tenant, bill, fpi_clock_now() + GATHER_PAUSE, task);
 }
 
 fpi_err_t *fpi_look_told(fpi_tx_t *tx, const char *sha256, fpi_task_t *task)

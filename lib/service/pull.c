@@ -186,7 +186,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         return NULL;
     }
     FPI_TRY(fpi_bill_raise_version(s->pull->bill, tx, task));
-    FPI_TRY(fpi_look_put(tx, s->file.tenant, s->file.sha256, task));
+    FPI_TRY(fpi_look_put(NULL, tx, s->file.tenant, s->file.sha256, task));
     return fpi_trail_add(tx, s->pull->bill, "file",
                          apr_psprintf(task->pool, "%s %s stored, %" APR_INT64_T_FMT " bytes, sha256 %s",
                                       fpi_kind_name(s->file.kind), s->file.name, s->file.size, s->file.sha256),

@@ -144,7 +144,7 @@ static fpi_err_t *put_page(running_t *r, fpi_scan_t *scan, fpi_capture_t *captur
     FPI_TRY(find_place(&page.position, scan, capture, tx, task));
     FPI_TRY(fpi_content_put(tx, page.sha256, r->taken.size, type, task));
     FPI_TRY(fpi_capture_page_put(&page, tx, task));
-    FPI_TRY(fpi_look_put(tx, page.tenant, page.sha256, task));
+    FPI_TRY(fpi_look_put(NULL, tx, page.tenant, page.sha256, task));
     capture->page_count++;
     capture->left++;
     FPI_TRY(fpi_capture_touch(capture, FPI_CAPTURE_ADDED, 1, tx, task));

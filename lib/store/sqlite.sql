@@ -2378,6 +2378,10 @@ SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_ki
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
+-- "+": along the ids, for an index of tenants is none of their order.
+-- name: FOUND_PASS
+SELECT id FROM found WHERE +tenant = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+
 -- name: FOUND_MARKS_OF_BILL
 SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
   FROM found f JOIN bill b ON b.id = f.bill

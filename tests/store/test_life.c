@@ -363,7 +363,7 @@ static fpi_err_t *tx_first_look(fpi_tx_t *tx, void *baton, fpi_task_t *t)
     seen_t s = { .number = baton };
 
     FPI_TRY(tx_see(tx, &s, t));
-    return fpi_look_put(tx, 1, s.files[0].sha256, t);
+    return fpi_look_put(NULL, tx, 1, s.files[0].sha256, t);
 }
 
 static void begin(void)
