@@ -120,6 +120,7 @@ static fpi_err_t *read_type(type_said_t *said, const fpi_call_t *call)
 
 static fpi_err_t *make_type(type_said_t *said, fpi_tx_t *tx, fpi_task_t *task)
 {
+    fpi_json_t *changes = fpi_json_make_object(task);
     bool is_new;
 
     FPI_TRY(fpi_bill_type_put(&is_new, tx, task->tenant, said->code, said->name, task));
@@ -127,7 +128,8 @@ static fpi_err_t *make_type(type_said_t *said, fpi_tx_t *tx, fpi_task_t *task)
         return fpi_refuse(task, FPI_E_DUPLICATE, "code", "单据类型 %s 已存在", "there is a bill type %s already", said->code);
     }
     FPI_TRY(fpi_bill_type_find_by_code(&said->there, tx, task->tenant, said->code, task));
-    return fpi_audit_add(tx, "bill-type.added", said->code, NULL, task);
+    fpi_change_text(changes, "name", NULL, said->there->name, task);
+    return fpi_audit_add(tx, "bill-type.added", said->code, fpi_changes_text(changes, task), task);
 }
 
 static fpi_err_t *change_type(type_said_t *said, fpi_tx_t *tx, fpi_task_t *task)

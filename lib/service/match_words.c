@@ -43,7 +43,7 @@ static const char *diff_words(const fpi_match_diff_t *diff, bool is_zh, fpi_task
         return apr_psprintf(task->pool, is_zh ? "%s 在另一份文件中为 %s" : "%s is %s in another of its files", name,
                             diff->found ? diff->found : "-");
     default:
-        return apr_psprintf(task->pool, is_zh ? "%s 应为 %s, 影像为 %s" : "%s %s is %s", name, expected,
+        return apr_psprintf(task->pool, is_zh ? "%s 应为 %s, 影像为 %s" : "%s should be %s, is %s", name, expected,
                             diff->found ? diff->found : "-");
     }
 }

@@ -260,6 +260,17 @@ fpi_err_t *ctl_user_why(ctl_t *ctl)
 
 /* ---- organisations ---- */
 
+/* NULL: it stands below the tenant. */
+static const char *above(const fpi_org_t *org, const fpi_org_t *orgs, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (orgs[i].id == org->parent) {
+            return orgs[i].code;
+        }
+    }
+    return NULL;
+}
+
 static fpi_err_t *tx_orgs(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     people_t *p = baton;
@@ -271,7 +282,10 @@ static fpi_err_t *tx_orgs(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     levels = apr_palloc(task->pool, sizeof(*levels) * ((size_t)count + 1));
     fpi_people_levels(levels, orgs, count);
     for (int i = 0; i < count; i++) {
-        fpi_json_add(p->doc, fpi_form_org(&orgs[i], levels[i], task));
+        fpi_json_t *doc = fpi_form_org(&orgs[i], levels[i], task);
+
+        fpi_json_put_text(doc, "parent", above(&orgs[i], orgs, count));
+        fpi_json_add(p->doc, doc);
     }
     return NULL;
 }
@@ -281,7 +295,7 @@ fpi_err_t *ctl_org_list(ctl_t *ctl)
     static const ctl_column_t columns[] = {
         { "org_id", "ID", "编号", CTL_TEXT },       { "code", "CODE", "编码", CTL_TEXT },
         { "name", "NAME", "名称", CTL_TEXT },       { "level", "LEVEL", "级次", CTL_TEXT },
-        { "parent_id", "PARENT", "上级", CTL_TEXT }, { "tax_no", "TAX NUMBER", "税号", CTL_TEXT },
+        { "parent", "PARENT", "上级", CTL_TEXT }, { "tax_no", "TAX NUMBER", "税号", CTL_TEXT },
         { "is_active", "ACTIVE", "启用", CTL_FLAG }, { NULL, NULL, NULL, CTL_TEXT },
     };
     people_t p = { .ctl = ctl };

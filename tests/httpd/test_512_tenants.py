@@ -130,6 +130,7 @@ def test_an_organisation_is_moved_by_the_tool(site):
         return {one["code"]: one["level"] for one in ctl.must("org", "list")}
 
     assert levels() == {"A": 2, "B": 3, "C": 4, "X": 2}
+    assert {one["code"]: one["parent"] for one in ctl.must("org", "list")} == {"A": None, "B": "A", "C": "B", "X": None}
     assert ctl.must("org", "move", "B", "X")["code"] == "B" and levels() == {"A": 2, "X": 2, "B": 3, "C": 4}
     assert ctl.must("org", "move", "B", "-")["parent_id"] == 0 and levels() == {"A": 2, "X": 2, "B": 2, "C": 3}
     for words, exit_code, field in ((("B", "C"), 1, "parent"), (("B", "NONE"), 2, "parent"), (("NONE", "A"), 1, "CODE")):

@@ -240,6 +240,8 @@ def test_whose_bills_somebody_sees(tell, gateway, samples_dir):
     for number, org in (("E-1", "E"), ("E-2", "E1"), ("W-1", "W")):
         have.must(have.erp.post(ANNOUNCE, {**bill(number), "fapplyOrganizationCode": org, "fapplyOrganizationName": org}))
     clerk = make_user(gateway, have.boss, "看单人", mobile="13800000009", org="W", roles=["默认角色"])
+    have.make("roles", {"name": "复核", "permissions": ["BILL_VIEW", "BILL_RESCAN"]})
+    have.make("scan-points", {"name": "一楼", "org": "W", "related": ["E", "E1"]})
     assert clerk.get(f"{V1}/bills").json()["items"] == []
     known = {one["number"]: one for one in have.boss.get(f"{V1}/bills").json()["items"]}
     tell("grants", password=ADMIN, clerk={"login": "13800000009", "password": PERSON, "name": "看单人"}, mine=[known["E-1"], known["E-2"]], others=known["W-1"])

@@ -59,5 +59,8 @@ export default async ({ open, signIn, shot, expect, sure, url, login, password, 
   await his.getByRole('link', { name: others.number }).waitFor()
   await page.goto(`${url}/imgsys-web/audit-log`)
   await page.getByRole('row').filter({ hasText: '组织 · 修改' }).getByText('无 → 华东区域 (E)').waitFor()
+  for (const [what, says] of [['用户 · 新增', '西部区域 (W)'], ['角色 · 新增', '查看单据、退扫'], ['扫描点 · 新增', '华东区域 (E)、苏州 (E1)'], ['用户 · 设定查看范围', '华东区域 (E)：所有人的单据，含下级']]) {
+    await page.getByRole('row').filter({ hasText: what }).getByText(says).waitFor()
+  }
   await shot(page, 'audit')
 }

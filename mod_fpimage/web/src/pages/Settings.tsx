@@ -8,7 +8,7 @@ import { useTypeName } from '../parts/BillType'
 import type { Option } from '../parts/Records'
 import { type Loaded, useAct, useLoad } from '../parts/use'
 import { useWho } from '../session'
-import { say } from '../words'
+import { say, size } from '../words'
 import { orgOptions } from './kinds'
 
 interface Answer {
@@ -52,7 +52,7 @@ function PullPath({ path, isStandard, onSave }: { path: string; isStandard: bool
 const onOff = (text: string) => text === 'on' ? say('开', 'on') : text === 'off' ? say('关', 'off') : text.startsWith('on once') ? say('取得发票云 token 后开', 'on once the cloud has given a token') : text
 /* the directives' own help is English, as httpd's is */
 const fixed: Record<string, string> = {
-  cloud: '发票云地址', push_address: '收票助手的推送地址，登记到总部推送表', max_file: '单个文件上限（字节）', max_json: '请求报文上限（字节）', fetch_allow: '允许取回文件的主机', push_allow: '允许推送的来源地址',
+  cloud: '发票云地址', push_address: '收票助手的推送地址，登记到总部推送表', max_file: '单个文件上限', max_json: '请求报文上限', fetch_allow: '允许取回文件的主机', push_allow: '允许推送的来源地址',
   erp_allow: '允许访问的业务系统地址',
 }
 const fixedHelp = (one: Answer['fixed'][number]) => say(fixed[one.name] ?? one.help, one.help)
@@ -95,7 +95,7 @@ export default function Settings() {
           <PullPath key={all.pull_path} path={all.pull_path} isStandard={all.is_pull_path_standard} onSave={path => save({ pull_path: path })} />
           <h2>{say('由 httpd 配置决定（只读）', 'Ruled by httpd’s configuration')}</h2>
           <div className="table-frame" role="region" tabIndex={0} aria-label={say('只读设置', 'Fixed')}>
-            <table className="table"><tbody>{all.fixed.map(one => <tr key={one.name}><th scope="row">{one.directive ?? one.name}</th><td><code>{one.value}</code></td><td className="quiet">{fixedHelp(one)}</td></tr>)}</tbody></table>
+            <table className="table"><tbody>{all.fixed.map(one => <tr key={one.name}><th scope="row">{one.directive ?? say('推送地址', 'Push address')}</th><td>{one.name.startsWith('max_') ? size(Number(one.value)) : one.value ? <code>{one.value}</code> : <span className="quiet">{say('未设置', 'not set')}</span>}</td><td className="quiet">{fixedHelp(one)}</td></tr>)}</tbody></table>
           </div>
         </>
       )}

@@ -43,8 +43,8 @@ const members: Record<string, [string, string]> = {
   kind: ['种类', 'kind'], value: ['值', 'value'], domain: ['登录域', 'login domain'], mode: ['模式', 'mode'], number: ['编号', 'number'], separator: ['分隔符', 'separator'], parts: ['组成', 'parts'], org_id: ['组织编号', 'organisation id'], scanners: ['扫描员', 'scanners'], cloud_client_id: ['发票云 client_id', 'client_id at the cloud'], cloud_secret: ['发票云密钥', 'secret at the cloud'], db_type: ['数据库类型', 'database type'], encode_pwd: ['密码传送方式', 'how the password is sent'], auth_pattern: ['登录验证方式', 'kind of authentication'], is_full: ['全量', 'all of them'], added: ['新增', 'added'], changed: ['变更', 'changed'], unchanged: ['未变', 'unchanged'], refused: ['拒绝', 'refused'], missing: ['缺少', 'missing'], disabled: ['停用', 'disabled'], run: ['批次', 'run'], bill_type: ['单据类型', 'bill type'],
 }
 export const memberName = (name: string): string => members[name] ? say(...members[name]) : name
-/** Of a whole row: who made it and when stands in the log itself. */
-const UNTOLD = new Set(['id', 'version', 'created_at', 'updated_at'])
+/** Of a whole row: who made it and when stands in the log itself; permissions are told by parts/PermissionChange. */
+const UNTOLD = new Set(['id', 'version', 'created_at', 'updated_at', 'permissions'])
 
 const values: Record<string, [string, string]> = {
   LABEL: ['标签', 'label'], ATTACHMENT_TYPE: ['附件类型', 'attachment type'], BASIC: ['基础', 'basic'], MATCH: ['匹配', 'match'], SYNC: ['同步', 'sync'], basic: ['基础', 'basic'], match: ['匹配', 'match'], sync: ['同步', 'sync'],
@@ -69,7 +69,9 @@ function valueOf(value: unknown): string {
   return values[text] ? say(...values[text]) : text
 }
 
-const isChange = (value: unknown): value is [unknown, unknown] => Array.isArray(value) && value.length === 2 && value.every(one => one === null || typeof one !== 'object')
+/** What they are now, all of them: no pair of before and after, though there may be two. */
+const LISTS = new Set(['grants', 'roles', 'related', 'scanners', 'parts'])
+const isChange = (name: string, value: unknown): value is [unknown, unknown] => !LISTS.has(name) && Array.isArray(value) && value.length === 2
 
 /** A new one has this and that; what it has not, and counts of nothing, are not told. */
 const isNone = (value: unknown) => value === null || value === '' || value === 0 || (Array.isArray(value) && value.length === 0)
@@ -80,6 +82,6 @@ export function auditChanges(action: string, detail: unknown): { name: string; t
   const isNew = action.endsWith('.added')
   return Object.entries(detail).filter(([name, value]) => !UNTOLD.has(name) && !((isNew || action.startsWith('people.')) && isNone(value))).map(([name, value]) => ({
     name: memberName(name),
-    text: isChange(value) && name !== 'grants' && !isNew ? `${valueOf(value[0])} → ${valueOf(value[1])}` : valueOf(isNew && isChange(value) ? value[1] : value),
+    text: isChange(name, value) && !isNew ? `${valueOf(value[0])} → ${valueOf(value[1])}` : valueOf(isNew && isChange(name, value) ? value[1] : value),
   }))
 }

@@ -14,6 +14,7 @@ import { MoveOrg } from '../parts/MoveOrg'
 import { Mark } from '../parts/Mark'
 import { told, whoIs } from '../parts/told'
 import { TraceId } from '../parts/TraceId'
+import { PermissionChange } from '../parts/PermissionChange'
 import { Why } from '../parts/Why'
 import { auditActions, auditChanges, auditName, auditObject } from './audit'
 
@@ -182,7 +183,7 @@ const audit: Kind = {
     columns: [
       { key: 'at', title: say('时间', 'When'), show: row => time(row.at) }, { key: 'actor', title: say('操作人', 'Who'), isMain: true, show: row => whoIs(row.actor) },
       { key: 'action', title: say('操作', 'What'), show: row => auditName(row.action) }, { key: 'object', title: say('对象', 'On'), show: row => auditObject(row.action, row.object) },
-      { key: 'detail', title: say('变更内容', 'What was changed'), show: row => auditChanges(row.action, row.detail).map(one => <div key={one.name}><span className="quiet">{one.name}</span> {one.text}</div>) },
+      { key: 'detail', title: say('变更内容', 'What was changed'), show: row => <>{auditChanges(row.action, row.detail).map(one => <div key={one.name}><span className="quiet">{one.name}</span> {one.text}</div>)}{row.detail?.permissions && <PermissionChange before={row.detail.permissions[0]} after={row.detail.permissions[1]} />}</> },
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
   }),
