@@ -4,11 +4,13 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ROWS_FIRST = 8 };
+/* The first step has 8 rows, each further one as many as all before it: nothing is copied, and thousands of rows leave
+ * no outgrown copies of theirs in the pool. */
+enum { FIRST_BITS = 3, STEPS = 32 - FIRST_BITS };
 
 struct fpi_rows_t {
     apr_pool_t *pool;
-    fpi_arg_t *cells; /* row by row */
+    fpi_arg_t *steps[STEPS]; /* row by row */
     int columns, count, room;
 };
 
@@ -36,17 +38,24 @@ fpi_rows_t *fpi_rows_make(apr_pool_t *pool, int columns)
     return rows;
 }
 
+static fpi_arg_t *row_at(const fpi_rows_t *rows, int row)
+{
+    unsigned over = (unsigned)row >> FIRST_BITS;
+    int step = over ? 32 - __builtin_clz(over) : 0;
+    int first = step ? 1 << (FIRST_BITS + step - 1) : 0;
+
+    return rows->steps[step] + (size_t)(row - first) * (size_t)rows->columns;
+}
+
 static void grow(fpi_rows_t *rows)
 {
-    size_t row = (size_t)rows->columns * sizeof(fpi_arg_t);
-    int room = rows->room ? rows->room * 2 : ROWS_FIRST;
-    fpi_arg_t *cells = apr_palloc(rows->pool, (size_t)room * row);
+    int more = rows->room ? rows->room : 1 << FIRST_BITS, step = 0;
 
-    if (rows->count) {
-        memcpy(cells, rows->cells, (size_t)rows->count * row);
+    while (rows->steps[step]) {
+        step++;
     }
-    rows->cells = cells;
-    rows->room = room;
+    rows->steps[step] = apr_palloc(rows->pool, (size_t)more * (size_t)rows->columns * sizeof(fpi_arg_t));
+    rows->room += more;
 }
 
 bool fpi_rows_begin(fpi_rows_t *rows)
@@ -57,14 +66,14 @@ bool fpi_rows_begin(fpi_rows_t *rows)
     if (rows->count == rows->room) {
         grow(rows);
     }
-    memset(&rows->cells[rows->count * rows->columns], 0, (size_t)rows->columns * sizeof(fpi_arg_t));
+    memset(row_at(rows, rows->count), 0, (size_t)rows->columns * sizeof(fpi_arg_t));
     rows->count++;
     return true;
 }
 
 void fpi_rows_put(fpi_rows_t *rows, int column, const fpi_arg_t *value)
 {
-    fpi_arg_t *cell = &rows->cells[(rows->count - 1) * rows->columns + column];
+    fpi_arg_t *cell = row_at(rows, rows->count - 1) + column;
 
     assert(column >= 0 && column < rows->columns);
     *cell = *value;
@@ -77,7 +86,7 @@ void fpi_rows_put(fpi_rows_t *rows, int column, const fpi_arg_t *value)
 static const fpi_arg_t *cell_at(const fpi_rows_t *rows, int row, int column)
 {
     assert(row >= 0 && row < rows->count && column >= 0 && column < rows->columns);
-    return &rows->cells[row * rows->columns + column];
+    return row_at(rows, row) + column;
 }
 
 int fpi_rows_count(const fpi_rows_t *rows)
