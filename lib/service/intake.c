@@ -189,15 +189,27 @@ static fpi_err_t *find_name(const char **out, const fpi_reading_t *r)
     return NULL;
 }
 
-static fpi_err_t *read_raw(fpi_reading_t *r, char *piece, size_t len)
+/* Piece by piece, so that each is hashed while it is near. *len 0: the end. */
+static fpi_err_t *read_on(fpi_reading_t *r, size_t *len)
+{
+    size_t room;
+    char *data;
+
+    FPI_TRY(fpi_spool_room(&data, &room, r->spool, r->task));
+    FPI_TRY(fpi_reading_fill(r, data, room < FPI_INTAKE_PIECE ? room : FPI_INTAKE_PIECE, len));
+    FPI_TRY(fpi_spool_took(r->spool, *len, r->task));
+    return judge_head(r);
+}
+
+static fpi_err_t *read_raw(fpi_reading_t *r, const char *piece, size_t len)
 {
     const char *name;
 
     FPI_TRY(find_name(&name, r));
     FPI_TRY(fpi_reading_begin(r, name));
+    FPI_TRY(fpi_reading_put(r, piece, len));
     while (len) {
-        FPI_TRY(fpi_reading_put(r, piece, len));
-        FPI_TRY(fpi_reading_fill(r, piece, FPI_INTAKE_PIECE, &len));
+        FPI_TRY(read_on(r, &len));
     }
     return fpi_reading_end(r);
 }

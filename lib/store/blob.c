@@ -11,7 +11,7 @@
  * Who finds its content there makes it young, with the lock on the spool folder shared; who drops an orphan looks at its
  * age once more with the lock for itself alone. Each opens the folder anew for that: a lock belongs to what was opened. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* sync_file_range */
+#define _GNU_SOURCE
 #endif
 #include "store/blob.h"
 
@@ -29,10 +29,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-    WRITE_STEP = 1024 * 1024       /* bytes after which the disk is set to work */
-};
 
 #define LASTING apr_time_from_sec(4 * 86400)
 
@@ -99,6 +95,9 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *addre
     blobs->folder = apr_pstrdup(pool, address + 5);
     blobs->root = blobs->spool = -1;
     apr_pool_cleanup_register(pool, blobs, close_folders, apr_pool_cleanup_null);
+    if (fpi_blobs_make_blocks(blobs, pool) != APR_SUCCESS) {
+        return fpi_fail(task, FPI_E_INTERNAL, "no list of blocks can be made for %s", blobs->folder);
+    }
     FPI_TRY(fpi_disk_make_folder(blobs->folder, task));
     blobs->spool_folder = apr_pstrcat(pool, blobs->folder, "/spool", NULL);
     FPI_TRY(fpi_disk_make_folder(blobs->spool_folder, task));
@@ -116,6 +115,7 @@ apr_status_t fpi_spool_close(void *data)
 {
     fpi_spool_t *spool = data;
 
+    fpi_spool_give_block(spool);
     close(spool->fd);
     if (!spool->is_named && !spool->is_lasting) {
         unlinkat(spool->blobs->spool, spool->name, 0);
@@ -145,22 +145,6 @@ fpi_err_t *fpi_spool_open(fpi_spool_t **out, fpi_blobs_t *blobs, int64_t most, f
     return NULL;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno != EINTR) {
-            return errno;
-        }
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
 static void keep_head(fpi_spool_t *spool, const void *data, size_t len)
 {
     size_t room = sizeof(spool->head) - spool->head_len;
@@ -172,31 +156,38 @@ static void keep_head(fpi_spool_t *spool, const void *data, size_t len)
     spool->head_len += len;
 }
 
-/* So that the disk works while more comes in, and the flush at the end is short. Only a hint. */
-static void start_writing(const fpi_spool_t *spool, size_t len)
+/* Of bytes that come next. */
+static fpi_err_t *check_size(const fpi_spool_t *spool, size_t len, fpi_task_t *task)
 {
-    int64_t done = spool->size / WRITE_STEP * WRITE_STEP;
-    int64_t next = (spool->size + (int64_t)len) / WRITE_STEP * WRITE_STEP;
-
-    if (next > done) {
-        sync_file_range(spool->fd, done, next - done, SYNC_FILE_RANGE_WRITE);
-    }
+    return (int64_t)len <= spool->most - spool->size
+               ? NULL
+               : fpi_refuse(task, FPI_E_TOO_LARGE, NULL, "文件超过上限 %" APR_INT64_T_FMT " 字节",
+                            "the file is larger than the limit of %" APR_INT64_T_FMT " bytes", spool->most);
 }
 
 static fpi_err_t *put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
 {
     int error;
 
-    if ((int64_t)len > spool->most - spool->size) {
-        return fpi_refuse(task, FPI_E_TOO_LARGE, NULL, "文件超过上限 %" APR_INT64_T_FMT " 字节",
-                          "the file is larger than the limit of %" APR_INT64_T_FMT " bytes", spool->most);
-    }
-    error = write_all(spool->fd, data, len);
+    FPI_TRY(check_size(spool, len, task));
+    error = fpi_spool_write(spool, data, len);
     if (error) {
         return fpi_blobs_fail(spool->blobs, error, "writing a file in", "spool", task);
     }
-    start_writing(spool, len);
     return spool->hash ? fpi_hash_put(spool->hash, data, len, task) : NULL;
+}
+
+/* The block may be written by and used for what follows: what is needed of the bytes is taken before. */
+static fpi_err_t *took(fpi_spool_t *spool, size_t len, fpi_task_t *task)
+{
+    const char *data = spool->block + spool->block_len;
+    int error;
+
+    FPI_TRY(check_size(spool, len, task));
+    FPI_TRY(fpi_hash_put(spool->hash, data, len, task));
+    keep_head(spool, data, len);
+    error = fpi_spool_commit(spool, len);
+    return error ? fpi_blobs_fail(spool->blobs, error, "writing a file in", "spool", task) : NULL;
 }
 
 fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task)
@@ -212,6 +203,24 @@ fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_t
         return err;
     }
     keep_head(spool, data, len);
+    spool->size += (int64_t)len;
+    return NULL;
+}
+
+fpi_err_t *fpi_spool_room(char **data, size_t *len, fpi_spool_t *spool, fpi_task_t *task)
+{
+    *len = spool->is_lasting ? 0 : fpi_spool_reserve(spool, data);
+    return *len ? NULL : fpi_fail(task, FPI_E_INTERNAL, "there is no room for the bytes of a file");
+}
+
+fpi_err_t *fpi_spool_took(fpi_spool_t *spool, size_t len, fpi_task_t *task)
+{
+    fpi_err_t *err = len ? took(spool, len, task) : NULL;
+
+    if (err) {
+        spool->is_broken = true;
+        return err;
+    }
     spool->size += (int64_t)len;
     return NULL;
 }
@@ -321,6 +330,10 @@ static fpi_err_t *give_name(fpi_spool_t *spool, const char *path, const char *fo
     fpi_blobs_t *blobs = spool->blobs;
     int error;
 
+    error = fpi_spool_settle(spool);
+    if (error) {
+        return fpi_blobs_fail(blobs, error, "writing a file in", "spool", task);
+    }
     if (fsync(spool->fd) != 0) {
         return fpi_blobs_fail(blobs, errno, "flushing a file in", "spool", task);
     }

@@ -32,8 +32,12 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **blobs, apr_pool_t *pool, const char *add
 fpi_err_t *fpi_spool_open(fpi_spool_t **spool, fpi_blobs_t *blobs, int64_t most, fpi_task_t *task)
     FPI_MUST_USE;
 fpi_err_t *fpi_spool_put(fpi_spool_t *spool, const void *data, size_t len, fpi_task_t *task) FPI_MUST_USE;
+/* The same without a copy: room for the next bytes (at least one), then how many of it were filled. Not for spools that
+ * come in pieces. */
+fpi_err_t *fpi_spool_room(char **data, size_t *len, fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_spool_took(fpi_spool_t *spool, size_t len, fpi_task_t *task) FPI_MUST_USE;
 /* What the bytes so far are: by the first FPI_MEDIA_LOOK, and where those say "a zip" by the names in all of it. */
-fpi_err_t *fpi_spool_media(fpi_media_t *media, const fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_spool_media(fpi_media_t *media, fpi_spool_t *spool, fpi_task_t *task) FPI_MUST_USE;
 /* Flushes file and directory, then gives it its name. NULL means: durable. `sha256` holds
  * FPI_SHA256_HEX + 1. The same content again is success. The first FPI_MEDIA_LOOK bytes stay readable
  * through fpi_spool_head(). */

@@ -8,6 +8,7 @@
 
 #include "store/blob.h"
 
+#include <apr_reslist.h>
 #include <sys/stat.h>
 
 enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
@@ -18,6 +19,7 @@ enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
 struct fpi_blobs_t {
     const char *folder, *spool_folder;
     int root, spool;
+    apr_reslist_t *blocks; /* of blob_write.c; any thread's */
 };
 
 struct fpi_spool_t {
@@ -26,8 +28,11 @@ struct fpi_spool_t {
     int fd;
     fpi_hash_t *hash;
     const char *sum;  /* of a lasting one, once it was read */
-    int64_t size, most;
-    size_t head_len;
+    int64_t size, most, written; /* bytes: put, at most, of those in the file */
+    char *block;      /* put and not written yet: `block_len` bytes; NULL: none needed so far */
+    size_t block_len, head_len;
+    bool is_direct;   /* the descriptor writes past the page cache now */
+    bool is_cached;   /* it can't */
     bool is_broken;   /* a put failed: what is there is not what was given */
     bool is_named;    /* renamed, nothing left to unlink */
     bool is_lasting;  /* stays when the task ends */
@@ -45,6 +50,14 @@ bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256);
 int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path);
 /* The lock of the head of blob.c, LOCK_SH or LOCK_EX: a descriptor to be closed; -1: errno says why. */
 int fpi_blobs_lock(const fpi_blobs_t *blobs, int how);
+apr_status_t fpi_blobs_make_blocks(fpi_blobs_t *blobs, apr_pool_t *pool) FPI_MUST_USE;
+/* Takes bytes for the file; they are in it, as far as readers go, after fpi_spool_settle. errno's number. */
+int fpi_spool_write(fpi_spool_t *spool, const char *data, size_t len) FPI_MUST_USE;
+int fpi_spool_settle(fpi_spool_t *spool) FPI_MUST_USE;
+/* Where the next bytes go, and how many at most, 0 for want of memory; and that so many were put there: errno's number. */
+size_t fpi_spool_reserve(fpi_spool_t *spool, char **data);
+int fpi_spool_commit(fpi_spool_t *spool, size_t len) FPI_MUST_USE;
+void fpi_spool_give_block(fpi_spool_t *spool);
 /* The cleanup of a spool. */
 apr_status_t fpi_spool_close(void *data);
 /* From where the descriptor stands; `buffer` has FPI_BLOB_READ bytes. */

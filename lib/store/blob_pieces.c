@@ -32,17 +32,40 @@ static fpi_err_t *find_in_all(fpi_media_t *media, int fd, int64_t size, const fp
     return NULL;
 }
 
-fpi_err_t *fpi_spool_media(fpi_media_t *media, const fpi_spool_t *spool, fpi_task_t *task)
+/* A lasting one may have been begun by another task. */
+static fpi_err_t *read_head(char head[FPI_MEDIA_LOOK], size_t *len, const fpi_spool_t *spool, fpi_task_t *task)
 {
-    char head[FPI_MEDIA_LOOK];
-    ssize_t len = pread(spool->fd, head, sizeof(head), 0);
+    ssize_t n;
 
-    if (len < 0) {
+    if (!spool->is_lasting) {
+        memcpy(head, spool->head, spool->head_len);
+        *len = spool->head_len;
+        return NULL;
+    }
+    n = pread(spool->fd, head, FPI_MEDIA_LOOK, 0);
+    if (n < 0) {
         return fpi_blobs_fail(spool->blobs, errno, "reading a file in", "spool", task);
     }
-    *media = fpi_media_find(head, (size_t)len);
-    return *media == FPI_MEDIA_ZIP && spool->size > len ? find_in_all(media, spool->fd, spool->size, spool->blobs, task)
-                                                        : NULL;
+    *len = (size_t)n;
+    return NULL;
+}
+
+fpi_err_t *fpi_spool_media(fpi_media_t *media, fpi_spool_t *spool, fpi_task_t *task)
+{
+    char head[FPI_MEDIA_LOOK];
+    size_t len = 0;
+    int error;
+
+    FPI_TRY(read_head(head, &len, spool, task));
+    *media = fpi_media_find(head, len);
+    if (*media != FPI_MEDIA_ZIP || spool->size <= (int64_t)len) {
+        return NULL;
+    }
+    error = fpi_spool_settle(spool);
+    if (error) {
+        return fpi_blobs_fail(spool->blobs, error, "writing a file in", "spool", task);
+    }
+    return find_in_all(media, spool->fd, spool->size, spool->blobs, task);
 }
 
 fpi_err_t *fpi_blob_media(fpi_media_t *media, fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task)
@@ -106,7 +129,7 @@ static fpi_err_t *check_name(fpi_spool_t *spool, fpi_task_t *task)
         || held.st_ino != named.st_ino || held.st_dev != named.st_dev) {
         return absent(spool, task);
     }
-    spool->size = held.st_size;
+    spool->size = spool->written = held.st_size;
     return NULL;
 }
 
@@ -141,7 +164,7 @@ fpi_err_t *fpi_spool_rewind(fpi_spool_t *spool, int64_t taken, fpi_task_t *task)
     if (ftruncate(spool->fd, taken) != 0 || lseek(spool->fd, taken, SEEK_SET) < 0) {
         return fpi_blobs_fail(spool->blobs, errno, "writing a file in", "spool", task);
     }
-    spool->size = taken;
+    spool->size = spool->written = taken;
     spool->is_broken = false;
     return NULL;
 }

@@ -1,11 +1,11 @@
 /* The floor of an upload: what is left when all but the promise is taken away. Each body is received, hashed with
- * SHA-256, written, flushed, named by its hash, and its folder flushed, before it is answered with 200. No HTTP but a
- * head that ends and a Content-Length, no rights, no rows, no second name.
+ * SHA-256, written past the page cache as we do, flushed, named by its hash, and its folder flushed, before it is
+ * answered with 200. No HTTP but a head that ends and a Content-Length, no rights, no rows, no second name.
  *
  *   bareput PORT FOLDER
  *
  * A thread for each connection, on 127.0.0.1. It ends with its first failure, and when it is told to. */
-#define _GNU_SOURCE /* sync_file_range */
+#define _GNU_SOURCE /* O_DIRECT */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEAD = 8192, PIECE = 64 * 1024, STEP = 16 /* pieces after which the disk is set to work */, BACKLOG = 128 };
+enum { HEAD = 8192, PIECE = 256 * 1024, ALIGNED = 4096, BACKLOG = 128 };
 
 static int folder;
 
@@ -25,9 +25,8 @@ typedef struct client_t {
     int sock, fd;
     char temporary[32];
     EVP_MD_CTX *hash;
-    long pieces;
     size_t len;           /* of what `data` holds */
-    char data[PIECE + 1];
+    char *data;           /* PIECE bytes, aligned */
 } client_t;
 
 static void must(int ok, const char *what)
@@ -65,17 +64,19 @@ static long read_head(client_t *c)
 
 static void put(client_t *c)
 {
+    size_t whole = c->len / ALIGNED * ALIGNED;
+
     must(EVP_DigestUpdate(c->hash, c->data, c->len) == 1, "hash");
-    must(write(c->fd, c->data, c->len) == (ssize_t)c->len, "write");
-    c->len = 0;
-    if (++c->pieces % STEP == 0) {
-        sync_file_range(c->fd, (c->pieces - STEP) * PIECE, STEP * PIECE, SYNC_FILE_RANGE_WRITE);
+    must(!whole || write(c->fd, c->data, whole) == (ssize_t)whole, "write");
+    if (c->len > whole) { /* the end */
+        must(fcntl(c->fd, F_SETFL, 0) == 0, "fcntl");
+        must(write(c->fd, c->data + whole, c->len - whole) == (ssize_t)(c->len - whole), "write");
     }
+    c->len = 0;
 }
 
 static void take_body(client_t *c, long left)
 {
-    c->pieces = 0;
     for (left -= (long)c->len; left > 0;) {
         ssize_t n = recv(c->sock, c->data + c->len, PIECE - c->len, 0);
 
@@ -112,7 +113,7 @@ static void *serve(void *data)
     c->hash = EVP_MD_CTX_new();
     snprintf(c->temporary, sizeof(c->temporary), "%d.new", c->sock);
     while ((size = read_head(c)) >= 0) {
-        c->fd = openat(folder, c->temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        c->fd = openat(folder, c->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT, 0600);
         must(c->fd >= 0 && EVP_DigestInit_ex(c->hash, EVP_sha256(), NULL) == 1, "open");
         take_body(c, size);
         keep(c);
@@ -120,6 +121,7 @@ static void *serve(void *data)
     }
     close(c->sock);
     EVP_MD_CTX_free(c->hash);
+    free(c->data);
     free(c);
     return NULL;
 }
@@ -136,10 +138,10 @@ int main(int argc, char **argv)
     setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     must(bind(door, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(door, BACKLOG) == 0, "listen");
     for (;;) {
-        client_t *c = malloc(sizeof(*c));
+        client_t *c = calloc(1, sizeof(*c));
         pthread_t thread;
 
-        must(c && (c->sock = accept(door, NULL, NULL)) >= 0, "accept");
+        must(c && (c->data = aligned_alloc(ALIGNED, PIECE)) && (c->sock = accept(door, NULL, NULL)) >= 0, "accept");
         setsockopt(c->sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         must(pthread_create(&thread, NULL, serve, c) == 0 && pthread_detach(thread) == 0, "thread");
     }

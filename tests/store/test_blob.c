@@ -191,6 +191,102 @@ START_TEST(shows_the_head)
 }
 END_TEST
 
+enum { BLOCK = 256 * 1024 };
+
+static const size_t lengths[] = { 4095, 4096, 65535, 65536, 65537, BLOCK - 1, BLOCK, BLOCK + 1, BLOCK + 65536,
+                                  BLOCK + 65536 + 1, 3 * BLOCK, 5 * BLOCK - 4096 + 7 };
+
+static char *make_bytes(size_t len, unsigned seed)
+{
+    char *bytes = apr_palloc(task->pool, len);
+
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (char)(i * 7 + i / 251 + seed);
+    }
+    return bytes;
+}
+
+/* What was put is what is there, wherever a block ends. */
+START_TEST(writes_every_length)
+{
+    static const size_t pieces[] = { 8000, 65536, BLOCK + 3, 5 * BLOCK };
+    size_t len = lengths[_i];
+
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+        char sha[FPI_SHA256_HEX + 1], *bytes = make_bytes(len, (unsigned)i), *there = apr_palloc(task->pool, len + 1);
+        fpi_task_t *job = open_job();
+        int64_t size;
+        int fd;
+
+        unit_done(keep_bytes(sha, bytes, len, pieces[i], job));
+        apr_pool_destroy(job->pool);
+        unit_done(fpi_blob_open(&fd, &size, blobs, sha, task));
+        ck_assert_int_eq(read(fd, there, len + 1), len);
+        ck_assert(memcmp(there, bytes, len) == 0);
+        unit_done(fpi_blob_verify(blobs, sha, task));
+    }
+    ck_assert_int_eq(count_spools(), 0);
+}
+END_TEST
+
+static void fill_room(fpi_spool_t *spool, const char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        size_t room;
+        char *data;
+
+        unit_done(fpi_spool_room(&data, &room, spool, task));
+        ck_assert_int_gt(room, 0);
+        room = room < len - at ? room : len - at;
+        room = room < 10000 ? room : 10000;
+        memcpy(data, bytes + at, room);
+        unit_done(fpi_spool_took(spool, room, task));
+        at += room;
+    }
+}
+
+/* Filled in place, put, looked at and filled again: one file. */
+START_TEST(takes_what_was_filled_in_place)
+{
+    char sha[FPI_SHA256_HEX + 1], wanted[FPI_SHA256_HEX + 1], *bytes = make_bytes(3 * BLOCK, 99);
+    size_t len = lengths[_i] / 2;
+    fpi_spool_t *spool;
+    fpi_media_t media;
+    int64_t size;
+
+    memcpy(bytes, "PK\3\4", 4);
+    unit_done(fpi_spool_open(&spool, blobs, INT64_MAX, task));
+    fill_room(spool, bytes, len);
+    unit_done(fpi_spool_media(&media, spool, task)); /* of a zip all is read */
+    unit_done(fpi_spool_put(spool, bytes + len, 5, task));
+    fill_room(spool, bytes + len + 5, len);
+    unit_done(fpi_spool_took(spool, 0, task));
+    unit_done(fpi_spool_keep(sha, &size, spool, task));
+    ck_assert_int_eq(size, 2 * len + 5);
+    unit_done(keep_bytes(wanted, bytes, 2 * len + 5, 4097, task));
+    ck_assert_str_eq(sha, wanted);
+    unit_done(fpi_blob_verify(blobs, sha, task));
+}
+END_TEST
+
+START_TEST(refuses_to_be_filled_beyond_its_limit)
+{
+    char sha[FPI_SHA256_HEX + 1], *data;
+    fpi_task_t *job = open_job();
+    fpi_spool_t *spool;
+    size_t room;
+    int64_t size;
+
+    unit_done(fpi_spool_open(&spool, blobs, 100, job));
+    unit_done(fpi_spool_room(&data, &room, spool, job));
+    memset(data, 'x', 101);
+    unit_failed(fpi_spool_took(spool, 101, job), FPI_E_TOO_LARGE);
+    unit_failed(fpi_spool_keep(sha, &size, spool, job), FPI_E_INTERNAL);
+    apr_pool_destroy(job->pool);
+    ck_assert_int_eq(count_spools(), 0);
+}
+END_TEST
+
 START_TEST(refuses_to_grow)
 {
     char sha[FPI_SHA256_HEX + 1];
@@ -608,6 +704,9 @@ int main(void)
     tcase_add_test(tests, keeps_nothing_too);
     tcase_add_test(tests, the_same_is_kept_once);
     tcase_add_test(tests, shows_the_head);
+    tcase_add_loop_test(tests, writes_every_length, 0, sizeof(lengths) / sizeof(*lengths));
+    tcase_add_loop_test(tests, takes_what_was_filled_in_place, 0, sizeof(lengths) / sizeof(*lengths));
+    tcase_add_test(tests, refuses_to_be_filled_beyond_its_limit);
     tcase_add_test(tests, refuses_to_grow);
     tcase_add_test(tests, forgets_what_is_not_kept);
     tcase_add_test(tests, absent_and_strange_names);
