@@ -124,13 +124,6 @@ static fpi_err_t *tx_add(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return put_in_place(job, tx, task);
 }
 
-static void wake(fpi_app_t *app)
-{
-    if (app->jobs) {
-        fpi_jobs_wake(app);
-    }
-}
-
 fpi_err_t *fpi_handle_files_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     adding_t job = { .kind = FPI_KIND_INVOICE };
@@ -139,7 +132,7 @@ fpi_err_t *fpi_handle_files_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *
     FPI_TRY(read_files(&job, app, call, false));
     FPI_TRY(read_fields(&job));
     FPI_TRY(fpi_store_write(app->store, tx_add, &job, call->task));
-    wake(app);
+    fpi_looks_wake(app);
     fpi_filework_tell(answer, job.work.bill, call->task);
     for (int i = 0; i < job.attach.count; i++) {
         fpi_json_add(stored, fpi_view_file(&job.attach.stored[i], NULL, call->task));

@@ -51,6 +51,12 @@ fpi_err_t *fpi_read_put_later(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_ta
     return put_read(tx, tenant, bill, fpi_clock_now() + GATHER_PAUSE, task);
 }
 
+void fpi_looks_wake(fpi_app_t *app)
+{
+    fpi_jobs_wake_for(app, FPI_JOB_LOOK);
+    fpi_jobs_wake_for(app, FPI_JOB_READ); /* of bytes that were looked at before */
+}
+
 fpi_err_t *fpi_look_told(fpi_tx_t *tx, const char *sha256, fpi_task_t *task)
 {
     fpi_holder_t *holders;
