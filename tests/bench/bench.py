@@ -46,6 +46,7 @@ def read_options():
     parser.add_argument("--quick", action="store_true", help="2 rounds of 2 seconds, all within ten minutes")
     parser.add_argument("--rounds", type=int, help="rounds in turn (3)")
     parser.add_argument("--seconds", type=int, help="length of each measurement (5)")
+    parser.add_argument("--unpinned", action="store_true", help="servers and load share all cores")
     options = parser.parse_args()
     usual_rounds, usual_seconds = (2, 2) if options.quick else (3, 5)
     options.rounds = usual_rounds if options.rounds is None else options.rounds
@@ -89,12 +90,13 @@ def main():
     options = read_options()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, end_on_signal)
-    machine.stay_on_load_core()
+    if not options.unpinned:
+        machine.stay_on_load_core()
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         stack.callback(end_left_over, processes.mark_session())
         root = make_root(stack)
-        results = report.Report({"rounds": options.rounds, "seconds": options.seconds, **machine.describe(),
+        results = report.Report({"rounds": options.rounds, "seconds": options.seconds, "pinned": not options.unpinned, **machine.describe(),
                                  **disk.describe(root)})
         print("; ".join(f"{name}: {value}" for name, value in results.about.items()), flush=True)
         for name in options.names or BENCHES:
