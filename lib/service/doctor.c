@@ -378,13 +378,13 @@ static void tell_jobs(fpi_doctor_t *d, const counts_t *c)
 
     if (c->jobs.parked) {
         WARN("jobs",
-             SAY("%ld 个后台任务已挂起, %ld 个等待", "%ld background steps are parked, %ld wait", (long)c->jobs.parked,
+             SAY("%ld 个后台任务已挂起, %ld 个等待", "background steps: %ld parked, %ld waiting", (long)c->jobs.parked,
                          (long)c->jobs.ready),
              SAY("fpimagectl push list --failed 查看原因, 排除后 push replay ID",
                  "fpimagectl push list --failed tells why; remove the cause, then push replay ID"));
     }
     else if (c->jobs.ready && late > apr_time_from_sec(300)) {
-        WARN("jobs", SAY("%ld 个任务等待, 最早的已超期 %ld 秒无人处理", "%ld steps wait, the first for %ld s past its time",
+        WARN("jobs", SAY("%ld 个任务等待, 最早的已超期 %ld 秒无人处理", "steps that wait: %ld, the first for %ld s past its time",
                          (long)c->jobs.ready, (long)apr_time_sec(late)),
              SAY("httpd 是否在运行并已加载本模块?", "does httpd run, with the module loaded?"));
     }
@@ -397,7 +397,7 @@ static void tell_pushes(fpi_doctor_t *d, const counts_t *c)
 {
     if (c->troubles.refused) {
         WARN("pushes",
-             SAY("最近一天有 %ld 次推送被拒绝", "%ld pushes were refused in the last day", (long)c->troubles.refused),
+             SAY("最近一天有 %ld 次推送被拒绝", "pushes refused in the last day: %ld", (long)c->troubles.refused),
              SAY("fpimagectl push list --failed 查看原因", "fpimagectl push list --failed tells why"));
     }
     else {
@@ -405,7 +405,7 @@ static void tell_pushes(fpi_doctor_t *d, const counts_t *c)
     }
     if (c->troubles.unknown) {
         WARN("unknown_calls",
-             SAY("最近一天收到 %ld 种未知接口的调用", "%ld kinds of calls to unknown paths came in the last day",
+             SAY("最近一天收到 %ld 种未知接口的调用", "kinds of calls to unknown paths in the last day: %ld",
                                   (long)c->troubles.unknown),
              SAY("fpimagectl journal list, 再 journal suggest ID",
                  "fpimagectl journal list, then journal suggest ID"));

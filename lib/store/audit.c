@@ -118,6 +118,9 @@ static fpi_sql_t statement_of(const fpi_audit_query_t *q, bool is_count)
     if (q->object) {
         return is_count ? FPI_SQL_AUDIT_COUNT_OBJECT : FPI_SQL_AUDIT_LIST_OBJECT;
     }
+    if (q->actor && q->action) {
+        return is_count ? FPI_SQL_AUDIT_COUNT_ACTOR_ACTION : FPI_SQL_AUDIT_LIST_ACTOR_ACTION;
+    }
     if (q->actor) {
         return is_count ? FPI_SQL_AUDIT_COUNT_ACTOR : FPI_SQL_AUDIT_LIST_ACTOR;
     }

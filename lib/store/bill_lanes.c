@@ -46,17 +46,21 @@ static bool may_be_seen(const fpi_bill_query_t *q, const fpi_mark_t *mark)
     return fpi_viewer_sees(q->viewer, &whose);
 }
 
+bool fpi_mark_is_in_span(const fpi_bill_query_t *q, const fpi_mark_t *mark)
+{
+    return (!q->from || mark->created >= q->from) && (!q->to || mark->created < q->to);
+}
+
 bool fpi_mark_fits(const fpi_bill_query_t *q, const fpi_mark_t *mark)
 {
     return may_be_seen(q, mark) && (!q->states || (q->states >> mark->state & 1)) && (q->org < 0 || q->org == mark->org)
            && (!q->type_code || is_same(q->type_code, mark->type_code))
-           && (!q->resource || is_same(q->resource, mark->resource)) && (!q->from || mark->created >= q->from)
-           && (!q->to || mark->created < q->to);
+           && (!q->resource || is_same(q->resource, mark->resource)) && fpi_mark_is_in_span(q, mark);
 }
 
 fpi_spot_t fpi_mark_spot(const fpi_bill_query_t *q, const fpi_mark_t *mark)
 {
-    return (fpi_spot_t){ q->sort == FPI_SORT_UPDATED ? mark->updated : mark->created, mark->number, mark->id };
+    return (fpi_spot_t){ q->sort == FPI_SORT_UPDATED ? mark->updated : mark->created, mark->number ? mark->number : "", mark->id };
 }
 
 int fpi_spot_compare(const fpi_bill_query_t *q, const fpi_spot_t *a, const fpi_spot_t *b)
@@ -197,19 +201,36 @@ static fpi_arg_t value_of(const fpi_lane_t *lane)
     return lane->text ? fpi_arg_text(lane->text) : fpi_arg_int(lane->value);
 }
 
+/* By the way they are opened: an organisation's, those of one who sees few, an enterprise's, or all for one who sees all. */
+bool fpi_lanes_are_sure(const fpi_bill_query_t *q)
+{
+    if (q->sort != FPI_SORT_CREATED || q->states || q->type_code || q->resource) {
+        return false;
+    }
+    if (!fpi_viewer_is_limited(q->viewer)) {
+        return true;
+    }
+    if (q->org >= 0) {
+        return fpi_lanes_has_own(q->viewer) && fpi_ids_has(&q->viewer->all_orgs, q->org);
+    }
+    return fpi_lanes_has_own(q->viewer) || q->viewer->kind == FPI_VIEWER_ENTERPRISE;
+}
+
 static fpi_err_t *read_behind(fpi_rows_t **rows, const fpi_look_t *look, const fpi_lane_t *lane, const fpi_spot_t *spot, int most)
 {
     fpi_sql_t sql = look->query->is_rising ? statements[lane->kind].up : statements[lane->kind].down;
     fpi_arg_t tenant = fpi_arg_int(look->query->tenant), key = fpi_arg_int(spot->key);
-    fpi_arg_t id = fpi_arg_int(spot->id), limit = fpi_arg_int(most);
+    fpi_arg_t id = fpi_arg_int(spot->id), limit = fpi_arg_int(most), is_thin = fpi_arg_int(look->is_sure);
 
     switch (lane->kind) {
     case FPI_LANE_ALL:
-        return fpi_tx_run(look->tx, sql, FPI_ARGS(tenant, key, id, limit), rows, NULL, look->task);
+        return fpi_tx_run(look->tx, sql, FPI_ARGS(tenant, key, id, limit, is_thin), rows, NULL, look->task);
     case FPI_LANE_NUMBER:
         return fpi_tx_run(look->tx, sql, FPI_ARGS(tenant, fpi_arg_text(spot->number), id, limit), rows, NULL, look->task);
-    default:
+    case FPI_LANE_STATE:
         return fpi_tx_run(look->tx, sql, FPI_ARGS(tenant, value_of(lane), key, id, limit), rows, NULL, look->task);
+    default:
+        return fpi_tx_run(look->tx, sql, FPI_ARGS(tenant, value_of(lane), key, id, limit, is_thin), rows, NULL, look->task);
     }
 }
 
@@ -230,20 +251,49 @@ fpi_err_t *fpi_lane_count(int *count, const fpi_look_t *look, const fpi_lane_t *
     return NULL;
 }
 
-fpi_err_t *fpi_lane_pass(bool *is_there, fpi_look_t *look, int64_t count)
-{
-    fpi_lane_t *lane = &look->lanes[0];
-    fpi_rows_t *rows;
+/* ---- passing ---- */
 
-    assert(lane->kind == FPI_LANE_NUMBER && look->lane_count == 1);
-    FPI_TRY(fpi_tx_run(look->tx, look->query->is_rising ? FPI_SQL_BILLS_PASS_NUMBER_UP : FPI_SQL_BILLS_PASS_NUMBER_DOWN,
-                       FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(count - 1)), &rows, NULL, look->task));
+static const struct {
+    fpi_sql_t down, up;
+} passes[] = {
+    [FPI_LANE_ALL] = { FPI_SQL_BILLS_PASS_CREATED_DOWN, FPI_SQL_BILLS_PASS_CREATED_UP },
+    [FPI_LANE_TAX_NO] = { FPI_SQL_BILLS_PASS_TAX_NO_DOWN, FPI_SQL_BILLS_PASS_TAX_NO_UP },
+    [FPI_LANE_NUMBER] = { FPI_SQL_BILLS_PASS_NUMBER_DOWN, FPI_SQL_BILLS_PASS_NUMBER_UP },
+};
+
+/* A person's lanes share bills, so their rows can't be counted; nor can those by update, of which each state has one. */
+bool fpi_lanes_may_pass(const fpi_bill_query_t *q)
+{
+    if (q->states || q->org >= 0 || q->type_code || q->resource || q->from || q->to || q->after) {
+        return false;
+    }
+    return q->sort == FPI_SORT_NUMBER ? !fpi_viewer_is_limited(q->viewer)
+                                      : fpi_lanes_are_sure(q) && !fpi_lanes_has_own(q->viewer);
+}
+
+fpi_err_t *fpi_lanes_pass(bool *is_there, fpi_look_t *look, int64_t count)
+{
+    fpi_lane_kind_t kind = look->lanes[0].kind;
+    const fpi_viewer_t *viewer = look->query->viewer;
+    fpi_arg_t args[] = { fpi_arg_int(look->query->tenant), fpi_arg_int(count - 1), fpi_arg_text(viewer ? viewer->tax_no : NULL) };
+    fpi_rows_t *rows;
+    fpi_spot_t spot;
+
+    FPI_TRY(fpi_tx_run(look->tx, look->query->is_rising ? passes[kind].up : passes[kind].down, args,
+                       kind == FPI_LANE_TAX_NO ? 3 : 2, &rows, NULL, look->task));
     *is_there = fpi_rows_count(rows) > 0;
-    if (*is_there) {
-        lane->spot = (fpi_spot_t){ 0, fpi_rows_text(rows, 0, 0), fpi_rows_int(rows, 0, 1) };
+    if (!*is_there) {
+        return NULL;
+    }
+    spot = kind == FPI_LANE_NUMBER ? (fpi_spot_t){ 0, fpi_rows_text(rows, 0, 0), fpi_rows_int(rows, 0, 1) }
+                                   : (fpi_spot_t){ fpi_rows_int(rows, 0, 0), "", fpi_rows_int(rows, 0, 1) };
+    for (int i = 0; i < look->lane_count; i++) {
+        look->lanes[i].spot = spot;
     }
     return NULL;
 }
+
+/* ---- merging ---- */
 
 /* Rows of a lane at once: few while a page may soon be full, and the fewer the more lanes there are. */
 static int step_of(const fpi_look_t *look)

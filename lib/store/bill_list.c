@@ -71,7 +71,7 @@ static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, fpi_look_t *look)
             f->is_over = true;
             return NULL;
         }
-        if (fpi_mark_fits(q, mark)) {
+        if (look->is_sure ? fpi_mark_is_in_span(q, mark) : fpi_mark_fits(q, mark)) {
             take_fitting(out, f, q, mark);
         }
         last = mark;
@@ -79,23 +79,16 @@ static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, fpi_look_t *look)
     return NULL;
 }
 
-static bool is_everything(const fpi_bill_query_t *q)
-{
-    return !fpi_viewer_is_limited(q->viewer) && !q->states && q->org < 0 && !q->type_code && !q->resource && !q->from && !q->to
-           && !q->after;
-}
-
-/* Where all rows fit, those before the page are passed along the index, unseen. By number only: of the other orders, whose
- * rows lie side by side, they are read fast enough. */
+/* Where all rows fit, those before the page are passed along the index, unseen. */
 static fpi_err_t *jump(filling_t *f, fpi_look_t *look)
 {
     const fpi_bill_query_t *q = look->query;
     bool is_there;
 
-    if (q->sort != FPI_SORT_NUMBER || !q->skip || !is_everything(q)) {
+    if (!q->skip || !fpi_lanes_may_pass(q)) {
         return NULL;
     }
-    FPI_TRY(fpi_lane_pass(&is_there, look, q->skip));
+    FPI_TRY(fpi_lanes_pass(&is_there, look, q->skip));
     if (is_there) {
         f->fitting = q->skip;
         look->scanned = (int)q->skip;
@@ -154,6 +147,7 @@ fpi_err_t *fpi_bills_page(fpi_bill_page_t *out, fpi_tx_t *tx, const fpi_bill_que
     }
     else {
         fpi_lanes_open(&look);
+        look.is_sure = fpi_lanes_are_sure(query);
         FPI_TRY(jump(&f, &look));
         FPI_TRY(walk(out, &f, &look));
     }

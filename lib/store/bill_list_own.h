@@ -27,6 +27,7 @@ typedef struct fpi_mark_t {
 } fpi_mark_t;
 
 void fpi_marks_take(fpi_mark_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task);
+bool fpi_mark_is_in_span(const fpi_bill_query_t *query, const fpi_mark_t *mark);
 bool fpi_mark_fits(const fpi_bill_query_t *query, const fpi_mark_t *mark);
 fpi_spot_t fpi_mark_spot(const fpi_bill_query_t *query, const fpi_mark_t *mark);
 /* Negative: a stands before b in the list. */
@@ -54,6 +55,7 @@ typedef struct fpi_look_t {
     fpi_task_t *task;
     fpi_lane_t lanes[FPI_LANES_MAX];
     int lane_count;
+    bool is_sure;                /* all that the lanes hold fits, but for the span: marks are id and created alone */
     int scanned;                 /* marks taken, from whichever lane */
     int64_t last;                /* id of the last mark: two lanes may bring the same bill */
 } fpi_look_t;
@@ -67,8 +69,13 @@ void fpi_lanes_open(fpi_look_t *look);
 fpi_err_t *fpi_lane_read(fpi_rows_t **rows, const fpi_look_t *look, const fpi_lane_t *lane, int most) FPI_MUST_USE;
 /* How many rows it has, up to `most`: by the index alone. Not of FPI_LANE_ALL, _TAX_NO, _NUMBER. */
 fpi_err_t *fpi_lane_count(int *count, const fpi_look_t *look, const fpi_lane_t *lane, int most) FPI_MUST_USE;
-/* The lane of numbers passes `count` rows, by the index alone; *is_there false: there are not so many, and it stays. */
-fpi_err_t *fpi_lane_pass(bool *is_there, fpi_look_t *look, int64_t count) FPI_MUST_USE;
+/* Do the lanes of this query hold nothing but what fits, but for the span? */
+bool fpi_lanes_are_sure(const fpi_bill_query_t *query);
+/* Can rows be passed unseen? */
+bool fpi_lanes_may_pass(const fpi_bill_query_t *query);
+/* The lanes, which stand at their beginning, pass `count` rows in their common order, by the index alone; *is_there false:
+ * there are not so many, and they stay. */
+fpi_err_t *fpi_lanes_pass(bool *is_there, fpi_look_t *look, int64_t count) FPI_MUST_USE;
 /* The next mark of all lanes in order; NULL at the end. */
 fpi_err_t *fpi_lanes_next(fpi_mark_t **out, fpi_look_t *look) FPI_MUST_USE;
 

@@ -1103,6 +1103,11 @@ BEGIN
      WHERE id IN (SELECT id FROM file WHERE sha256 = NEW.sha256 ORDER BY looked_pages DESC LIMIT 1000);
 END;
 
+-- migration 21
+
+-- what one has done of one kind, among all that he has done
+CREATE INDEX audit_by_actor_action ON audit (tenant, actor, action);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1609,13 +1614,13 @@ SELECT COUNT(*) FROM (SELECT 1 FROM audit
 
 -- name: AUDIT_LIST_ACTOR
 SELECT id, tenant, at, actor, action, object, detail, trace, mark
-  FROM audit WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND ?3 IS NULL
    AND (?4 IS NULL OR +object = ?4) AND +at >= ?5 AND +at < ?6
  ORDER BY id DESC LIMIT ?7 OFFSET ?8
 
 -- name: AUDIT_COUNT_ACTOR
 SELECT COUNT(*) FROM (SELECT 1 FROM audit
- WHERE tenant = ?1 AND actor = ?2 AND (?3 IS NULL OR +action = ?3)
+ WHERE tenant = ?1 AND actor = ?2 AND ?3 IS NULL
    AND (?4 IS NULL OR +object = ?4) AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
 
 -- name: AUDIT_LIST_ACTION
@@ -1628,6 +1633,17 @@ SELECT id, tenant, at, actor, action, object, detail, trace, mark
 SELECT COUNT(*) FROM (SELECT 1 FROM audit
  WHERE tenant = ?1 AND (?2 IS NULL OR actor = ?2) AND action = ?3
    AND (?4 IS NULL OR object = ?4) AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
+
+-- name: AUDIT_LIST_ACTOR_ACTION
+SELECT id, tenant, at, actor, action, object, detail, trace, mark
+  FROM audit WHERE tenant = ?1 AND actor = ?2 AND action = ?3
+   AND (?4 IS NULL OR +object = ?4) AND +at >= ?5 AND +at < ?6
+ ORDER BY id DESC LIMIT ?7 OFFSET ?8
+
+-- name: AUDIT_COUNT_ACTOR_ACTION
+SELECT COUNT(*) FROM (SELECT 1 FROM audit
+ WHERE tenant = ?1 AND actor = ?2 AND action = ?3
+   AND (?4 IS NULL OR +object = ?4) AND +at >= ?5 AND +at < ?6 LIMIT ?7) AS seen
 
 -- name: AUDIT_LIST_OBJECT
 SELECT id, tenant, at, actor, action, object, detail, trace, mark
@@ -1734,63 +1750,100 @@ UPDATE bill
 UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
 -- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
+-- The last value 1: only id and time of creation are wanted, which the index has; the row itself is not looked up then.
 -- name: BILLS_BY_CREATED_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?5 = 0 THEN updated END, CASE WHEN ?5 = 0 THEN state END, CASE WHEN ?5 = 0 THEN org END,
+       CASE WHEN ?5 = 0 THEN number END, CASE WHEN ?5 = 0 THEN resource END, CASE WHEN ?5 = 0 THEN type_code END,
+       CASE WHEN ?5 = 0 THEN tax_no END, CASE WHEN ?5 = 0 THEN owner END, CASE WHEN ?5 = 0 THEN point END,
+       CASE WHEN ?5 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
  ORDER BY created DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_CREATED_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?5 = 0 THEN updated END, CASE WHEN ?5 = 0 THEN state END, CASE WHEN ?5 = 0 THEN org END,
+       CASE WHEN ?5 = 0 THEN number END, CASE WHEN ?5 = 0 THEN resource END, CASE WHEN ?5 = 0 THEN type_code END,
+       CASE WHEN ?5 = 0 THEN tax_no END, CASE WHEN ?5 = 0 THEN owner END, CASE WHEN ?5 = 0 THEN point END,
+       CASE WHEN ?5 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
  ORDER BY created, id LIMIT ?4
 
 -- name: BILLS_BY_TAX_NO_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_TAX_NO_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_ORG_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_ORG_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_OWNER_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_OWNER_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_POINT_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_POINT_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_PHONE_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_PHONE_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
+       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
+       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
+       CASE WHEN ?6 = 0 THEN apply_phone END
   FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
@@ -1839,6 +1892,25 @@ SELECT number, id FROM bill WHERE tenant = ?1 ORDER BY number DESC, id DESC LIMI
 
 -- name: BILLS_PASS_NUMBER_UP
 SELECT number, id FROM bill WHERE tenant = ?1 ORDER BY number, id LIMIT 1 OFFSET ?2
+
+-- name: BILLS_PASS_CREATED_DOWN
+SELECT created, id FROM bill INDEXED BY bill_by_created WHERE tenant = ?1 ORDER BY created DESC, id DESC LIMIT 1 OFFSET ?2
+
+-- name: BILLS_PASS_CREATED_UP
+SELECT created, id FROM bill INDEXED BY bill_by_created WHERE tenant = ?1 ORDER BY created, id LIMIT 1 OFFSET ?2
+
+-- Both ranges are read in their order, side by side.
+-- name: BILLS_PASS_TAX_NO_DOWN
+SELECT created, id FROM bill INDEXED BY bill_by_tax_no WHERE tenant = ?1 AND COALESCE(tax_no, '') = ''
+ UNION ALL
+SELECT created, id FROM bill INDEXED BY bill_by_tax_no WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?3 AND ?3 <> ''
+ ORDER BY created DESC, id DESC LIMIT 1 OFFSET ?2
+
+-- name: BILLS_PASS_TAX_NO_UP
+SELECT created, id FROM bill INDEXED BY bill_by_tax_no WHERE tenant = ?1 AND COALESCE(tax_no, '') = ''
+ UNION ALL
+SELECT created, id FROM bill INDEXED BY bill_by_tax_no WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?3 AND ?3 <> ''
+ ORDER BY created, id LIMIT 1 OFFSET ?2
 
 -- name: BILLS_LIKE_NUMBER
 SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
