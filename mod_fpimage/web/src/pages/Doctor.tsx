@@ -46,7 +46,7 @@ export default function Doctor() {
       {load.data && (
         <div className="table-frame" role="region" tabIndex={0} aria-label={say('系统自检', 'Self-check')}>
           <table className="table"><thead><tr><th scope="col">{say('检查项', 'Check')}</th><th scope="col">{say('结果', 'Result')}</th><th scope="col">{say('发现', 'Found')}</th><th scope="col">{say('处理办法', 'What to do')}</th></tr></thead>
-            <tbody>{items.map((one, i) => <tr key={i}><td className="main">{checkName(one.name)}</td><td><Mark color={tone(one.result)}>{resultName(one.result)}</Mark></td><td data-label={say('发现', 'Found')}>{one.found}</td><td data-label={say('处理办法', 'What to do')}>{one.remedy}<Place check={one} /></td></tr>)}</tbody></table>
+            <tbody>{items.map((one, i) => <tr key={i}><td className="main">{checkName(one.name)}</td><td><Mark color={tone(one.result)}>{resultName(one.result)}</Mark></td><td data-label={say('发现', 'Found')}>{one.found}</td><td data-label={say('处理办法', 'What to do')}><span className="cell">{one.remedy}<Place check={one} /></span></td></tr>)}</tbody></table>
         </div>
       )}
       {load.data && <p className="quiet">{say('检查于 ', 'checked at ')}{time(load.data.examined_at)}</p>}

@@ -69,9 +69,9 @@ export const users = (onGrants: (row: Row) => void): Kind => ({
     ],
     tellMade: made => <OneTime answer={made} />,
     acts: [
+      { title: say('权限说明', 'Why'), needs: 'PEOPLE_VIEW', open: (row, onClose) => <Why user={{ id: row.user_id, name: row.name }} onClose={onClose} /> },
       { title: say('解锁', 'Unlock'), needs: 'PEOPLE_EDIT', shows: row => !!row.locked_until, run: row => post(`/api/v1/users/${row.user_id}/unlock`) },
       { title: say('重置密码', 'Reset password'), needs: 'PEOPLE_EDIT', shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/reset`), tell: answer => <OneTime answer={answer as Row} /> },
-      { title: say('权限说明', 'Why'), needs: 'PEOPLE_VIEW', open: (row, onClose) => <Why user={{ id: row.user_id, name: row.name }} onClose={onClose} /> },
       { title: say('停用', 'Disable'), needs: 'PEOPLE_EDIT', isDanger: true, shows: row => row.is_active, run: row => post(`/api/v1/users/${row.user_id}/disable`) },
       { title: say('启用', 'Enable'), needs: 'PEOPLE_EDIT', shows: row => !row.is_active, run: row => post(`/api/v1/users/${row.user_id}/enable`) },
     ],
