@@ -39,16 +39,16 @@ void fpi_few_sort(fpi_few_t *few, const fpi_bill_query_t *query)
 
 /* ---- gathered ---- */
 
-static void add_rows(fpi_few_t *few, const fpi_rows_t *rows, const fpi_bill_query_t *q, fpi_task_t *task)
+static void add_rows(fpi_few_t *few, const fpi_rows_t *rows, const fpi_bill_query_t *q)
 {
-    fpi_mark_t *marks;
-    int count;
+    int count = fpi_rows_count(rows);
+    fpi_mark_t mark = { 0 };
 
-    fpi_marks_take(&marks, &count, rows, task);
     few->is_cut = few->is_cut || count == FPI_FEW_MOST;
     for (int i = 0; i < count; i++) {
-        if (fpi_mark_fits(q, &marks[i])) {
-            APR_ARRAY_PUSH(few->marks, fpi_mark_t) = marks[i];
+        fpi_mark_take(&mark, rows, i);
+        if (fpi_mark_fits(q, &mark)) {
+            APR_ARRAY_PUSH(few->marks, fpi_mark_t) = mark;
         }
     }
 }
@@ -62,7 +62,7 @@ static fpi_err_t *add_like(fpi_few_t *few, fpi_sql_t sql, const char *prefix, fp
     FPI_TRY(fpi_tx_run(look->tx, sql,
                        FPI_ARGS(fpi_arg_int(q->tenant), fpi_arg_text(prefix), fpi_arg_text(end), fpi_arg_int(FPI_FEW_MOST)),
                        &rows, NULL, look->task));
-    add_rows(few, rows, q, look->task);
+    add_rows(few, rows, q);
     return NULL;
 }
 
@@ -87,7 +87,7 @@ static fpi_err_t *add_state(fpi_few_t *few, int state, fpi_look_t *look)
         return NULL;
     }
     FPI_TRY(fpi_lane_read(&rows, look, &lane, FPI_FEW_MOST));
-    add_rows(few, rows, look->query, look->task);
+    add_rows(few, rows, look->query);
     return NULL;
 }
 
@@ -112,7 +112,7 @@ static fpi_err_t *gather_problems(fpi_few_t *few, fpi_look_t *look)
     FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_PARKED,
                        FPI_ARGS(fpi_arg_int(any_state.tenant), fpi_arg_int(FPI_FEW_MOST)), &rows, NULL, look->task));
     any_state.states = 0;
-    add_rows(few, rows, &any_state, look->task);
+    add_rows(few, rows, &any_state);
     return NULL;
 }
 
@@ -131,7 +131,7 @@ fpi_err_t *fpi_few_add_own(fpi_few_t *few, fpi_look_t *look)
     few->is_cut = left == 0;
     for (int i = 0; i < own.lane_count && !few->is_cut; i++) {
         FPI_TRY(fpi_lane_read(&rows, &own, &own.lanes[i], FPI_FEW_MOST));
-        add_rows(few, rows, look->query, look->task);
+        add_rows(few, rows, look->query);
     }
     return NULL;
 }
@@ -146,7 +146,7 @@ fpi_err_t *fpi_few_add_named(fpi_few_t *few, fpi_look_t *look)
         FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_BY_ID,
                            FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(bills->items[i])), &rows, NULL,
                            look->task));
-        add_rows(few, rows, look->query, look->task);
+        add_rows(few, rows, look->query);
     }
     return NULL;
 }

@@ -7,7 +7,7 @@ enum { ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 500, STEP_LEAST = 30 };
 
 /* ---- marks ---- */
 
-static void take_mark(fpi_mark_t *mark, const fpi_rows_t *rows, int row)
+void fpi_mark_take(fpi_mark_t *mark, const fpi_rows_t *rows, int row)
 {
     int c = 0;
 
@@ -30,7 +30,7 @@ void fpi_marks_take(fpi_mark_t **out, int *count, const fpi_rows_t *rows, fpi_ta
     *count = fpi_rows_count(rows);
     *out = apr_palloc(task->pool, sizeof(**out) * ((size_t)*count + 1));
     for (int i = 0; i < *count; i++) {
-        take_mark(&(*out)[i], rows, i);
+        fpi_mark_take(&(*out)[i], rows, i);
     }
 }
 

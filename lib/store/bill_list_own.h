@@ -26,6 +26,8 @@ typedef struct fpi_mark_t {
     const fpi_bill_query_t *query; /* for the sorting of few */
 } fpi_mark_t;
 
+/* Its texts are the rows'. */
+void fpi_mark_take(fpi_mark_t *mark, const fpi_rows_t *rows, int row);
 void fpi_marks_take(fpi_mark_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task);
 bool fpi_mark_is_in_span(const fpi_bill_query_t *query, const fpi_mark_t *mark);
 bool fpi_mark_fits(const fpi_bill_query_t *query, const fpi_mark_t *mark);

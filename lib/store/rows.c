@@ -8,9 +8,19 @@
  * no outgrown copies of theirs in the pool. */
 enum { FIRST_BITS = 3, STEPS = 32 - FIRST_BITS };
 
+/* Half of an fpi_arg_t: lists hold tens of thousands. */
+typedef struct cell_t {
+    int kind;
+    uint32_t len; /* of a text or blob, which SQLite keeps far below 4 GiB */
+    union {
+        int64_t number;
+        const char *data;
+    } is;
+} cell_t;
+
 struct fpi_rows_t {
     apr_pool_t *pool;
-    fpi_arg_t *steps[STEPS]; /* row by row */
+    cell_t *steps[STEPS]; /* row by row */
     int columns, count, room;
 };
 
@@ -38,7 +48,7 @@ fpi_rows_t *fpi_rows_make(apr_pool_t *pool, int columns)
     return rows;
 }
 
-static fpi_arg_t *row_at(const fpi_rows_t *rows, int row)
+static cell_t *row_at(const fpi_rows_t *rows, int row)
 {
     unsigned over = (unsigned)row >> FIRST_BITS;
     int step = over ? 32 - __builtin_clz(over) : 0;
@@ -54,7 +64,7 @@ static void grow(fpi_rows_t *rows)
     while (rows->steps[step]) {
         step++;
     }
-    rows->steps[step] = apr_palloc(rows->pool, (size_t)more * (size_t)rows->columns * sizeof(fpi_arg_t));
+    rows->steps[step] = apr_palloc(rows->pool, (size_t)more * (size_t)rows->columns * sizeof(cell_t));
     rows->room += more;
 }
 
@@ -66,24 +76,33 @@ bool fpi_rows_begin(fpi_rows_t *rows)
     if (rows->count == rows->room) {
         grow(rows);
     }
-    memset(row_at(rows, rows->count), 0, (size_t)rows->columns * sizeof(fpi_arg_t));
+    memset(row_at(rows, rows->count), 0, (size_t)rows->columns * sizeof(cell_t));
     rows->count++;
     return true;
 }
 
+static bool is_bytes(int kind)
+{
+    return kind == FPI_ARG_TEXT || kind == FPI_ARG_BLOB;
+}
+
 void fpi_rows_put(fpi_rows_t *rows, int column, const fpi_arg_t *value)
 {
-    fpi_arg_t *cell = row_at(rows, rows->count - 1) + column;
+    cell_t *cell = row_at(rows, rows->count - 1) + column;
 
     assert(column >= 0 && column < rows->columns);
-    *cell = *value;
-    if (value->kind == FPI_ARG_TEXT || value->kind == FPI_ARG_BLOB) {
+    cell->kind = value->kind;
+    if (is_bytes(value->kind)) {
         /* a NUL behind blobs too: they are read as text when a column holds both */
-        cell->data = value->len ? apr_pstrmemdup(rows->pool, value->data, value->len) : "";
+        cell->len = (uint32_t)value->len;
+        cell->is.data = value->len ? apr_pstrmemdup(rows->pool, value->data, value->len) : "";
+    }
+    else {
+        cell->is.number = value->number;
     }
 }
 
-static const fpi_arg_t *cell_at(const fpi_rows_t *rows, int row, int column)
+static const cell_t *cell_at(const fpi_rows_t *rows, int row, int column)
 {
     assert(row >= 0 && row < rows->count && column >= 0 && column < rows->columns);
     return row_at(rows, row) + column;
@@ -96,20 +115,24 @@ int fpi_rows_count(const fpi_rows_t *rows)
 
 int64_t fpi_rows_int(const fpi_rows_t *rows, int row, int column)
 {
-    return cell_at(rows, row, column)->number;
+    const cell_t *cell = cell_at(rows, row, column);
+
+    return is_bytes(cell->kind) ? 0 : cell->is.number;
 }
 
 const char *fpi_rows_text(const fpi_rows_t *rows, int row, int column)
 {
-    return cell_at(rows, row, column)->data;
+    const cell_t *cell = cell_at(rows, row, column);
+
+    return is_bytes(cell->kind) ? cell->is.data : NULL;
 }
 
 const void *fpi_rows_blob(const fpi_rows_t *rows, int row, int column, size_t *len)
 {
-    const fpi_arg_t *cell = cell_at(rows, row, column);
+    const cell_t *cell = cell_at(rows, row, column);
 
-    *len = cell->len;
-    return cell->data;
+    *len = is_bytes(cell->kind) ? cell->len : 0;
+    return fpi_rows_text(rows, row, column);
 }
 
 bool fpi_rows_is_null(const fpi_rows_t *rows, int row, int column)
