@@ -428,31 +428,35 @@ static void fill_resources(void)
     sqlite3_close(db);
 }
 
-/* By number all pages can be asked for; each is what comes behind the one before. */
+/* Each page that is asked for by its number is what comes behind the one before. */
+static void check_pages(asking_t deep)
+{
+    asking_t behind = deep;
+    fpi_spot_t spot;
+
+    do {
+        unit_done(fpi_store_read(store, tx_ask, &deep, task));
+        unit_done(fpi_store_read(store, tx_ask, &behind, task));
+        ck_assert_int_eq(deep.page.count, behind.page.count);
+        ck_assert_int_eq(deep.page.has_more, behind.page.has_more);
+        for (int k = 0; k < deep.page.count; k++) {
+            ck_assert_int_eq(deep.page.bills[k]->id, behind.page.bills[k]->id);
+        }
+        spot = behind.page.last;
+        behind.query.after = &spot;
+        deep.query.skip += deep.query.most;
+    } while (behind.page.count && deep.query.skip < FPI_LIST_DEEP);
+    ck_assert_int_gt(deep.query.skip, 400);
+    ck_assert(!deep.page.is_partial);
+}
+
 START_TEST(pages_by_number_are_those_behind_each_other)
 {
     static const int sizes[] = { 1, 7, 50 };
 
     fill_resources();
     for (int i = 0; i < 2 * UNIT_COUNT(sizes); i++) {
-        asking_t deep = { .query = { ANY, .tenant = 1, .sort = FPI_SORT_NUMBER, .is_rising = i % 2, .most = sizes[i / 2] } };
-        asking_t behind = deep;
-        fpi_spot_t spot;
-
-        do {
-            unit_done(fpi_store_read(store, tx_ask, &deep, task));
-            unit_done(fpi_store_read(store, tx_ask, &behind, task));
-            ck_assert_int_eq(deep.page.count, behind.page.count);
-            ck_assert_int_eq(deep.page.has_more, behind.page.has_more);
-            for (int k = 0; k < deep.page.count; k++) {
-                ck_assert_int_eq(deep.page.bills[k]->id, behind.page.bills[k]->id);
-            }
-            spot = behind.page.last;
-            behind.query.after = &spot;
-            deep.query.skip += deep.query.most;
-        } while (behind.page.count);
-        ck_assert_int_gt(deep.query.skip, 400);
-        ck_assert(!deep.page.is_partial);
+        check_pages((asking_t){ .query = { ANY, .tenant = 1, .sort = FPI_SORT_NUMBER, .is_rising = i % 2, .most = sizes[i / 2] } });
     }
 }
 END_TEST
@@ -498,23 +502,7 @@ START_TEST(pages_by_creation_are_those_behind_each_other)
     sql(db, "UPDATE bill SET tax_no = CASE id % 4 WHEN 0 THEN 'T' WHEN 1 THEN NULL WHEN 2 THEN '' ELSE 'U' END, created = created / 100 * 100");
     sqlite3_close(db);
     for (int i = 0; i < 2 * UNIT_COUNT(viewers); i++) {
-        asking_t deep = { .query = { ANY, .tenant = 1, .is_rising = i % 2, .most = 37, .viewer = viewers[i / 2] } };
-        asking_t behind = deep;
-        fpi_spot_t spot;
-
-        do {
-            unit_done(fpi_store_read(store, tx_ask, &deep, task));
-            unit_done(fpi_store_read(store, tx_ask, &behind, task));
-            ck_assert_int_eq(deep.page.count, behind.page.count);
-            for (int k = 0; k < deep.page.count; k++) {
-                ck_assert_int_eq(deep.page.bills[k]->id, behind.page.bills[k]->id);
-            }
-            spot = behind.page.last;
-            behind.query.after = &spot;
-            deep.query.skip += deep.query.most;
-        } while (behind.page.count && deep.query.skip < FPI_LIST_DEEP);
-        ck_assert_int_gt(deep.query.skip, 400);
-        ck_assert(!deep.page.is_partial);
+        check_pages((asking_t){ .query = { ANY, .tenant = 1, .is_rising = i % 2, .most = 37, .viewer = viewers[i / 2] } });
     }
 }
 END_TEST
