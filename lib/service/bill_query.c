@@ -78,13 +78,15 @@ const char *fpi_bill_query_cursor(const fpi_spot_t *spot, fpi_task_t *task)
     const char *text;
 
     fpi_json_put_int(doc, "k", spot->key);
-    fpi_json_put_text(doc, "n", spot->number);
+    if (*spot->number) { /* needed by its own order alone */
+        fpi_json_put_text(doc, "n", spot->number);
+    }
     fpi_json_put_int(doc, "i", spot->id);
     text = fpi_json_format(doc, false, task);
     return fpi_base64url_encode(task->pool, text, strlen(text));
 }
 
-static fpi_err_t *read_spot(fpi_spot_t *spot, const char *text, fpi_task_t *task)
+static fpi_err_t *read_spot(fpi_spot_t *spot, const char *text, bool has_number, fpi_task_t *task)
 {
     fpi_json_t *doc;
     size_t len;
@@ -92,10 +94,11 @@ static fpi_err_t *read_spot(fpi_spot_t *spot, const char *text, fpi_task_t *task
 
     if (!bytes || fpi_json_parse(&doc, (const char *)bytes, len, task)
         || fpi_json_find_int(&spot->key, doc, "k", 0, INT64_MIN, INT64_MAX, task)
-        || fpi_json_find_int(&spot->id, doc, "i", 0, 0, INT64_MAX, task)
-        || fpi_json_get_text(&spot->number, doc, "n", CURSOR_LEN, task)) {
+        || fpi_json_find_int(&spot->id, doc, "i", 0, 0, INT64_MAX, task) || !spot->id
+        || fpi_json_find_text(&spot->number, doc, "n", CURSOR_LEN, task) || (has_number && !spot->number)) {
         return fpi_refuse(task, FPI_E_FIELD, "after", "参数 after 不是本接口给出的游标", "parameter after is no cursor of ours");
     }
+    spot->number = spot->number ? spot->number : "";
     return NULL;
 }
 
@@ -108,7 +111,7 @@ static fpi_err_t *read_place(fpi_bill_asked_t *out, const fpi_call_t *call)
     out->query.most = out->page.size;
     out->query.skip = out->page.skip;
     if (after && *after) {
-        FPI_TRY(read_spot(spot, after, call->task));
+        FPI_TRY(read_spot(spot, after, out->query.sort == FPI_SORT_NUMBER, call->task));
         out->query.after = spot;
         out->query.skip = 0;
     }
