@@ -65,7 +65,7 @@ export default async kit => {
     await fetch('/api/v1/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
   }, { login: who, password: secret, domain })
   const take = async (page, name, as) => {
-    await page.waitForFunction(() => !/正在加载|Loading…/.test(document.body.innerText))
+    await page.waitForFunction(() => document.querySelector('[role=dialog] input[type=password]') || !/正在加载|Loading…/.test(document.body.innerText)) // behind the dialog of an ended session all waits
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     if (wide > 0) wider.push(`${name}/${as} is ${wide} px too wide`)
     await shot(page, `${name}/${as}`)
