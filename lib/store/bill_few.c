@@ -75,28 +75,37 @@ static fpi_err_t *search(fpi_few_t *few, fpi_look_t *look)
     return add_like(few, FPI_SQL_BILLS_LIKE_APPLICANT, text, look);
 }
 
-static fpi_err_t *add_state(fpi_few_t *few, int state, fpi_look_t *look)
+static bool is_asked(const fpi_bill_query_t *q, int state)
 {
-    fpi_lane_t lane = { .kind = FPI_LANE_STATE, .value = state };
-    fpi_rows_t *rows;
-    int count;
+    return q->states >> state & 1;
+}
 
-    FPI_TRY(fpi_lane_count(&count, look, &lane, FPI_FEW_MOST));
-    if (count == FPI_FEW_MOST) {
-        few->is_cut = true;
-        return NULL;
+/* Counted first: what is more than few is not read in vain. */
+static fpi_err_t *count_states(fpi_few_t *few, fpi_look_t *look)
+{
+    for (int state = 0; state <= FPI_STATE_VOID && !few->is_cut; state++) {
+        fpi_lane_t lane = { .kind = FPI_LANE_STATE, .value = state };
+        int count = 0;
+
+        if (is_asked(look->query, state)) {
+            FPI_TRY(fpi_lane_count(&count, look, &lane, FPI_FEW_MOST));
+        }
+        few->is_cut = count == FPI_FEW_MOST;
     }
-    FPI_TRY(fpi_lane_read(&rows, look, &lane, FPI_FEW_MOST));
-    add_rows(few, rows, look->query);
     return NULL;
 }
 
 /* States that few bills are in are found by the state, whatever the order. */
 static fpi_err_t *gather_states(fpi_few_t *few, fpi_look_t *look)
 {
+    FPI_TRY(count_states(few, look));
     for (int state = 0; state <= FPI_STATE_VOID && !few->is_cut; state++) {
-        if (look->query->states >> state & 1) {
-            FPI_TRY(add_state(few, state, look));
+        fpi_lane_t lane = { .kind = FPI_LANE_STATE, .value = state };
+        fpi_rows_t *rows;
+
+        if (is_asked(look->query, state)) {
+            FPI_TRY(fpi_lane_read(&rows, look, &lane, FPI_FEW_MOST));
+            add_rows(few, rows, look->query);
         }
     }
     return NULL;
@@ -109,6 +118,9 @@ static fpi_err_t *gather_problems(fpi_few_t *few, fpi_look_t *look)
     fpi_rows_t *rows;
 
     FPI_TRY(gather_states(few, look));
+    if (few->is_cut) {
+        return NULL;
+    }
     FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_PARKED,
                        FPI_ARGS(fpi_arg_int(any_state.tenant), fpi_arg_int(FPI_FEW_MOST)), &rows, NULL, look->task));
     any_state.states = 0;
