@@ -2,7 +2,6 @@
 #include "service/handlers.h"
 
 #include "service/intake.h"
-#include "service/jobs.h"
 #include "service/looks.h"
 #include "service/batch.h"
 

@@ -2,7 +2,6 @@
 #include "service/handlers.h"
 
 #include "service/attach.h"
-#include "service/jobs.h"
 #include "service/looks.h"
 #include "store/contents.h"
 

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "service/attach.h"
-#include "service/jobs.h"
 #include "service/looks.h"
 #include "service/views.h"
 #include "store/contents.h"

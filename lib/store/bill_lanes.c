@@ -201,10 +201,15 @@ static fpi_arg_t value_of(const fpi_lane_t *lane)
     return lane->text ? fpi_arg_text(lane->text) : fpi_arg_int(lane->value);
 }
 
+static bool is_picky(const fpi_bill_query_t *q)
+{
+    return q->states || q->type_code || q->resource;
+}
+
 /* By the way they are opened: an organisation's, those of one who sees few, an enterprise's, or all for one who sees all. */
 bool fpi_lanes_are_sure(const fpi_bill_query_t *q)
 {
-    if (q->sort != FPI_SORT_CREATED || q->states || q->type_code || q->resource) {
+    if (q->sort != FPI_SORT_CREATED || is_picky(q)) {
         return false;
     }
     if (!fpi_viewer_is_limited(q->viewer)) {
@@ -264,7 +269,7 @@ static const struct {
 /* A person's lanes share bills, so their rows can't be counted; nor can those by update, of which each state has one. */
 bool fpi_lanes_may_pass(const fpi_bill_query_t *q)
 {
-    if (q->states || q->org >= 0 || q->type_code || q->resource || q->from || q->to || q->after) {
+    if (is_picky(q) || q->org >= 0 || q->from || q->to || q->after) {
         return false;
     }
     return q->sort == FPI_SORT_NUMBER ? !fpi_viewer_is_limited(q->viewer)

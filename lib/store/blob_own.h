@@ -50,6 +50,9 @@ bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256);
 int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path);
 /* The lock of the head of blob.c, LOCK_SH or LOCK_EX: a descriptor to be closed; -1: errno says why. */
 int fpi_blobs_lock(const fpi_blobs_t *blobs, int how);
+/* ---- blob_write.c ---- */
+/* The store's list of blocks, which ends with the pool; a spool takes one when its first bytes come, and whoever closes
+ * or settles it gives it back. */
 apr_status_t fpi_blobs_make_blocks(fpi_blobs_t *blobs, apr_pool_t *pool) FPI_MUST_USE;
 /* Takes bytes for the file; they are in it, as far as readers go, after fpi_spool_settle. errno's number. */
 int fpi_spool_write(fpi_spool_t *spool, const char *data, size_t len) FPI_MUST_USE;
@@ -58,6 +61,7 @@ int fpi_spool_settle(fpi_spool_t *spool) FPI_MUST_USE;
 size_t fpi_spool_reserve(fpi_spool_t *spool, char **data);
 int fpi_spool_commit(fpi_spool_t *spool, size_t len) FPI_MUST_USE;
 void fpi_spool_give_block(fpi_spool_t *spool);
+
 /* The cleanup of a spool. */
 apr_status_t fpi_spool_close(void *data);
 /* From where the descriptor stands; `buffer` has FPI_BLOB_READ bytes. */

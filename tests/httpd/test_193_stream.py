@@ -130,15 +130,10 @@ def upload(http, path, pieces, length=None):
 
 # constant memory
 
-def status_kib(pid, name):
+def peak_kib(pid):
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
+        if line.startswith("VmHWM:"):
             return int(line.split()[1])
-
-
-def held_kib(pid):
-    """Its own memory: pages of programs and libraries come and go with what the system has room for."""
-    return status_kib(pid, "RssAnon")
 
 
 def reset_peak(pid):
@@ -203,11 +198,11 @@ def test_memory_does_not_grow_with_the_body(make_gateway, transfer, wanted):
     http.close()
     if SLOWDOWN == 1:  # sanitizers keep what was freed, and hand it back by the clock
         at_rest(gateway.httpd, pid)
-    before, whole = held_kib(pid), gateway.httpd.rss(pid)
+    before = gateway.httpd.rss(pid)
     reset_peak(pid)
     assert transfer(http, size) == wanted(size)
-    grown, peak = held_kib(pid) - before, status_kib(pid, "VmHWM") - whole
-    print(f"held before: {before} KiB, grown by {grown} KiB, at most {peak} KiB more")
+    grown, peak = gateway.httpd.rss(pid) - before, peak_kib(pid) - before
+    print(f"resident before: {before} KiB, grown by {grown} KiB, at most {peak} KiB more")
     assert gateway.httpd.children() == [pid]
     if SLOWDOWN == 1:
         assert grown < 1024 and peak < 4096, (before, grown, peak)

@@ -42,9 +42,8 @@ def test_commit(one, erp, path):
     data = committed(erp, path, "S-1", operator="张三")
     assert {name: data[name] for name in ("scanBillNo", "imageStatus", "imageStatusName", "result", "fileCount")} == {
         "scanBillNo": "S-1", "imageStatus": 2, "imageStatusName": "已提交", "result": "updated", "fileCount": 3}
-    # what comes of a late look may stand behind it
-    event = [event for event in trail(one.gateway, "S-1") if event["kind"] == "state"][-1]
-    assert "uploaded -> submitted, by 张三" in event["note"]
+    event = trail(one.gateway, "S-1")[-1]
+    assert event["kind"] == "state" and "uploaded -> submitted, by 张三" in event["note"]
     assert event["actor"] == f"client:{CLIENT['client_id']}" and event["detail"]["act"] == "SUBMIT"
 
 
