@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "mfp_config.h"
+#include "mfp_land.h"
 #include "mfp_log.h"
 #include "mfp_stream.h"
 #include "service/answer.h"
@@ -283,8 +284,21 @@ static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
                     apr_strerror(rv, reason, sizeof(reason)));
 }
 
+/* What comes may be at `data` already: see mfp_land_offer. */
+static apr_status_t get_brigade(mfp_request_t *req, char *data, size_t room, apr_read_type_e how)
+{
+    mfp_land_t *land = req->body_len > req->taken ? mfp_land_of(req->r) : NULL;
+    int64_t left = req->body_len - req->taken;
+    apr_status_t rv;
+
+    mfp_land_offer(land, data, left < (int64_t)room ? (size_t)left : room);
+    rv = ap_get_brigade(req->r->input_filters, req->in, AP_MODE_READBYTES, how, (apr_off_t)room);
+    mfp_land_withdraw(land);
+    return rv;
+}
+
 /* APR_NONBLOCK_READ may leave req->in empty. */
-static fpi_err_t *fill_in(mfp_request_t *req, size_t room, apr_read_type_e how)
+static fpi_err_t *fill_in(mfp_request_t *req, char *data, size_t room, apr_read_type_e how)
 {
     request_rec *r = req->r;
     ap_filter_t *guard;
@@ -301,7 +315,7 @@ static fpi_err_t *fill_in(mfp_request_t *req, size_t room, apr_read_type_e how)
     guard = ap_add_output_filter(GUARD, req, r, r->connection);
     /* prefork tells its children of a graceful restart by a signal, which interrupts their waiting */
     do {
-        rv = ap_get_brigade(r->input_filters, req->in, AP_MODE_READBYTES, how, (apr_off_t)room);
+        rv = get_brigade(req, data, room, how);
     } while (APR_STATUS_IS_EINTR(rv));
     ap_remove_output_filter(guard);
     if (how == APR_NONBLOCK_READ && APR_STATUS_IS_EAGAIN(rv)) {
@@ -338,7 +352,9 @@ static fpi_err_t *take_out(mfp_request_t *req, char *data, size_t room, size_t *
             n = room - *len;
             apr_bucket_split(b, n);
         }
-        memcpy(data + *len, bytes, n);
+        if (bytes != data + *len) {
+            memcpy(data + *len, bytes, n);
+        }
         *len += n;
         apr_bucket_delete(b);
     }
@@ -353,7 +369,7 @@ static fpi_err_t *read_body(void *baton, char *data, size_t room, size_t *len)
     *len = 0;
     while (*len == 0 && !req->at_end) {
         if (!req->in || APR_BRIGADE_EMPTY(req->in)) {
-            FPI_TRY(fill_in(req, room, APR_BLOCK_READ));
+            FPI_TRY(fill_in(req, data, room, APR_BLOCK_READ));
         }
         FPI_TRY(take_out(req, data, room, len));
     }
@@ -399,7 +415,7 @@ static fpi_err_t *read_now(void *baton, char *data, size_t room, size_t *len)
     *len = 0;
     while (*len == 0 && !req->at_end) {
         if (!req->in || APR_BRIGADE_EMPTY(req->in)) {
-            FPI_TRY(fill_in(req, room, APR_NONBLOCK_READ));
+            FPI_TRY(fill_in(req, data, room, APR_NONBLOCK_READ));
         }
         if (APR_BRIGADE_EMPTY(req->in)) {
             ask_for_body(req->r);

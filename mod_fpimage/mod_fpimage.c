@@ -4,6 +4,7 @@
 #include "mfp_child.h"
 #include "mfp_config.h"
 #include "mfp_decode.h"
+#include "mfp_land.h"
 #include "mfp_log.h"
 #include "mfp_request.h"
 #include "mfp_setup.h"
@@ -134,6 +135,7 @@ static void register_hooks(apr_pool_t *pool)
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 110)
     ap_hook_child_stopping(mfp_child_stopping, NULL, NULL, APR_HOOK_MIDDLE);
 #endif
+    ap_hook_insert_network_bucket(mfp_land_insert, NULL, NULL, APR_HOOK_MIDDLE);
     /* after mod_proxy has told forward requests apart and mod_remoteip has found the client */
     ap_hook_post_read_request(mfp_request_begin, NULL, NULL, APR_HOOK_LAST);
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 109)

@@ -67,12 +67,7 @@ int fpi_pile_find(const fpi_pile_t *pile, int64_t id)
 
 int fpi_pile_pages(const fpi_pile_t *pile, int at)
 {
-    const fpi_file_t *file = &pile->files[at];
-
-    if (file->page_first > 0) {
-        return file->page_last - file->page_first + 1;
-    }
-    return pile->pages[at] < 0 ? 1 : pile->pages[at];
+    return (int)fpi_file_pages(&pile->files[at], pile->pages[at] < 0 ? 1 : pile->pages[at]);
 }
 
 static fpi_err_t *refuse_unknown(int64_t id, const char *field, fpi_task_t *task)

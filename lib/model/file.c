@@ -7,6 +7,11 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
+int64_t fpi_file_pages(const fpi_file_t *file, int64_t content_pages)
+{
+    return file->page_first > 0 ? file->page_last - file->page_first + 1 : content_pages;
+}
+
 /* Bytes of the well-formed character at `c`, 0 when it is none. */
 static size_t step_at(const char *c, size_t left)
 {

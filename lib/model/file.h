@@ -35,6 +35,9 @@ typedef struct fpi_file_t {
     bool no_cloud;                     /* who brought it wants it not to be shown to the cloud */
 } fpi_file_t;
 
+/* How many pages it has: a part's own, else those of its content (0: not known). */
+int64_t fpi_file_pages(const fpi_file_t *file, int64_t content_pages);
+
 /* A name that is safe to show and to save under: the last path part, control characters and separators
  * replaced, cut to 255 bytes at a character; `otherwise` when nothing is left. */
 const char *fpi_file_take_name(const char *text, const char *otherwise, apr_pool_t *pool);

@@ -143,8 +143,9 @@ static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *fi
 static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_file_t *file = &a->stored[i];
-    int64_t place = a->position ? a->position : before->last_position + 1;
-    bool is_new, is_looked;
+    int64_t place = a->position ? a->position : before->last_position + 1, pages;
+    fpi_content_t *known;
+    bool is_new;
 
     *file = a->wanted[i];
     file->id = 0;
@@ -158,8 +159,10 @@ static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi
         return NULL;
     }
     a->added++;
-    FPI_TRY(fpi_look_put(&is_looked, tx, file->tenant, file->sha256, task));
-    a->is_readable |= is_looked;
+    FPI_TRY(fpi_look_put(&known, tx, file->tenant, file->sha256, task));
+    a->is_readable |= known != NULL;
+    pages = fpi_file_pages(file, known ? known->pages : 0);
+    a->pages += pages ? pages : 1; /* as fpi_files_tally has it */
     return tell(tx, a, file, task);
 }
 
@@ -167,13 +170,11 @@ static fpi_err_t *move(fpi_attach_t *a, fpi_state_t to, fpi_tx_t *tx, fpi_task_t
 {
     fpi_bill_t *bill = a->bill;
     fpi_state_t from = bill->state;
-    fpi_tally_t after;
 
-    FPI_TRY(fpi_files_tally(&after, tx, bill->tenant, bill->id, task));
-    bill->page_count = after.pages;
+    bill->page_count = a->pages;
     bill->state = to;
+    bill->version++;
     FPI_TRY(fpi_bill_put(bill, tx, task));
-    FPI_TRY(fpi_bill_raise_version(bill, tx, task));
     FPI_TRY(a->is_readable ? fpi_read_put(tx, bill->tenant, bill->id, task)
                            : fpi_read_put_later(tx, bill->tenant, bill->id, task));
     if (from == to) {
@@ -196,6 +197,7 @@ fpi_err_t *fpi_attach_files(fpi_attach_t *a, fpi_tx_t *tx, fpi_task_t *task)
     FPI_TRY(fpi_attach_refuse_locked(a->bill, a->act, task));
     FPI_TRY(fpi_bill_move(&to, a->bill, a->act, task));
     FPI_TRY(fpi_files_tally(&before, tx, a->bill->tenant, a->bill->id, task));
+    a->pages = before.pages;
     for (int i = 0; i < a->count; i++) {
         FPI_TRY(put_one(a, i, &before, tx, task));
     }

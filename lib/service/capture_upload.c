@@ -292,7 +292,7 @@ fpi_err_t *fpi_handle_capture_pages_add(fpi_app_t *app, fpi_call_t *call, fpi_an
     FPI_TRY(read_said(&adding, call));
     FPI_TRY(check_keys_differ(&adding, call));
     FPI_TRY(fpi_store_write(app->store, tx_add, &adding, call->task));
-    fpi_looks_wake(app);
+    fpi_looks_wake(app, false);
     for (int i = 0; i < intake->count; i++) {
         fpi_json_add(pages, form_added(&adding, i, call->task));
     }

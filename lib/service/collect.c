@@ -174,7 +174,7 @@ fpi_err_t *fpi_handle_bill_upload(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
     job.intake = intake;
     FPI_TRY(read_said(&job, call));
     FPI_TRY(fpi_store_write(app->store, tx_collect, &job, call->task));
-    fpi_looks_wake(app);
+    fpi_looks_wake(app, job.attach.is_readable);
     FPI_TRY(fpi_look_wait(app, call, tx_pages, &job, &job.is_waiting, LOOK_WAIT));
     answer_files(answer, &job, call->task);
     return NULL;

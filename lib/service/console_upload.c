@@ -131,7 +131,7 @@ fpi_err_t *fpi_handle_files_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *
     FPI_TRY(read_files(&job, app, call, false));
     FPI_TRY(read_fields(&job));
     FPI_TRY(fpi_store_write(app->store, tx_add, &job, call->task));
-    fpi_looks_wake(app);
+    fpi_looks_wake(app, job.attach.is_readable);
     fpi_filework_tell(answer, job.work.bill, call->task);
     for (int i = 0; i < job.attach.count; i++) {
         fpi_json_add(stored, fpi_view_file(&job.attach.stored[i], NULL, call->task));
@@ -178,5 +178,7 @@ fpi_err_t *fpi_handle_file_replace(fpi_app_t *app, fpi_call_t *call, fpi_answer_
     with = fpi_attach_wanted(&job.intake->files[0], job.kind);
     job.work.act = act_replace;
     job.work.baton = &with;
-    return fpi_filework_run(&job.work, answer);
+    FPI_TRY(fpi_filework_run(&job.work, answer));
+    fpi_looks_wake(app, true);
+    return NULL;
 }

@@ -20,17 +20,17 @@ enum {
 
 /* ---- put ---- */
 
-fpi_err_t *fpi_look_put(bool *is_looked, fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task)
+fpi_err_t *fpi_look_put(fpi_content_t **known, fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task)
 {
     fpi_content_t *content;
-    bool known;
+    bool is_looked;
 
     FPI_TRY(fpi_content_find(&content, tx, sha256, task));
-    known = content && content->state == FPI_CONTENT_LOOKED;
-    if (is_looked) {
-        *is_looked = known;
-    }
+    is_looked = content && content->state == FPI_CONTENT_LOOKED;
     if (known) {
+        *known = is_looked ? content : NULL;
+    }
+    if (is_looked) {
         return NULL;
     }
     return fpi_job_put(tx, tenant, FPI_JOB_LOOK, sha256, "{}", fpi_clock_now(), task);
@@ -51,10 +51,12 @@ fpi_err_t *fpi_read_put_later(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_ta
     return put_read(tx, tenant, bill, fpi_clock_now() + GATHER_PAUSE, task);
 }
 
-void fpi_looks_wake(fpi_app_t *app)
+void fpi_looks_wake(fpi_app_t *app, bool is_readable)
 {
     fpi_jobs_wake_for(app, FPI_JOB_LOOK);
-    fpi_jobs_wake_for(app, FPI_JOB_READ); /* of bytes that were looked at before */
+    if (is_readable) {
+        fpi_jobs_wake_for(app, FPI_JOB_READ);
+    }
 }
 
 fpi_err_t *fpi_look_told(fpi_tx_t *tx, const char *sha256, fpi_task_t *task)

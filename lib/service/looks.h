@@ -28,17 +28,18 @@
 enum { FPI_LOOK_TRIES = 5, FPI_LOOK_TRIES_MOST = 12, FPI_LOOK_WAITERS = 8 };
 
 /* In the transaction that puts the content, behind the row that names it, by whoever stores files or capture pages.
- * Nothing to do for bytes that were looked at already (*is_looked, which may be NULL): what the row's owner gains by
- * them is his to see to (fpi_read_put for a bill). */
-fpi_err_t *fpi_look_put(bool *is_looked, fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+ * Nothing to do for bytes that were looked at already (*known, else NULL; may be NULL itself): what the row's owner gains
+ * by them is his to see to (fpi_read_put for a bill). */
+fpi_err_t *fpi_look_put(fpi_content_t **known, fpi_tx_t *tx, int64_t tenant, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* The bill's files changed: read its invoices again. In the same transaction. */
 fpi_err_t *fpi_read_put(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task) FPI_MUST_USE;
 /* The same in a few seconds, once for all that came until then: nothing new can be read before the looks have ended,
  * and the last of them brings it forward. */
 fpi_err_t *fpi_read_put_later(fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task) FPI_MUST_USE;
 
-/* Files or pages came, and their transaction is over: what is to be done with them begins at once. */
-void fpi_looks_wake(fpi_app_t *app);
+/* Files or pages came, and their transaction is over: what is to be done with them begins at once. is_readable: a bill has
+ * some that were looked at before. */
+void fpi_looks_wake(fpi_app_t *app, bool is_readable);
 
 fpi_err_t *fpi_look_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task) FPI_MUST_USE;
 void fpi_look_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task);

@@ -63,7 +63,7 @@ static fpi_err_t *refuse_page(int64_t n, int64_t pages, fpi_task_t *task)
 static fpi_err_t *choose_page(variant_t *v, int64_t n)
 {
     const fpi_file_t *file = v->file;
-    int64_t pages = file->page_first ? file->page_last - file->page_first + 1 : v->content->pages;
+    int64_t pages = fpi_file_pages(file, v->content->pages);
 
     if (pages > 0 && n > pages) {
         return refuse_page(n, pages, v->task);

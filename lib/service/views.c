@@ -74,9 +74,7 @@ fpi_json_t *fpi_view_bill(const fpi_bill_t *bill, fpi_task_t *task)
 
 static void put_content(fpi_json_t *doc, const fpi_file_t *file, const fpi_content_t *content)
 {
-    int64_t pages = file->page_first ? file->page_last - file->page_first + 1 : content->pages;
-
-    fpi_json_put_int(doc, "page_count", pages);
+    fpi_json_put_int(doc, "page_count", fpi_file_pages(file, content->pages));
     fpi_json_put_text(doc, "look", looks[content->state]);
     fpi_json_put_text(doc, "look_note", content->note);
 }

@@ -60,11 +60,11 @@ static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
 fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
 {
     apr_time_t created = file->created ? file->created : fpi_clock_now();
-    int64_t changed;
+    int64_t id;
 
     FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
-    FPI_TRY(fpi_tx_run(
-        tx, FPI_SQL_FILE_PUT,
+    FPI_TRY(fpi_tx_insert(
+        &id, tx, FPI_SQL_FILE_PUT,
         FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(file->invoice),
                  fpi_arg_int(file->kind), fpi_arg_text(file->name), fpi_arg_text(file->sha256),
                  fpi_arg_text(file->media), fpi_arg_int(file->size), fpi_arg_int(file->position),
@@ -73,9 +73,14 @@ fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t
                  fpi_arg_int(file->page_last), fpi_arg_int(file->group_id),
                  fpi_arg_int(file->state), fpi_arg_text(file->label),
                  fpi_arg_int(file->attachment_type), fpi_arg_int(file->no_cloud)),
-        NULL, &changed, task));
-    *is_new = changed > 0;
-    return take_stored(file, tx, task);
+        task));
+    *is_new = id > 0;
+    if (!*is_new || file->position <= 0) {
+        return take_stored(file, tx, task);
+    }
+    file->id = id;
+    file->created = created;
+    return NULL;
 }
 
 fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,

@@ -2050,9 +2050,11 @@ SELECT f.id, f.tenant, f.bill, f.invoice, f.kind, f.name, f.sha256, f.media, f.s
 -- name: FILE_TALLY
 SELECT COUNT(*),
        COALESCE(SUM(CASE WHEN f.page_first > 0 THEN f.page_last - f.page_first + 1
+                         WHEN f.looked_pages > 0 THEN f.looked_pages
                          WHEN c.pages > 0 THEN c.pages ELSE 1 END), 0),
        COALESCE(MAX(f.position), 0), COALESCE(MAX(f.state), 0)
-  FROM file f LEFT JOIN content c ON c.sha256 = f.sha256 WHERE f.bill = ?2 AND f.tenant = ?1
+  FROM file f LEFT JOIN content c ON c.sha256 = CASE WHEN f.looked_pages < 0 THEN f.sha256 END
+ WHERE f.bill = ?2 AND f.tenant = ?1
 
 -- name: FILE_LINK
 UPDATE file SET invoice = ?2 WHERE id = ?1

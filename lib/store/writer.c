@@ -28,6 +28,7 @@
 #include "store/writer.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -63,6 +64,7 @@ struct fpi_writer_t {
     bool has_leader;
     bool is_led;      /* by the thread in `leader`; false between two leaders */
     pthread_t leader;
+    int company;      /* how many the last batch had; the leader's */
     int wary;         /* batches yet to begin carefully; the leader's */
     atomic_bool is_untidy;
     _Atomic uint64_t commits, writes, failures;
@@ -362,9 +364,13 @@ static void lead(fpi_writer_t *writer, write_t *self)
     batch_t batch = { .end = &batch.first };
     write_t *next;
 
+    if (writer->company > 1) {
+        sched_yield();
+    }
     run_batch(writer, &batch);
     settle(writer, &batch);
     count(writer, &batch);
+    writer->company = batch.taken;
     next = hand_over(writer);
     if (next) {
         sem_post(&next->wake); /* first, so that the disk does not wait for the others to wake */
