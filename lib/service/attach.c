@@ -118,13 +118,12 @@ fpi_file_t fpi_attach_wanted(const fpi_taken_t *taken, fpi_kind_t kind)
 }
 
 /* What comes to a bill that was sent back was added to it. */
-static fpi_file_state_t state_of(const fpi_attach_t *a, const fpi_file_t *wanted, const fpi_tally_t *before)
+static fpi_file_state_t state_of(const fpi_attach_t *a, const fpi_file_t *wanted, const fpi_files_end_t *before)
 {
     if (wanted->state != FPI_FILE_NORMAL) {
         return wanted->state;
     }
-    return a->bill->state == FPI_STATE_RESCAN || before->most_state != FPI_FILE_NORMAL ? FPI_FILE_ADDED
-                                                                                      : FPI_FILE_NORMAL;
+    return a->bill->state == FPI_STATE_RESCAN || before->is_answer ? FPI_FILE_ADDED : FPI_FILE_NORMAL;
 }
 
 static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *file, fpi_task_t *task)
@@ -140,10 +139,10 @@ static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *fi
                          task);
 }
 
-static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_files_end_t *before, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_file_t *file = &a->stored[i];
-    int64_t place = a->position ? a->position : before->last_position + 1, pages;
+    int64_t place = a->position ? a->position : before->last_position + 1;
     fpi_content_t *known;
     bool is_new;
 
@@ -161,8 +160,8 @@ static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_tally_t *before, fpi
     a->added++;
     FPI_TRY(fpi_look_put(&known, tx, file->tenant, file->sha256, task));
     a->is_readable |= known != NULL;
-    pages = fpi_file_pages(file, known ? known->pages : 0);
-    a->pages += pages ? pages : 1; /* as fpi_files_tally has it */
+    /* until its bytes were looked at, and the bill is read, it has one */
+    a->bill->page_count += fpi_file_pages(file, known && known->pages > 0 ? known->pages : 1);
     return tell(tx, a, file, task);
 }
 
@@ -171,7 +170,6 @@ static fpi_err_t *move(fpi_attach_t *a, fpi_state_t to, fpi_tx_t *tx, fpi_task_t
     fpi_bill_t *bill = a->bill;
     fpi_state_t from = bill->state;
 
-    bill->page_count = a->pages;
     bill->state = to;
     bill->version++;
     FPI_TRY(fpi_bill_put(bill, tx, task));
@@ -188,7 +186,7 @@ static fpi_err_t *move(fpi_attach_t *a, fpi_state_t to, fpi_tx_t *tx, fpi_task_t
 
 fpi_err_t *fpi_attach_files(fpi_attach_t *a, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_tally_t before;
+    fpi_files_end_t before;
     fpi_state_t to;
 
     a->added = 0;
@@ -196,8 +194,7 @@ fpi_err_t *fpi_attach_files(fpi_attach_t *a, fpi_tx_t *tx, fpi_task_t *task)
     a->stored = apr_pcalloc(task->pool, sizeof(*a->stored) * (size_t)(a->count + 1));
     FPI_TRY(fpi_attach_refuse_locked(a->bill, a->act, task));
     FPI_TRY(fpi_bill_move(&to, a->bill, a->act, task));
-    FPI_TRY(fpi_files_tally(&before, tx, a->bill->tenant, a->bill->id, task));
-    a->pages = before.pages;
+    FPI_TRY(fpi_files_end(&before, tx, a->bill, task));
     for (int i = 0; i < a->count; i++) {
         FPI_TRY(put_one(a, i, &before, tx, task));
     }

@@ -25,7 +25,6 @@ typedef struct fpi_attach_t {
     int64_t position;            /* of the first, whose place is free from there on; 0: behind what is there */
     fpi_file_t *stored;          /* out: as many as wanted */
     int added;                   /* out: so many of them are new; the same bytes again change nothing */
-    int64_t pages;               /* out: of all that is on the bill */
     bool is_readable;            /* out: something new was looked at already, elsewhere */
 } fpi_attach_t;
 

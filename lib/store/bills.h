@@ -92,14 +92,18 @@ fpi_err_t *fpi_file_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *t
 /* All files of the bill that are in state `from` (-1: in any) are in `to` now. */
 fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, fpi_file_state_t to, fpi_task_t *task)
     FPI_MUST_USE;
-/* What is on a bill, in one look. */
+/* What is on a bill, in one look; pages: a part's own, a content's, else 1. */
 typedef struct fpi_tally_t {
-    int64_t count, pages;            /* pages: a part's own, a content's, else 1 */
-    int64_t last_position;
-    fpi_file_state_t most_state;     /* NORMAL: the bill was not sent back since its files came */
+    int64_t count, pages;
 } fpi_tally_t;
 fpi_err_t *fpi_files_tally(fpi_tally_t *out, fpi_tx_t *tx, int64_t tenant, int64_t bill, fpi_task_t *task)
     FPI_MUST_USE;
+/* What is to be known where files are put behind those of a bill. */
+typedef struct fpi_files_end_t {
+    int64_t count, last_position;
+    bool is_answer;                  /* the bill was sent back since its first files came */
+} fpi_files_end_t;
+fpi_err_t *fpi_files_end(fpi_files_end_t *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 /* Does any row still need this blob? */
 fpi_err_t *fpi_file_is_used(bool *used, fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 

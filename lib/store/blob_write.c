@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-    BLOCK = 256 * 1024,       /* bytes; with 64 KB each write costs more than it saves, with 1 MB nothing is gained */
+    BLOCK = 512 * 1024,       /* bytes; with less each write costs more, with 1 MB threads get in each other's way */
     ALIGNED = 4096,           /* what the disks ask of address, place and length */
     DIRECT_LEAST = BLOCK / 4, /* bytes of a file's end that are worth a write of their own */
     WRITE_STEP = 1024 * 1024, /* bytes after which the disk is set to work */

@@ -214,8 +214,17 @@ fpi_err_t *fpi_files_tally(fpi_tally_t *out, fpi_tx_t *tx, int64_t tenant, int64
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_TALLY, FPI_ARGS(fpi_arg_int(tenant), fpi_arg_int(bill)), &rows, NULL, task));
     out->count = fpi_rows_int(rows, 0, 0);
     out->pages = fpi_rows_int(rows, 0, 1);
-    out->last_position = fpi_rows_int(rows, 0, 2);
-    out->most_state = (fpi_file_state_t)fpi_rows_int(rows, 0, 3);
+    return NULL;
+}
+
+fpi_err_t *fpi_files_end(fpi_files_end_t *out, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_END, FPI_ARGS(fpi_arg_int(bill->id)), &rows, NULL, task));
+    out->count = fpi_rows_int(rows, 0, 0);
+    out->last_position = fpi_rows_int(rows, 0, 1);
+    out->is_answer = fpi_rows_int(rows, 0, 2) != 0;
     return NULL;
 }
 

@@ -1108,6 +1108,11 @@ END;
 -- what one has done of one kind, among all that he has done
 CREATE INDEX audit_by_actor_action ON audit (tenant, actor, action);
 
+-- migration 22
+
+-- few: files of bills that were sent back
+CREATE INDEX file_by_state ON file (bill) WHERE state <> 0;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -2051,10 +2056,13 @@ SELECT f.id, f.tenant, f.bill, f.invoice, f.kind, f.name, f.sha256, f.media, f.s
 SELECT COUNT(*),
        COALESCE(SUM(CASE WHEN f.page_first > 0 THEN f.page_last - f.page_first + 1
                          WHEN f.looked_pages > 0 THEN f.looked_pages
-                         WHEN c.pages > 0 THEN c.pages ELSE 1 END), 0),
-       COALESCE(MAX(f.position), 0), COALESCE(MAX(f.state), 0)
+                         WHEN c.pages > 0 THEN c.pages ELSE 1 END), 0)
   FROM file f LEFT JOIN content c ON c.sha256 = CASE WHEN f.looked_pages < 0 THEN f.sha256 END
  WHERE f.bill = ?2 AND f.tenant = ?1
+
+-- name: FILE_END
+SELECT (SELECT COUNT(*) FROM file WHERE bill = ?1), COALESCE((SELECT MAX(position) FROM file WHERE bill = ?1), 0),
+       EXISTS (SELECT 1 FROM file WHERE bill = ?1 AND state <> 0)
 
 -- name: FILE_LINK
 UPDATE file SET invoice = ?2 WHERE id = ?1

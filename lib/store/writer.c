@@ -7,7 +7,8 @@
  *                           └ yes: sleep ──> woken: done, or leader now
  *
  * A leader leads one batch, so nobody works for others for ever, and a lone write runs in its own
- * thread and waits for nobody.
+ * thread and waits for nobody. Who follows a batch of several lets other threads run first, once: on
+ * a busy machine some of them come to write as well.
  *
  *   the lock guards      first, last, waiting, leader, has_leader; held for a few instructions only
  *   the leader alone     uses the connection and the batch, with no lock held

@@ -191,7 +191,7 @@ START_TEST(shows_the_head)
 }
 END_TEST
 
-enum { BLOCK = 256 * 1024 };
+enum { BLOCK = 512 * 1024 };
 
 static const size_t lengths[] = { 4095, 4096, 65535, 65536, 65537, BLOCK - 1, BLOCK, BLOCK + 1, BLOCK + 65536,
                                   BLOCK + 65536 + 1, 3 * BLOCK, 5 * BLOCK - 4096 + 7 };
