@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 
-from harness import places
+from harness import places, processes
 
 from . import HERE, load, machine, servers
 from .cloud import CLIENT, Hung
@@ -25,8 +26,10 @@ NGINX, FLUSHING, DAV, DISK = "nginx PUT", "nginx PUT + flush", "mod_dav PUT", "t
 METRICS = ("mib_per_second", "mib_per_cpu_second", "p50_ms", "p99_ms", "grown_mib", "server_busy", "load_busy")
 WORKERS = 8      # a flush holds a worker of nginx up
 LIMIT_SECONDS = 300
+FIRST_FILES = 1000  # so many pages that the log has its full size
 NOTES = (f"bodies unlike each other, kept connections; mod_fpimage: raw body, SHA-256, file and folder flushed, rows "
-         "committed and flushed, its helpers held, so that files are looked at later; looking: as in life, the helpers "
+         "committed and flushed, in a store that has all its folders, its helpers held, so that files are looked at later, "
+         "before the next one is measured; looking: as in life, the helpers "
          f"look at what has come while more comes; nginx: {WORKERS} workers, dav_methods PUT, and the same with fsync of "
          "file and folder before the answer's head; mod_dav: PUT; the bare work: bareput.c, receives, hashes, writes, "
          "flushes file and folder; the disk: files of that size written and flushed with their folder by as many "
@@ -85,11 +88,29 @@ class Ours:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
+    def rest(self):
+        """What has come is looked at: it would be at the next one's cost."""
+        with contextlib.closing(sqlite3.connect(f"file:{next(self.httpd.data.glob('*.db'))}?mode=ro", uri=True)) as db:
+            if not processes.wait_until(lambda: not db.execute("SELECT 1 FROM job LIMIT 1").fetchall(), LIMIT_SECONDS, 0.1):
+                raise RuntimeError("what has come is not looked at")
+
+    def use(self):
+        """As a store that has been used for long: it has all of its folders, and its log has its size."""
+        for number in range(1 << 16):
+            folder = self.httpd.data / "blobs" / f"{number >> 8:02x}" / f"{number & 255:02x}"
+            for made in (folder.parent, folder):
+                if not made.exists():
+                    made.mkdir()
+                    places.give(made, 0o700)
+        with self.held():
+            put(self.method, self.addresses(8), 2000, FIRST_FILES)
+        self.clear()
+
     def stored(self):
         return list((self.httpd.data / "blobs").glob("??/??/*"))
 
     def clear(self):
-        """The folders stay, as in a store that has been used."""
+        self.rest()
         empty(self.stored())
 
 
@@ -235,6 +256,7 @@ def run(bench):
     with Hung() as hung:
         ours = Ours(bench, hung)
         check(ours)
+        ours.use()
         nginx, base, files = start_nginx(bench)
         dav = start_dav(bench)
         bare, bare_base, bare_files = start_bare(bench)
