@@ -84,12 +84,15 @@ static void arrange(apr_time_t *at, fpi_app_t *app, fpi_task_t *task)
 
 /* A long list is megabytes of small pieces in the heap of whichever thread made it, and glibc keeps them once they are
  * freed: a child would hold the longest list as often as it has heaps. */
-static void give_memory_back(apr_time_t *at)
+static void give_memory_back(apr_time_t *at, fpi_app_t *app)
 {
     if (fpi_clock_tick() < *at) {
         return;
     }
     *at = fpi_clock_tick() + MINUTE;
+    if (app->blobs) {
+        fpi_blobs_tidy(app->blobs);
+    }
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
@@ -115,5 +118,5 @@ void fpi_chores_turn(fpi_chores_t *chores, fpi_app_t *app, fpi_task_t *task)
     if (app->store) {
         turn_of_store(chores, app, task);
     }
-    give_memory_back(&chores->trimmed);
+    give_memory_back(&chores->trimmed, app);
 }

@@ -189,14 +189,14 @@ static fpi_err_t *find_name(const char **out, const fpi_reading_t *r)
     return NULL;
 }
 
-/* As much as there is room for: each wait and each write costs. *len 0: the end. */
+/* What is there, up to the room: it is hashed while it is near. *len 0: the end. */
 static fpi_err_t *read_on(fpi_reading_t *r, size_t *len)
 {
     size_t room;
     char *data;
 
     FPI_TRY(fpi_spool_room(&data, &room, r->spool, r->task));
-    FPI_TRY(fpi_reading_fill(r, data, room, len));
+    FPI_TRY(r->call->read(r->call->baton, data, room, len));
     FPI_TRY(fpi_spool_took(r->spool, *len, r->task));
     return judge_head(r);
 }

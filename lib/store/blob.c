@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #define LASTING apr_time_from_sec(4 * 86400)
+#define BLOCKS_IDLE apr_time_from_sec(60)
 
 fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing, const char *name,
                           fpi_task_t *task)
@@ -95,9 +96,7 @@ fpi_err_t *fpi_blobs_open(fpi_blobs_t **out, apr_pool_t *pool, const char *addre
     blobs->folder = apr_pstrdup(pool, address + 5);
     blobs->root = blobs->spool = -1;
     apr_pool_cleanup_register(pool, blobs, close_folders, apr_pool_cleanup_null);
-    if (fpi_blobs_make_blocks(blobs, pool) != APR_SUCCESS) {
-        return fpi_fail(task, FPI_E_INTERNAL, "no list of blocks can be made for %s", blobs->folder);
-    }
+    blobs->blocks = fpi_blocks_make(pool);
     FPI_TRY(fpi_disk_make_folder(blobs->folder, task));
     blobs->spool_folder = apr_pstrcat(pool, blobs->folder, "/spool", NULL);
     FPI_TRY(fpi_disk_make_folder(blobs->spool_folder, task));
@@ -568,6 +567,11 @@ fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
 
     snprintf(name, sizeof(name), "%02x", first);
     return faccessat(blobs->root, name, F_OK, 0) == 0 ? walk(&plan, blobs->root, name, 1) : NULL;
+}
+
+void fpi_blobs_tidy(fpi_blobs_t *blobs)
+{
+    fpi_blocks_tidy(blobs->blocks, BLOCKS_IDLE);
 }
 
 const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs)

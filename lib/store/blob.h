@@ -94,6 +94,8 @@ fpi_err_t *fpi_blob_copy(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256,
 fpi_err_t *fpi_blob_put_aside(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* The folder of spools, where other files of passing use may lie, too: what is older than a day is swept. */
 const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs);
+/* From time to time: memory that uploads needed goes back. */
+void fpi_blobs_tidy(fpi_blobs_t *blobs);
 /* Bytes free for us on its file system; -1 unknown. */
 int64_t fpi_blobs_room(const fpi_blobs_t *blobs);
 

@@ -6,9 +6,9 @@
 #ifndef FPI_BLOB_OWN_H
 #define FPI_BLOB_OWN_H
 
+#include "base/blocks.h"
 #include "store/blob.h"
 
-#include <apr_reslist.h>
 #include <sys/stat.h>
 
 enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
@@ -19,7 +19,7 @@ enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
 struct fpi_blobs_t {
     const char *folder, *spool_folder;
     int root, spool;
-    apr_reslist_t *blocks; /* of blob_write.c; any thread's */
+    fpi_blocks_t *blocks;
 };
 
 struct fpi_spool_t {
@@ -51,15 +51,13 @@ int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path);
 /* The lock of the head of blob.c, LOCK_SH or LOCK_EX: a descriptor to be closed; -1: errno says why. */
 int fpi_blobs_lock(const fpi_blobs_t *blobs, int how);
 /* ---- blob_write.c ---- */
-/* The store's list of blocks, which ends with the pool; a spool takes one when its first bytes come, and whoever closes
- * or settles it gives it back. */
-apr_status_t fpi_blobs_make_blocks(fpi_blobs_t *blobs, apr_pool_t *pool) FPI_MUST_USE;
 /* Takes bytes for the file; they are in it, as far as readers go, after fpi_spool_settle. errno's number. */
 int fpi_spool_write(fpi_spool_t *spool, const char *data, size_t len) FPI_MUST_USE;
 int fpi_spool_settle(fpi_spool_t *spool) FPI_MUST_USE;
 /* Where the next bytes go, and how many at most, 0 for want of memory; and that so many were put there: errno's number. */
 size_t fpi_spool_reserve(fpi_spool_t *spool, char **data);
 int fpi_spool_commit(fpi_spool_t *spool, size_t len) FPI_MUST_USE;
+/* A spool takes a block when its first bytes come; whoever closes or settles it gives it back. */
 void fpi_spool_give_block(fpi_spool_t *spool);
 
 /* The cleanup of a spool. */

@@ -11,62 +11,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    BLOCK = 512 * 1024,       /* bytes; with less each write costs more, with 1 MB threads get in each other's way */
-    ALIGNED = 4096,           /* what the disks ask of address, place and length */
-    DIRECT_LEAST = BLOCK / 4, /* bytes of a file's end that are worth a write of their own */
-    WRITE_STEP = 1024 * 1024, /* bytes after which the disk is set to work */
-    BLOCKS_IDLE = 16,         /* kept when nobody uploads */
-    BLOCKS_MOST = 4096        /* more than there are threads */
+    ALIGNED = 4096,               /* what the disks ask of address, place and length */
+    DIRECT_LEAST = FPI_BLOCK / 8, /* bytes of a file's end that are worth a write of their own */
+    WRITE_STEP = 1024 * 1024      /* bytes after which the disk is set to work */
 };
 
-#define BLOCK_IDLE apr_time_from_sec(60)
-
-/* ---- blocks ---- */
-
-static apr_status_t make_block(void **block, void *params, apr_pool_t *pool)
-{
-    (void)params;
-    (void)pool;
-    *block = aligned_alloc(ALIGNED, BLOCK);
-    return *block ? APR_SUCCESS : APR_ENOMEM;
-}
-
-static apr_status_t free_block(void *block, void *params, apr_pool_t *pool)
-{
-    (void)params;
-    (void)pool;
-    free(block);
-    return APR_SUCCESS;
-}
-
-apr_status_t fpi_blobs_make_blocks(fpi_blobs_t *blobs, apr_pool_t *pool)
-{
-    return apr_reslist_create(&blobs->blocks, 0, BLOCKS_IDLE, BLOCKS_MOST, BLOCK_IDLE, make_block, free_block, NULL, pool);
-}
+/* ---- the block ---- */
 
 size_t fpi_spool_reserve(fpi_spool_t *spool, char **data)
 {
-    void *block;
-
-    if (!spool->block) {
-        if (apr_reslist_acquire(spool->blobs->blocks, &block) != APR_SUCCESS) {
-            return 0;
-        }
-        spool->block = block;
+    if (!spool->block && !(spool->block = fpi_blocks_take(spool->blobs->blocks))) {
+        return 0;
     }
     *data = spool->block + spool->block_len;
-    return BLOCK - spool->block_len;
+    return FPI_BLOCK - spool->block_len;
 }
 
 void fpi_spool_give_block(fpi_spool_t *spool)
 {
     if (spool->block) {
-        apr_reslist_release(spool->blobs->blocks, spool->block);
+        fpi_blocks_give(spool->blobs->blocks, spool->block);
         spool->block = NULL;
     }
 }
@@ -150,7 +118,7 @@ static int write_block(fpi_spool_t *spool)
 int fpi_spool_commit(fpi_spool_t *spool, size_t len)
 {
     spool->block_len += len;
-    return spool->block_len == BLOCK ? write_block(spool) : 0;
+    return spool->block_len == FPI_BLOCK ? write_block(spool) : 0;
 }
 
 static int gather(fpi_spool_t *spool, const char *data, size_t len)
