@@ -8,7 +8,8 @@
  * the bytes: plain HTTP/1.1 with a Content-Length.
  *
  * Life:    the connection's; a place on offer is the caller's, until it is withdrawn.
- * Threads: one at a time, as httpd has it for a connection. */
+ * Threads: one at a time, as httpd has it for a connection.
+ * Limits:  holds no bytes. */
 #ifndef MFP_LAND_H
 #define MFP_LAND_H
 

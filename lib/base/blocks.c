@@ -7,24 +7,20 @@
 
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
-enum { COUNT = 4, SLAB = COUNT * FPI_BLOCK, ALL = (1 << COUNT) - 1 };
+enum { COUNT = 4, SLAB = COUNT * FPI_BLOCK, ALL = (1 << COUNT) - 1, SLABS = FPI_BLOCKS_MOST / COUNT };
 
 typedef struct slab_t {
-    char *memory;
+    char *memory;      /* NULL: none now */
     unsigned taken;    /* a bit for each block */
     apr_time_t since;  /* clock tick when the last one came back */
-    struct slab_t *next;
 } slab_t;
 
 struct fpi_blocks_t {
     pthread_mutex_t lock;
-    slab_t *first;     /* those at the front are used first, so that those at the end can go */
+    slab_t slabs[SLABS]; /* the first are used first, so that the last can go */
 };
-
-/* ---- slabs: the lock is held ---- */
 
 /* A huge page has to be aligned to its size. */
 static char *map_aligned(void)
@@ -44,35 +40,20 @@ static char *map_aligned(void)
     return all + before;
 }
 
-static slab_t *add_slab(slab_t **end)
+static void drop(slab_t *slab)
 {
-    slab_t *slab = calloc(1, sizeof(*slab));
-
-    if (slab && !(slab->memory = map_aligned())) {
-        free(slab);
-        slab = NULL;
-    }
-    *end = slab;
-    return slab;
-}
-
-static void drop_slab(slab_t **at)
-{
-    slab_t *slab = *at;
-
-    *at = slab->next;
     munmap(slab->memory, SLAB);
-    free(slab);
+    slab->memory = NULL;
 }
-
-/* ---- blocks ---- */
 
 static apr_status_t end(void *data)
 {
     fpi_blocks_t *blocks = data;
 
-    while (blocks->first) {
-        drop_slab(&blocks->first);
+    for (int i = 0; i < SLABS; i++) {
+        if (blocks->slabs[i].memory) {
+            drop(&blocks->slabs[i]);
+        }
     }
     pthread_mutex_destroy(&blocks->lock);
     return APR_SUCCESS;
@@ -87,35 +68,43 @@ fpi_blocks_t *fpi_blocks_make(apr_pool_t *pool)
     return blocks;
 }
 
-char *fpi_blocks_take(fpi_blocks_t *blocks)
+/* The lock is held. */
+static char *take(slab_t *slab)
 {
-    slab_t **at = &blocks->first, *slab;
     int number = 0;
 
+    if (!slab->memory && !(slab->memory = map_aligned())) {
+        return NULL;
+    }
+    while (slab->taken >> number & 1) {
+        number++;
+    }
+    slab->taken |= 1U << number;
+    return slab->memory + (size_t)number * FPI_BLOCK;
+}
+
+char *fpi_blocks_take(fpi_blocks_t *blocks)
+{
+    char *block;
+    int at = 0;
+
     pthread_mutex_lock(&blocks->lock);
-    while (*at && (*at)->taken == ALL) {
-        at = &(*at)->next;
+    while (at < SLABS && blocks->slabs[at].taken == ALL) {
+        at++;
     }
-    slab = *at ? *at : add_slab(at);
-    if (slab) {
-        while (slab->taken >> number & 1) {
-            number++;
-        }
-        slab->taken |= 1U << number;
-    }
+    block = at < SLABS ? take(&blocks->slabs[at]) : NULL;
     pthread_mutex_unlock(&blocks->lock);
-    return slab ? slab->memory + (size_t)number * FPI_BLOCK : NULL;
+    return block;
 }
 
 void fpi_blocks_give(fpi_blocks_t *blocks, char *block)
 {
     uintptr_t place = (uintptr_t)block % SLAB;
-    slab_t *slab;
+    slab_t *slab = blocks->slabs;
 
     pthread_mutex_lock(&blocks->lock);
-    slab = blocks->first;
     while (slab->memory != block - place) {
-        slab = slab->next;
+        slab++;
     }
     slab->taken &= ~(1U << (place / FPI_BLOCK));
     slab->since = fpi_clock_tick();
@@ -125,18 +114,14 @@ void fpi_blocks_give(fpi_blocks_t *blocks, char *block)
 int fpi_blocks_tidy(fpi_blocks_t *blocks, apr_interval_time_t idle)
 {
     apr_time_t oldest = fpi_clock_tick() - idle;
-    slab_t **at = &blocks->first;
     int left = 0;
 
     pthread_mutex_lock(&blocks->lock);
-    while (*at) {
-        if (left && !(*at)->taken && (*at)->since <= oldest) {
-            drop_slab(at);
+    for (slab_t *slab = blocks->slabs; slab < blocks->slabs + SLABS; slab++) {
+        if (slab->memory && left && !slab->taken && slab->since <= oldest) {
+            drop(slab);
         }
-        else {
-            at = &(*at)->next;
-            left++;
-        }
+        left += slab->memory != NULL;
     }
     pthread_mutex_unlock(&blocks->lock);
     return left;

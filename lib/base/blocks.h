@@ -5,20 +5,23 @@
  *
  * Life:    made in a pool, gone with it; a block is its taker's until it is given back.
  * Threads: any.
- * Limits:  as many as are wanted; who wants fewer calls fpi_blocks_tidy from time to time. */
+ * Limits:  FPI_BLOCKS_MOST taken at once; memory that was needed is kept until fpi_blocks_tidy. */
 #ifndef FPI_BLOCKS_H
 #define FPI_BLOCKS_H
 
 #include <apr_pools.h>
 #include <apr_time.h>
 
-enum { FPI_BLOCK = 512 * 1024 }; /* bytes; aligned to as much */
+enum {
+    FPI_BLOCK = 512 * 1024, /* bytes; aligned to as much */
+    FPI_BLOCKS_MOST = 4096  /* more than there are threads */
+};
 
 typedef struct fpi_blocks_t fpi_blocks_t;
 
 fpi_blocks_t *fpi_blocks_make(apr_pool_t *pool);
 
-/* NULL: there is no memory. What is in it is not defined. */
+/* NULL: there is no memory, or too many are taken. What is in it is not defined. */
 char *fpi_blocks_take(fpi_blocks_t *blocks);
 void fpi_blocks_give(fpi_blocks_t *blocks, char *block);
 
