@@ -3,8 +3,9 @@
 #   awk -v what=names -f sql.awk sqlite.sql > store/sql_names.def     FPI_SQL(BILL_FIND) ...
 #   awk -v what=text  -f sql.awk sqlite.sql > store/sqlite_sql.h      texts and migrations
 #
-# A section begins with "-- migration N" (1, 2, ... in order) or "-- name: BILL_FIND" and ends with
-# the next one. Other lines that are only a comment are dropped. The texts are placed by name, so a
+# A section begins with "-- migration N" (1, 2, ... in order), "-- name: BILL_FIND" or "-- part: BILL_ROW"
+# and ends with the next one. "-- with: BILL_ROW ?5" stands for the text of that part, which came before,
+# with ?5 for each $1. Other lines that are only a comment are dropped. The texts are placed by name, so a
 # second file may have another order; the C compiler refuses it when a name is missing or unknown.
 # POSIX awk.
 
@@ -26,16 +27,29 @@ BEGIN {
     next
 }
 
-/^-- name:/ {
+/^-- (name|part):/ {
     end_section()
-    kind = "name"
+    kind = $2 == "name:" ? "name" : "part"
     key = $3
     if (NF != 3 || key !~ /^[A-Z][A-Z0-9_]*$/ || key in seen) {
         fail("a name must be A-Z, 0-9, _ and there once: " key)
         exit 1
     }
     seen[key] = 1
-    names[++name_count] = key
+    if (kind == "name") {
+        names[++name_count] = key
+    }
+    next
+}
+
+/^-- with:/ {
+    if (NF != 4 || !($3 in parts)) {
+        fail("a part must be there before it is used: " $3)
+        exit 1
+    }
+    taken = parts[$3]
+    gsub(/\$1/, $4, taken)
+    body = body taken
     next
 }
 
@@ -64,9 +78,9 @@ END {
     }
 }
 
-function base_name(    parts, n) {
-    n = split(FILENAME, parts, "/")
-    return parts[n]
+function base_name(    pieces, n) {
+    n = split(FILENAME, pieces, "/")
+    return pieces[n]
 }
 
 function fail(why) {
@@ -89,6 +103,8 @@ function end_section() {
     }
     if (kind == "name") {
         texts[key] = body
+    } else if (kind == "part") {
+        parts[key] = body
     } else if (kind == "migration") {
         changes[key] = body
     }

@@ -1756,99 +1756,69 @@ UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
 -- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
 -- The last value 1: only id and time of creation are wanted, which the index has; the row itself is not looked up then.
+-- part: BILL_ROW
+SELECT id, created, CASE WHEN $1 = 0 THEN updated END, CASE WHEN $1 = 0 THEN state END, CASE WHEN $1 = 0 THEN org END,
+       CASE WHEN $1 = 0 THEN number END, CASE WHEN $1 = 0 THEN resource END, CASE WHEN $1 = 0 THEN type_code END,
+       CASE WHEN $1 = 0 THEN tax_no END, CASE WHEN $1 = 0 THEN owner END, CASE WHEN $1 = 0 THEN point END,
+       CASE WHEN $1 = 0 THEN apply_phone END
+
 -- name: BILLS_BY_CREATED_DOWN
-SELECT id, created, CASE WHEN ?5 = 0 THEN updated END, CASE WHEN ?5 = 0 THEN state END, CASE WHEN ?5 = 0 THEN org END,
-       CASE WHEN ?5 = 0 THEN number END, CASE WHEN ?5 = 0 THEN resource END, CASE WHEN ?5 = 0 THEN type_code END,
-       CASE WHEN ?5 = 0 THEN tax_no END, CASE WHEN ?5 = 0 THEN owner END, CASE WHEN ?5 = 0 THEN point END,
-       CASE WHEN ?5 = 0 THEN apply_phone END
+-- with: BILL_ROW ?5
   FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
  ORDER BY created DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_CREATED_UP
-SELECT id, created, CASE WHEN ?5 = 0 THEN updated END, CASE WHEN ?5 = 0 THEN state END, CASE WHEN ?5 = 0 THEN org END,
-       CASE WHEN ?5 = 0 THEN number END, CASE WHEN ?5 = 0 THEN resource END, CASE WHEN ?5 = 0 THEN type_code END,
-       CASE WHEN ?5 = 0 THEN tax_no END, CASE WHEN ?5 = 0 THEN owner END, CASE WHEN ?5 = 0 THEN point END,
-       CASE WHEN ?5 = 0 THEN apply_phone END
+-- with: BILL_ROW ?5
   FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
  ORDER BY created, id LIMIT ?4
 
 -- name: BILLS_BY_TAX_NO_DOWN
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_TAX_NO_UP
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_ORG_DOWN
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_ORG_UP
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_OWNER_DOWN
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_OWNER_UP
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_POINT_DOWN
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_POINT_UP
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_PHONE_DOWN
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_PHONE_UP
-SELECT id, created, CASE WHEN ?6 = 0 THEN updated END, CASE WHEN ?6 = 0 THEN state END, CASE WHEN ?6 = 0 THEN org END,
-       CASE WHEN ?6 = 0 THEN number END, CASE WHEN ?6 = 0 THEN resource END, CASE WHEN ?6 = 0 THEN type_code END,
-       CASE WHEN ?6 = 0 THEN tax_no END, CASE WHEN ?6 = 0 THEN owner END, CASE WHEN ?6 = 0 THEN point END,
-       CASE WHEN ?6 = 0 THEN apply_phone END
+-- with: BILL_ROW ?6
   FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
