@@ -4,8 +4,8 @@
 #   awk -v what=text  -f sql.awk sqlite.sql > store/sqlite_sql.h      texts and migrations
 #
 # A section begins with "-- migration N" (1, 2, ... in order), "-- name: BILL_FIND" or "-- part: BILL_ROW"
-# and ends with the next one. "-- with: BILL_ROW ?5" stands for the text of that part, which came before,
-# with ?5 for each $1. Other lines that are only a comment are dropped. The texts are placed by name, so a
+# and ends with the next one. "-- with: BILL_ROW" stands for the text of that part, which came before; with
+# "?5" behind it, ?5 for each $1. Other lines that are only a comment are dropped. The texts are placed by name, so a
 # second file may have another order; the C compiler refuses it when a name is missing or unknown.
 # POSIX awk.
 
@@ -43,7 +43,7 @@ BEGIN {
 }
 
 /^-- with:/ {
-    if (NF != 4 || !($3 in parts)) {
+    if (NF > 4 || !($3 in parts)) {
         fail("a part must be there before it is used: " $3)
         exit 1
     }

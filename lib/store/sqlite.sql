@@ -1229,24 +1229,24 @@ UPDATE enterprise
 
 -- ==== business systems ====
 
--- name: SYSTEM_LIST
+-- part: SYSTEM
 SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
        encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+
+-- name: SYSTEM_LIST
+-- with: SYSTEM
   FROM business_system WHERE tenant = ?1 ORDER BY name
 
 -- name: SYSTEM_FIND
-SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
-       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+-- with: SYSTEM
   FROM business_system WHERE tenant = ?1 AND name = ?2
 
 -- name: SYSTEM_FIND_BY_ID
-SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
-       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+-- with: SYSTEM
   FROM business_system WHERE tenant = ?1 AND id = ?2
 
 -- name: SYSTEM_FIND_FOR
-SELECT id, tenant, epoch, name, kind, resource, prefix, solution, dc, account, language, auth_pattern, password, db_type,
-       encode_pwd, names, is_enabled, is_checked, check_note, checked, created, updated
+-- with: SYSTEM
   FROM business_system WHERE tenant = ?1 AND resource IN (?2, '') AND is_enabled = 1 ORDER BY resource DESC LIMIT 1
 
 -- name: SYSTEM_OTHERS
@@ -1311,19 +1311,20 @@ UPDATE people_sync
 -- name: PEOPLE_SYNC_END_LOST
 UPDATE people_sync SET state = 2, ended = ?4, error = 'it was broken off' WHERE tenant = ?1 AND system = ?2 AND state = 0 AND started < ?3
 
--- name: PEOPLE_SYNC_FIND
+-- part: PEOPLE_SYNC
 SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
        refused, missing, disabled
+
+-- name: PEOPLE_SYNC_FIND
+-- with: PEOPLE_SYNC
   FROM people_sync WHERE tenant = ?1 AND system = ?2 AND id = ?3
 
 -- name: PEOPLE_SYNC_LIST
-SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
-       refused, missing, disabled
+-- with: PEOPLE_SYNC
   FROM people_sync WHERE tenant = ?1 AND system = ?2 ORDER BY id DESC LIMIT ?3
 
 -- name: PEOPLE_SYNC_LAST
-SELECT id, tenant, system, state, is_full, tries, since, started, ended, actor, trace, error, added, changed, unchanged,
-       refused, missing, disabled
+-- with: PEOPLE_SYNC
   FROM people_sync WHERE tenant = ?1 AND system = ?2 AND state = 1 AND (is_full = 1 OR ?3 = 0) AND (refused = 0 OR ?3 = 1)
  ORDER BY id DESC LIMIT 1
 
@@ -1400,21 +1401,24 @@ SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person WHERE r.role =
 SELECT COUNT(*) FROM user_role r JOIN "user" u ON u.id = r.person
  WHERE r.role = 1 AND u.is_active = 1 AND u.tenant = ?1 AND u.id <> ?2
 
--- name: USER_FIND
+-- part: USER
 SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+
+-- name: USER_FIND
+-- with: USER
   FROM "user" WHERE tenant = ?1 AND name = ?2
 
 -- name: USER_FIND_BY_ID
-SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+-- with: USER
   FROM "user" WHERE id = ?2 AND tenant = ?1
 
 -- name: USER_FIND_BY_MOBILE
-SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+-- with: USER
   FROM "user" WHERE tenant = ?1 AND mobile = ?2
 
 -- By name; ?2 NULL: any organisation, ?3 -1: active or not, ?4 NULL: a part of name, mobile or mail.
 -- name: USER_LIST
-SELECT id, tenant, org, name, mobile, mail, password, is_head, is_active, must_change, last_login, created, updated
+-- with: USER
   FROM "user"
  WHERE tenant = ?1 AND (?2 IS NULL OR org = ?2) AND (?3 = -1 OR is_active = ?3)
    AND (?4 IS NULL OR name LIKE ?4 ESCAPE '\' OR mobile LIKE ?4 ESCAPE '\' OR mail LIKE ?4 ESCAPE '\')
@@ -1672,55 +1676,43 @@ SELECT COUNT(*) FROM (SELECT 1 FROM audit
 
 -- ==== bills ====
 
--- Of a number's few bills, the one of this resource before the one of none. bill_by_number holds them
--- in the order of resource, '' first, and is read from its end: the first that fits is it. Without
--- the "+" the two texts would become a temporary b-tree, from which each is looked up.
--- name: BILL_FIND
+-- part: BILL
 SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
        apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
        is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
        created, updated, version, owner, point, reason_by
+
+-- Of a number's few bills, the one of this resource before the one of none. bill_by_number holds them
+-- in the order of resource, '' first, and is read from its end: the first that fits is it. Without
+-- the "+" the two texts would become a temporary b-tree, from which each is looked up.
+-- name: BILL_FIND
+-- with: BILL
   FROM bill WHERE tenant = ?1 AND number = ?2 AND (+resource = ?3 OR +resource = '')
  ORDER BY resource DESC LIMIT 1
 
 -- Two rows are enough to see that there is a choice, which BILL_FIND_CHOSEN makes. Almost always
 -- there is none, and nothing is sorted.
 -- name: BILL_FIND_ANY
-SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
-       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
-       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point, reason_by
+-- with: BILL
   FROM bill WHERE tenant = ?1 AND number = ?2
  LIMIT 2
 
 -- name: BILL_FIND_CHOSEN
-SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
-       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
-       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point, reason_by
+-- with: BILL
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
 -- name: BILL_FIND_BY_ID
-SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
-       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
-       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point, reason_by
+-- with: BILL
   FROM bill WHERE id = ?2 AND tenant = ?1
 
 -- Void ones last; two rows are enough to see that it is ambiguous.
 -- name: BILL_FIND_BY_ERP_ID
-SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
-       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
-       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point, reason_by
+-- with: BILL
   FROM bill WHERE tenant = ?1 AND erp_id = ?2 AND erp_id <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_FIND_BY_BILL_NO
-SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name, tax_no,
-       apply_name, apply_phone, apply_erp_user, org_code, org_name, state, state_before,
-       is_announced, is_locked, voucher, reason, doc_sha, push_sha, push_version, page_count,
-       created, updated, version, owner, point, reason_by
+-- with: BILL
   FROM bill WHERE tenant = ?1 AND bill_no = ?2 AND bill_no <> '' ORDER BY state = 9, id LIMIT 2
 
 -- name: BILL_INSERT
@@ -1756,83 +1748,86 @@ UPDATE bill SET version = version + 1 WHERE id = ?1 AND tenant = ?2
 
 -- What lists need of a bill, along the index of each order; id breaks ties. store/bill_list.h
 -- The last value 1: only id and time of creation are wanted, which the index has; the row itself is not looked up then.
--- part: BILL_ROW
+-- part: BILL_LISTED_IF
 SELECT id, created, CASE WHEN $1 = 0 THEN updated END, CASE WHEN $1 = 0 THEN state END, CASE WHEN $1 = 0 THEN org END,
        CASE WHEN $1 = 0 THEN number END, CASE WHEN $1 = 0 THEN resource END, CASE WHEN $1 = 0 THEN type_code END,
        CASE WHEN $1 = 0 THEN tax_no END, CASE WHEN $1 = 0 THEN owner END, CASE WHEN $1 = 0 THEN point END,
        CASE WHEN $1 = 0 THEN apply_phone END
 
 -- name: BILLS_BY_CREATED_DOWN
--- with: BILL_ROW ?5
+-- with: BILL_LISTED_IF ?5
   FROM bill WHERE tenant = ?1 AND (created, id) < (?2, ?3)
  ORDER BY created DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_CREATED_UP
--- with: BILL_ROW ?5
+-- with: BILL_LISTED_IF ?5
   FROM bill WHERE tenant = ?1 AND (created, id) > (?2, ?3)
  ORDER BY created, id LIMIT ?4
 
 -- name: BILLS_BY_TAX_NO_DOWN
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_TAX_NO_UP
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND COALESCE(tax_no, '') = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_ORG_DOWN
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_ORG_UP
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND org = ?2 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_OWNER_DOWN
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_OWNER_UP
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND owner = ?2 AND owner <> 0 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_POINT_DOWN
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_POINT_UP
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND point = ?2 AND point <> 0 AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
 -- name: BILLS_BY_PHONE_DOWN
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) < (?3, ?4)
  ORDER BY created DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_PHONE_UP
--- with: BILL_ROW ?6
+-- with: BILL_LISTED_IF ?6
   FROM bill WHERE tenant = ?1 AND apply_phone = ?2 AND apply_phone <> '' AND (created, id) > (?3, ?4)
  ORDER BY created, id LIMIT ?5
 
--- name: BILLS_BY_ID
+-- part: BILL_LISTED
 SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+
+-- name: BILLS_BY_ID
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND id = ?2
 
 -- name: BILLS_BY_STATE_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) < (?3, ?4)
  ORDER BY updated DESC, id DESC LIMIT ?5
 
 -- name: BILLS_BY_STATE_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND state = ?2 AND (updated, id) > (?3, ?4)
  ORDER BY updated, id LIMIT ?5
 
@@ -1853,12 +1848,12 @@ SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND apply_phone = ?2 
 SELECT COUNT(*) FROM (SELECT 1 FROM bill WHERE tenant = ?1 AND state = ?2 LIMIT ?3) AS seen
 
 -- name: BILLS_BY_NUMBER_DOWN
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND (number, id) < (?2, ?3)
  ORDER BY number DESC, id DESC LIMIT ?4
 
 -- name: BILLS_BY_NUMBER_UP
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND (number, id) > (?2, ?3)
  ORDER BY number, id LIMIT ?4
 
@@ -1888,18 +1883,18 @@ SELECT created, id FROM bill INDEXED BY bill_by_tax_no WHERE tenant = ?1 AND COA
  ORDER BY created, id LIMIT 1 OFFSET ?2
 
 -- name: BILLS_LIKE_NUMBER
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND number >= ?2 AND number < ?3
  ORDER BY number LIMIT ?4
 
 -- name: BILLS_LIKE_BILL_NO
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND bill_no >= ?2 AND bill_no < ?3
    AND bill_no <> ''
  ORDER BY bill_no LIMIT ?4
 
 -- name: BILLS_LIKE_APPLICANT
-SELECT id, created, updated, state, org, number, resource, type_code, tax_no, owner, point, apply_phone
+-- with: BILL_LISTED
   FROM bill WHERE tenant = ?1 AND apply_name >= ?2 AND apply_name < ?3
    AND apply_name <> ''
  ORDER BY apply_name LIMIT ?4
@@ -1939,25 +1934,25 @@ SELECT 1 FROM trail WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND detail = ?
 
 -- ==== invoices of a bill ====
 
--- name: INVOICE_FIND_BY_SERIAL_NO
+-- part: INVOICE
 SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
        seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+
+-- name: INVOICE_FIND_BY_SERIAL_NO
+-- with: INVOICE
   FROM invoice WHERE bill = ?2 AND tenant = ?1 AND serial_no = ?3
 
 -- name: INVOICE_FIND_BY_IDENTITY
-SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
-       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+-- with: INVOICE
   FROM invoice WHERE bill = ?2 AND tenant = ?1 AND identity = ?3 ORDER BY id LIMIT 1
 
 -- name: INVOICE_LIST
-SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
-       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+-- with: INVOICE
   FROM invoice WHERE bill = ?2 AND tenant = ?1 ORDER BY id LIMIT ?3
 
 -- Those that a file is, by its link or by what was read from it.
 -- name: INVOICE_LIST_OF_FILE
-SELECT id, tenant, bill, serial_no, identity, type, code, number, date, net, tax, gross,
-       seller_name, seller_tax_no, buyer_name, buyer_tax_no, check_status, doc
+-- with: INVOICE
   FROM invoice
  WHERE bill = ?2 AND tenant = ?1
    AND (id = ?3 OR identity IN (SELECT identity FROM found WHERE bill = ?2 AND file = ?4))
@@ -1996,22 +1991,23 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
                       AND (page_first = ?14 OR ?14 = 0))
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 
--- Page 0, the whole content, is there too when it was split into parts.
--- name: FILE_FIND
+-- part: FILE
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
+
+-- Page 0, the whole content, is there too when it was split into parts.
+-- name: FILE_FIND
+-- with: FILE
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
    AND (page_first = ?5 OR ?5 = 0)
  ORDER BY page_first LIMIT 1
 
 -- name: FILE_FIND_BY_ID
-SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
+-- with: FILE
   FROM file WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
-SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
-       rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
+-- with: FILE
   FROM file WHERE bill = ?2 AND tenant = ?1 ORDER BY position, id LIMIT ?3
 
 -- With what is known of their bytes.
@@ -2186,19 +2182,20 @@ INSERT INTO capture_page (tenant, capture, position, upload_key, sha256, page, n
                           created, type_code, attachment_type)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 
--- name: CAPTURE_PAGE_LIST
+-- part: CAPTURE_PAGE
 SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created,
        type_code, attachment_type
+
+-- name: CAPTURE_PAGE_LIST
+-- with: CAPTURE_PAGE
   FROM capture_page WHERE capture = ?2 AND tenant = ?1 ORDER BY position, id
 
 -- name: CAPTURE_PAGE_FIND
-SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created,
-       type_code, attachment_type
+-- with: CAPTURE_PAGE
   FROM capture_page WHERE capture = ?2 AND tenant = ?1 AND id = ?3
 
 -- name: CAPTURE_PAGE_FIND_BY_KEY
-SELECT id, tenant, capture, position, upload_key, sha256, page, name, kind, rotation, number, label, bill, created,
-       type_code, attachment_type
+-- with: CAPTURE_PAGE
   FROM capture_page WHERE capture = ?2 AND tenant = ?1 AND upload_key = ?3 ORDER BY page LIMIT 1
 
 -- name: CAPTURE_PAGE_LAST
@@ -2231,16 +2228,19 @@ SELECT COUNT(*) FROM capture_page p JOIN content c ON c.sha256 = p.sha256
 
 -- ==== network scanners, and what they scan ====
 
--- name: SCANNER_LIST
+-- part: SCANNER
 SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+
+-- name: SCANNER_LIST
+-- with: SCANNER
   FROM scanner WHERE tenant = ?1 ORDER BY name LIMIT ?2
 
 -- name: SCANNER_FIND
-SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+-- with: SCANNER
   FROM scanner WHERE id = ?2 AND tenant = ?1
 
 -- name: SCANNER_FIND_BY_NAME
-SELECT id, tenant, version, name, address, org, point, is_enabled, is_checked, model, check_note, checked, created, updated
+-- with: SCANNER
   FROM scanner WHERE tenant = ?1 AND name = ?2
 
 -- name: SCANNER_INSERT
@@ -2266,19 +2266,20 @@ INSERT INTO scan (tenant, capture, scanner, actor, scanner_name, source, is_dupl
                   is_cancelled, is_interrupted, job, pages, problem, created, begun, ended)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, 0, NULL, 0, NULL, ?13, 0, 0)
 
--- name: SCAN_FIND
+-- part: SCAN
 SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
        is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+
+-- name: SCAN_FIND
+-- with: SCAN
   FROM scan WHERE id = ?2 AND tenant = ?1
 
 -- name: SCAN_FIND_LIVE
-SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
-       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+-- with: SCAN
   FROM scan WHERE tenant = ?1 AND scanner = ?2 AND state < 2
 
 -- name: SCAN_LIST
-SELECT id, tenant, capture, scanner, actor, scanner_name, source, is_duplex, dpi, color, format, paper, after, state,
-       is_cancelled, is_interrupted, job, pages, problem, created, begun, ended
+-- with: SCAN
   FROM scan WHERE tenant = ?1 AND capture = ?2 ORDER BY id DESC LIMIT ?3 OFFSET ?4
 
 -- name: SCAN_COUNT
@@ -2421,12 +2422,15 @@ SELECT DISTINCT o.bill FROM found m JOIN found o ON o.tenant = m.tenant AND o.id
 -- name: FOUND_BILLS_OF_IDENTITY
 SELECT DISTINCT bill FROM found WHERE tenant = ?1 AND identity = ?3 AND bill <> ?2 LIMIT ?4
 
+-- part: FOUND_MARK
+SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+
 -- Whoever asks sees bills of one tax number and of none (?2 NULL: all); a person his own, those of the organisations
 -- ?10 and the bills ?11, written ",1,2," (?10 NULL: all). What is asked for most has a statement
 -- that finds it by an index.
 -- What lists of found invoices are made of: what the filters need, and what says who may see them.
 -- name: FOUND_MARKS
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
@@ -2435,32 +2439,32 @@ SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_ki
 SELECT id FROM found WHERE +tenant = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
 
 -- name: FOUND_MARKS_OF_BILL
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.bill = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
 -- name: FOUND_MARKS_OF_NUMBER
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.number = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
 -- name: FOUND_MARKS_OF_TWINS
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.twin_kind <> 0 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
 -- name: FOUND_MARKS_OF_SELLER
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.seller_name = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
 -- name: FOUND_MARKS_OF_SELLER_TAX_NO
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.seller_tax_no = ?4 AND f.id < ?2 ORDER BY f.id DESC LIMIT ?3
 
 -- name: FOUND_MARKS_OF_DAYS
-SELECT f.id, f.bill, f.number, f.date, f.seller_name, f.seller_tax_no, f.twin_kind, b.org, b.owner, b.point, b.tax_no, b.apply_phone
+-- with: FOUND_MARK
   FROM found f JOIN bill b ON b.id = f.bill
  WHERE f.tenant = ?1 AND f.date >= ?4 AND f.date <= ?5 AND (f.date < ?5 OR f.id < ?2) ORDER BY f.date DESC, f.id DESC LIMIT ?3
 
@@ -2486,12 +2490,15 @@ SELECT id FROM file WHERE tenant = ?1 AND kind = 2 ORDER BY id DESC LIMIT 1 OFFS
 INSERT INTO export (tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended)
 VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, NULL, 0, NULL, ?7, 0)
 
--- name: EXPORT_FIND
+-- part: EXPORT
 SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+
+-- name: EXPORT_FIND
+-- with: EXPORT
   FROM export WHERE id = ?2 AND tenant = ?1
 
 -- name: EXPORT_LIST
-SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+-- with: EXPORT
   FROM export WHERE tenant = ?1 AND actor = ?2 ORDER BY id DESC LIMIT ?4 OFFSET ?3
 
 -- name: EXPORT_COUNT
@@ -2509,7 +2516,7 @@ UPDATE export
 DELETE FROM export WHERE id = ?2 AND tenant = ?1
 
 -- name: EXPORT_LIST_ENDED
-SELECT id, tenant, actor, kind, query, state, done, total, name, sha256, size, note, created, ended
+-- with: EXPORT
   FROM export WHERE ended <> 0 AND ended < ?1 ORDER BY id LIMIT ?2
 
 -- name: EXPORT_SIZE
@@ -2628,27 +2635,27 @@ UPDATE push SET number = ?2, status = ?3, reason = ?4 WHERE id = ?1
 -- name: PUSH_UPDATE_BILL
 UPDATE push SET bill = ?2 WHERE id = ?1 AND bill <> ?2
 
--- name: PUSH_FIND
+-- part: PUSH
 SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
        repeats, body_sha, body_len
+
+-- name: PUSH_FIND
+-- with: PUSH
   FROM push WHERE id = ?1
 
 -- name: PUSH_BODY_FIND
 SELECT body FROM push_body WHERE id = ?1
 
 -- name: PUSH_LIST
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push WHERE id < ?1 ORDER BY id DESC LIMIT ?2
 
 -- name: PUSH_LIST_FAILED
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push WHERE status IN ('refused', 'parked') AND id < ?1 ORDER BY id DESC LIMIT ?2
 
 -- name: PUSH_PAGE
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push
  WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
    AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
@@ -2660,8 +2667,7 @@ SELECT COUNT(*)
            AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
 
 -- name: PUSH_PAGE_FAILED
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push
  WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
    AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
@@ -2674,8 +2680,7 @@ SELECT COUNT(*)
 
 -- IN is there for the index, as with those that went wrong.
 -- name: PUSH_PAGE_UNDERWAY
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push
  WHERE status IN ('taken', 'older') AND status = ?3 AND ?2 = 0 AND tenant = ?1 AND (?4 IS NULL OR number = ?4)
    AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
@@ -2727,8 +2732,7 @@ SELECT COUNT(*)
    AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5)) AND ?6 > 0
 
 -- name: PUSH_PAGE_OF_BILL
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push
  WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
    AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
@@ -2740,8 +2744,7 @@ SELECT COUNT(*)
            AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
 
 -- name: PUSH_FIND_SAME
-SELECT id, tenant, bill, number, client_id, tax_no, source, status, reason, trace, at, last,
-       repeats, body_sha, body_len
+-- with: PUSH
   FROM push WHERE bill = ?1 AND bill <> 0 AND body_sha = ?2 ORDER BY id DESC LIMIT 1
 
 -- name: PUSH_REPEAT
@@ -2841,20 +2844,21 @@ INSERT INTO delivery (tenant, bill, kind, is_again, state, miss, reason, note, s
                       ended, claimed, checked, is_settled, actor, trace)
 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0, 0, ?8, ?9, 0, 0, 0, 0, 0, ?10, ?11)
 
--- name: DELIVERY_FIND
+-- part: DELIVERY
 SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
        d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+
+-- name: DELIVERY_FIND
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system WHERE d.id = ?2 AND d.tenant = ?1
 
 -- name: DELIVERY_FIND_NEXT
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state IN (0, 2) ORDER BY d.id LIMIT 1
 
 -- name: DELIVERY_FIND_LAST
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.bill = ?2 AND d.tenant = ?1 AND d.state <> 3 ORDER BY d.id DESC LIMIT 1
 
@@ -2908,15 +2912,13 @@ UPDATE delivery SET is_settled = 1
                     WHERE later.bill = delivery.bill AND later.id > delivery.id AND later.state <> 3))
 
 -- name: DELIVERY_UNSETTLED
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.state = 1 AND d.is_settled = 0 AND d.system = ?2 AND d.tenant = ?1 AND d.checked < ?3 AND d.ended < ?3
  ORDER BY d.checked, d.id LIMIT ?4
 
 -- name: DELIVERY_PARKED
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.state = 2 AND d.tenant = ?1 AND d.system = ?2
    AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.bill = d.bill AND e.id < d.id AND e.state IN (0, 2))
@@ -2927,8 +2929,7 @@ UPDATE delivery SET checked = ?2, is_settled = ?3, note = COALESCE(?4, note) WHE
 
 -- "+": along the ids, for by the index of states all would have to be sorted.
 -- name: DELIVERY_LIST
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE +d.tenant = ?1 AND (?2 = 0 OR d.kind = ?2) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
  ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
@@ -2940,8 +2941,7 @@ SELECT COUNT(*)
          LIMIT ?4) AS seen
 
 -- name: DELIVERY_LIST_OF_STATE
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.tenant = ?1 AND d.state = ?6 AND (?2 = 0 OR d.kind = ?2)
    AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
@@ -2955,8 +2955,7 @@ SELECT COUNT(*)
          LIMIT ?4) AS seen
 
 -- name: DELIVERY_LIST_OF_KIND
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.kind = ?2 AND d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))
  ORDER BY d.id DESC LIMIT ?4 OFFSET ?5
@@ -2968,8 +2967,7 @@ SELECT COUNT(*)
          LIMIT ?4) AS seen
 
 -- name: DELIVERY_LIST_OF_BILL
-SELECT d.id, d.tenant, d.bill, d.kind, d.is_again, d.state, d.miss, d.reason, d.note, d.system, d.attempts, d.repairs,
-       d.created, d.tried, d.ended, d.claimed, d.checked, d.is_settled, d.actor, d.trace, b.number, b.resource, s.name
+-- with: DELIVERY
   FROM delivery d JOIN bill b ON b.id = d.bill LEFT JOIN business_system s ON s.id = d.system
  WHERE d.bill = ?7 AND +d.tenant = ?1 AND (?6 < 0 OR d.state = ?6) AND (?2 = 0 OR d.kind = ?2)
    AND (?3 IS NULL OR COALESCE(b.tax_no, '') IN ('', ?3))

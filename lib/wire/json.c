@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits of a printed double: any decimal of up to 15 digits comes out as it went in. */
-enum { REAL_DIGITS = 15 };
-
 /* Below it, two decimals are among those digits and none is printed as a power. */
 #define REAL_MOST 1e13
 
@@ -384,7 +381,7 @@ static bool read_fen(int64_t *fen, const json_t *v, apr_pool_t *pool)
         return false;
     }
     /* through its decimal digits: 0.29 * 100 is not 29. APR's own printf would write ".29" */
-    snprintf(digits, sizeof(digits), "%.*g", REAL_DIGITS, json_real_value(v));
+    snprintf(digits, sizeof(digits), "%.*g", FPI_JSON_DIGITS, json_real_value(v));
     return fpi_fen_parse(fen, digits);
 }
 

@@ -8,6 +8,9 @@
 
 #include "wire/json.h"
 
+/* Digits of a printed double: any decimal of up to 15 digits comes out as it went in. */
+enum { FPI_JSON_DIGITS = 15 };
+
 /* Ends a document before its pool does. */
 void fpi_json_end(fpi_json_t *doc, fpi_task_t *task);
 

@@ -9,8 +9,7 @@
 /* In one walk. jansson's json_dumpb() walks a document once to tell the length and once to write it, and each text letter
  * by letter: half of the time of an answer of a megabyte. The order of sorted members and the form of reals are left to it. */
 
-/* Digits of a printed double: any decimal of up to 15 digits comes out as it went in. */
-enum { REAL_DIGITS = 15, INT_TEXT = 24, SMALL_TEXT = 2048 };
+enum { INT_TEXT = 24, SMALL_TEXT = 2048 };
 
 /* What begins with it is JSON already: no text does, for UTF-8 has no such byte. */
 #define WRITTEN '\xFF'
@@ -99,7 +98,7 @@ static int append(const char *piece, size_t len, void *buf)
 
 static void put_by_jansson(fpi_buf_t *buf, const json_t *v, size_t flags)
 {
-    if (json_dump_callback(v, append, buf, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS) | flags) != 0) {
+    if (json_dump_callback(v, append, buf, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(FPI_JSON_DIGITS) | flags) != 0) {
         abort();
     }
 }
