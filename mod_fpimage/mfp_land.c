@@ -103,11 +103,10 @@ static apr_status_t read_land(apr_bucket *b, const char **data, apr_size_t *len,
 
 apr_status_t mfp_land_insert(conn_rec *c, apr_bucket_brigade *bb, apr_socket_t *socket)
 {
-    mfp_land_t *land = apr_pcalloc(c->pool, sizeof(*land));
+    mfp_land_t *land = apr_palloc(c->pool, sizeof(*land));
     apr_bucket *b = apr_bucket_socket_create(socket, c->bucket_alloc);
 
-    land->socket = socket;
-    land->bb = bb;
+    *land = (mfp_land_t){ .socket = socket, .bb = bb };
     claim(b, land);
     APR_BRIGADE_INSERT_TAIL(bb, b);
     ap_set_module_config(c->conn_config, &fpimage_module, land);
