@@ -14,11 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEAD = 8192, PIECE = 512 * 1024, ALIGNED = 4096, PAGE = 2 * 1024 * 1024, BACKLOG = 128 };
+enum { HEAD = 8192, PIECE = 256 * 1024, ALIGNED = 4096, BACKLOG = 128 };
 
 static int folder;
 
@@ -27,7 +26,7 @@ typedef struct client_t {
     char temporary[32];
     EVP_MD_CTX *hash;
     size_t len;           /* of what `data` holds */
-    char *data;           /* PIECE bytes of a huge page */
+    char *data;           /* PIECE bytes, aligned */
 } client_t;
 
 static void must(int ok, const char *what)
@@ -142,8 +141,7 @@ int main(int argc, char **argv)
         client_t *c = calloc(1, sizeof(*c));
         pthread_t thread;
 
-        must(c && (c->data = aligned_alloc(PAGE, PAGE)) && (c->sock = accept(door, NULL, NULL)) >= 0, "accept");
-        (void)madvise(c->data, PAGE, MADV_HUGEPAGE);
+        must(c && (c->data = aligned_alloc(ALIGNED, PIECE)) && (c->sock = accept(door, NULL, NULL)) >= 0, "accept");
         setsockopt(c->sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         must(pthread_create(&thread, NULL, serve, c) == 0 && pthread_detach(thread) == 0, "thread");
     }
