@@ -30,7 +30,7 @@ typedef struct fpi_attach_t {
 
 /* FPI_E_STATE: the bill is locked or its state does not allow the act (both are named); FPI_E_TOO_LARGE: too many
  * files. Nothing new: nothing is written. The bytes must be in the blob store. After the commit the caller wakes the
- * workers (fpi_jobs_wake). */
+ * workers (fpi_looks_wake). */
 fpi_err_t *fpi_attach_files(fpi_attach_t *attach, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 /* What a taken thing wants to be. */

@@ -11,8 +11,8 @@
  *
  * Life:    a store of blobs is opened after fork in a child's pool; a spool lives in a task.
  * Threads: one store serves many threads; a spool belongs to one.
- * Limits:  a spool refuses to grow past the size it was opened with; 256 KiB of memory for each that takes bytes in one
- *          go, up to 16 of these (4 MiB) stay with the store. */
+ * Limits:  a spool refuses to grow past the size it was opened with; a block of memory (base/blocks.h, 512 KiB) for each
+ *          that takes bytes in one go, of which four (2 MiB) stay with the store after fpi_blobs_tidy. */
 #ifndef FPI_BLOB_H
 #define FPI_BLOB_H
 

@@ -3,8 +3,8 @@
 #   awk -v what=names -f sql.awk sqlite.sql > store/sql_names.def     FPI_SQL(BILL_FIND) ...
 #   awk -v what=text  -f sql.awk sqlite.sql > store/sqlite_sql.h      texts and migrations
 #
-# A section begins with "-- migration N" (1, 2, ... in order), "-- name: BILL_FIND" or "-- part: BILL_ROW"
-# and ends with the next one. "-- with: BILL_ROW" stands for the text of that part, which came before; with
+# A section begins with "-- migration N" (1, 2, ... in order), "-- name: BILL_FIND" or "-- part: BILL"
+# and ends with the next one. "-- with: BILL" stands for the text of that part, which came before; with
 # "?5" behind it, ?5 for each $1. Other lines that are only a comment are dropped. The texts are placed by name, so a
 # second file may have another order; the C compiler refuses it when a name is missing or unknown.
 # POSIX awk.

@@ -16,7 +16,7 @@ from test_100_start import patience
 from test_340_files import Bill, sha
 
 KIB = 1024
-BLOCK = 512 * KIB  # store/blob_write.c gathers so much
+BLOCK = 512 * KIB  # base/blocks.h: so much is received and written at a time
 SIZES = (1, 7999, 8001, 64 * KIB - 1, 64 * KIB, BLOCK + 1, 3 * BLOCK - 5)
 
 

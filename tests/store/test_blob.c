@@ -2,6 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* unshare */
 #endif
+#include "base/blocks.h"
 #include "base/clock.h"
 #include "store/blob.h"
 #include "unit/unit.h"
@@ -191,7 +192,7 @@ START_TEST(shows_the_head)
 }
 END_TEST
 
-enum { BLOCK = 512 * 1024 };
+enum { BLOCK = FPI_BLOCK };
 
 static const size_t lengths[] = { 4095, 4096, 65535, 65536, 65537, BLOCK - 1, BLOCK, BLOCK + 1, BLOCK + 65536,
                                   BLOCK + 65536 + 1, 3 * BLOCK, 5 * BLOCK - 4096 + 7 };
