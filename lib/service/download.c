@@ -18,20 +18,14 @@ typedef struct asking_t {
 static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *asking = baton;
-    fpi_bill_t *bill = NULL;
-    fpi_err_t *err = NULL;
+    const fpi_viewer_t *viewer = asking->call->viewer;
+    fpi_whose_t whose;
 
-    FPI_TRY(fpi_file_find(&asking->file, tx, asking->call->viewer->tenant, asking->id, task));
-    if (asking->file) {
-        err = fpi_console_bill(&bill, tx, asking->call, asking->file->bill, task);
-    }
-    if (err && err->code != FPI_E_ABSENT) {
-        return err;
-    }
-    fpi_ignore(err); /* that would name the bill */
-    return bill ? NULL
-                : fpi_refuse(task, FPI_E_ABSENT, "file_id", "文件 %" APR_INT64_T_FMT " 不存在",
-                             "there is no file %" APR_INT64_T_FMT, asking->id);
+    FPI_TRY(fpi_file_find(&asking->file, &whose, tx, viewer->tenant, asking->id, task));
+    return asking->file && fpi_viewer_sees(viewer, &whose)
+               ? NULL
+               : fpi_refuse(task, FPI_E_ABSENT, "file_id", "文件 %" APR_INT64_T_FMT " 不存在",
+                            "there is no file %" APR_INT64_T_FMT, asking->id);
 }
 
 /* The whole content is sent for a part of it, too: the original is never cut. */

@@ -1,6 +1,7 @@
 #include "store/attachments.h"
 
 #include "store/bill_list.h"
+#include "store/bills.h"
 
 #include <string.h>
 
@@ -31,12 +32,7 @@ static void take_mark(mark_t *mark, const fpi_rows_t *rows, int row)
     it->attachment_type = fpi_rows_int(rows, row, c++);
     it->source = fpi_rows_text(rows, row, c++);
     it->created = fpi_rows_int(rows, row, c++);
-    mark->whose.bill = it->bill;
-    mark->whose.org = fpi_rows_int(rows, row, c++);
-    mark->whose.owner = fpi_rows_int(rows, row, c++);
-    mark->whose.point = fpi_rows_int(rows, row, c++);
-    mark->whose.tax_no = fpi_rows_text(rows, row, c++);
-    mark->whose.phone = fpi_rows_text(rows, row, c++);
+    mark->whose = fpi_rows_whose(rows, row, c, it->bill);
 }
 
 static bool fits(const fpi_attachment_query_t *q, const mark_t *mark)

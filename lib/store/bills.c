@@ -43,6 +43,16 @@ static fpi_bill_t *bill_of(const fpi_rows_t *rows, int row, fpi_task_t *task)
     return bill;
 }
 
+fpi_whose_t fpi_rows_whose(const fpi_rows_t *rows, int row, int column, int64_t bill)
+{
+    return (fpi_whose_t){ .bill = bill,
+                          .org = fpi_rows_int(rows, row, column),
+                          .owner = fpi_rows_int(rows, row, column + 1),
+                          .point = fpi_rows_int(rows, row, column + 2),
+                          .tax_no = fpi_rows_text(rows, row, column + 3),
+                          .phone = fpi_rows_text(rows, row, column + 4) };
+}
+
 static fpi_bill_t *first_bill(const fpi_rows_t *rows, fpi_task_t *task)
 {
     return fpi_rows_count(rows) ? bill_of(rows, 0, task) : NULL;

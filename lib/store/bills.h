@@ -11,6 +11,7 @@
 #include "model/bill.h"
 #include "model/file.h"
 #include "model/invoice.h"
+#include "model/viewer.h"
 #include "store/tx.h"
 
 /* ---- bills ---- */
@@ -25,6 +26,8 @@ fpi_err_t *fpi_bill_find_by_erp(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, 
                                 const char *bill_no, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_bill_find_by_id(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id,
                                fpi_task_t *task) FPI_MUST_USE;
+/* Of `bill`, from its org, owner, point, tax_no and apply_phone in that order, beginning at `column`. */
+fpi_whose_t fpi_rows_whose(const fpi_rows_t *rows, int row, int column, int64_t bill);
 /* Inserts (id 0, sets it) or updates all columns; `updated` is set to now. */
 fpi_err_t *fpi_bill_put(fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* The bill's files were changed: who has seen the version before must look again. */
@@ -80,8 +83,9 @@ fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t
 /* By position. */
 fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
                           int most, fpi_task_t *task) FPI_MUST_USE;
-/* NULL when absent. */
-fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+/* And whose bill it is of. NULL when absent, *whose unchanged. */
+fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_whose_t *whose, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
+    FPI_MUST_USE;
 /* Overwrites the row of that id; source, origin and created stay. FPI_E_DUPLICATE when the bill has those bytes as
  * that kind already. */
 fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;

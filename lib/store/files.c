@@ -99,7 +99,7 @@ fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t te
     return NULL;
 }
 
-fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
+fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_whose_t *whose, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
@@ -109,6 +109,7 @@ fpi_err_t *fpi_file_find(fpi_file_t **out, fpi_tx_t *tx, int64_t tenant, int64_t
     if (fpi_rows_count(rows)) {
         *out = apr_pcalloc(task->pool, sizeof(**out));
         take_file(*out, rows, 0);
+        *whose = fpi_rows_whose(rows, 0, FILE_COLUMNS, (*out)->bill);
     }
     return NULL;
 }

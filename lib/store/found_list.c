@@ -1,6 +1,7 @@
 #include "store/found_list.h"
 
 #include "store/bill_list.h"
+#include "store/bills.h"
 
 #include <apr_cstr.h>
 #include <string.h>
@@ -34,20 +35,17 @@ typedef struct walk_t {
 
 static void take_mark(mark_t *mark, const fpi_rows_t *rows, int row)
 {
+    int64_t bill;
     int c = 0;
 
     mark->id = fpi_rows_int(rows, row, c++);
-    mark->whose.bill = fpi_rows_int(rows, row, c++);
+    bill = fpi_rows_int(rows, row, c++);
     mark->number = fpi_rows_text(rows, row, c++);
     mark->date = fpi_rows_text(rows, row, c++);
     mark->seller_name = fpi_rows_text(rows, row, c++);
     mark->seller_tax_no = fpi_rows_text(rows, row, c++);
     mark->twin_kind = (int)fpi_rows_int(rows, row, c++);
-    mark->whose.org = fpi_rows_int(rows, row, c++);
-    mark->whose.owner = fpi_rows_int(rows, row, c++);
-    mark->whose.point = fpi_rows_int(rows, row, c++);
-    mark->whose.tax_no = fpi_rows_text(rows, row, c++);
-    mark->whose.phone = fpi_rows_text(rows, row, c++);
+    mark->whose = fpi_rows_whose(rows, row, c, bill);
 }
 
 /* ---- what fits ---- */

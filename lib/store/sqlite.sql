@@ -2004,7 +2004,9 @@ SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, sou
 
 -- name: FILE_FIND_BY_ID
 -- with: FILE
-  FROM file WHERE id = ?2 AND tenant = ?1
+       , whose.org, whose.owner, whose.point, whose.tax_no, whose.apply_phone
+  FROM file JOIN (SELECT id AS whose_id, org, owner, point, tax_no, apply_phone FROM bill) AS whose ON whose_id = bill
+ WHERE id = ?2 AND tenant = ?1
 
 -- name: FILE_LIST
 -- with: FILE

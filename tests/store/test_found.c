@@ -128,6 +128,7 @@ TX_TEST(files_come_with_what_is_known_of_their_bytes)
 {
     int64_t one = make_bill(tx, 1, "A", FPI_STATE_UPLOADED, 0), other = make_bill(tx, 1, "B", FPI_STATE_UPLOADED, 0);
     fpi_file_t *file;
+    fpi_whose_t whose;
     int64_t id = make_file(tx, one, "aa");
 
     make_file(tx, one, "bb");
@@ -144,7 +145,7 @@ TX_TEST(files_come_with_what_is_known_of_their_bytes)
     check_looked(tx, one, t);
     check_looked(tx, other, t);
     tell(tx, "bb", FPI_CONTENT_LOOKED, 4, "odd", t);
-    unit_done(fpi_file_find(&file, tx, 1, id, t));
+    unit_done(fpi_file_find(&file, &whose, tx, 1, id, t));
     file->sha256 = "dd"; /* other bytes, which nobody has looked at */
     unit_done(fpi_file_put_facts(file, tx, t));
     check_looked(tx, one, t);
