@@ -17,7 +17,7 @@ from harness import processes
 BENCHES = {"proxy": proxy.run, "push": push.run, "rest": rest.run, "token": token.run, "stream": stream.run,
            "upload": upload.run, "download": download.run}
 RESULTS = pathlib.Path(__file__).resolve().parents[2] / "build" / "results" / "bench.json"
-ROUNDS_MOST, SECONDS_MOST = 20, 60
+ROUNDS_MOST, SECONDS_MOST, DISK_MOST = 20, 60, 100000
 
 
 class Bench:
@@ -47,6 +47,7 @@ def read_options():
     parser.add_argument("--rounds", type=int, help="rounds in turn (3)")
     parser.add_argument("--seconds", type=int, help="length of each measurement (5)")
     parser.add_argument("--unpinned", action="store_true", help="servers and load share all cores")
+    parser.add_argument("--disk", metavar="MIB", type=int, help="hold the disk to so many MiB/s written (needs root)")
     options = parser.parse_args()
     usual_rounds, usual_seconds = (2, 2) if options.quick else (3, 5)
     options.rounds = usual_rounds if options.rounds is None else options.rounds
@@ -56,6 +57,8 @@ def read_options():
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     if not 1 <= options.rounds <= ROUNDS_MOST or not 1 <= options.seconds <= SECONDS_MOST:
         parser.error(f"--rounds 1 to {ROUNDS_MOST}, --seconds 1 to {SECONDS_MOST}")
+    if options.disk is not None and not 1 <= options.disk <= DISK_MOST:
+        parser.error(f"--disk 1 to {DISK_MOST}")
     return options
 
 
@@ -94,9 +97,12 @@ def main():
         machine.stay_on_load_core()
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        stack.callback(end_left_over, processes.mark_session())
         root = make_root(stack)
-        results = report.Report({"rounds": options.rounds, "seconds": options.seconds, "pinned": not options.unpinned, **machine.describe(),
+        if options.disk:
+            stack.enter_context(disk.held(root, options.disk))
+        stack.callback(end_left_over, processes.mark_session())
+        results = report.Report({"rounds": options.rounds, "seconds": options.seconds, "pinned": not options.unpinned,
+                                 "disk held to": f"{options.disk} MiB/s" if options.disk else "nothing", **machine.describe(),
                                  **disk.describe(root)})
         print("; ".join(f"{name}: {value}" for name, value in results.about.items()), flush=True)
         for name in options.names or BENCHES:
