@@ -16,6 +16,10 @@ typedef enum fpi_state_t {
 #undef FPI_STATE
 } fpi_state_t;
 
+/* Bit n: state n. In trouble: somebody has to see to it. */
+#define FPI_STATES_ALL ((1U << (FPI_STATE_VOID + 1)) - 1)
+#define FPI_STATES_TROUBLE (1U << FPI_STATE_RESCAN | 1U << FPI_STATE_MISMATCH | 1U << FPI_STATE_FAILED)
+
 typedef enum fpi_act_t {
 #define FPI_ACT(symbol, zh, en) FPI_ACT_##symbol,
 #include "model/states.def"

@@ -11,8 +11,6 @@
 
 enum { SEARCH_LEN = 100, WORD_LEN = 100, CURSOR_LEN = 1000 };
 
-#define PROBLEMS (1U << FPI_STATE_RESCAN | 1U << FPI_STATE_MISMATCH | 1U << FPI_STATE_FAILED)
-
 /* ---- words ---- */
 
 static int state_of(const char *text)
@@ -127,16 +125,16 @@ static fpi_err_t *read_place(fpi_bill_asked_t *out, const fpi_call_t *call)
 
 static fpi_err_t *read_problem(fpi_bill_query_t *q, const fpi_call_t *call)
 {
-    bool is_said;
-    unsigned states;
+    bool is_said, is_wanted;
+    unsigned possible;
 
-    FPI_TRY(fpi_word_flag(&q->has_problem, &is_said, call, "has_problem"));
+    FPI_TRY(fpi_word_flag(&is_wanted, &is_said, call, "has_problem"));
     if (!is_said) {
         return NULL;
     }
-    states = q->has_problem ? PROBLEMS : ~PROBLEMS & ((1U << (FPI_STATE_VOID + 1)) - 1);
-    q->states = q->states ? q->states & states : states;
-    if (!q->states) {
+    q->trouble = is_wanted ? FPI_TROUBLE_ONLY : FPI_TROUBLE_NONE;
+    possible = is_wanted ? FPI_STATES_ALL & ~(1U << FPI_STATE_VOID) : ~FPI_STATES_TROUBLE;
+    if (q->states && !(q->states & possible)) {
         return fpi_refuse(call->task, FPI_E_FIELD, "has_problem", "参数 state 与 has_problem 相互矛盾",
                           "parameters state and has_problem contradict each other");
     }

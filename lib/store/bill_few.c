@@ -39,7 +39,7 @@ void fpi_few_sort(fpi_few_t *few, const fpi_bill_query_t *query)
 
 /* ---- gathered ---- */
 
-static void add_rows(fpi_few_t *few, const fpi_rows_t *rows, const fpi_bill_query_t *q)
+static void add_rows(fpi_few_t *few, const fpi_rows_t *rows, const fpi_look_t *look)
 {
     int count = fpi_rows_count(rows);
     fpi_mark_t mark = { 0 };
@@ -47,7 +47,7 @@ static void add_rows(fpi_few_t *few, const fpi_rows_t *rows, const fpi_bill_quer
     few->is_cut = few->is_cut || count == FPI_FEW_MOST;
     for (int i = 0; i < count; i++) {
         fpi_mark_take(&mark, rows, i);
-        if (fpi_mark_fits(q, &mark)) {
+        if (fpi_mark_fits(look, &mark)) {
             APR_ARRAY_PUSH(few->marks, fpi_mark_t) = mark;
         }
     }
@@ -62,7 +62,7 @@ static fpi_err_t *add_like(fpi_few_t *few, fpi_sql_t sql, const char *prefix, fp
     FPI_TRY(fpi_tx_run(look->tx, sql,
                        FPI_ARGS(fpi_arg_int(q->tenant), fpi_arg_text(prefix), fpi_arg_text(end), fpi_arg_int(FPI_FEW_MOST)),
                        &rows, NULL, look->task));
-    add_rows(few, rows, q);
+    add_rows(few, rows, look);
     return NULL;
 }
 
@@ -75,19 +75,14 @@ static fpi_err_t *search(fpi_few_t *few, fpi_look_t *look)
     return add_like(few, FPI_SQL_BILLS_LIKE_APPLICANT, text, look);
 }
 
-static bool is_asked(const fpi_bill_query_t *q, int state)
-{
-    return q->states >> state & 1;
-}
-
 /* Counted first: what is more than few is not read in vain. */
-static fpi_err_t *count_states(fpi_few_t *few, fpi_look_t *look)
+static fpi_err_t *count_states(fpi_few_t *few, unsigned states, fpi_look_t *look)
 {
     for (int state = 0; state <= FPI_STATE_VOID && !few->is_cut; state++) {
         fpi_lane_t lane = { .kind = FPI_LANE_STATE, .value = state };
         int count = 0;
 
-        if (is_asked(look->query, state)) {
+        if (states >> state & 1) {
             FPI_TRY(fpi_lane_count(&count, look, &lane, FPI_FEW_MOST));
         }
         few->is_cut = count == FPI_FEW_MOST;
@@ -96,35 +91,43 @@ static fpi_err_t *count_states(fpi_few_t *few, fpi_look_t *look)
 }
 
 /* States that few bills are in are found by the state, whatever the order. */
-static fpi_err_t *gather_states(fpi_few_t *few, fpi_look_t *look)
+static fpi_err_t *gather_states(fpi_few_t *few, unsigned states, fpi_look_t *look)
 {
-    FPI_TRY(count_states(few, look));
+    FPI_TRY(count_states(few, states, look));
     for (int state = 0; state <= FPI_STATE_VOID && !few->is_cut; state++) {
         fpi_lane_t lane = { .kind = FPI_LANE_STATE, .value = state };
         fpi_rows_t *rows;
 
-        if (is_asked(look->query, state)) {
+        if (states >> state & 1) {
             FPI_TRY(fpi_lane_read(&rows, look, &lane, FPI_FEW_MOST));
-            add_rows(few, rows, look->query);
+            add_rows(few, rows, look);
         }
     }
     return NULL;
 }
 
-/* A bill whose pull was given up is a problem in whatever state it is. */
-static fpi_err_t *gather_problems(fpi_few_t *few, fpi_look_t *look)
+fpi_err_t *fpi_few_read_parked(fpi_look_t *look)
 {
-    fpi_bill_query_t any_state = *look->query;
     fpi_rows_t *rows;
 
-    FPI_TRY(gather_states(few, look));
-    if (few->is_cut) {
+    if (look->query->trouble == FPI_TROUBLE_ANY) {
         return NULL;
     }
-    FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_PARKED,
-                       FPI_ARGS(fpi_arg_int(any_state.tenant), fpi_arg_int(FPI_FEW_MOST)), &rows, NULL, look->task));
-    any_state.states = 0;
-    add_rows(few, rows, &any_state);
+    FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_PARKED, FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(FPI_FEW_MOST)),
+                       &rows, NULL, look->task));
+    fpi_marks_take(&look->parked, &look->parked_count, rows, look->task);
+    return NULL;
+}
+
+/* Those whose pull was given up are there already, whatever their state. */
+static fpi_err_t *gather_troubled(fpi_few_t *few, fpi_look_t *look)
+{
+    FPI_TRY(gather_states(few, fpi_look_states(look) & FPI_STATES_TROUBLE, look));
+    for (int i = 0; i < look->parked_count && !few->is_cut; i++) {
+        if (fpi_mark_fits(look, &look->parked[i])) {
+            APR_ARRAY_PUSH(few->marks, fpi_mark_t) = look->parked[i];
+        }
+    }
     return NULL;
 }
 
@@ -143,7 +146,7 @@ fpi_err_t *fpi_few_add_own(fpi_few_t *few, fpi_look_t *look)
     few->is_cut = left == 0;
     for (int i = 0; i < own.lane_count && !few->is_cut; i++) {
         FPI_TRY(fpi_lane_read(&rows, &own, &own.lanes[i], FPI_FEW_MOST));
-        add_rows(few, rows, look->query);
+        add_rows(few, rows, look);
     }
     return NULL;
 }
@@ -158,7 +161,7 @@ fpi_err_t *fpi_few_add_named(fpi_few_t *few, fpi_look_t *look)
         FPI_TRY(fpi_tx_run(look->tx, FPI_SQL_BILLS_BY_ID,
                            FPI_ARGS(fpi_arg_int(look->query->tenant), fpi_arg_int(bills->items[i])), &rows, NULL,
                            look->task));
-        add_rows(few, rows, look->query);
+        add_rows(few, rows, look);
     }
     return NULL;
 }
@@ -179,14 +182,14 @@ fpi_err_t *fpi_few_find(bool *is_found, fpi_few_t *few, fpi_look_t *look)
     if (fpi_few_is_by_code(q->viewer)) {
         FPI_TRY(fpi_few_add_named(few, look));
     }
-    else if (q->has_problem) {
-        FPI_TRY(gather_problems(few, look));
+    else if (q->trouble == FPI_TROUBLE_ONLY) {
+        FPI_TRY(gather_troubled(few, look));
     }
     else if (fpi_lanes_has_own(q->viewer) && q->sort != FPI_SORT_CREATED) {
         FPI_TRY(fpi_few_add_own(few, look));
     }
-    else if (q->states && q->sort != FPI_SORT_UPDATED && !fpi_lanes_has_own(q->viewer)) {
-        FPI_TRY(gather_states(few, look));
+    else if ((q->states || q->trouble) && q->sort != FPI_SORT_UPDATED && !fpi_lanes_has_own(q->viewer)) {
+        FPI_TRY(gather_states(few, fpi_look_states(look), look));
     }
     else {
         *is_found = false;

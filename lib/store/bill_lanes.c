@@ -1,6 +1,7 @@
 #include "store/bill_list_own.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ORG_LANES = 32, STEP_FIRST = 250, STEP_MOST = 500, STEP_LEAST = 30 };
@@ -51,9 +52,35 @@ bool fpi_mark_is_in_span(const fpi_bill_query_t *q, const fpi_mark_t *mark)
     return (!q->from || mark->created >= q->from) && (!q->to || mark->created < q->to);
 }
 
-bool fpi_mark_fits(const fpi_bill_query_t *q, const fpi_mark_t *mark)
+static int by_id(const void *a, const void *b)
 {
-    return may_be_seen(q, mark) && (!q->states || (q->states >> mark->state & 1)) && (q->org < 0 || q->org == mark->org)
+    int64_t left = ((const fpi_mark_t *)a)->id, right = ((const fpi_mark_t *)b)->id;
+
+    return (left > right) - (left < right);
+}
+
+static bool is_in_trouble(const fpi_look_t *look, const fpi_mark_t *mark)
+{
+    if (FPI_STATES_TROUBLE >> mark->state & 1) {
+        return true;
+    }
+    return mark->state != FPI_STATE_VOID && look->parked_count
+           && bsearch(mark, look->parked, (size_t)look->parked_count, sizeof(*mark), by_id);
+}
+
+static bool is_in_state(const fpi_look_t *look, const fpi_mark_t *mark)
+{
+    const fpi_bill_query_t *q = look->query;
+
+    return (!q->states || (q->states >> mark->state & 1))
+           && (q->trouble == FPI_TROUBLE_ANY || (q->trouble == FPI_TROUBLE_ONLY) == is_in_trouble(look, mark));
+}
+
+bool fpi_mark_fits(const fpi_look_t *look, const fpi_mark_t *mark)
+{
+    const fpi_bill_query_t *q = look->query;
+
+    return may_be_seen(q, mark) && is_in_state(look, mark) && (q->org < 0 || q->org == mark->org)
            && (!q->type_code || is_same(q->type_code, mark->type_code))
            && (!q->resource || is_same(q->resource, mark->resource)) && fpi_mark_is_in_span(q, mark);
 }
@@ -69,6 +96,23 @@ int fpi_spot_compare(const fpi_bill_query_t *q, const fpi_spot_t *a, const fpi_s
 
     by = by ? by : (a->id > b->id) - (a->id < b->id);
     return q->is_rising ? by : -by;
+}
+
+unsigned fpi_look_states(const fpi_look_t *look)
+{
+    unsigned asked = look->query->states ? look->query->states : FPI_STATES_ALL, troubled = FPI_STATES_TROUBLE;
+
+    for (int i = 0; i < look->parked_count; i++) {
+        troubled |= 1U << look->parked[i].state;
+    }
+    switch (look->query->trouble) {
+    case FPI_TROUBLE_ONLY:
+        return asked & troubled;
+    case FPI_TROUBLE_NONE:
+        return asked & ~FPI_STATES_TROUBLE;
+    default:
+        return asked;
+    }
 }
 
 /* ---- lanes ---- */
@@ -172,8 +216,10 @@ static void lanes_by_created(fpi_look_t *look)
 
 static void lanes_by_state(fpi_look_t *look)
 {
+    unsigned states = fpi_look_states(look);
+
     for (int state = 0; state <= FPI_STATE_VOID; state++) {
-        if (!look->query->states || (look->query->states >> state & 1)) {
+        if (states >> state & 1) {
             add_lane(look, FPI_LANE_STATE)->value = state;
         }
     }
@@ -203,7 +249,7 @@ static fpi_arg_t value_of(const fpi_lane_t *lane)
 
 static bool is_picky(const fpi_bill_query_t *q)
 {
-    return q->states || q->type_code || q->resource;
+    return q->states || q->trouble || q->type_code || q->resource;
 }
 
 /* By the way they are opened: an organisation's, those of one who sees few, an enterprise's, or all for one who sees all. */

@@ -71,7 +71,7 @@ static fpi_err_t *walk(fpi_bill_page_t *out, filling_t *f, fpi_look_t *look)
             f->is_over = true;
             return NULL;
         }
-        if (look->is_sure ? fpi_mark_is_in_span(q, mark) : fpi_mark_fits(q, mark)) {
+        if (look->is_sure ? fpi_mark_is_in_span(q, mark) : fpi_mark_fits(look, mark)) {
             take_fitting(out, f, q, mark);
         }
         last = mark;
@@ -140,6 +140,7 @@ fpi_err_t *fpi_bills_page(fpi_bill_page_t *out, fpi_tx_t *tx, const fpi_bill_que
     bool is_few;
 
     memset(out, 0, sizeof(*out));
+    FPI_TRY(fpi_few_read_parked(&look));
     FPI_TRY(fpi_few_find(&is_few, &few, &look));
     if (is_few) {
         fpi_few_sort(&few, query);

@@ -13,7 +13,8 @@
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
- * Limits:  pages up to FPI_LIST_DEEP rows deep, then by `after`; a total counts up to FPI_LIST_TOTAL. */
+ * Limits:  pages up to FPI_LIST_DEEP rows deep, then by `after`; a total counts up to FPI_LIST_TOTAL; of bills whose pull was
+ *          given up the oldest 2,000 count as in trouble for it. */
 #ifndef FPI_BILL_LIST_H
 #define FPI_BILL_LIST_H
 
@@ -36,6 +37,9 @@ typedef struct fpi_spot_t {
     int64_t id;
 } fpi_spot_t;
 
+/* In trouble is a bill by its state (FPI_STATES_TROUBLE), and, unless it is void, when a pull for it was given up. */
+typedef enum fpi_trouble_t { FPI_TROUBLE_ANY, FPI_TROUBLE_ONLY, FPI_TROUBLE_NONE } fpi_trouble_t;
+
 typedef struct fpi_bill_query_t {
     int64_t tenant;
     const fpi_viewer_t *viewer;  /* who asks, and sees what he may; NULL: all */
@@ -44,7 +48,7 @@ typedef struct fpi_bill_query_t {
     const char *type_code, *resource; /* NULL: any */
     const char *search;          /* how number (upper case), bill number or applicant begins; NULL */
     apr_time_t from, to;         /* created; 0: open */
-    bool has_problem;            /* those in `states`, and those whose pull was given up */
+    fpi_trouble_t trouble;
     fpi_sort_t sort;
     bool is_rising;
     const fpi_spot_t *after;     /* NULL: by skip */

@@ -30,7 +30,6 @@ typedef struct fpi_mark_t {
 void fpi_mark_take(fpi_mark_t *mark, const fpi_rows_t *rows, int row);
 void fpi_marks_take(fpi_mark_t **out, int *count, const fpi_rows_t *rows, fpi_task_t *task);
 bool fpi_mark_is_in_span(const fpi_bill_query_t *query, const fpi_mark_t *mark);
-bool fpi_mark_fits(const fpi_bill_query_t *query, const fpi_mark_t *mark);
 fpi_spot_t fpi_mark_spot(const fpi_bill_query_t *query, const fpi_mark_t *mark);
 /* Negative: a stands before b in the list. */
 int fpi_spot_compare(const fpi_bill_query_t *query, const fpi_spot_t *a, const fpi_spot_t *b);
@@ -60,7 +59,13 @@ typedef struct fpi_look_t {
     bool is_sure;                /* all that the lanes hold fits, but for the span: marks are id and created alone */
     int scanned;                 /* marks taken, from whichever lane */
     int64_t last;                /* id of the last mark: two lanes may bring the same bill */
+    fpi_mark_t *parked;          /* bills whose pull was given up, by id: read where the query asks for trouble */
+    int parked_count;
 } fpi_look_t;
+
+bool fpi_mark_fits(const fpi_look_t *look, const fpi_mark_t *mark);
+/* Bit n: a bill of state n may fit. */
+unsigned fpi_look_states(const fpi_look_t *look);
 
 /* Is all of his in few lanes? His own, his point's, his mobile's and, up to so many, his organisations'. */
 bool fpi_lanes_has_own(const fpi_viewer_t *viewer);
@@ -89,6 +94,8 @@ typedef struct fpi_few_t {
 } fpi_few_t;
 
 fpi_few_t fpi_few_make(fpi_task_t *task);
+/* First, where the query asks for trouble. */
+fpi_err_t *fpi_few_read_parked(fpi_look_t *look) FPI_MUST_USE;
 /* What of this query is few. *is_found false: it is many, the order's own index is the way. */
 fpi_err_t *fpi_few_find(bool *is_found, fpi_few_t *few, fpi_look_t *look) FPI_MUST_USE;
 /* All that a person with own lanes sees; cut, and nothing read, when that is more than FPI_FEW_MOST. */

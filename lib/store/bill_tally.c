@@ -30,7 +30,7 @@ static fpi_err_t *count_rows(tally_t *t, const fpi_lane_t *lane, int most)
     FPI_TRY(fpi_lane_read(&rows, &t->look, lane, most));
     fpi_marks_take(&marks, &count, rows, t->look.task);
     for (int i = 0; i < count; i++) {
-        t->out->counts[marks[i].state] += fpi_mark_fits(&t->query, &marks[i]);
+        t->out->counts[marks[i].state] += fpi_mark_fits(&t->look, &marks[i]);
     }
     return NULL;
 }
@@ -63,7 +63,7 @@ static fpi_err_t *count_newest(tally_t *t)
     fpi_lanes_open(&t->look);
     do {
         FPI_TRY(fpi_lanes_next(&mark, &t->look));
-        if (mark && fpi_mark_fits(&t->query, mark)) {
+        if (mark && fpi_mark_fits(&t->look, mark)) {
             t->out->counts[mark->state]++;
         }
     } while (mark && t->look.scanned < NEWEST_MOST);

@@ -1905,7 +1905,7 @@ SELECT DISTINCT b.id, b.created, b.updated, b.state, b.org, b.number, b.resource
        b.owner, b.point, b.apply_phone
   FROM push p CROSS JOIN bill b
  WHERE b.id = p.bill AND p.status IN ('refused', 'parked') AND p.status = 'parked' AND b.tenant = ?1
- LIMIT ?2
+ ORDER BY b.id LIMIT ?2
 
 -- ==== timeline ====
 

@@ -77,7 +77,8 @@ def test_filters(many):
           ({"created_from": "2026-01-01", "created_to": "2026-01-02"}, every),
           ({"has_problem": "true"}, sorted([*range(4, 60, 10), *range(5, 60, 10), *range(6, 60, 10)])),
           ({"has_problem": "false"}, [n for n in every if n % 10 not in (4, 5, 6)]),
-          ({"has_problem": "1", "state": "RESCAN"}, range(4, 60, 10)),
+          ({"has_problem": "1", "state": "RESCAN"}, range(4, 60, 10)), ({"has_problem": "1", "state": "UPLOADED"}, []),
+          ({"has_problem": "0", "state": "UPLOADED,RESCAN"}, range(1, 60, 10)),
           ({"q": "张", "state": "UPLOADED", "resource": "HR"}, [n for n in every if n % 3 == 0 and n % 10 == 1]),
           ({"org": "ORG-1", "bill_type": "T0", "created_from": "2026-01-01T00:00:30Z"},
            [n for n in every if n % 4 == 1 and n % 3 == 0 and n >= 29])], check)
@@ -134,6 +135,7 @@ def test_bad_queries(many):
           ("created_to", "2026-01-01Z"), ("has_problem", "x"), ("after", "x"), ("after", "e30"), ("after", "AAAA"), ("after", "W10")],
          check)
     refused(many.get(LIST, query={"has_problem": "true", "state": "VOID"}), 400, "has_problem")
+    refused(many.get(LIST, query={"has_problem": "false", "state": "RESCAN"}), 400, "has_problem")
     assert many.get(LIST + "?page=1&page=2").status == 400
     assert numbers(listed(many, unknown="x", page_size=1)) == names(59)
     assert many.get(LIST, query={"q": "\u0001"}).status in (200, 400)

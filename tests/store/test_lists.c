@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-enum { BILLS = 400 };
+enum { BILLS = 400, MORE = 2100 };
 
 static const char *path(void)
 {
@@ -45,7 +45,7 @@ static void fill(void)
             " push_version, page_count, created, updated, version)"
             " VALUES (9999, 2, 0, 'N-0001', 'EAS', 1, 0, 1, 0, 0, 0, 5000000, 5000000, 0)");
     sql(db, "INSERT INTO push (tenant, bill, status, at, last, repeats, body_len) VALUES (1, 11, 'parked', 1, 1, 0, 0),"
-            " (1, 12, 'refused', 1, 1, 0, 0)");
+            " (1, 12, 'refused', 1, 1, 0, 0), (1, 19, 'parked', 1, 1, 0, 0)"); /* 19 is void */
     sqlite3_close(db);
 }
 
@@ -102,14 +102,20 @@ static const case_t cases[] = {
     { { .org = 2, .viewer = &of_clerk }, CLERK " AND org = 2" },
     { { ANY, .viewer = &of_clerk, .from = 100000000, .to = 200000000 }, CLERK " AND created >= 100000000 AND created < 200000000" },
     { { ANY, .viewer = &of_clerk, .search = "张" }, CLERK " AND apply_name LIKE '张%'" },
-    { { ANY, .viewer = &of_clerk, .has_problem = true, .states = 1 << 4 | 1 << 5 | 1 << 6 }, CLERK " AND (state IN (4, 5, 6) OR id = 11)" },
+    { { ANY, .viewer = &of_clerk, .trouble = FPI_TROUBLE_ONLY }, CLERK " AND (state IN (4, 5, 6) OR id = 11)" },
     { { ANY, .viewer = &of_part }, "(owner = 4 OR org = 1)" },
     { { .org = 1, .viewer = &of_part }, "org = 1" },
     { { .org = 2, .viewer = &of_part }, "org = 2 AND owner = 4" },
     { { ANY, .viewer = &of_all }, "1" },
     { { ANY, .viewer = &of_event }, "id IN (3, 40, 399)" },
     { { ANY, .viewer = &of_event, .search = "N-0" }, "id IN (3, 40, 399) AND number LIKE 'N-0%'" },
-    { { ANY, .has_problem = true, .states = 1 << 4 | 1 << 5 | 1 << 6 }, "(state IN (4, 5, 6) OR id = 11)" },
+    { { ANY, .trouble = FPI_TROUBLE_ONLY }, "(state IN (4, 5, 6) OR id = 11)" },
+    { { ANY, .trouble = FPI_TROUBLE_ONLY, .states = 1 << 1 | 1 << 4 }, "(state = 4 OR id = 11)" },
+    { { ANY, .trouble = FPI_TROUBLE_ONLY, .search = "N-000" }, "(state IN (4, 5, 6) OR id = 11) AND number LIKE 'N-000%'" },
+    { { ANY, .trouble = FPI_TROUBLE_ONLY, .viewer = &of_event }, "0" },
+    { { ANY, .trouble = FPI_TROUBLE_NONE }, "state NOT IN (4, 5, 6) AND id <> 11" },
+    { { ANY, .trouble = FPI_TROUBLE_NONE, .states = 1 << 1 }, "state = 1 AND id <> 11" },
+    { { ANY, .trouble = FPI_TROUBLE_NONE, .viewer = &of_part }, "(owner = 4 OR org = 1) AND state NOT IN (4, 5, 6) AND id <> 11" },
 };
 
 static const char *const columns[] = { "created", "updated", "number" };
@@ -145,22 +151,24 @@ static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *t)
     return fpi_bills_page(&a->page, tx, &a->query, t);
 }
 
-static fpi_bill_query_t query_of(int i)
+enum { ORDERS = 6 };
+
+static fpi_bill_query_t query_of(const case_t *c, int order)
 {
-    fpi_bill_query_t q = cases[i / 6].query;
+    fpi_bill_query_t q = c->query;
 
     q.tenant = 1;
-    q.sort = (fpi_sort_t)(i % 3);
-    q.is_rising = i / 3 % 2;
+    q.sort = (fpi_sort_t)(order % 3);
+    q.is_rising = order / 3;
     q.most = 23;
     return q;
 }
 
-static void turn_pages(int at)
+static void turn_pages(const case_t *c, int order)
 {
-    int64_t ids[BILLS + 1];
-    asking_t a = { .query = query_of(at) };
-    int count = expected(ids, &cases[at / 6], &a.query), seen = 0;
+    int64_t ids[BILLS];
+    asking_t a = { .query = query_of(c, order) };
+    int count = expected(ids, c, &a.query), seen = 0;
 
     do {
         a.query.skip = seen;
@@ -168,7 +176,7 @@ static void turn_pages(int at)
         ck_assert_int_eq(a.page.total, count);
         ck_assert(!a.page.is_bound && !a.page.is_partial);
         for (int i = 0; i < a.page.count; i++) {
-            ck_assert_msg(a.page.bills[i]->id == ids[seen], "case %s, place %d: %d, not %d", cases[at / 6].where, seen,
+            ck_assert_msg(a.page.bills[i]->id == ids[seen], "case %s, place %d: %d, not %d", c->where, seen,
                           (int)a.page.bills[i]->id, (int)ids[seen]);
             seen++;
         }
@@ -176,17 +184,17 @@ static void turn_pages(int at)
     ck_assert_int_eq(seen, count);
 }
 
-static void follow_cursors(int at)
+static void follow_cursors(const case_t *c, int order)
 {
-    int64_t ids[BILLS + 1];
-    asking_t a = { .query = query_of(at) };
-    int count = expected(ids, &cases[at / 6], &a.query), seen = 0;
+    int64_t ids[BILLS + MORE];
+    asking_t a = { .query = query_of(c, order) };
+    int count = expected(ids, c, &a.query), seen = 0;
     fpi_spot_t spot;
 
     do {
         unit_done(fpi_store_read(store, tx_ask, &a, task));
         for (int i = 0; i < a.page.count; i++) {
-            ck_assert_msg(a.page.bills[i]->id == ids[seen], "case %s, place %d", cases[at / 6].where, seen);
+            ck_assert_msg(a.page.bills[i]->id == ids[seen], "case %s, place %d", c->where, seen);
             seen++;
         }
         spot = a.page.last;
@@ -198,9 +206,30 @@ static void follow_cursors(int at)
 /* One store for all: none of them changes it. */
 START_TEST(each_list_is_whole)
 {
-    for (int at = 0; at < UNIT_COUNT(cases) * 6; at++) {
-        turn_pages(at);
-        follow_cursors(at);
+    for (int at = 0; at < UNIT_COUNT(cases) * ORDERS; at++) {
+        turn_pages(&cases[at / ORDERS], at % ORDERS);
+        follow_cursors(&cases[at / ORDERS], at % ORDERS);
+    }
+}
+END_TEST
+
+/* More than few: the list goes along the order's own index. */
+START_TEST(many_in_trouble)
+{
+    static const case_t many[] = {
+        { { ANY, .trouble = FPI_TROUBLE_ONLY }, "(state IN (4, 5, 6) OR id = 11)" },
+        { { ANY, .trouble = FPI_TROUBLE_ONLY, .states = 1 << 1 | 1 << 4 }, "(state = 4 OR id = 11)" },
+        { { ANY, .trouble = FPI_TROUBLE_NONE }, "state NOT IN (4, 5, 6) AND id <> 11" },
+    };
+    sqlite3 *db = open_db();
+
+    sql(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)"
+            " INSERT INTO bill (id, tenant, org, number, resource, state, state_before, is_announced, is_locked, push_version,"
+            " page_count, created, updated, version) SELECT 20000 + i, 1, 0, 'M-' || printf('%04d', (i * 37) % 2100), 'EAS', 4, 0,"
+            " 1, 0, 0, 0, i * 300000, ((i * 7) % 2100) * 1000000, 0 FROM n");
+    sqlite3_close(db);
+    for (int at = 0; at < UNIT_COUNT(many) * ORDERS; at++) {
+        follow_cursors(&many[at / ORDERS], at % ORDERS);
     }
 }
 END_TEST
@@ -655,6 +684,7 @@ int main(void)
     tcase_add_checked_fixture(one, open_all, store_unit_close);
     tcase_set_timeout(one, 120);
     tcase_add_test(one, each_list_is_whole);
+    tcase_add_test(one, many_in_trouble);
     tcase_add_test(one, a_newcomer_moves_no_page);
     tcase_add_test(one, a_total_has_a_bound);
     tcase_add_test(one, a_tally_agrees_with_all_rows);
