@@ -165,6 +165,7 @@ def sent_up(size):
     return size, hashlib.sha256(PIECE * (size // len(PIECE))).hexdigest()
 
 
+TURNS = 3
 TRANSFERS = {
     "down with length": (lambda http, size: download_whole(http, size, {}), sent_down),
     "down in chunks": (lambda http, size: download_whole(http, size, {"chunked": "1"}), sent_down),
@@ -187,7 +188,8 @@ def at_rest(httpd, pid):
 @pytest.mark.mpm
 @pytest.mark.parametrize("transfer,wanted", TRANSFERS.values(), ids=TRANSFERS.keys())
 def test_memory_does_not_grow_with_the_body(make_gateway, transfer, wanted):
-    """What 200 MiB leave behind in the one child, and the most that it held meanwhile."""
+    """What 200 MiB leave behind in the one child, and the most that it held meanwhile. A body that is held in memory is
+    held each time; what the child's own first works take (each minute's, say, half a MiB) is not."""
     gateway = make_gateway(processes=1, threads=1 if os.environ.get("FPIMAGE_MPM") == "prefork" else 2)
     gateway.httpd.expect_log("AH00161", optional=True)  # prefork: its only child is at work
     size = scaled(200, 10) * MIB
@@ -196,13 +198,17 @@ def test_memory_does_not_grow_with_the_body(make_gateway, transfer, wanted):
     for _ in range(8):
         transfer(http, 8 * MIB)  # buffers that each of the threads makes once
     http.close()
-    if SLOWDOWN == 1:  # sanitizers keep what was freed, and hand it back by the clock
-        at_rest(gateway.httpd, pid)
-    before = gateway.httpd.rss(pid)
-    reset_peak(pid)
-    assert transfer(http, size) == wanted(size)
-    grown, peak = gateway.httpd.rss(pid) - before, peak_kib(pid) - before
-    print(f"resident before: {before} KiB, grown by {grown} KiB, at most {peak} KiB more")
+    for turn in range(TURNS):
+        if SLOWDOWN == 1:  # sanitizers keep what was freed, and hand it back by the clock
+            at_rest(gateway.httpd, pid)
+        before = gateway.httpd.rss(pid)
+        reset_peak(pid)
+        assert transfer(http, size) == wanted(size)
+        grown, peak = gateway.httpd.rss(pid) - before, peak_kib(pid) - before
+        print(f"resident before: {before} KiB, grown by {grown} KiB, at most {peak} KiB more")
+        http.close()
+        if SLOWDOWN > 1 or (grown < 1024 and peak < 4096):
+            break
     assert gateway.httpd.children() == [pid]
     if SLOWDOWN == 1:
         assert grown < 1024 and peak < 4096, (before, grown, peak)
