@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/exports.h"
 #include "service/uploads.h"
+#include "store/identity.h"
 #include "store/people.h"
 #include "store/storage.h"
 
@@ -52,6 +53,7 @@ static fpi_err_t *clean(fpi_app_t *app, turn_t *turn, fpi_task_t *task)
     if (!turn->is_ours) {
         return NULL;
     }
+    FPI_TRY(fpi_identity_check(app->store, app->blobs, task));
     FPI_TRY(fpi_exports_sweep(app, task));
     FPI_TRY(fpi_uploads_sweep(app, task));
     FPI_TRY(fpi_storage_sweep(&dropped, app->store, app->blobs, (unsigned char)(turn->number % FOLDERS), FPI_ORPHAN_AGE,

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "model/duty.h"
+#include "store/blob.h"
+#include "store/identity.h"
 #include "store/people.h"
 #include "store/store.h"
 #include "store/users.h"
@@ -111,6 +113,20 @@ static fpi_err_t *check_key(const char *path, fpi_task_t *task)
     return NULL;
 }
 
+/* A new key would open nothing of what the old one has sealed, and soon be in the backups in its place. */
+static fpi_err_t *check_no_database(const fpi_settings_t *settings, fpi_task_t *task)
+{
+    const char *path = strchr(settings->database, ':') + 1;
+    struct stat st;
+
+    if (stat(path, &st) != 0 || st.st_size == 0) {
+        return NULL;
+    }
+    return fpi_fail(task, FPI_E_CONFIG, "key file %s is not there, but the database %s is: put your copy of the key file in its place "
+                    "(FPImageSecretFile); without it the secrets in the database can't be read",
+                    settings->secret_file, path);
+}
+
 fpi_err_t *fpi_setup_prepare(bool *is_first, const fpi_settings_t *settings, unsigned uid, unsigned gid,
                              fpi_task_t *task)
 {
@@ -119,7 +135,8 @@ fpi_err_t *fpi_setup_prepare(bool *is_first, const fpi_settings_t *settings, uns
 
     FPI_TRY(make_dir(&new_dir, settings->data_dir, uid, gid, task));
     *is_first = new_dir;
-    if (lstat(settings->secret_file, &st) != 0) {
+    if (lstat(settings->secret_file, &st) != 0 && errno == ENOENT) {
+        FPI_TRY(check_no_database(settings, task));
         *is_first = true;
         FPI_TRY(make_key(settings->secret_file, uid, gid, task));
     }
@@ -226,14 +243,17 @@ fpi_err_t *fpi_setup_store(const char **password, const fpi_settings_t *settings
     fpi_store_options_t options = { .database = settings->database, .data_dir = settings->data_dir,
                                     .may_migrate = true };
     fpi_secret_t *key;
+    fpi_blobs_t *blobs;
     fpi_store_t *store;
     fpi_err_t *err;
 
     *password = NULL;
     FPI_TRY(fpi_setup_read_key(&key, settings, task->pool, task));
     options.master = key;
+    FPI_TRY(fpi_blobs_open(&blobs, task->pool, settings->blob_store, task));
     FPI_TRY(fpi_store_open(&store, task->pool, &options, task));
-    err = fill(password, store, task);
+    err = fpi_identity_join(store, blobs, task);
+    err = err ? err : fill(password, store, task);
     fpi_store_close(&store);
     return err;
 }

@@ -43,14 +43,14 @@ fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing
 
 /* ---- names ---- */
 
-static bool is_hex(const char *text, size_t len)
+bool fpi_blobs_is_hex(const char *text, size_t len)
 {
     return strspn(text, "0123456789abcdef") == len && text[len] == '\0';
 }
 
 bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256)
 {
-    if (!is_hex(sha256, FPI_SHA256_HEX)) {
+    if (!fpi_blobs_is_hex(sha256, FPI_SHA256_HEX)) {
         return false;
     }
     snprintf(path, FPI_BLOB_PATH + 1, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
@@ -488,8 +488,7 @@ fpi_err_t *fpi_blob_verify(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *t
 
 /* ---- walking ---- */
 
-/* A descriptor of its own, because a directory stream owns and moves it. NULL: errno says why. */
-static DIR *open_folder(int at, const char *name)
+DIR *fpi_blobs_open_folder(int at, const char *name)
 {
     int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
@@ -504,7 +503,7 @@ fpi_err_t *fpi_blobs_sweep(fpi_blobs_t *blobs, apr_interval_time_t age, fpi_task
 {
     time_t oldest = (time_t)apr_time_sec(fpi_clock_now() - age);
     time_t oldest_lasting = (time_t)apr_time_sec(fpi_clock_now() - LASTING);
-    DIR *folder = open_folder(blobs->spool, ".");
+    DIR *folder = fpi_blobs_open_folder(blobs->spool, ".");
     struct dirent *entry;
     struct stat st;
 
@@ -532,7 +531,7 @@ typedef struct walk_t {
 /* depth 0: the root, 1: ab, 2: ab/cd with the blobs. What has another name is passed over. */
 static fpi_err_t *walk(const walk_t *plan, int at, const char *name, int depth)
 {
-    DIR *folder = open_folder(at, name);
+    DIR *folder = fpi_blobs_open_folder(at, name);
     fpi_err_t *err = NULL;
     struct dirent *entry;
 
@@ -540,10 +539,10 @@ static fpi_err_t *walk(const walk_t *plan, int at, const char *name, int depth)
         return fpi_blobs_fail(plan->blobs, errno, "listing", name, plan->task);
     }
     while (!err && (entry = readdir(folder))) {
-        if (depth < 2 && is_hex(entry->d_name, 2)) {
+        if (depth < 2 && fpi_blobs_is_hex(entry->d_name, 2)) {
             err = walk(plan, dirfd(folder), entry->d_name, depth + 1);
         }
-        else if (depth == 2 && is_hex(entry->d_name, FPI_SHA256_HEX)) {
+        else if (depth == 2 && fpi_blobs_is_hex(entry->d_name, FPI_SHA256_HEX)) {
             err = plan->each(plan->baton, entry->d_name);
         }
     }
@@ -572,6 +571,11 @@ fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
 void fpi_blobs_tidy(fpi_blobs_t *blobs)
 {
     fpi_blocks_tidy(blobs->blocks, BLOCKS_IDLE);
+}
+
+const char *fpi_blobs_folder(const fpi_blobs_t *blobs)
+{
+    return blobs->folder;
 }
 
 const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs)

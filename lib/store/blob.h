@@ -1,6 +1,7 @@
 /* The bytes of images and originals, kept for ever under their SHA-256.
  *
  *   <dir>/ab/cd/abcd...ef   finished, read-only, named by its content
+ *   <dir>/store-NAME        an empty folder: which database the blobs belong to
  *   <dir>/spool/xxxx        being written; older than a day = left over, swept
  *   <dir>/spool/up.KEY      comes in pieces, over requests and restarts; swept by whoever keeps the rows, and here
  *                           when it was untouched for four days
@@ -21,6 +22,8 @@
 #include "wire/media.h"
 
 #include <stdint.h>
+
+enum { FPI_BLOBS_NAME = 32 };
 
 typedef struct fpi_blobs_t fpi_blobs_t;
 typedef struct fpi_spool_t fpi_spool_t;
@@ -92,6 +95,11 @@ fpi_err_t *fpi_blob_link(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256,
 fpi_err_t *fpi_blob_copy(fpi_blobs_t *to, fpi_blobs_t *from, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* Puts damaged bytes aside, out of the way of good ones: into <dir>/damaged/<sha256>. */
 fpi_err_t *fpi_blob_put_aside(fpi_blobs_t *blobs, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
+/* The name that the folder was given, FPI_BLOBS_NAME hex digits; NULL: none yet. See store/identity.h. */
+fpi_err_t *fpi_blobs_get_name(const char **name, fpi_blobs_t *blobs, fpi_task_t *task) FPI_MUST_USE;
+/* Durable. To be asked for before: it must have no other. */
+fpi_err_t *fpi_blobs_put_name(fpi_blobs_t *blobs, const char *name, fpi_task_t *task) FPI_MUST_USE;
+const char *fpi_blobs_folder(const fpi_blobs_t *blobs);
 /* The folder of spools, where other files of passing use may lie, too: what is older than a day is swept. */
 const char *fpi_blobs_spool_folder(const fpi_blobs_t *blobs);
 /* From time to time: memory that uploads needed goes back. */

@@ -9,6 +9,7 @@
 #include "base/blocks.h"
 #include "store/blob.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 enum { FPI_SPOOL_NAME = 72, FPI_SPOOL_RANDOM = 16, FPI_BLOB_READ = 256 * 1024,
@@ -46,6 +47,9 @@ fpi_err_t *fpi_blobs_fail(const fpi_blobs_t *blobs, int error, const char *doing
 /* Everything that comes from a row or a request passes here, so no ".." ever reaches a path: false when it is no name
  * of a blob. */
 bool fpi_blobs_path(char path[FPI_BLOB_PATH + 1], const char *sha256);
+bool fpi_blobs_is_hex(const char *text, size_t len);
+/* With a descriptor of its own, because a directory stream owns and moves it. NULL: errno says why. */
+DIR *fpi_blobs_open_folder(int at, const char *name);
 /* Makes ab and ab/cd; errno's number. */
 int fpi_blobs_make_parents(const fpi_blobs_t *blobs, const char *path);
 /* The lock of the head of blob.c, LOCK_SH or LOCK_EX: a descriptor to be closed; -1: errno says why. */

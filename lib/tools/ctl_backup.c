@@ -4,6 +4,7 @@
 #include "tools/ctl_storage.h"
 
 #include "store/disk.h"
+#include "store/identity.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -208,6 +209,20 @@ static void tell(backing_t *b, fpi_json_t *doc)
     }
 }
 
+/* Before anything of the backup is replaced. */
+static fpi_err_t *check_source(backing_t *b)
+{
+    ctl_t *ctl = b->ctl;
+    fpi_err_t *err = ctl_has(ctl, "with-key") ? ctl_check_key(ctl, ctl->app->store) : NULL;
+
+    if (err) {
+        return fpi_wrap(ctl->task, err, "the key file %s is not the one of this database: put the right one in its place; nothing was saved",
+                        ctl->settings->secret_file);
+    }
+    err = fpi_identity_give(ctl->app->store, b->to, ctl->task);
+    return err ? fpi_wrap(ctl->task, err, "%s holds the backup of another installation: name another folder", b->places.dir) : NULL;
+}
+
 static fpi_err_t *save(backing_t *b)
 {
     ctl_t *ctl = b->ctl;
@@ -215,6 +230,7 @@ static fpi_err_t *save(backing_t *b)
     const char *fresh = apr_pstrcat(ctl->task->pool, database, ".new", NULL);
     fpi_json_t *doc;
 
+    FPI_TRY(check_source(b));
     unlink(fresh);
     FPI_TRY(fpi_store_copy(ctl->app->store, fresh, ctl->task));
     FPI_TRY(ctl_each_content(ctl, ctl->app->store, save_one, b));

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "service/setup.h"
 #include "store/disk.h"
-#include "store/people.h"
+#include "store/identity.h"
 
 #include <apr_strings.h>
 #include <dirent.h>
@@ -188,15 +188,6 @@ static fpi_err_t *stage_key(fpi_secret_t **key, restoring_t *r)
     return fpi_setup_read_key(key, &staged, ctl->task->pool, ctl->task);
 }
 
-static fpi_err_t *tx_unseal(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    fpi_token_key_t *keys;
-    int count;
-
-    (void)baton;
-    return fpi_token_keys_list(&keys, &count, tx, task);
-}
-
 static fpi_err_t *open_staged(restoring_t *r, const char *staged)
 {
     ctl_t *ctl = r->ctl;
@@ -208,7 +199,7 @@ static fpi_err_t *open_staged(restoring_t *r, const char *staged)
     options.database = apr_pstrcat(ctl->task->pool, "sqlite:", staged, NULL);
     options.master = key;
     FPI_TRY(fpi_store_open(&r->store, ctl->task->pool, &options, ctl->task));
-    err = fpi_store_read(r->store, tx_unseal, NULL, ctl->task);
+    err = ctl_check_key(ctl, r->store);
     return err ? fpi_wrap(ctl->task, err, "the key does not fit the backup's database: name the right one with --key-file")
                : NULL;
 }
@@ -270,6 +261,7 @@ static fpi_err_t *put_in_place(restoring_t *r)
 
     FPI_TRY(fpi_blobs_open(&r->to, ctl->task->pool, ctl->settings->blob_store, ctl->task));
     FPI_TRY(ctl_each_content(ctl, r->store, copy_one, r));
+    FPI_TRY(fpi_identity_give(r->store, r->to, ctl->task));
     FPI_TRY(fpi_store_write(r->store, tx_drop_passing, NULL, ctl->task));
     fpi_store_close(&r->store); /* which brings the log home */
     if (r->key_file) {

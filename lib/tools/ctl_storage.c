@@ -2,6 +2,7 @@
 #include "tools/ctl_storage.h"
 
 #include "store/disk.h"
+#include "store/people.h"
 #include "wire/crypto.h"
 
 #include <apr_strings.h>
@@ -18,6 +19,20 @@ fpi_err_t *ctl_open_blobs(ctl_t *ctl)
 {
     FPI_TRY(ctl_open(ctl));
     return fpi_blobs_open(&ctl->app->blobs, ctl->task->pool, ctl->settings->blob_store, ctl->task);
+}
+
+static fpi_err_t *tx_unseal(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    fpi_token_key_t *keys;
+    int count;
+
+    (void)baton;
+    return fpi_token_keys_list(&keys, &count, tx, task);
+}
+
+fpi_err_t *ctl_check_key(ctl_t *ctl, fpi_store_t *store)
+{
+    return fpi_store_read(store, tx_unseal, NULL, ctl->task);
 }
 
 const char *ctl_size(ctl_t *ctl, int64_t bytes)

@@ -11,6 +11,8 @@
 
 /* ctl_open, and the blobs. */
 fpi_err_t *ctl_open_blobs(ctl_t *ctl) FPI_MUST_USE;
+/* Does the key that the store was opened with open what it holds? */
+fpi_err_t *ctl_check_key(ctl_t *ctl, fpi_store_t *store) FPI_MUST_USE;
 /* "1.2 GiB" */
 const char *ctl_size(ctl_t *ctl, int64_t bytes);
 

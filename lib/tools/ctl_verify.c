@@ -1,6 +1,8 @@
 /* verify: has every row its bytes, are they what they were, and is there nothing that nobody knows of? */
 #include "tools/ctl_storage.h"
 
+#include "store/identity.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
@@ -246,6 +248,7 @@ fpi_err_t *ctl_verify(ctl_t *ctl)
     FPI_TRY(ctl_open_blobs(ctl));
     v.store = ctl->app->store;
     v.blobs = ctl->app->blobs;
+    FPI_TRY(v.is_repair ? fpi_identity_check(v.store, v.blobs, ctl->task) : NULL);
     v.findings = fpi_json_make_array(ctl->task);
     v.step = *ctl->task;
     apr_pool_create(&v.step.pool, ctl->task->pool);
