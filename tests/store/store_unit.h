@@ -16,17 +16,24 @@
 
 static char folder[64];
 static fpi_store_t *store;
+static fpi_secret_t *master;
+
+/* Anew when it was closed; with `master`, which a test may change before. */
+static inline void open_store(void)
+{
+    fpi_store_options_t options = { .data_dir = folder, .master = master, .may_migrate = true };
+
+    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
+    unit_done(fpi_store_open(&store, task->pool, &options, task));
+}
 
 static inline void store_unit_open(void)
 {
-    fpi_store_options_t options = { .data_dir = folder, .may_migrate = true };
-
     unit_open();
     strcpy(folder, "/tmp/fpi_store_XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    options.master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
-    options.database = apr_pstrcat(task->pool, "sqlite:", folder, "/test.db", NULL);
-    unit_done(fpi_store_open(&store, task->pool, &options, task));
+    master = fpi_secret_make(task->pool, "0123456789abcdef0123456789abcdef", FPI_KEY_LEN);
+    open_store();
 }
 
 static inline void store_unit_close(void)
@@ -36,12 +43,12 @@ static inline void store_unit_close(void)
     unit_close();
 }
 
-/* A test whose body runs in one write transaction `tx` with the task `t`. */
+/* A test whose body runs in one write transaction `tx` with the task `t`; `baton` is the turn of a test in a loop, an int. */
 #define TX_TEST(name)                                                      \
     static fpi_err_t *name##_in(fpi_tx_t *tx, void *baton, fpi_task_t *t); \
     START_TEST(name)                                                       \
     {                                                                      \
-        unit_done(fpi_store_write(store, name##_in, NULL, task));          \
+        unit_done(fpi_store_write(store, name##_in, &_i, task));           \
     }                                                                      \
     END_TEST                                                               \
     static fpi_err_t *name##_in(fpi_tx_t *tx, void *baton, fpi_task_t *t)
