@@ -125,9 +125,9 @@ const ctl_command_t ctl_commands[] = {
       "save database and originals while httpd serves; what is in DIR already is not copied again (--link: hard links; "
       "--with-key: the key file, too)",
       "在线备份数据库与原件, 已有的不再复制 (--link 用硬链接; --with-key 同时备份密钥文件)", ctl_backup },
-    { "restore", NULL, "DIR", 1, 1, "key-file user",
-      "make an empty data directory of a backup, once all of it has been verified", "校验备份后恢复到空的数据目录",
-      ctl_restore },
+    { "restore", NULL, "DIR", 1, 1, "key-file partial user",
+      "make an empty data directory of a backup, once all of it has been verified (--partial: without originals that "
+      "can't be read)", "校验备份后恢复到空的数据目录 (--partial: 略过无法读取的原件)", ctl_restore },
     { "export", NULL, "zip|xlsx [NUMBER]...", 1, 1000, "o! resource",
       "write the originals of bills as a zip, or a list of them as a workbook, to the file of -o",
       "将单据原件导出为 zip, 或将列表导出为 xlsx", ctl_export },
