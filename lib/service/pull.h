@@ -5,9 +5,9 @@
  *                    ─> one transaction: invoices, state, push row "done", timeline
  *
  * In sync mode the bill mirrors the receipt until it is submitted: files that came from it and are no longer there are
- * taken off, and with its images there the bill is submitted. Once submitted, what comes is added and its invoices are
- * brought up to date; it stays submitted, and the ERP is not told again (facts-cloud.md 6.6). A locked bill is not touched:
- * the push is parked, to be replayed once it is unlocked.
+ * taken off, and with its images there the bill is submitted; an empty receipt does neither. Once submitted, what comes
+ * is added and its invoices are brought up to date; it stays submitted, and the ERP is not told again (facts-cloud.md
+ * 6.6). A locked bill is not touched: the push is parked, to be replayed once it is unlocked.
  *
  * Life:    a job's task.
  * Threads: a worker's.
