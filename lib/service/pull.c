@@ -567,13 +567,8 @@ fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
     fpi_bill_t *bill;
 
     FPI_TRY(fpi_push_find(&push, tx, id, task));
-    if (!push) {
-        return fpi_refuse(task, FPI_E_ABSENT, NULL, "推送 %" APR_INT64_T_FMT " 不存在",
-                          "there is no push %" APR_INT64_T_FMT, id);
-    }
-    if (push->bill == 0) {
-        return fpi_refuse(task, FPI_E_STATE, NULL, "推送 %" APR_INT64_T_FMT " 已被拒绝, 没有对应单据, 请让发送方重推",
-                          "push %" APR_INT64_T_FMT " was refused and has no bill: have the sender push again", id);
+    if (!push || !push->bill) {
+        return fpi_fail(task, FPI_E_ABSENT, "push %" APR_INT64_T_FMT " is not there, or has no bill", id);
     }
     FPI_TRY(fpi_bill_find_by_id(&bill, tx, push->tenant, push->bill, task));
     push->status = "taken";

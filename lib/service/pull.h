@@ -31,8 +31,7 @@ void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
 /* Puts the bill's pull to work now, or again when it is at work; `push` is the push row it works off. */
 fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 
-/* Puts the pull of a stored push back to work: for `fpimagectl push replay`. FPI_E_ABSENT; FPI_E_STATE for a refused
- * one, which has no bill. */
+/* Puts the pull of a push back to work that was taken (fpi_push_replay: of any push). FPI_E_ABSENT. */
 fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 
 /* Puts pulls back to work that were given up and belong to no parked push: the receipt was asked by hand or by matching.

@@ -94,8 +94,8 @@ const ctl_command_t ctl_commands[] = {
     { "push", "list", "", 0, 0, "failed limit before", "the push log, newest first", "推送日志, 新的在前",
       ctl_push_list },
     { "push", "show", "ID", 1, 1, "", "one push with its body", "显示一次推送及其报文", ctl_push_show },
-    { "push", "replay", "[ID]", 0, 1, "failed", "put it back to work, or all that were given up", "重新处理一次推送, 或全部已放弃的",
-      ctl_push_replay },
+    { "push", "replay", "[ID]", 0, 1, "failed", "put it back to work (a refused one: with the push table as it is now), or all "
+      "that were given up", "重新处理一次推送 (被拒绝的: 按现在的推送表), 或全部已放弃的", ctl_push_replay },
     { "delivery", "list", "", 0, 0, "state bill resource limit", "notices to the ERP, newest first", "对 ERP 的通知, 新的在前",
       ctl_delivery_list },
     { "delivery", "show", "ID", 1, 1, "", "one notice, and what became of it", "显示一条通知及其结果", ctl_delivery_show },
