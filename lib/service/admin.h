@@ -104,6 +104,7 @@ typedef struct fpi_push_problem_t {
         FPI_PUSH_NO_ENTERPRISE,  /* the row's client id is no enterprise */
         FPI_PUSH_DISABLED,       /* ... a disabled one */
         FPI_PUSH_TAX_NO,         /* ... one of another tax number, and no tenant authorisation */
+        FPI_PUSH_NAME,           /* ... one of another name, and no tenant authorisation */
         FPI_PUSH_URL,            /* the row's url is malformed */
         FPI_PUSH_NO_ROW          /* an enabled enterprise without a row: its pushes need a token or sign */
     } kind;

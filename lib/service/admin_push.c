@@ -175,6 +175,12 @@ static const fpi_enterprise_t *find_enterprise(const rows_t *tables, const char 
     return NULL;
 }
 
+/* It speaks for several. */
+static bool is_tenant(const fpi_enterprise_t *e)
+{
+    return strncmp(e->client_id, "TN_", 3) == 0;
+}
+
 static void look_at_row(finding_t *f, const fpi_push_row_t *row)
 {
     const fpi_enterprise_t *e = find_enterprise(f->tables, row->client_id);
@@ -186,10 +192,15 @@ static void look_at_row(finding_t *f, const fpi_push_row_t *row)
     else if (!e->is_enabled) {
         add(f, FPI_PUSH_DISABLED, row, e, is_en(f->task) ? "the enterprise is disabled" : "该企业授权已停用");
     }
-    else if (strncmp(e->client_id, "TN_", 3) != 0 && strcmp(e->tax_no, row->tax_no) != 0) {
+    else if (!is_tenant(e) && strcmp(e->tax_no, row->tax_no) != 0) {
         add(f, FPI_PUSH_TAX_NO, row, e,
             apr_psprintf(f->task->pool,
                          is_en(f->task) ? "the enterprise has tax number %s" : "该企业授权的税号是 %s", e->tax_no));
+    }
+    else if (!is_tenant(e) && strcmp(e->name, row->name) != 0) {
+        add(f, FPI_PUSH_NAME, row, e,
+            apr_psprintf(f->task->pool, is_en(f->task) ? "the row says %s, the enterprise is called %s"
+                                                       : "此行名称为 %s, 企业授权名称为 %s", row->name, e->name));
     }
     look_at_url(f, row, e);
 }
@@ -234,7 +245,7 @@ fpi_err_t *fpi_admin_push_check(apr_array_header_t **out, fpi_app_t *app, fpi_ta
 
 const char *fpi_push_problem_name(const fpi_push_problem_t *problem)
 {
-    static const char *const names[] = { "no_enterprise", "disabled", "tax_no", "url", "no_row" };
+    static const char *const names[] = { "no_enterprise", "disabled", "tax_no", "name", "url", "no_row" };
 
     return names[problem->kind];
 }

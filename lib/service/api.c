@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "service/access.h"
 #include "service/answer.h"
+#include "service/events.h"
 #include "service/handlers.h"
 #include "service/phone.h"
 #include "service/relay.h"
@@ -259,6 +260,11 @@ static void write_failure(fpi_app_t *app, fpi_call_t *call, fpi_msg_t msg, const
                             (apr_uint64_t)untold);
     }
     fpi_log_err(task, msg, err, "%.16s %.200s from %s%s", call->method, path, call->client_ip, more);
+    if (msg == FPI_M_CLOUD_TOKEN) {
+        fpi_event_tell(app, "token-refused", apr_psprintf(task->pool, "client_id %.64s: %s", call->enterprise
+                                                          ? call->enterprise->client_id : "-",
+                                                          fpi_err_chain(task->pool, err)), task);
+    }
 }
 
 static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/jobs.h"
 #include "service/pull.h"
+#include "service/push.h"
 #include "store/people.h"
 #include "store/pushes.h"
 
@@ -13,7 +14,7 @@
 
 enum { COUNT_BOUND = 1000, COUNT_OF_FEW = 100, REPLAY_MOST = 500, WORD_LEN = 100 };
 
-static const char *const states[] = { "taken", "done", "older", "refused", "parked" };
+static const char *const states[] = { "taken", "done", "unchanged", "older", "refused", "parked" };
 
 /* ---- showing ---- */
 
@@ -193,22 +194,24 @@ fpi_err_t *fpi_handle_push_get(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *a
 
 /* ---- back to work ---- */
 
-static fpi_err_t *tx_replay(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     one_t *one = baton;
 
-    FPI_TRY(tx_get(tx, one, task));
-    FPI_TRY(fpi_pull_replay(tx, one->id, task));
-    return fpi_push_find(&one->push, tx, one->id, task);
+    FPI_TRY(fpi_push_find(&one->push, tx, one->id, task));
+    return one->push ? NULL : fpi_fail(task, FPI_E_ABSENT, "push %" APR_INT64_T_FMT " is gone", one->id);
 }
 
 fpi_err_t *fpi_handle_push_replay(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     one_t one = { .call = call };
+    const char *result; /* as the row says then */
 
     FPI_TRY(refuse_limited(call));
     FPI_TRY(fpi_call_id(&one.id, call, "push_id"));
-    FPI_TRY(fpi_store_write(app->store, tx_replay, &one, call->task));
+    FPI_TRY(fpi_store_read(app->store, tx_get, &one, call->task));
+    FPI_TRY(fpi_push_replay(&result, app, one.id, call->task));
+    FPI_TRY(fpi_store_read(app->store, tx_find, &one, call->task));
     fpi_jobs_wake(app);
     answer->status = 202;
     answer->data = view(one.push, call->task);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "service/admin.h"
+#include "service/push_reach.h"
 #include "service/setup.h"
 #include "store/people.h"
 #include "store/pushes.h"
@@ -355,6 +356,31 @@ static void look_at_push_table(fpi_doctor_t *d)
                         "if the receipt assistant pushes for it: fpimagectl push-table add"));
 }
 
+/* Where the cloud sends its pushes: is it us who is there? */
+static void look_at_push_reach(fpi_doctor_t *d)
+{
+    apr_array_header_t *list;
+    int left, bad = 0;
+
+    if (fpi_push_reach(&list, &left, d->app, d->task)) {
+        return; /* told with the enterprises */
+    }
+    for (int i = 0; i < list->nelts; i++) {
+        const fpi_push_reach_t *reach = &APR_ARRAY_IDX(list, i, fpi_push_reach_t);
+
+        if (reach->found) {
+            bad++;
+            WARN("push_reach", SAY("%s: %s", "%s: %s", reach->row->url, reach->found), reach->remedy);
+        }
+    }
+    if (list->nelts && !bad) {
+        OK("push_reach", SAY("%d 个推送地址均指向本系统", "urls of the push table that lead here: %d", list->nelts));
+    }
+    if (left) {
+        OK("push_reach", SAY("另有 %d 行未逐一检查", "rows that were not asked for: %d", left));
+    }
+}
+
 typedef struct counts_t {
     fpi_job_counts_t jobs;
     fpi_troubles_t troubles;
@@ -461,6 +487,7 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
     if (app->store) {
         look_at_enterprises(&d);
         look_at_push_table(&d);
+        look_at_push_reach(&d);
         look_at_work(&d);
     }
     fpi_doctor_look_at_decoder(&d);

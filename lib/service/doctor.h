@@ -4,11 +4,13 @@
  *   settings ─> data directory, key file, file system ─> store ─> enterprises, push table, jobs, pushes
  *            └> upstream: DNS ─> TCP ─> TLS/HTTP (its Date against our clock) ─> a token for each enterprise
  *            └> each business system: a real log-in       └> each network scanner: is it there?
+ *            └> each address of the push table: does it lead to us?
  *
  * Life:    results live in the task's pool.
  * Threads: any. Looking up a name leaves a thread behind when the resolver does not answer in time.
  * Limits:  10 s for each step of the network, 15 s for a token, options.tokens enterprises; no token is asked for past
- *          the task's deadline; 20 s for a log-in, 10 business systems; 5 s for a scanner, 10 of them. */
+ *          the task's deadline; 20 s for a log-in, 10 business systems; 5 s for a scanner, 10 of them, as for an address
+ *          of the push table. */
 #ifndef FPI_DOCTOR_H
 #define FPI_DOCTOR_H
 

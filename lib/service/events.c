@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* Names of the contract; the index keeps the time of the last start. */
-static const char *const names[] = { "push-failed", "erp-unreachable", "token-refused", "disk-low",
-                                     "secret-expiring" };
+static const char *const names[] = { "push-failed", "erp-unreachable", "token-refused", "disk-low" };
 
 enum { EVENTS = sizeof(names) / sizeof(*names), PAUSE_S = 60 };
 

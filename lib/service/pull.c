@@ -308,15 +308,6 @@ static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_
                          NULL, task);
 }
 
-/* In sync mode nobody scans and nobody submits: the push makes the images. */
-static fpi_err_t *submit_synced(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
-{
-    const fpi_order_t order = { FPI_ACT_SUBMIT, NULL, NULL, "synchronised to the submitter" };
-    bool is_changed;
-
-    return pull->bill->state == FPI_STATE_UPLOADED ? fpi_move(&is_changed, pull->bill, &order, tx, task) : NULL;
-}
-
 static bool is_mirrored(const pull_t *pull, const fpi_file_t *file)
 {
     for (int i = 0; i < pull->links->nelts; i++) {
@@ -328,6 +319,28 @@ static bool is_mirrored(const pull_t *pull, const fpi_file_t *file)
         }
     }
     return false;
+}
+
+/* Is there anything on the bill that came with the receipt? */
+static bool has_brought(const pull_t *pull)
+{
+    for (int i = 0; i < pull->file_count; i++) {
+        if (is_mirrored(pull, &pull->files[i])) {
+            return true;
+        }
+    }
+    return pull->invoice_count > 0;
+}
+
+/* In sync mode nobody scans and nobody submits: the push makes the images. An empty receipt makes none, whatever was
+ * put there by hand. */
+static fpi_err_t *submit_synced(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_order_t order = { FPI_ACT_SUBMIT, NULL, NULL, "synchronised to the submitter" };
+    bool is_changed;
+
+    return pull->bill->state == FPI_STATE_UPLOADED && has_brought(pull) ? fpi_move(&is_changed, pull->bill, &order, tx, task)
+                                                                        : NULL;
 }
 
 /* An empty receipt takes nothing away: it may be a fault of its own. */
@@ -417,6 +430,9 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (locked) {
         return end_locked(pull, locked, tx, task);
     }
+    if (!pull->links) {
+        return fpi_fail(task, FPI_E_BUSY, "bill %s was unlocked just now: it is looked at again", pull->bill->number);
+    }
     FPI_TRY(mirror(&is_synced, pull, tx, task));
     FPI_TRY(put_invoices(pull, tx, &changed, &dropped, task));
     if (changed || dropped || pull->fetched || pull->refused) {
@@ -428,7 +444,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                                            pull->refusals ? ": " : "", pull->refusals ? pull->refusals : ""),
                               NULL, task));
     }
-    else if (pull->invoice_count == 0 && pull->file_count == 0) {
+    else if (pull->invoice_count == 0 && pull->links->nelts == 0) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
     if (pull->invoice_count == 0) {
@@ -551,13 +567,8 @@ fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
     fpi_bill_t *bill;
 
     FPI_TRY(fpi_push_find(&push, tx, id, task));
-    if (!push) {
-        return fpi_refuse(task, FPI_E_ABSENT, NULL, "推送 %" APR_INT64_T_FMT " 不存在",
-                          "there is no push %" APR_INT64_T_FMT, id);
-    }
-    if (push->bill == 0) {
-        return fpi_refuse(task, FPI_E_STATE, NULL, "推送 %" APR_INT64_T_FMT " 已被拒绝, 没有对应单据, 请让发送方重推",
-                          "push %" APR_INT64_T_FMT " was refused and has no bill: have the sender push again", id);
+    if (!push || !push->bill) {
+        return fpi_fail(task, FPI_E_ABSENT, "push %" APR_INT64_T_FMT " is not there, or has no bill", id);
     }
     FPI_TRY(fpi_bill_find_by_id(&bill, tx, push->tenant, push->bill, task));
     push->status = "taken";

@@ -5,9 +5,9 @@
  *                    ─> one transaction: invoices, state, push row "done", timeline
  *
  * In sync mode the bill mirrors the receipt until it is submitted: files that came from it and are no longer there are
- * taken off, and with its images there the bill is submitted. Once submitted, what comes is added and its invoices are
- * brought up to date; it stays submitted, and the ERP is not told again (facts-cloud.md 6.6). A locked bill is not touched:
- * the push is parked, to be replayed once it is unlocked.
+ * taken off, and with its images there the bill is submitted; an empty receipt does neither. Once submitted, what comes
+ * is added and its invoices are brought up to date; it stays submitted, and the ERP is not told again (facts-cloud.md
+ * 6.6). A locked bill is not touched: the push is parked, to be replayed once it is unlocked.
  *
  * Life:    a job's task.
  * Threads: a worker's.
@@ -31,8 +31,7 @@ void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
 /* Puts the bill's pull to work now, or again when it is at work; `push` is the push row it works off. */
 fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 
-/* Puts the pull of a stored push back to work: for `fpimagectl push replay`. FPI_E_ABSENT; FPI_E_STATE for a refused
- * one, which has no bill. */
+/* Puts the pull of a push back to work that was taken (fpi_push_replay: of any push). FPI_E_ABSENT. */
 fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t push, fpi_task_t *task) FPI_MUST_USE;
 
 /* Puts pulls back to work that were given up and belong to no parked push: the receipt was asked by hand or by matching.

@@ -3,7 +3,10 @@
  *
  *   body ─> [decrypt] ─> notices ─> identity ─> may this sender push it? ─> one transaction:
  *                                                 push row + bill + timeline + job     ─> 0000
- *   anything refused: one row of the push log with its reason, and nothing else          */
+ *   anything refused: one row of the push log with its reason, and nothing else
+ *   put back to work by hand: a refused one comes the same way from the push log, and keeps its row there */
+#include "service/push.h"
+
 #include "service/handlers.h"
 
 #include "base/clock.h"
@@ -41,6 +44,7 @@ typedef struct intake_t {
     int at;                /* the notice in hand */
     fpi_identity_t beside; /* what is said beside the notices: in query, headers, wrappers */
     bool is_trusted;       /* came with a token of ours, or signed as a whole */
+    int64_t row;           /* of the push log, of one that was refused and is taken up again; 0: it came just now */
 } intake_t;
 
 /* ---- body ---- */
@@ -185,9 +189,10 @@ static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *
 
 /* ---- who may push ---- */
 
+/* A sign is good for the call that it came with. */
 static bool is_signed(const fpi_enterprise_t **by, intake_t *in, const fpi_identity_t *id)
 {
-    return id->sign && id->client_id
+    return id->sign && id->client_id && !in->row
            && fpi_access_sign_check(by, in->app, id->client_id, id->timestamp, id->sign, id->enc_type, in->call->task)
                   == NULL;
 }
@@ -320,6 +325,7 @@ static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const intake_t *in, co
     row->body = notice->body;
     row->body_len = (int64_t)strlen(notice->body);
     row->body_sha = notice->sha;
+    row->id = in->row;
     return fpi_push_put(row, tx, task);
 }
 
@@ -375,15 +381,16 @@ static bool is_older(int64_t version, int64_t than)
     return version && than && (version < VERSION_TIMES) == (than < VERSION_TIMES) && version < than;
 }
 
-static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
+static fpi_err_t *take_for(fpi_bill_t **of, fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
 {
     fpi_bill_t *bill;
     fpi_state_t to;
 
-    FPI_TRY(find_bill(&bill, tx, notice, task));
+    FPI_TRY(find_bill(of, tx, notice, task));
+    bill = *of;
     if (!bill) {
-        FPI_TRY(make_bill(&bill, tx, notice, task));
-        return take_new(tx, in, bill, notice, task);
+        FPI_TRY(make_bill(of, tx, notice, task));
+        return take_new(tx, in, *of, notice, task);
     }
     if (bill->tax_no && *bill->tax_no && notice->tax_no && strcmp(bill->tax_no, notice->tax_no) != 0) {
         return fpi_wrap(task,
@@ -400,6 +407,27 @@ static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_tas
         return take_older(tx, in, bill, notice, task);
     }
     return take_new(tx, in, bill, notice, task);
+}
+
+/* One from the push log has its row already. */
+static fpi_err_t *note_taken_up(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, const notice_t *notice,
+                                fpi_task_t *task)
+{
+    fpi_push_t row = { .tenant = bill->tenant, .bill = bill->id, .number = bill->number, .status = "unchanged",
+                       .reason = "the same content had arrived before" };
+
+    if (strcmp(notice->result, "unchanged") == 0) {
+        FPI_TRY(put_push(&row, tx, in, notice, task));
+    }
+    return fpi_trail_add(tx, bill, "push", "put back to work by hand", NULL, task);
+}
+
+static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
+{
+    fpi_bill_t *bill;
+
+    FPI_TRY(take_for(&bill, tx, in, notice, task));
+    return in->row ? note_taken_up(tx, in, bill, notice, task) : NULL;
 }
 
 static fpi_err_t *take_all(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -429,12 +457,16 @@ static int64_t tenant_of(const refused_t *refused)
     return refused->notice->tenant ? refused->notice->tenant : by ? by->tenant : FPI_TENANT_FIRST;
 }
 
+static const char *reason_of(const fpi_err_t *why)
+{
+    return why->cause ? why->detail : fpi_err_public(why, "en");
+}
+
 static fpi_err_t *put_refused(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const refused_t *refused = baton;
-    const fpi_err_t *why = refused->why;
     fpi_push_t row = { .tenant = tenant_of(refused), .number = refused->notice->id.number, .status = "refused",
-                       .reason = why->cause ? why->detail : fpi_err_public(why, "en") };
+                       .reason = reason_of(refused->why) };
 
     FPI_TRY(put_push(&row, tx, refused->in, refused->notice, task));
     return fpi_pushes_prune_refused(tx, task);
@@ -564,4 +596,93 @@ fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answe
     }
     report(&in, answer);
     return NULL;
+}
+
+/* ---- put back to work by hand ---- */
+
+typedef struct replay_t {
+    int64_t id;
+    fpi_push_t *push;
+} replay_t;
+
+static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    replay_t *r = baton;
+
+    FPI_TRY(fpi_push_find(&r->push, tx, r->id, task));
+    return r->push ? NULL : fpi_refuse(task, FPI_E_ABSENT, NULL, "推送 %" APR_INT64_T_FMT " 不存在",
+                                       "there is no push %" APR_INT64_T_FMT, r->id);
+}
+
+static fpi_err_t *tx_pull(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    return fpi_pull_replay(tx, ((replay_t *)baton)->id, task);
+}
+
+static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    return fpi_push_put(((replay_t *)baton)->push, tx, task);
+}
+
+static fpi_err_t *refuse_again(intake_t *in, replay_t *r, fpi_err_t *err)
+{
+    fpi_task_t *task = in->call->task;
+    fpi_err_t *again;
+
+    if (!is_ours_to_tell(err)) {
+        return err;
+    }
+    r->push->reason = reason_of(err);
+    FPI_TRY(fpi_store_write(in->app->store, tx_put, r, task));
+    again = fpi_recode(task, err, FPI_E_STATE, "push %" APR_INT64_T_FMT " was refused again", r->id);
+    again->zh = fpi_err_public(err, "zh"); /* the push is there: what is said is why */
+    again->en = fpi_err_public(err, "en");
+    return again;
+}
+
+/* By its row, as its sender's words stand there; whether they may be believed is for the push table of today to say. */
+static fpi_err_t *read_again(intake_t *in, const fpi_push_t *push)
+{
+    fpi_task_t *task = in->call->task;
+    fpi_json_t *doc;
+
+    in->beside.client_id = push->client_id;
+    in->beside.tax_no = push->tax_no;
+    FPI_TRY(parse_body(&doc, in));
+    FPI_TRY(read_notices(in, doc));
+    if (in->count != 1 || in->notices[0].tenant != push->tenant) {
+        return fpi_refuse(task, FPI_E_STATE, NULL, "按现在的推送表, 该推送属于另一租户, 请让发送方重推",
+                          "by the push table of today it is another tenant's: have the sender push again");
+    }
+    return NULL;
+}
+
+static fpi_err_t *take_refused(const char **result, fpi_app_t *app, replay_t *r, fpi_task_t *task)
+{
+    fpi_buf_t body = { .data = apr_pstrdup(task->pool, r->push->body ? r->push->body : ""), .len = (size_t)r->push->body_len };
+    fpi_call_t call = { .task = task, .client_ip = r->push->source, .body = &body };
+    intake_t in = { .app = app, .call = &call, .row = r->id };
+    fpi_err_t *err;
+
+    if (body.len == 0) {
+        return fpi_refuse(task, FPI_E_STATE, NULL, "推送 %" APR_INT64_T_FMT " 已被拒绝且未留存内容, 请让发送方重推",
+                          "push %" APR_INT64_T_FMT " was refused and nothing of it was kept: have the sender push again", r->id);
+    }
+    err = read_again(&in, r->push);
+    err = err ? err : fpi_store_write(app->store, take_all, &in, task);
+    if (err) {
+        return refuse_again(&in, r, err);
+    }
+    *result = in.notices[0].result;
+    return NULL;
+}
+
+fpi_err_t *fpi_push_replay(const char **result, fpi_app_t *app, int64_t id, fpi_task_t *task)
+{
+    replay_t r = { id, NULL };
+
+    *result = "queued";
+    FPI_TRY(fpi_store_read(app->store, tx_find, &r, task));
+    return strcmp(r.push->status, "refused") == 0 ? take_refused(result, app, &r, task)
+                                                  : fpi_store_write(app->store, tx_pull, &r, task);
 }

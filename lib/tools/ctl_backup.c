@@ -82,7 +82,9 @@ static fpi_err_t *note_loss(backing_t *b, const fpi_naming_t *row, const fpi_err
 {
     fpi_json_t *doc = fpi_json_make_object(b->ctl->task);
 
-    b->lost++;
+    if (b->lost++ >= CTL_LOSSES_NAMED) {
+        return NULL;
+    }
     fpi_json_put_text(doc, "sha256", row->sha256);
     fpi_json_put_text(doc, "why", fpi_err_chain(b->ctl->task->pool, err));
     fpi_json_add(b->losses, doc);
@@ -173,6 +175,7 @@ static fpi_err_t *describe(fpi_json_t **out, const backing_t *b, const char *dat
     fpi_json_put_int(doc, "database_bytes", size);
     fpi_json_put_int(doc, "originals", b->kept + b->copied);
     fpi_json_put_int(doc, "lost", b->lost);
+    fpi_json_put(doc, "losses", b->losses); /* restore does without them */
     fpi_json_put_bool(doc, "has_key", access(b->places.keys, F_OK) == 0);
     *out = doc;
     return NULL;
@@ -192,16 +195,17 @@ static void tell(backing_t *b, fpi_json_t *doc)
     fpi_json_put_int(doc, "copied", b->copied);
     fpi_json_put_int(doc, "copied_bytes", b->copied_bytes);
     fpi_json_put_int(doc, "already_there", b->kept);
-    fpi_json_put(doc, "losses", b->losses);
     if (ctl_json(ctl, doc)) {
         return;
     }
     if (b->lost) {
         ctl_table(ctl, b->losses, columns);
     }
-    ctl_say(ctl, "备份 %s 完成: 新增原件 %d 个 (%s), 已有 %d 个, 未能备份 %d 个", "the backup %s is complete: %d originals (%s) "
-            "were added, %d were there already, %d could not be saved", b->places.dir, (int)b->copied,
-            ctl_size(ctl, b->copied_bytes), (int)b->kept, (int)b->lost);
+    ctl_say(ctl, b->lost ? "备份 %s 不完整: 新增原件 %d 个 (%s), 已有 %d 个, 未能备份 %d 个"
+                         : "备份 %s 完成: 新增原件 %d 个 (%s), 已有 %d 个, 未能备份 %d 个",
+            b->lost ? "the backup %s is NOT complete: %d originals (%s) were added, %d were there already, %d could not be saved"
+                    : "the backup %s is complete: %d originals (%s) were added, %d were there already, %d could not be saved",
+            b->places.dir, (int)b->copied, ctl_size(ctl, b->copied_bytes), (int)b->kept, (int)b->lost);
     if (access(b->places.keys, F_OK) != 0) {
         ctl_say(ctl, "密钥文件 %s 不在备份中: 请另行保存, 没有它将无法读取已保存的密文 (--with-key 可一并备份)",
                 "the key file %s is not in it: keep a copy elsewhere, without it stored secrets can't be read "

@@ -1,4 +1,5 @@
-/* export: the same archives and workbooks as the console's, straight into a file. */
+/* export: the same archives and workbooks as the console's, straight into a file, which stays what it was until the
+ * new one is whole. */
 #include "tools/ctl_storage.h"
 
 #include "base/text.h"
@@ -10,8 +11,12 @@
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct exporting_t {
@@ -21,6 +26,8 @@ typedef struct exporting_t {
     bool is_stdout;
     int64_t size;
     const char *path;
+    pid_t finisher;  /* 0: none */
+    int keep;        /* its pipe */
 } exporting_t;
 
 /* ---- which bills ---- */
@@ -86,18 +93,96 @@ static fpi_err_t *count_bill(void *baton, int64_t done, fpi_task_t *task)
     return NULL;
 }
 
+/* ---- the new file, which takes FILE's name when it is whole ----
+ *
+ *   we, become httpd's user    write FILE.PID.new ──> tell "keep", or end in whatever way
+ *   a process that stays root  ............ waits ──> renames it to FILE, or removes it */
+
+static int finish(int fd, const char *fresh, const char *path)
+{
+    char word;
+    ssize_t n;
+
+    signal(SIGINT, SIG_IGN); /* of the terminal: the half file is to go, too */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    while ((n = read(fd, &word, 1)) < 0 && errno == EINTR) {
+    }
+    if (n == 1 && rename(fresh, path) == 0) {
+        return 0;
+    }
+    n = errno;
+    unlink(fresh);
+    return (int)n;
+}
+
+static fpi_err_t *start_finisher(exporting_t *e, const char *fresh)
+{
+    int pipes[2];
+
+    if (pipe(pipes) != 0) {
+        return fpi_disk_fail(errno, "opening", "a pipe", e->ctl->task);
+    }
+    e->finisher = fork();
+    if (e->finisher == 0) {
+        close(pipes[1]);
+        _exit(finish(pipes[0], fresh, e->path));
+    }
+    close(pipes[0]);
+    e->keep = pipes[1];
+    return e->finisher < 0 ? fpi_disk_fail(errno, "starting", "a process", e->ctl->task) : NULL;
+}
+
+static fpi_err_t *end_finisher(exporting_t *e, bool is_whole)
+{
+    int status = 0;
+    bool is_told = is_whole && write(e->keep, "k", 1) == 1;
+
+    close(e->keep);
+    while (waitpid(e->finisher, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!is_whole || (is_told && status == 0)) {
+        return NULL;
+    }
+    return fpi_disk_fail(WIFEXITED(status) ? WEXITSTATUS(status) : EIO, "renaming the new file to", e->path, e->ctl->task);
+}
+
 /* Opened while we may still be root: where the administrator says, not where httpd's user may write. */
+static fpi_err_t *open_new(exporting_t *e, const struct stat *old)
+{
+    const char *fresh = apr_psprintf(e->ctl->task->pool, "%s.%d.new", e->path, (int)getpid());
+
+    FPI_TRY(start_finisher(e, fresh)); /* first: whatever ends us, nothing of the new file is left */
+    e->fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (e->fd < 0) {
+        return ctl_usage(e->ctl, "%s 无法写入: %s", "%s can't be written: %s", e->path, strerror(errno));
+    }
+    if (old && (fchown(e->fd, old->st_uid, old->st_gid) != 0 || fchmod(e->fd, old->st_mode & 0777) != 0)) {
+        fchmod(e->fd, 0600); /* not ours to give: it is who made it then */
+    }
+    return NULL;
+}
+
 static fpi_err_t *open_file(exporting_t *e)
 {
     ctl_t *ctl = e->ctl;
+    const char *said = ctl_option(ctl, "o");
+    char real[PATH_MAX];
+    struct stat st;
 
-    e->path = ctl_option(ctl, "o");
-    e->is_stdout = strcmp(e->path, "-") == 0;
+    e->is_stdout = strcmp(said, "-") == 0;
+    e->path = !e->is_stdout && realpath(said, real) ? apr_pstrdup(ctl->task->pool, real) : said; /* a link stays one */
     if (e->is_stdout) {
         e->fd = dup(STDOUT_FILENO);
         return NULL;
     }
-    e->fd = open(e->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (stat(e->path, &st) != 0) {
+        return open_new(e, NULL);
+    }
+    if (S_ISREG(st.st_mode)) {
+        return open_new(e, &st);
+    }
+    e->fd = open(e->path, O_WRONLY | O_CLOEXEC); /* a pipe or a device, which nothing may replace */
     return e->fd < 0 ? ctl_usage(ctl, "%s 无法写入: %s", "%s can't be written: %s", e->path, strerror(errno)) : NULL;
 }
 
@@ -138,7 +223,7 @@ static void tell(const exporting_t *e, const fpi_export_made_t *made)
 fpi_err_t *ctl_export(ctl_t *ctl)
 {
     bool is_zip = strcmp(ctl->args[0], "zip") == 0;
-    exporting_t e = { .ctl = ctl, .fd = -1 };
+    exporting_t e = { .ctl = ctl, .fd = -1, .keep = -1 };
     fpi_export_made_t made;
     fpi_err_t *err;
 
@@ -148,11 +233,14 @@ fpi_err_t *ctl_export(ctl_t *ctl)
     if (ctl->arg_count < 2) {
         return ctl_usage(ctl, "请给出影像编号", "name the image numbers");
     }
+    FPI_TRY(ctl_read_settings(ctl));
     FPI_TRY(open_file(&e));
     err = make(&made, &e, is_zip);
     close(e.fd);
-    if (err && !e.is_stdout) {
-        unlink(e.path); /* half of it would look whole */
+    if (e.finisher) {
+        fpi_err_t *last = end_finisher(&e, !err);
+
+        err = err ? err : last;
     }
     if (!err && !e.is_stdout) {
         tell(&e, &made);

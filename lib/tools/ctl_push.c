@@ -1,11 +1,14 @@
 /* The push log. */
 #include "tools/ctl.h"
 
+#include "service/access.h"
 #include "service/pull.h"
+#include "service/push.h"
 #include "store/people.h"
 #include "store/pushes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { LIST_USUAL = 50, LIST_MOST = 10000, REPLAY_MOST = 500 };
 
@@ -126,20 +129,11 @@ fpi_err_t *ctl_push_show(ctl_t *ctl)
 /* ---- replay ---- */
 
 typedef struct replay_t {
-    int64_t id;
     fpi_push_query_t query;
     fpi_push_t *parked;
     int count, pulls;            /* pulls: without a push */
     int64_t total;
 } replay_t;
-
-static fpi_err_t *tx_replay(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    replay_t *r = baton;
-
-    r->count = 1;
-    return fpi_pull_replay(tx, r->id, task);
-}
 
 static fpi_err_t *tx_replay_parked(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
@@ -165,25 +159,13 @@ static fpi_err_t *replay_parked(int *count, ctl_t *ctl)
     return NULL;
 }
 
-fpi_err_t *ctl_push_replay(ctl_t *ctl)
+static fpi_err_t *replay_all(ctl_t *ctl)
 {
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
-    bool is_all = ctl_has(ctl, "failed");
-    replay_t r = { .count = 1 };
     int count = 0;
 
-    if (is_all == (ctl->arg_count > 0)) {
-        return ctl_usage(ctl, "请指定推送 ID 或 --failed", "say the ID of a push, or --failed");
-    }
-    if (!is_all) {
-        FPI_TRY(ctl_arg_id(&r.id, ctl, 0));
-    }
     FPI_TRY(ctl_open(ctl));
-    FPI_TRY(is_all ? replay_parked(&count, ctl) : fpi_store_write(ctl->app->store, tx_replay, &r, ctl->task));
-    count = is_all ? count : r.count;
-    if (!is_all) {
-        fpi_json_put_int(doc, "id", r.id);
-    }
+    FPI_TRY(replay_parked(&count, ctl));
     fpi_json_put_int(doc, "count", count);
     fpi_json_put_text(doc, "result", "queued");
     if (!ctl_json(ctl, doc)) {
@@ -191,4 +173,56 @@ fpi_err_t *ctl_push_replay(ctl_t *ctl)
                 count);
     }
     return NULL;
+}
+
+/* What became of it, as fpi_push_replay says. */
+static const struct {
+    const char *result, *zh, *en;
+} outcomes[] = {
+    { "queued", "已重新排队, 由运行中的 httpd 处理", "it is queued again; the running httpd works it off" },
+    { "taken", "已按现在的推送表接收, 由运行中的 httpd 处理", "taken by the push table of today; the running httpd works it off" },
+    { "unchanged", "已按现在的推送表接收; 相同内容此前已收到",
+      "taken by the push table of today; the same content had arrived before" },
+    { "older", "已按现在的推送表接收; 已有更新的内容, 未作修改",
+      "taken by the push table of today; newer content had arrived before, nothing was changed" },
+};
+
+static void tell_outcome(ctl_t *ctl, int64_t id, const char *result)
+{
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++) {
+        if (strcmp(outcomes[i].result, result) == 0) {
+            const char *said = ctl->is_zh ? outcomes[i].zh : outcomes[i].en;
+
+            ctl_say(ctl, "推送 %ld: %s", "push %ld: %s", (long)id, said);
+        }
+    }
+}
+
+static fpi_err_t *replay_one(ctl_t *ctl)
+{
+    fpi_json_t *doc = fpi_json_make_object(ctl->task);
+    const char *result;
+    int64_t id;
+
+    FPI_TRY(ctl_arg_id(&id, ctl, 0));
+    FPI_TRY(ctl_open(ctl));
+    FPI_TRY(fpi_people_open(&ctl->app->people, ctl->app, ctl->task->pool, ctl->task));
+    FPI_TRY(fpi_push_replay(&result, ctl->app, id, ctl->task));
+    fpi_json_put_int(doc, "id", id);
+    fpi_json_put_int(doc, "count", 1);
+    fpi_json_put_text(doc, "result", result);
+    if (!ctl_json(ctl, doc)) {
+        tell_outcome(ctl, id, result);
+    }
+    return NULL;
+}
+
+fpi_err_t *ctl_push_replay(ctl_t *ctl)
+{
+    bool is_all = ctl_has(ctl, "failed");
+
+    if (is_all == (ctl->arg_count > 0)) {
+        return ctl_usage(ctl, "请指定推送 ID 或 --failed", "say the ID of a push, or --failed");
+    }
+    return is_all ? replay_all(ctl) : replay_one(ctl);
 }

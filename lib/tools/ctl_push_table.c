@@ -1,5 +1,8 @@
 #include "tools/ctl.h"
 
+#include "service/push_reach.h"
+
+#include <apr_strings.h>
 #include <string.h>
 
 static const ctl_column_t columns[] = {
@@ -91,22 +94,56 @@ static fpi_json_t *problem_json(ctl_t *ctl, const fpi_push_problem_t *p)
     return doc;
 }
 
+static fpi_json_t *reach_json(ctl_t *ctl, const fpi_push_reach_t *reach)
+{
+    fpi_json_t *doc = fpi_json_make_object(ctl->task);
+
+    fpi_json_put_int(doc, "row", reach->row->id);
+    fpi_json_put_text(doc, "client_id", reach->row->client_id);
+    fpi_json_put_text(doc, "tax_no", reach->row->tax_no);
+    fpi_json_put_text(doc, "problem", "unreached");
+    fpi_json_put_text(doc, "message", apr_pstrcat(ctl->task->pool, reach->found, "; ", reach->remedy, NULL));
+    return doc;
+}
+
+static fpi_err_t *add_unreached(fpi_json_t *list, ctl_t *ctl)
+{
+    apr_array_header_t *reached;
+    int left;
+
+    FPI_TRY(fpi_push_reach(&reached, &left, ctl->app, ctl->task));
+    for (int i = 0; i < reached->nelts; i++) {
+        const fpi_push_reach_t *reach = &APR_ARRAY_IDX(reached, i, fpi_push_reach_t);
+
+        if (reach->found) {
+            fpi_json_add(list, reach_json(ctl, reach));
+        }
+    }
+    if (left) {
+        ctl_warn(ctl, "另有 %d 行的地址未逐一访问", "the urls of %d more rows were not called", left);
+    }
+    return NULL;
+}
+
 fpi_err_t *ctl_push_table_check(ctl_t *ctl)
 {
     fpi_json_t *list = fpi_json_make_array(ctl->task);
     apr_array_header_t *problems;
+    bool is_right;
 
     FPI_TRY(ctl_open(ctl));
     FPI_TRY(fpi_admin_push_check(&problems, ctl->app, ctl->task));
     for (int i = 0; i < problems->nelts; i++) {
         fpi_json_add(list, problem_json(ctl, &APR_ARRAY_IDX(problems, i, fpi_push_problem_t)));
     }
-    ctl->exit = problems->nelts ? CTL_FAILED : CTL_DONE;
-    if (problems->nelts || ctl->is_json) {
+    FPI_TRY(add_unreached(list, ctl));
+    is_right = fpi_json_size(list) == 0;
+    ctl->exit = is_right ? CTL_DONE : CTL_FAILED;
+    if (!is_right || ctl->is_json) {
         ctl_list(ctl, list, problem_columns);
     }
     else {
-        ctl_say(ctl, "推送表与企业授权一致", "the push table fits the enterprises");
+        ctl_say(ctl, "推送表与企业授权一致, 地址均指向本系统", "the push table fits the enterprises, and its urls lead here");
     }
     return NULL;
 }

@@ -1,5 +1,6 @@
 /* restore: a backup becomes a data directory, or nothing happens. All of it is verified before a byte of it is put in
- * its place: the database against the manifest, the key against the secrets that it seals, and every original.
+ * its place: the database against the manifest, the key against the secrets that it seals, and every original but those
+ * that the manifest names as lost. --partial does without others that can't be read, too.
  *
  *   <data>/restoring/   database and key, while they are looked at; gone at the end, however it ends */
 #include "tools/ctl_storage.h"
@@ -20,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_MOST = 64 * 1024, MANIFEST_MOST = 64 * 1024 };
+enum { KEY_MOST = 64 * 1024, MANIFEST_MOST = 16 * 1024 * 1024 };
 
 #define STAGING "restoring"
 
@@ -33,6 +34,9 @@ typedef struct restoring_t {
     fpi_store_t *store;
     fpi_blobs_t *from, *to;
     int64_t originals, bytes;
+    apr_hash_t *lost;      /* SHA-256 of what could not be saved when the backup was made */
+    apr_hash_t *left_out;  /* of what is not restored */
+    fpi_json_t *missing;   /* these, and why */
 } restoring_t;
 
 /* ---- where it may go ---- */
@@ -204,13 +208,53 @@ static fpi_err_t *open_staged(restoring_t *r, const char *staged)
                : NULL;
 }
 
+static fpi_err_t *read_losses(restoring_t *r)
+{
+    fpi_json_t *list;
+
+    FPI_TRY(fpi_json_find_array(&list, r->manifest, "losses", CTL_LOSSES_NAMED, r->ctl->task));
+    for (size_t i = 0; list && i < fpi_json_size(list); i++) {
+        const char *sha256;
+
+        FPI_TRY(fpi_json_get_text(&sha256, fpi_json_at(list, i), "sha256", FPI_SHA256_HEX, r->ctl->task));
+        apr_hash_set(r->lost, sha256, APR_HASH_KEY_STRING, "");
+    }
+    return NULL;
+}
+
+static fpi_err_t *leave_out(restoring_t *r, const char *sha256, const fpi_err_t *why)
+{
+    fpi_json_t *doc = fpi_json_make_object(r->ctl->task);
+
+    apr_hash_set(r->left_out, apr_pstrdup(r->ctl->task->pool, sha256), APR_HASH_KEY_STRING, "");
+    fpi_json_put_text(doc, "sha256", sha256);
+    fpi_json_put_text(doc, "why", fpi_err_chain(r->ctl->task->pool, why));
+    fpi_json_add(r->missing, doc);
+    return NULL;
+}
+
+static bool may_do_without(const restoring_t *r, const char *sha256)
+{
+    return ctl_has(r->ctl, "partial") || apr_hash_get(r->lost, sha256, APR_HASH_KEY_STRING);
+}
+
 static fpi_err_t *verify_one(void *baton, const fpi_naming_t *row, fpi_task_t *task)
 {
     restoring_t *r = baton;
+    fpi_err_t *err = fpi_blob_verify(r->from, row->sha256, task);
 
-    r->originals++;
-    r->bytes += row->size;
-    return fpi_blob_verify(r->from, row->sha256, task);
+    if (!err) {
+        r->originals++;
+        r->bytes += row->size;
+        return NULL;
+    }
+    if (err->code != FPI_E_ABSENT && err->code != FPI_E_INTERNAL) {
+        return err;
+    }
+    return may_do_without(r, row->sha256)
+               ? leave_out(r, row->sha256, err)
+               : fpi_wrap(task, err, "the backup does not have what it should; another backup may, or --partial restores "
+                          "all else");
 }
 
 static fpi_err_t *verify(restoring_t *r)
@@ -218,6 +262,7 @@ static fpi_err_t *verify(restoring_t *r)
     const char *staged = apr_pstrcat(r->ctl->task->pool, r->staging, "/store.db", NULL);
 
     FPI_TRY(read_manifest(r));
+    FPI_TRY(read_losses(r));
     FPI_TRY(fpi_blobs_open(&r->from, r->ctl->task->pool, r->places.blobs, r->ctl->task));
     FPI_TRY(stage_database(r, staged));
     FPI_TRY(open_staged(r, staged));
@@ -232,6 +277,9 @@ static fpi_err_t *copy_one(void *baton, const fpi_naming_t *row, fpi_task_t *tas
     fpi_task_t step = *task;
     fpi_err_t *err;
 
+    if (apr_hash_get(r->left_out, row->sha256, APR_HASH_KEY_STRING)) {
+        return NULL;
+    }
     apr_pool_create(&step.pool, task->pool);
     err = fpi_err_copy(task->pool, fpi_blob_copy(r->to, r->from, row->sha256, &step));
     apr_pool_destroy(step.pool);
@@ -290,17 +338,32 @@ static fpi_err_t *choose_key(restoring_t *r)
 
 static void tell(restoring_t *r)
 {
+    static const ctl_column_t columns[] = {
+        { "sha256", "SHA-256", "SHA-256", CTL_TEXT }, { "why", "NOT RESTORED", "未能恢复", CTL_LONG },
+        { NULL, NULL, NULL, CTL_TEXT },
+    };
     ctl_t *ctl = r->ctl;
+    int missing = (int)fpi_json_size(r->missing);
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
     fpi_json_put_text(doc, "data_dir", ctl->settings->data_dir);
     fpi_json_put_int(doc, "originals", r->originals);
     fpi_json_put_int(doc, "bytes", r->bytes);
     fpi_json_put(doc, "made", fpi_json_find(r->manifest, "made"));
-    if (!ctl_json(ctl, doc)) {
-        ctl_say(ctl, "已从 %s 恢复到 %s: 原件 %d 个 (%s), 均已校验; 可启动 httpd, 再运行 fpimagectl doctor",
-                "%s was restored to %s: %d originals (%s), all verified; start httpd, then run fpimagectl doctor",
-                r->places.dir, ctl->settings->data_dir, (int)r->originals, ctl_size(ctl, r->bytes));
+    fpi_json_put_int(doc, "missing", missing);
+    fpi_json_put(doc, "missing_originals", r->missing);
+    ctl->exit = missing ? CTL_FAILED : CTL_DONE;
+    if (ctl_json(ctl, doc)) {
+        return;
+    }
+    ctl_say(ctl, "已从 %s 恢复到 %s: 原件 %d 个 (%s), 均已校验; 可启动 httpd, 再运行 fpimagectl doctor",
+            "%s was restored to %s: %d originals (%s), all verified; start httpd, then run fpimagectl doctor",
+            r->places.dir, ctl->settings->data_dir, (int)r->originals, ctl_size(ctl, r->bytes));
+    if (missing) {
+        ctl_table(ctl, r->missing, columns);
+        ctl_say(ctl, "上列 %d 个原件不在备份中, 未能恢复; fpimagectl verify 可指出其所属单据",
+                "the %d originals above are not in the backup and were NOT restored; fpimagectl verify names their bills",
+                missing);
     }
 }
 
@@ -333,6 +396,9 @@ fpi_err_t *ctl_restore(ctl_t *ctl)
         return ctl_usage(ctl, "%s: %s", "%s: %s", ctl->args[0], strerror(errno));
     }
     ctl_backup_places(&r.places, ctl, dir);
+    r.lost = apr_hash_make(ctl->task->pool);
+    r.left_out = apr_hash_make(ctl->task->pool);
+    r.missing = fpi_json_make_array(ctl->task);
     r.staging = apr_pstrcat(ctl->task->pool, ctl->settings->data_dir, "/" STAGING, NULL);
     FPI_TRY(check_target(ctl));
     FPI_TRY(check_running(ctl));

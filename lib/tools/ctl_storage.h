@@ -20,6 +20,9 @@ const char *ctl_size(ctl_t *ctl, int64_t bytes);
 typedef fpi_err_t *ctl_content_fn(void *baton, const fpi_naming_t *content, fpi_task_t *task);
 fpi_err_t *ctl_each_content(ctl_t *ctl, fpi_store_t *store, ctl_content_fn *each, void *baton) FPI_MUST_USE;
 
+/* So many are named in a manifest, where it says what could not be saved. */
+enum { CTL_LOSSES_NAMED = 50000 };
+
 /* A backup is laid out as a data directory: store.db, blobs/, keys (only when asked for), and manifest.json, which is
  * written last. */
 typedef struct ctl_backup_t {

@@ -75,7 +75,7 @@ def test_replay_of_what_is_not_there(desk):
     post(desk, {**NOTICE, "clientId": "NOBODY"})
     (row,) = pushes(desk, "--failed")
     code, answer = desk.ctl("push", "replay", row["id"])
-    assert code == 1 and "push again" in answer["error"]["message"]
+    assert code == 1 and "push table" in answer["error"]["message"]
 
 
 def test_without_authorisation_it_is_parked_until_there_is_one(make_gateway):

@@ -183,7 +183,7 @@ def test_push_table(gateway, admin):
     for field in row:
         refused(admin.post(f"{V1}/push-table", {**row, field: ""}), 400, field)
     check = get(admin, "push-table/check")
-    assert check["is_right"] and check["items"] == []
+    assert not check["is_right"] and [item["kind"] for item in check["items"]] == ["NAME"]
     assert admin.request("DELETE", f"{V1}/push-table/{made['id']}").status == 204
     refused(admin.request("DELETE", f"{V1}/push-table/{made['id']}"), 404)
     assert audited(gateway, last_row(gateway) - 3) == [("push-table.added", CLIENT["client_id"]),

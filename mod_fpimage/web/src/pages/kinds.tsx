@@ -265,8 +265,8 @@ const pushes: Kind = {
       const done = await call<Row>('/api/v1/pushes/replay', { body: {} })
       return say(`已重新处理：${done.pushes} 条推送`, `${done.pushes} pushes are worked on again`) + more(done)
     }} />,
-    hint: say('收票助手推送来的每一条；拒绝的写明原因，搁置的可以重放。', 'Each push of the receipt assistant. Refusals say why; what was parked can be replayed.'),
-    filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
+    hint: say('收票助手推送来的每一条；拒绝的写明原因，更正推送表后可以重放，搁置的也可以重放。', 'Each push of the receipt assistant. Refusals say why and can be replayed once the push table is corrected, as can what was parked.'),
+    filters: [{ name: 'number', title: say('影像编号', 'Image number'), kind: 'text' }, { name: 'status', title: say('状态', 'State'), kind: 'choice', options: ['TAKEN', 'DONE', 'UNCHANGED', 'OLDER', 'REFUSED', 'PARKED'].map(value => ({ value, label: say(pushStates[value][0], pushStates[value][1]) })) }],
     columns: [
       { key: 'number', title: say('影像编号', 'Image number'), isMain: true, show: row => row.bill_id ? <Link to={`/bills/${row.bill_id}`}>{row.number}</Link> : row.number || '—' },
       { key: 'status', title: say('状态', 'State'), show: row => { const [zh, en, colour] = pushStates[row.status] ?? [row.status, row.status, 'default']; return <Mark color={colour}>{say(zh, en)}</Mark> } },
@@ -275,7 +275,7 @@ const pushes: Kind = {
       { key: 'repeats', title: say('重复', 'Repeats'), isNumber: true, show: row => row.repeats || '' }, { key: 'at', title: say('时间', 'When'), show: row => time(row.at) },
       { key: 'trace', title: say('编号', 'id'), show: row => <TraceId id={row.trace_id} /> },
     ],
-    acts: [{ title: say('重放', 'Replay'), needs: 'DELIVERY', shows: row => ['PARKED', 'DONE', 'TAKEN'].includes(row.status), run: row => post(`/api/v1/pushes/${row.id}/replay`) }],
+    acts: [{ title: say('重放', 'Replay'), needs: 'DELIVERY', shows: row => ['PARKED', 'DONE', 'TAKEN', 'REFUSED'].includes(row.status), run: row => post(`/api/v1/pushes/${row.id}/replay`) }],
   }),
 }
 
