@@ -2,8 +2,10 @@
 
 #include "mfp_cache.h"
 #include "service/api.h"
+#include "service/named_files.h"
 
 #include <apr_strings.h>
+#include <http_core.h>
 
 mfp_config_t *mfp_config_of(const server_rec *server)
 {
@@ -44,6 +46,16 @@ const command_rec mfp_config_commands[] = {
     { NULL }
 };
 
+/* For "httpd -t" only: a restart would not survive a refusal here, and a start looks by itself, as httpd's user. */
+static const char *check_disk(const fpi_settings_t *settings, apr_pool_t *pool)
+{
+    fpi_err_t *err = ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST && settings->engine
+                         ? fpi_named_check(settings, fpi_task_make(pool, NULL))
+                         : NULL;
+
+    return err ? err->detail : NULL;
+}
+
 static const char *check_host(mfp_config_t *config, apr_pool_t *pool)
 {
     const char *wrong;
@@ -53,7 +65,8 @@ static const char *check_host(mfp_config_t *config, apr_pool_t *pool)
     }
     config->settings = fpi_settings_complete(pool, config->said, FPI_STATE_DIR);
     wrong = fpi_settings_check(config->settings, pool);
-    return wrong ? wrong : mfp_cache_check(config->settings, pool);
+    wrong = wrong ? wrong : mfp_cache_check(config->settings, pool);
+    return wrong ? wrong : check_disk(config->settings, pool);
 }
 
 const char *mfp_config_check(apr_pool_t *pool, server_rec *main)

@@ -6,6 +6,7 @@
 #include "mfp_decode.h"
 #include "mfp_log.h"
 #include "mfp_web.h"
+#include "service/named_files.h"
 #include "service/setup.h"
 #include "wire/crypto.h"
 
@@ -166,10 +167,13 @@ static void make_apps(server_rec *main, apr_pool_t *pconf)
 
 /* ---- the set-up process ---- */
 
+enum { REMARKS = 2 };
+
 typedef struct outcome_t { /* fits into one write to a pipe */
     int code;
     int made_admin;
     char sentence[1024];
+    char remarks[REMARKS][600]; /* what can't be used, where that stops nothing; "" none */
 } outcome_t;
 
 static const char *login_file(const fpi_settings_t *settings, apr_pool_t *pool)
@@ -198,48 +202,45 @@ static fpi_err_t *write_login(const fpi_settings_t *settings, const char *passwo
     return NULL;
 }
 
-/* As httpd's user: may it use what the directives name? */
-static fpi_err_t *check_files(const fpi_settings_t *settings, fpi_task_t *task)
+/* As httpd's user: may it use what the directives name? That stops a start; a server that runs already goes on without,
+ * as its other work is more than that. */
+static fpi_err_t *check_files(outcome_t *outcome, const fpi_settings_t *settings, bool is_restart, fpi_task_t *task)
 {
-    if (settings->upstream_ca && access(settings->upstream_ca, R_OK) != 0) {
-        return fpi_fail(task, FPI_E_CONFIG,
-                        "FPImageUpstreamCA %s can't be read by httpd's user: %s",
-                        settings->upstream_ca, strerror(errno));
-    }
-    if (settings->event_command && access(settings->event_command, X_OK) != 0) {
-        return fpi_fail(task, FPI_E_CONFIG,
-                        "FPImageEventCommand %s can't be run by httpd's user: %s",
-                        settings->event_command, strerror(errno));
+    fpi_err_t *wrong[REMARKS] = { fpi_named_anchors(settings, task), fpi_named_program(settings, task) };
+
+    for (int i = 0; i < REMARKS; i++) {
+        if (wrong[i] && !is_restart) {
+            return wrong[i];
+        }
+        apr_cpystrn(outcome->remarks[i], wrong[i] ? wrong[i]->detail : "", sizeof(outcome->remarks[i]));
     }
     return NULL;
 }
 
-static fpi_err_t *set_up_as_user(bool *made_admin, const mfp_app_t *app, fpi_task_t *task)
+static fpi_err_t *set_up_as_user(outcome_t *outcome, const mfp_app_t *app, bool is_restart, fpi_task_t *task)
 {
     const char *password = NULL;
 
     if (ap_run_drop_privileges(task->pool, app->server) != OK) {
         return fpi_fail(task, FPI_E_CONFIG, "httpd's user can't be taken on (User, Group)");
     }
-    FPI_TRY(check_files(app->settings, task));
+    FPI_TRY(check_files(outcome, app->settings, is_restart, task));
     FPI_TRY(fpi_setup_store(&password, app->settings, task));
-    *made_admin = password != NULL;
+    outcome->made_admin = password != NULL;
     return password ? write_login(app->settings, password, task) : NULL;
 }
 
-static void run_set_up(int fd, const mfp_app_t *app, fpi_task_t *task) __attribute__((noreturn));
+static void run_set_up(int fd, const mfp_app_t *app, bool is_restart, fpi_task_t *task) __attribute__((noreturn));
 
-static void run_set_up(int fd, const mfp_app_t *app, fpi_task_t *task)
+static void run_set_up(int fd, const mfp_app_t *app, bool is_restart, fpi_task_t *task)
 {
     outcome_t outcome = { 0 };
-    bool made_admin = false;
     fpi_err_t *err;
 
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     umask(077);
-    err = set_up_as_user(&made_admin, app, task);
-    outcome.made_admin = made_admin;
+    err = set_up_as_user(&outcome, app, is_restart, task);
     if (err) {
         const char *chain = fpi_err_chain(task->pool, err);
         const char *sentence = strstr(chain, ": "); /* the code is told apart */
@@ -299,7 +300,16 @@ static fpi_err_t *judge(const outcome_t *outcome, bool has_told, int status, fpi
     return NULL;
 }
 
-static fpi_err_t *set_up_store(const mfp_app_t *app, fpi_task_t *task)
+static void tell_remarks(const outcome_t *outcome, fpi_task_t *task)
+{
+    for (int i = 0; i < REMARKS; i++) {
+        if (*outcome->remarks[i]) {
+            fpi_log(task, FPI_M_NAMED_UNUSABLE, "%s", outcome->remarks[i]);
+        }
+    }
+}
+
+static fpi_err_t *set_up_store(const mfp_app_t *app, bool is_restart, fpi_task_t *task)
 {
     outcome_t outcome = { 0 };
     int status = 0;
@@ -313,7 +323,7 @@ static fpi_err_t *set_up_store(const mfp_app_t *app, fpi_task_t *task)
     pid = fork();
     if (pid == 0) {
         close(pipes[0]);
-        run_set_up(pipes[1], app, task);
+        run_set_up(pipes[1], app, is_restart, task);
     }
     close(pipes[1]);
     has_told = pid > 0 && hear(&outcome, pipes[0]);
@@ -327,6 +337,7 @@ static fpi_err_t *set_up_store(const mfp_app_t *app, fpi_task_t *task)
                 "the first administrator was made; the one-time password is in %s",
                 login_file(app->settings, task->pool));
     }
+    tell_remarks(&outcome, task);
     return judge(&outcome, has_told, status, task);
 }
 
@@ -350,7 +361,7 @@ static bool is_set_up(const mfp_app_t *app)
     return false;
 }
 
-static fpi_err_t *set_up(const mfp_app_t *app, fpi_task_t *task)
+static fpi_err_t *set_up(const mfp_app_t *app, bool is_restart, fpi_task_t *task)
 {
     bool is_first = false;
 
@@ -359,7 +370,7 @@ static fpi_err_t *set_up(const mfp_app_t *app, fpi_task_t *task)
     }
     FPI_TRY(fpi_setup_prepare(&is_first, app->settings, (unsigned)ap_unixd_config.user_id,
                               (unsigned)ap_unixd_config.group_id, task));
-    FPI_TRY(set_up_store(app, task));
+    FPI_TRY(set_up_store(app, is_restart, task));
     if (is_first) {
         fpi_log(task, FPI_M_SETUP, "data directory %s, key file %s and the store were made",
                 app->settings->data_dir, app->settings->secret_file);
@@ -405,9 +416,9 @@ int mfp_setup(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
         fpi_err_t *err = get_shared(app, retained, task);
         bool is_fatal = err != NULL;
 
-        err = err ? err : set_up(app, task);
+        err = err ? err : set_up(app, retained->has_started, task);
         if (err) {
-            fpi_log_err(task, FPI_M_SETUP_FAILED, err, "data directory %s can't be used",
+            fpi_log_err(task, FPI_M_SETUP_FAILED, err, "mod_fpimage can't start (data directory %s)",
                         app->settings->data_dir);
             if (is_fatal || !retained->has_started) {
                 return HTTP_INTERNAL_SERVER_ERROR;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "service/admin.h"
+#include "service/named_files.h"
 #include "service/push_reach.h"
 #include "service/setup.h"
 #include "store/people.h"
@@ -87,6 +88,22 @@ static void look_at_settings(fpi_doctor_t *d)
         WARN("upstream_plain", SAY("上游为明文 http: token 与报文将明文传输",
                                    "the upstream is plain http: tokens and bodies travel in the clear"),
              SAY("FPImageUpstream 改用 https", "use https in FPImageUpstream"));
+    }
+}
+
+static void look_at_named(fpi_doctor_t *d)
+{
+    fpi_err_t *anchors = fpi_named_anchors(d->settings, d->task), *program = fpi_named_program(d->settings, d->task);
+
+    if (anchors) {
+        FAIL("upstream_ca", fpi_doctor_why(d, anchors),
+             SAY("修复该文件或更正 FPImageUpstreamCA: 此前访问发票云全部失败",
+                 "put the file right, or correct FPImageUpstreamCA: until then all calls of the cloud fail"));
+    }
+    if (program) {
+        WARN("event_command", fpi_doctor_why(d, program),
+             SAY("修复该程序或更正 FPImageEventCommand: 此前事件不会通知", "put the program right, or correct FPImageEventCommand: "
+                 "until then no event is told"));
     }
 }
 
@@ -475,6 +492,7 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
     const char *blobs = strchr(app->settings->blob_store, ':') + 1;
 
     look_at_settings(&d);
+    look_at_named(&d);
     if (look_at_dir(&d)) {
         look_at_key(&d);
         look_at_type(&d);

@@ -1,6 +1,8 @@
 #include "wire/crypto_tls.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -34,4 +36,26 @@ bool fpi_tls_read_ahead(void *tls)
 bool fpi_tls_has_more(const void *tls)
 {
     return SSL_has_pending(tls) == 1;
+}
+
+static bool has_certificate(const STACK_OF(X509_INFO) *list)
+{
+    for (int i = 0; i < sk_X509_INFO_num(list); i++) {
+        if (sk_X509_INFO_value(list, i)->x509) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fpi_tls_has_anchors(const char *path)
+{
+    BIO *file = BIO_new_file(path, "r");
+    STACK_OF(X509_INFO) *list = file ? PEM_X509_INFO_read_bio(file, NULL, NULL, NULL) : NULL;
+    bool found = list && has_certificate(list);
+
+    sk_X509_INFO_pop_free(list, X509_INFO_free);
+    BIO_free(file);
+    ERR_clear_error();
+    return found;
 }

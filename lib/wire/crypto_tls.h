@@ -1,4 +1,4 @@
-/* What has to be asked of a TLS connection that libcurl has made with OpenSSL.
+/* What has to be asked of a TLS connection that libcurl has made with OpenSSL, and of the anchors that it is given.
  *
  * Life:    none; `tls` is libcurl's SSL, borrowed for the call.
  * Threads: as the connection: one at a time.
@@ -18,5 +18,8 @@ bool fpi_tls_has_chosen(void *tls, const char *protocol);
 bool fpi_tls_read_ahead(void *tls);
 /* Has something come, or been read ahead, that nobody has taken yet? */
 bool fpi_tls_has_more(const void *tls);
+
+/* Is there a certificate in the file (PEM), as libcurl takes it for its trust anchors? */
+bool fpi_tls_has_anchors(const char *path);
 
 #endif

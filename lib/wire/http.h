@@ -31,7 +31,7 @@ typedef struct fpi_http_times_t {
 } fpi_http_times_t;
 
 typedef struct fpi_http_options_t {
-    const char *ca_file;     /* NULL: the system's trust anchors */
+    const char *ca_file;     /* NULL: the system's trust anchors. One that can't be read fails each TLS connection */
     int slots;               /* exchanges at once; a further one waits, see slot_wait */
     apr_interval_time_t slot_wait; /* then FPI_E_SLOTS with retry_after */
     fpi_http_times_t times;

@@ -125,10 +125,6 @@ static fpi_err_t *check_options(const fpi_http_options_t *options, fpi_task_t *t
         return fpi_fail(task, FPI_E_CONFIG, "an HTTP client needs at least one slot, not %d",
                         options->slots);
     }
-    if (options->ca_file && access(options->ca_file, R_OK) != 0) {
-        return fpi_fail(task, FPI_E_CONFIG, "the file of trust anchors %s can't be read",
-                        options->ca_file);
-    }
     return NULL;
 }
 
