@@ -3,9 +3,10 @@
 #include "service/forms.h"
 #include "service/handlers.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
-enum { NUMBER_LEN = 200, RESOURCE_LEN = 50 };
+enum { NUMBER_LEN = 200, RESOURCE_LEN = 50, RESOURCES_TOLD = 10 };
 
 fpi_err_t *fpi_asked_read(fpi_asked_t *asked, fpi_call_t *call)
 {
@@ -36,6 +37,40 @@ fpi_err_t *fpi_asked_find(fpi_asked_t *asked, fpi_tx_t *tx, fpi_task_t *task)
     }
     viewer = fpi_viewer_of_enterprise(asked->enterprise);
     return fpi_viewer_check(&viewer, asked->bill, task);
+}
+
+static const char *list_names(const char *const *names, int count, fpi_task_t *task)
+{
+    const char *list = "";
+
+    for (int i = 0; i < count && i < RESOURCES_TOLD; i++) {
+        list = apr_pstrcat(task->pool, list, i ? ", " : "", *names[i] ? names[i] : "\"\"", NULL);
+    }
+    return count > RESOURCES_TOLD ? apr_pstrcat(task->pool, list, ", ...", NULL) : list;
+}
+
+fpi_err_t *fpi_asked_check_one(fpi_tx_t *tx, int64_t tenant, const char *number, const char *resource, fpi_task_t *task)
+{
+    const char **resources, *list;
+    int count;
+
+    if (resource && *resource) {
+        return NULL;
+    }
+    FPI_TRY(fpi_bill_resources(&resources, &count, tx, tenant, number, RESOURCES_TOLD + 1, task));
+    if (count < 2) {
+        return NULL;
+    }
+    list = list_names(resources, count, task);
+    return fpi_refuse(task, FPI_E_FIELD, "resource", "缺少字段 resource: 影像编号 %s 有多张单据 (resource: %s), 请指明其一",
+                      "resource is missing: several bills have image number %s (resource: %s); say which is meant", number,
+                      list);
+}
+
+fpi_err_t *fpi_asked_find_one(fpi_asked_t *asked, fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(fpi_asked_check_one(tx, asked->enterprise->tenant, asked->number, asked->resource, task));
+    return fpi_asked_find(asked, tx, task);
 }
 
 fpi_json_t *fpi_asked_status(const fpi_bill_t *bill, fpi_task_t *task)

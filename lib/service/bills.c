@@ -46,9 +46,29 @@ typedef struct announce_t {
     int count;
 } announce_t;
 
+static bool is_another(const char *said, const char *stored)
+{
+    return said && *said && stored && *stored && strcmp(said, stored) != 0;
+}
+
+/* What was said of a former type, applicant or organisation is not true of another one. */
+static void forget_former(fpi_bill_t *bill, const fpi_bill_t *said)
+{
+    if (is_another(said->type_code, bill->type_code)) {
+        bill->type_name = NULL;
+    }
+    if (is_another(said->apply_name, bill->apply_name)) {
+        bill->apply_phone = bill->apply_erp_user = NULL;
+    }
+    if (is_another(said->org_code, bill->org_code)) {
+        bill->org_name = NULL;
+    }
+}
+
 /* What the ERP says over what is stored; what it leaves out stays. */
 static void overwrite(fpi_bill_t *bill, const fpi_bill_t *said)
 {
+    forget_former(bill, said);
 #define TAKE(member) bill->member = said->member && *said->member ? said->member : bill->member
     bill->resource = said->resource;
     TAKE(erp_id);
@@ -117,11 +137,11 @@ static fpi_err_t *announce_one(const char **result, fpi_tx_t *tx, const announce
         fpi_state_t to;
 
         FPI_TRY(fpi_viewer_check(&viewer, bill, task));
-        FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ANNOUNCE, task));
         if (bill->is_announced && bill->doc_sha && strcmp(bill->doc_sha, said->doc_sha) == 0) {
             *result = "unchanged";
             return NULL;
         }
+        FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_ANNOUNCE, task));
     }
     else {
         bill = apr_pcalloc(task->pool, sizeof(*bill));
@@ -292,7 +312,7 @@ static fpi_err_t *tx_move(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     ordered_t *job = baton;
     bool is_changed;
 
-    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    FPI_TRY(fpi_asked_find_one(&job->asked, tx, task));
     return fpi_move(&is_changed, job->asked.bill, &job->order, tx, task);
 }
 
@@ -343,7 +363,7 @@ static fpi_err_t *tx_voucher(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_bill_t *bill;
     fpi_state_t to;
 
-    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    FPI_TRY(fpi_asked_find_one(&job->asked, tx, task));
     bill = job->asked.bill;
     FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_VOUCHER, task));
     if (is_same(bill->voucher, job->voucher)) {

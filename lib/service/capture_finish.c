@@ -277,6 +277,10 @@ static fpi_err_t *read_only(finish_t *finish, const fpi_json_t *said)
     fpi_json_t *list;
 
     FPI_TRY(fpi_json_find_array(&list, said, "segments", SEGMENTS_MAX, finish->task));
+    if (list && fpi_json_size(list) == 0) {
+        return fpi_refuse(finish->task, FPI_E_FIELD, "segments", "字段 segments 为空: 请至少选一段, 归档全部时不要带该字段",
+                          "segments is empty: choose at least one, or leave the field out for all");
+    }
     for (size_t i = 0; list && i < fpi_json_size(list); i++) {
         const char *text = fpi_json_text(fpi_json_at(list, i)), *number;
 

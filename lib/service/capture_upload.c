@@ -120,7 +120,11 @@ static fpi_err_t *read_kind(adding_t *adding, const fpi_call_t *call)
 
 static fpi_err_t *read_said(adding_t *adding, const fpi_call_t *call)
 {
+    int64_t version;
+
     FPI_TRY(read_keys(adding, call));
+    FPI_TRY(read_int(&version, adding, call, "version", 0, -1));
+    FPI_TRY(fpi_version_take(&adding->version, version, call->task));
     FPI_TRY(read_int(&adding->after, adding, call, "after", 0, -1));
     FPI_TRY(read_int(&adding->place, adding, call, "position", 1, 0));
     FPI_TRY(read_kind(adding, call));

@@ -1,6 +1,7 @@
 /* outside/upload and fileCollect: the ERP brings files of a bill. */
 #include "service/handlers.h"
 
+#include "service/asked.h"
 #include "service/attach.h"
 #include "service/looks.h"
 #include "store/contents.h"
@@ -102,6 +103,7 @@ static fpi_err_t *tx_collect(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_file_t *wanted = apr_pcalloc(task->pool, sizeof(*wanted) * (size_t)job->intake->count);
     fpi_bill_t *bill;
 
+    FPI_TRY(fpi_asked_check_one(tx, job->viewer->tenant, job->number, job->resource, task));
     FPI_TRY(fpi_attach_bill(&bill, tx, job->viewer, job->number, job->resource, job->type_code, task));
     for (int i = 0; i < job->intake->count; i++) {
         wanted[i] = fpi_attach_wanted(&job->intake->files[i], job->kind);

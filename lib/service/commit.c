@@ -99,10 +99,11 @@ static fpi_err_t *read_commit(commit_t *job, fpi_call_t *call)
 static fpi_err_t *find_bill(commit_t *job, fpi_tx_t *tx, fpi_task_t *task)
 {
     if (job->model == MODEL_ADD) {
+        FPI_TRY(fpi_asked_check_one(tx, job->submit.viewer->tenant, job->asked.number, job->asked.resource, task));
         return fpi_attach_bill(&job->asked.bill, tx, job->submit.viewer, job->asked.number, job->asked.resource,
                                job->type_code, task);
     }
-    FPI_TRY(fpi_asked_find(&job->asked, tx, task));
+    FPI_TRY(fpi_asked_find_one(&job->asked, tx, task));
     if (job->model == MODEL_FIND && !job->asked.bill->is_announced) {
         return fpi_refuse(task, FPI_E_ABSENT, "scanBillNo",
                           "未找到影像单据 %s: 业务系统尚未推送该单据 (erpBillPush), modelType 为 0 时不新增; 请先推送, 或传 modelType 1",

@@ -53,29 +53,62 @@ fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t t
     return data;
 }
 
-fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call)
+fpi_err_t *fpi_version_take(int64_t *version, int64_t said, fpi_task_t *task)
 {
-    const char *match = apr_table_get(call->headers, "If-Match");
+    if (said != -1 && *version != -1 && said != *version) {
+        return fpi_refuse(task, FPI_E_FIELD, "version",
+                          "version 前后不一: %" APR_INT64_T_FMT " 与 %" APR_INT64_T_FMT " (If-Match, 请求体, 查询参数), 请只给一个",
+                          "two versions are said, %" APR_INT64_T_FMT " and %" APR_INT64_T_FMT
+                          " (If-Match, body, query): give one", *version, said);
+    }
+    *version = said == -1 ? *version : said;
+    return NULL;
+}
+
+/* "*": whatever is there. */
+static fpi_err_t *read_match(int64_t *version, const fpi_call_t *call)
+{
+    const char *match = apr_table_get(call->headers, "If-Match"), *text = match;
     size_t len = match ? strlen(match) : 0;
 
     *version = -1;
-    if (match && strcmp(match, "*") == 0) {
+    if (!match || strcmp(match, "*") == 0) {
         return NULL;
     }
-    if (match) {
-        const char *text = len > 2 && match[0] == '"' && match[len - 1] == '"'
-                               ? apr_pstrmemdup(call->task->pool, match + 1, len - 2) : match;
-
-        if (!fpi_int_parse(version, text, 0, INT64_MAX)) {
-            return fpi_refuse(call->task, FPI_E_FIELD, "If-Match", "If-Match 应为引号中的版本号, 如 \"7\"",
-                              "If-Match must be a version number in quotes, like \"7\"");
-        }
-        return NULL;
+    if (len > 2 && match[0] == '"' && match[len - 1] == '"') {
+        text = apr_pstrmemdup(call->task->pool, match + 1, len - 2);
     }
-    if (fpi_json_is_object(call->json)) {
-        return fpi_json_find_int(version, call->json, "version", -1, 0, INT64_MAX, call->task);
+    if (!fpi_int_parse(version, text, 0, INT64_MAX)) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "If-Match", "If-Match 应为引号中的版本号, 如 \"7\"",
+                          "If-Match must be a version number in quotes, like \"7\"");
     }
     return NULL;
+}
+
+/* Where there is no JSON body: DELETE, and bytes as they are. */
+static fpi_err_t *read_query(int64_t *version, const fpi_call_t *call)
+{
+    const char *text = fpi_params_find(call->params, "version");
+
+    *version = -1;
+    if (!text || fpi_int_parse(version, text, 0, INT64_MAX)) {
+        return NULL;
+    }
+    return fpi_refuse(call->task, FPI_E_FIELD, "version", "参数 version 应为版本号, 如 7, 收到 %.40s",
+                      "parameter version must be a version number, like 7, not %.40s", text);
+}
+
+fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call)
+{
+    int64_t in_body = -1, in_query;
+
+    FPI_TRY(read_match(version, call));
+    FPI_TRY(read_query(&in_query, call));
+    if (fpi_json_is_object(call->json)) {
+        FPI_TRY(fpi_json_find_int(&in_body, call->json, "version", -1, 0, INT64_MAX, call->task));
+    }
+    FPI_TRY(fpi_version_take(version, in_body, call->task));
+    return fpi_version_take(version, in_query, call->task);
 }
 
 fpi_err_t *fpi_version_check(int64_t said, int64_t there, const char *what, fpi_task_t *task)

@@ -52,7 +52,7 @@ static fpi_err_t *read_files(adding_t *job, fpi_app_t *app, fpi_call_t *call, bo
     FPI_TRY(fpi_store_read(app->store, tx_may, work, call->task));
     FPI_TRY(fpi_intake_read(&job->intake, app, call, FPI_ENTRY_UPLOAD));
     FPI_TRY(field_number(&version, job->intake, call, "version", -1));
-    work->version = work->version == -1 ? version : work->version;
+    FPI_TRY(fpi_version_take(&work->version, version, call->task));
     return fpi_intake_field(&work->order.reason, job->intake, call, "reason", REASON_LEN);
 }
 

@@ -73,6 +73,11 @@ static int64_t read_version(const char *text)
     return text && fpi_int_parse(&counter, text, 1, INT64_MAX) ? counter : 0;
 }
 
+const char *fpi_form_tax_no(const char *text, fpi_task_t *task)
+{
+    return text ? fpi_text_upper(fpi_text_trim(task->pool, text)) : NULL;
+}
+
 fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object, fpi_task_t *task)
 {
     const char *number, *version;
@@ -88,6 +93,7 @@ fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object,
     FPI_TRY(fpi_form_find(&out->resource, object, "resource", WORD_MAX, task));
     FPI_TRY(fpi_form_find(&out->client_id, object, CLIENT_ALIASES, WORD_MAX, task));
     FPI_TRY(fpi_form_find(&out->tax_no, object, TAX_ALIASES, WORD_MAX, task));
+    out->tax_no = fpi_form_tax_no(out->tax_no, task);
     FPI_TRY(fpi_form_find(&out->timestamp, object, "timestamp", WORD_MAX, task));
     FPI_TRY(fpi_form_find(&out->sign, object, "sign", NAME_MAX_LEN, task));
     FPI_TRY(fpi_form_find(&out->enc_type, object, "encType", WORD_MAX, task));

@@ -29,6 +29,8 @@ typedef struct fpi_identity_t {
     const char *timestamp, *sign, *enc_type;
     int64_t version;                /* time of change in ms, or a counter below 10^11; 0 unknown */
 } fpi_identity_t;
+/* Trimmed and in capitals, as tax numbers are stored; not held against their rules, as nothing is made of it. */
+const char *fpi_form_tax_no(const char *text, fpi_task_t *task);
 fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object, fpi_task_t *task) FPI_MUST_USE;
 
 /* An ERP's announcement (erpBillPush) into the fields of a bill; the bill is zeroed first. */

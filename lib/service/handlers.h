@@ -236,8 +236,11 @@ typedef struct fpi_page_t {
 fpi_err_t *fpi_page_read(fpi_page_t *page, const fpi_call_t *call) FPI_MUST_USE;
 /* {"items": items, "pagination": {page, page_size, total, has_more}} */
 fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t total, fpi_task_t *task);
-/* The version that the caller has seen: If-Match "7", or `version` of the JSON body; -1 when it says none. */
+/* The version that the caller has seen: If-Match "7", or `version` of the JSON body or the query; -1 when it says
+ * none. FPI_E_FIELD when two of them differ. */
 fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call) FPI_MUST_USE;
+/* One more place says it; -1: it does not. */
+fpi_err_t *fpi_version_take(int64_t *version, int64_t said, fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_STALE unless said is -1 or what is there; the refusal tells both. */
 fpi_err_t *fpi_version_check(int64_t said, int64_t there, const char *what, fpi_task_t *task) FPI_MUST_USE;
 /* The same for a bill; the refusal brings what has happened to it since (error.changes, newest first). */

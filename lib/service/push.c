@@ -31,7 +31,8 @@ typedef struct notice_t {
     const char *tax_no;
     const char *body, *sha; /* the body as it came where that was this notice alone, else made anew */
     bool is_document;   /* brings the invoices along */
-    const char *result; /* "taken", "unchanged", "older" */
+    const char *result; /* "taken", "unchanged", "older", "void": the bill takes nothing any more */
+    const char *number; /* of the bill that it went to */
 } notice_t;
 
 typedef struct intake_t {
@@ -41,6 +42,7 @@ typedef struct intake_t {
     const fpi_json_t *whole; /* what stands in it; NULL: it came encrypted */
     notice_t *notices;
     int count;
+    bool is_list;          /* each notice has an answer of its own */
     int at;                /* the notice in hand */
     fpi_identity_t beside; /* what is said beside the notices: in query, headers, wrappers */
     bool is_trusted;       /* came with a token of ours, or signed as a whole */
@@ -339,7 +341,7 @@ static fpi_err_t *take_again(fpi_tx_t *tx, const fpi_bill_t *bill, notice_t *not
 
     notice->result = "unchanged";
     FPI_TRY(fpi_push_repeat(&push, tx, bill->id, notice->sha, task));
-    if (notice->is_document) {
+    if (notice->is_document || bill->state == FPI_STATE_VOID) {
         return NULL;
     }
     FPI_TRY(fpi_job_find(&job, tx, FPI_JOB_PULL, apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id), task));
@@ -355,6 +357,16 @@ static fpi_err_t *take_older(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t 
     notice->result = "older";
     FPI_TRY(put_push(&row, tx, in, notice, task));
     return fpi_trail_add(tx, bill, "push", "an older push arrived late and changed nothing", NULL, task);
+}
+
+/* Among others, which are taken: a refusal would be one of all of them. */
+static fpi_err_t *take_void(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, notice_t *notice, fpi_task_t *task)
+{
+    fpi_push_t row = { .tenant = bill->tenant, .number = bill->number, .status = "refused", .reason = "the bill is void" };
+
+    notice->result = "void";
+    FPI_TRY(put_push(&row, tx, in, notice, task));
+    return fpi_pushes_prune_refused(tx, task);
 }
 
 static fpi_err_t *take_new(fpi_tx_t *tx, const intake_t *in, fpi_bill_t *bill, notice_t *notice,
@@ -390,6 +402,7 @@ static fpi_err_t *take_for(fpi_bill_t **of, fpi_tx_t *tx, intake_t *in, notice_t
     bill = *of;
     if (!bill) {
         FPI_TRY(make_bill(of, tx, notice, task));
+        notice->number = (*of)->number;
         return take_new(tx, in, *of, notice, task);
     }
     if (bill->tax_no && *bill->tax_no && notice->tax_no && strcmp(bill->tax_no, notice->tax_no) != 0) {
@@ -399,10 +412,14 @@ static fpi_err_t *take_for(fpi_bill_t **of, fpi_tx_t *tx, intake_t *in, notice_t
                                    notice->id.number ? notice->id.number : notice->id.erp_id, notice->tax_no),
                         "bill %s belongs to tax number %s", bill->number, bill->tax_no);
     }
-    FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_PUSH, task));
+    notice->number = bill->number;
     if (bill->push_sha && strcmp(bill->push_sha, notice->sha) == 0) {
         return take_again(tx, bill, notice, task);
     }
+    if (bill->state == FPI_STATE_VOID && in->is_list) {
+        return take_void(tx, in, bill, notice, task);
+    }
+    FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_PUSH, task));
     if (is_older(notice->id.version, bill->push_version)) {
         return take_older(tx, in, bill, notice, task);
     }
@@ -511,12 +528,10 @@ static fpi_err_t *refuse_push(intake_t *in, const notice_t *notice, fpi_err_t *e
 
 static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc)
 {
-    bool is_list;
-
     FPI_TRY(unwrap(&doc, &in->beside, in->call->task));
     trust_sign(in);
-    is_list = fpi_json_is_array(doc);
-    in->count = is_list ? (int)fpi_json_size(doc) : 1;
+    in->is_list = fpi_json_is_array(doc);
+    in->count = in->is_list ? (int)fpi_json_size(doc) : 1;
     if (in->count < 1 || in->count > FPI_LIST_MAX) {
         int count = in->count;
 
@@ -528,7 +543,7 @@ static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc)
     for (in->at = 0; in->at < in->count; in->at++) {
         notice_t *notice = &in->notices[in->at];
 
-        FPI_TRY(read_notice(notice, in, is_list ? fpi_json_at(doc, (size_t)in->at) : doc));
+        FPI_TRY(read_notice(notice, in, in->is_list ? fpi_json_at(doc, (size_t)in->at) : doc));
         FPI_TRY(admit(in, notice));
     }
     return NULL;
@@ -538,9 +553,25 @@ static fpi_json_t *result_of(const notice_t *notice, fpi_task_t *task)
 {
     fpi_json_t *item = fpi_json_make_object(task);
 
-    fpi_json_put_text(item, "scanBillNo", notice->id.number);
+    fpi_json_put_text(item, "scanBillNo", notice->number);
     fpi_json_put_text(item, "result", notice->result);
     return item;
+}
+
+/* Whether there is something to be done now. */
+static bool count_result(intake_t *in, const char *result)
+{
+    if (strcmp(result, "taken") == 0) {
+        FPI_COUNT(in->app, pushes_taken, 1);
+        return true;
+    }
+    if (strcmp(result, "void") == 0) {
+        FPI_COUNT(in->app, pushes_refused, 1);
+    }
+    else {
+        FPI_COUNT(in->app, pushes_unchanged, 1);
+    }
+    return false;
 }
 
 static void report(intake_t *in, fpi_answer_t *answer)
@@ -549,15 +580,7 @@ static void report(intake_t *in, fpi_answer_t *answer)
 
     answer->data = fpi_json_make_array(in->call->task);
     for (int i = 0; i < in->count; i++) {
-        bool is_new = strcmp(in->notices[i].result, "taken") == 0;
-
-        taken = taken || is_new;
-        if (is_new) {
-            FPI_COUNT(in->app, pushes_taken, 1);
-        }
-        else {
-            FPI_COUNT(in->app, pushes_unchanged, 1);
-        }
+        taken |= count_result(in, in->notices[i].result);
         fpi_json_add(answer->data, result_of(&in->notices[i], in->call->task));
     }
     if (taken) {
@@ -573,7 +596,7 @@ fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answe
 
     call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
     in.beside.client_id = beside(call, "client_id", "clientId");
-    in.beside.tax_no = beside(call, "tax_no", "taxNo");
+    in.beside.tax_no = fpi_form_tax_no(beside(call, "tax_no", "taxNo"), call->task);
     in.beside.timestamp = fpi_params_find(call->params, "timestamp");
     in.beside.sign = fpi_params_find(call->params, "sign");
     in.beside.enc_type = fpi_params_find(call->params, "encType");

@@ -89,6 +89,21 @@ fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const c
     return NULL;
 }
 
+fpi_err_t *fpi_bill_resources(const char ***out, int *count, fpi_tx_t *tx, int64_t tenant, const char *number, int most,
+                              fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_BILL_RESOURCES,
+                       FPI_ARGS(fpi_arg_int(tenant), fpi_arg_text(number), fpi_arg_int(most)), &rows, NULL, task));
+    *count = fpi_rows_count(rows);
+    *out = apr_pcalloc(task->pool, sizeof(**out) * (size_t)(*count + 1));
+    for (int i = 0; i < *count; i++) {
+        (*out)[i] = fpi_rows_text(rows, i, 0);
+    }
+    return NULL;
+}
+
 /* The only living bill, or the only one. */
 static fpi_err_t *find_only(fpi_bill_t **out, fpi_tx_t *tx, fpi_sql_t sql, int64_t tenant,
                             const char *key, fpi_task_t *task)

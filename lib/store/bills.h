@@ -20,6 +20,9 @@
  * is found for any resource, too, when no exact one is there. NULL when absent. */
 fpi_err_t *fpi_bill_find(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const char *number,
                          const char *resource, fpi_task_t *task) FPI_MUST_USE;
+/* Resources of the living (not void) bills of that number, sorted, at most `most`. */
+fpi_err_t *fpi_bill_resources(const char ***out, int *count, fpi_tx_t *tx, int64_t tenant, const char *number, int most,
+                              fpi_task_t *task) FPI_MUST_USE;
 /* By the ERP's key, else number, for pushes that bring no image number. NULL when absent or ambiguous; void
  * bills count only where there is no other. */
 fpi_err_t *fpi_bill_find_by_erp(fpi_bill_t **out, fpi_tx_t *tx, int64_t tenant, const char *erp_id,

@@ -1702,6 +1702,10 @@ SELECT id, tenant, org, number, resource, erp_id, bill_no, type_code, type_name,
   FROM bill WHERE tenant = ?1 AND number = ?2
  ORDER BY is_announced DESC, created DESC, id DESC LIMIT 1
 
+-- Whose living bills of that number there are.
+-- name: BILL_RESOURCES
+SELECT resource FROM bill WHERE tenant = ?1 AND number = ?2 AND state <> 9 ORDER BY resource LIMIT ?3
+
 -- name: BILL_FIND_BY_ID
 -- with: BILL
   FROM bill WHERE id = ?2 AND tenant = ?1
