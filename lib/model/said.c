@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { YEAR_LEAST = 1949, YEAR_MOST = 2199 };
+enum { YEAR_LEAST = 1949, YEAR_MOST = 2199, EXPONENT_MOST = 18 };
 
 static const struct kind_row_t {
     const char *field;
@@ -223,6 +223,30 @@ static void cut_trailing(char *s)
     }
 }
 
+/* "1.06E2" is "106", in which form the rest can be read; what is no such number stays as it stands. */
+static char *without_exponent(char *s, apr_pool_t *pool)
+{
+    static const char zeros[] = "000000000000000000000";
+    char *mark = strchr(s, 'E'), *dot = strchr(s, '.');
+    int64_t power;
+    long digits, place;
+
+    if (!mark || mark == s || !fpi_int_parse(&power, mark + 1 + (mark[1] == '+'), -EXPONENT_MOST, EXPONENT_MOST)) {
+        return s;
+    }
+    *mark = '\0';
+    place = (long)(dot && dot < mark ? dot - s : mark - s) + (long)power;
+    if (dot && dot < mark) {
+        memmove(dot, dot + 1, strlen(dot));
+    }
+    digits = (long)strlen(s);
+    if (place <= 0) {
+        return apr_psprintf(pool, "0.%.*s%s", (int)-place, zeros, s);
+    }
+    return place < digits ? apr_psprintf(pool, "%.*s.%s", (int)place, s, s + place)
+                          : apr_psprintf(pool, "%s%.*s", s, (int)(place - digits), zeros);
+}
+
 static const char *money_of(const char *text, apr_pool_t *pool)
 {
     bool is_minus = false;
@@ -236,6 +260,7 @@ static const char *money_of(const char *text, apr_pool_t *pool)
         }
     }
     *to = '\0';
+    s = without_exponent(s, pool);
     cut_zeros(s);
     s = *s == '.' ? apr_pstrcat(pool, "0", s, NULL) : s;
     if (!isdigit((unsigned char)*s) || !fpi_fen_parse(&fen, s)) {
