@@ -18,6 +18,7 @@ typedef struct fpi_invoice_t {
     const char *code, *number, *date; /* date YYYY-MM-DD */
     bool has_net, has_tax, has_gross;
     int64_t net, tax, gross; /* fen */
+    const char *net_said, *tax_said, *gross_said; /* a sum that can't be read, as it came (kept in doc only); else NULL */
     const char *seller_name, *seller_tax_no, *buyer_name, *buyer_tax_no;
     int64_t check_status;    /* 1 pass, 2 fail, 3 not checked, 0 unknown */
     const char *doc;         /* the object as it came, JSON text */

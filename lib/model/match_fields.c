@@ -78,14 +78,15 @@ enum { NORMAL = 1, STRICT = 2 };
 static const struct field_t {
     const char *name;
     kind_t kind;
-    size_t at, has;              /* members of fpi_invoice_t */
+    size_t at, has, said;        /* members of fpi_invoice_t */
     unsigned in;                 /* which comparisons ask for it */
 } fields[] = {
-#define TEXT(name, in) { #name, KIND_TEXT, offsetof(fpi_invoice_t, name), 0, in }
-#define FEN(name, in) { #name, KIND_FEN, offsetof(fpi_invoice_t, name), offsetof(fpi_invoice_t, has_##name), in }
+#define TEXT(name, in) { #name, KIND_TEXT, offsetof(fpi_invoice_t, name), 0, 0, in }
+#define FEN(name, in) { #name, KIND_FEN, offsetof(fpi_invoice_t, name), offsetof(fpi_invoice_t, has_##name), \
+                        offsetof(fpi_invoice_t, name##_said), in }
     TEXT(number, NORMAL | STRICT),
     TEXT(code, NORMAL | STRICT),
-    { "type", KIND_TYPE, offsetof(fpi_invoice_t, type), 0, STRICT },
+    { "type", KIND_TYPE, offsetof(fpi_invoice_t, type), 0, 0, STRICT },
     TEXT(date, STRICT),
     FEN(net, NORMAL | STRICT),
     FEN(tax, STRICT),
@@ -115,11 +116,17 @@ static int64_t number_of(const fpi_invoice_t *invoice, const struct field_t *fie
     return *(const int64_t *)member(invoice, field->at);
 }
 
+/* What a sum was said to be that can't be read as one; NULL. */
+static const char *unread_of(const fpi_invoice_t *invoice, const struct field_t *field)
+{
+    return field->kind == KIND_FEN ? *(const char *const *)member(invoice, field->said) : NULL;
+}
+
 static bool is_told(const fpi_invoice_t *invoice, const struct field_t *field)
 {
     switch (field->kind) {
     case KIND_FEN:
-        return *(const bool *)member(invoice, field->has);
+        return *(const bool *)member(invoice, field->has) || unread_of(invoice, field);
     case KIND_TYPE:
         return invoice->type != 0;
     default:
@@ -143,6 +150,9 @@ static const char *key_of(const struct field_t *field, const char *text, apr_poo
 
 static bool is_same(const struct field_t *field, const fpi_invoice_t *a, const fpi_invoice_t *b, apr_pool_t *pool)
 {
+    if (unread_of(a, field) || unread_of(b, field)) {
+        return false;
+    }
     if (field->kind != KIND_TEXT) {
         return number_of(a, field) == number_of(b, field);
     }
@@ -157,7 +167,7 @@ static const char *shown(const struct field_t *field, const fpi_invoice_t *invoi
     }
     switch (field->kind) {
     case KIND_FEN:
-        return fpi_fen_format(pool, number_of(invoice, field));
+        return unread_of(invoice, field) ? unread_of(invoice, field) : fpi_fen_format(pool, number_of(invoice, field));
     case KIND_TYPE:
         return apr_psprintf(pool, "%" APR_INT64_T_FMT, invoice->type);
     default:
@@ -175,11 +185,14 @@ typedef struct pair_t {
     bool fails;
 } pair_t;
 
-/* Normal comparison asks for one sum: gross, or net where a side does not know gross. */
+/* Normal comparison asks for one sum: gross, or net where a side does not know gross. A gross that was said and can't be
+ * read is asked for as well: no other sum stands in for it. */
 static bool is_asked(const pair_t *pair, const struct field_t *field)
 {
-    bool has_gross = pair->expected->has_gross && pair->found->has_gross;
-    bool has_net = pair->expected->has_net && pair->found->has_net;
+    const fpi_invoice_t *expected = pair->expected;
+    bool is_gross_said = expected->gross_said != NULL;
+    bool has_gross = (expected->has_gross && pair->found->has_gross) || is_gross_said;
+    bool has_net = (expected->has_net && pair->found->has_net) || expected->net_said;
 
     if (pair->run->asked->rules.is_strict) {
         return field->in & STRICT;

@@ -3,11 +3,12 @@
 #include "base/text.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { YEAR_LEAST = 1949, YEAR_MOST = 2199 };
+enum { YEAR_LEAST = 1949, YEAR_MOST = 2199, EXPONENT_MOST = 18, MS_DIGITS = 13 };
 
 static const struct kind_row_t {
     const char *field;
@@ -146,16 +147,64 @@ static bool is_end(const char *s)
     return !*s || *s == 'T' || *s == 't' || isdigit((unsigned char)*s);
 }
 
+/* "9:30", "10时", "101112" */
+static bool is_time(const char *s)
+{
+    static const char *const behind_hour[] = { ":", "时", "時", "点" };
+    int n = digits_at(s, 7);
+
+    s += n;
+    s += strspn(s, " ");
+    for (size_t i = 0; n >= 1 && n <= 2 && i < sizeof(behind_hour) / sizeof(*behind_hour); i++) {
+        if (strncmp(s, behind_hour[i], strlen(behind_hour[i])) == 0) {
+            return true;
+        }
+    }
+    return n == 6;
+}
+
+/* Without the time of day behind a blank or "T": with the blank squeezed out, its first digit would be the day's second. */
+static char *cut_time(char *text)
+{
+    for (char *at = text; *at; at++) {
+        if (at > text && strchr(" \t\r\nTt", *at) && is_time(at + strspn(at, " \t\r\nTt"))) {
+            *at = '\0';
+            break;
+        }
+    }
+    return text;
+}
+
+/* The day in China of milliseconds since 1970. */
+static bool read_ms(int *year, int *month, int *day, const char *digits)
+{
+    apr_time_exp_t exp;
+    int64_t ms;
+
+    if (!fpi_int_parse(&ms, digits, 0, INT64_MAX) || apr_time_exp_tz(&exp, ms * 1000, 8 * 3600) != APR_SUCCESS) {
+        return false;
+    }
+    *year = exp.tm_year + 1900;
+    *month = exp.tm_mon + 1;
+    *day = exp.tm_mday;
+    return true;
+}
+
 static const char *date_of(const char *text, apr_pool_t *pool)
 {
     static const char *const behind_year[] = { "年", "-", "/", ".", NULL };
     static const char *const behind_month[] = { "月", "-", "/", ".", NULL };
     static const char *const none[] = { "", NULL };
-    char *s = squeeze(fpi_said_narrow(text, pool));
+    char *s = squeeze(cut_time(fpi_said_narrow(text, pool)));
     int year, month, day, run = digits_at(s, 32);
     const char *at;
 
-    if (run == 8 || run == 12 || run == 14 || run == 17) {
+    if (run == MS_DIGITS) {
+        if (s[run] || !read_ms(&year, &month, &day, s)) {
+            return NULL;
+        }
+    }
+    else if (run == 8 || run == 12 || run == 14 || run == 17) {
         if (s[run] || sscanf(s, "%4d%2d%2d", &year, &month, &day) != 3) {
             return NULL;
         }
@@ -223,6 +272,30 @@ static void cut_trailing(char *s)
     }
 }
 
+/* "1.06E2" is "106", in which form the rest can be read; what is no such number stays as it stands. */
+static char *without_exponent(char *s, apr_pool_t *pool)
+{
+    static const char zeros[] = "000000000000000000000";
+    char *mark = strchr(s, 'E'), *dot = strchr(s, '.');
+    int64_t power;
+    long digits, place;
+
+    if (!mark || mark == s || !fpi_int_parse(&power, mark + 1 + (mark[1] == '+'), -EXPONENT_MOST, EXPONENT_MOST)) {
+        return s;
+    }
+    *mark = '\0';
+    place = (long)(dot && dot < mark ? dot - s : mark - s) + (long)power;
+    if (dot && dot < mark) {
+        memmove(dot, dot + 1, strlen(dot));
+    }
+    digits = (long)strlen(s);
+    if (place <= 0) {
+        return apr_psprintf(pool, "0.%.*s%s", (int)-place, zeros, s);
+    }
+    return place < digits ? apr_psprintf(pool, "%.*s.%s", (int)place, s, s + place)
+                          : apr_psprintf(pool, "%s%.*s", s, (int)(place - digits), zeros);
+}
+
 static const char *money_of(const char *text, apr_pool_t *pool)
 {
     bool is_minus = false;
@@ -236,6 +309,7 @@ static const char *money_of(const char *text, apr_pool_t *pool)
         }
     }
     *to = '\0';
+    s = without_exponent(s, pool);
     cut_zeros(s);
     s = *s == '.' ? apr_pstrcat(pool, "0", s, NULL) : s;
     if (!isdigit((unsigned char)*s) || !fpi_fen_parse(&fen, s)) {

@@ -22,8 +22,8 @@ fpi_said_kind_t fpi_said_kind(const char *field);
 /* The value as it is kept, or NULL when the text says nothing of this kind:
  *   ID     half-width upper case letters and digits without blanks
  *   NAME   without blanks round it or double ones inside, else as it was written
- *   DATE   "2024-05-06" of "2024年5月6日", "20240506", "2024/05/06 12:30:00", ...; a day that exists
- *   MONEY  "-1234.50" of "（￥1，234.5）", "-¥1234.50", "1234.500元"; NULL for parts of a fen
+ *   DATE   "2024-05-06" of "2024年5月6日", "20240506", "2024/5/6 9:30:00", 1714953600000 (ms, China), ...; one that exists
+ *   MONEY  "-1234.50" of "（￥1，234.5）", "-¥1234.50", "1234.500元", "-1.2345E+3"; NULL for parts of a fen
  *   TAX    as MONEY; "***", "免税" and "不征税" are "0.00" */
 const char *fpi_said_value(fpi_said_kind_t kind, const char *text, apr_pool_t *pool);
 

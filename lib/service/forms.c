@@ -167,12 +167,96 @@ const char *fpi_form_announcement_sha(const fpi_bill_t *bill, fpi_task_t *task)
 
 /* ---- invoices ---- */
 
-/* Money that can't be read as money is kept in the document only. */
-static void read_fen(int64_t *fen, bool *has, const fpi_json_t *object, const char *name, fpi_task_t *task)
+typedef struct sum_t {
+    const char *name, *aliases;
+    fpi_said_kind_t kind;
+    size_t fen, has, said;       /* members of fpi_invoice_t */
+} sum_t;
+
+#define SUM(name, aliases, kind) { #name, aliases, kind, offsetof(fpi_invoice_t, name), offsetof(fpi_invoice_t, has_##name), \
+                                   offsetof(fpi_invoice_t, name##_said) }
+
+static const sum_t sums[] = {
+    SUM(net, "invoiceAmount|invoiceMoney", FPI_SAID_MONEY),
+    SUM(tax, "totalTaxAmount|taxAmount", FPI_SAID_TAX),
+    SUM(gross, "totalAmount", FPI_SAID_MONEY),
+};
+
+enum { SUMS = sizeof(sums) / sizeof(*sums) };
+
+static void *part(const fpi_invoice_t *invoice, size_t at)
 {
-    if (!*has && fpi_json_find_fen(fen, has, object, name, task)) {
-        *has = false;
+    return (char *)(uintptr_t)invoice + at;
+}
+
+/* What a member says as text, whatever it is; NULL: nothing. */
+static const char *text_of(const fpi_json_t *object, const char *name, fpi_task_t *task)
+{
+    const char *text;
+
+    if (fpi_json_find_scalar(&text, object, name, NAME_MAX_LEN, task)) {
+        text = fpi_json_format(fpi_json_find(object, name), true, task);
+        text = apr_pstrmemdup(task->pool, text, strnlen(text, WORD_MAX));
     }
+    text = text ? fpi_text_trim(task->pool, text) : NULL;
+    return text && *text ? text : NULL;
+}
+
+/* Numbers go through their decimal digits first: 0.1 + 0.2 is 0.30. */
+static bool read_fen(int64_t *fen, const fpi_json_t *object, const char *name, fpi_said_kind_t kind, const char *text,
+                     fpi_task_t *task)
+{
+    bool has;
+
+    if (!fpi_json_find_fen(fen, &has, object, name, task)) {
+        return has;
+    }
+    text = fpi_said_value(kind, text, task->pool);
+    return text && fpi_fen_parse(fen, text);
+}
+
+/* The first alias that can be read; else what the first one said that can't. */
+static void read_sum(fpi_invoice_t *invoice, const sum_t *sum, const fpi_json_t *object, fpi_task_t *task)
+{
+    bool *has = part(invoice, sum->has);
+    const char **said = part(invoice, sum->said);
+
+    for (const char *at = sum->aliases; *at && !*has;) {
+        size_t n = strcspn(at, "|");
+        const char *name = apr_pstrmemdup(task->pool, at, n), *text = text_of(object, name, task);
+
+        *has = text && read_fen(part(invoice, sum->fen), object, name, sum->kind, text, task);
+        *said = *has ? NULL : *said ? *said : text;
+        at += n + (at[n] == '|');
+    }
+}
+
+fpi_err_t *fpi_form_reread_sums(fpi_invoice_t *invoice, fpi_task_t *task)
+{
+    fpi_json_t *object;
+
+    if ((invoice->has_net && invoice->has_tax && invoice->has_gross) || !invoice->doc) {
+        return NULL;
+    }
+    FPI_TRY(fpi_json_parse(&object, invoice->doc, strlen(invoice->doc), task));
+    for (int i = 0; i < SUMS; i++) {
+        read_sum(invoice, &sums[i], object, task);
+    }
+    return NULL;
+}
+
+const char *fpi_form_unread_sums(const fpi_invoice_t *invoice, fpi_task_t *task)
+{
+    const char *text = NULL;
+
+    for (int i = 0; i < SUMS; i++) {
+        const char *said = *(const char **)part(invoice, sums[i].said);
+
+        if (said) {
+            text = apr_psprintf(task->pool, "%s%s%s \"%s\"", text ? text : "", text ? ", " : "", sums[i].name, said);
+        }
+    }
+    return text;
 }
 
 fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
@@ -202,11 +286,9 @@ fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, f
         out->check_status = 0;
     }
     out->date = fpi_said_value(FPI_SAID_DATE, date, task->pool);
-    read_fen(&out->net, &out->has_net, object, "invoiceAmount", task);
-    read_fen(&out->net, &out->has_net, object, "invoiceMoney", task);
-    read_fen(&out->tax, &out->has_tax, object, "totalTaxAmount", task);
-    read_fen(&out->tax, &out->has_tax, object, "taxAmount", task);
-    read_fen(&out->gross, &out->has_gross, object, "totalAmount", task);
+    for (int i = 0; i < SUMS; i++) {
+        read_sum(out, &sums[i], object, task);
+    }
     out->identity = fpi_invoice_identity(out, task->pool);
     out->doc = fpi_json_format(object, true, task);
     return NULL;

@@ -40,8 +40,12 @@ fpi_err_t *fpi_form_read_announcement(fpi_bill_t *bill, const fpi_json_t *object
 const char *fpi_form_announcement_sha(const fpi_bill_t *bill, fpi_task_t *task);
 
 /* One object of the cloud's invoice model. Never refuses a value that we only keep; FPI_E_FIELD when it is no
- * object or a field has an impossible type. */
+ * object or a field has an impossible type. Sums are read as those of the files are (model/said.h). */
 fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task) FPI_MUST_USE;
+/* The sums that a stored row lacks, from its document: read, or as what was said. */
+fpi_err_t *fpi_form_reread_sums(fpi_invoice_t *invoice, fpi_task_t *task) FPI_MUST_USE;
+/* `gross "one hundred"`: the sums that were said and can't be read; NULL: none. */
+const char *fpi_form_unread_sums(const fpi_invoice_t *invoice, fpi_task_t *task);
 fpi_json_t *fpi_form_write_invoice(const fpi_invoice_t *invoice, fpi_task_t *task);
 
 /* A file that a pull or push names. */

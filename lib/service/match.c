@@ -1,6 +1,7 @@
 #include "service/match_own.h"
 
 #include "base/clock.h"
+#include "service/forms.h"
 #include "service/looks.h"
 #include "service/pull.h"
 #include "service/reads.h"
@@ -75,6 +76,9 @@ static fpi_err_t *gather(fpi_matching_t *m, fpi_tx_t *tx, const fpi_bill_t *bill
     int count;
 
     FPI_TRY(fpi_invoices_list(&expected, &m->asked.expected_count, tx, tenant, bill->id, EXPECTED_MOST, task));
+    for (int i = 0; i < m->asked.expected_count; i++) {
+        FPI_TRY(fpi_form_reread_sums(&expected[i], task));
+    }
     m->asked.expected = expected;
     FPI_TRY(fpi_files_list(&m->files, &m->file_count, tx, tenant, bill->id, FILES_MOST, task));
     FPI_TRY(fpi_found_list(&m->rows, &count, tx, tenant, bill->id, FPI_READ_ROWS, task));

@@ -92,7 +92,8 @@ static const char *invoice_words(const fpi_matching_t *m, const fpi_match_item_t
         return invoice->number;
     }
     return apr_psprintf(task->pool, is_zh ? "(无号码, %s)" : "(without number, %s)",
-                        invoice->has_gross ? fpi_fen_format(task->pool, invoice->gross) : "-");
+                        invoice->has_gross    ? fpi_fen_format(task->pool, invoice->gross)
+                        : invoice->gross_said ? invoice->gross_said : "-");
 }
 
 static const char *failures(const fpi_matching_t *m, bool is_zh, fpi_task_t *task)

@@ -35,6 +35,8 @@ typedef struct pull_t {
     apr_array_header_t *links;   /* fpi_link_t */
     int fetched, refused, taken_off; /* files of this run */
     const char *refusals;        /* sentences on those that can't be had */
+    const char *unread;          /* sums of new or changed invoices that can't be read */
+    int unread_count;
 } pull_t;
 
 /* ---- what it is about ---- */
@@ -265,16 +267,40 @@ static fpi_err_t *fetch_all(pull_t *pull)
 
 /* ---- the end ---- */
 
+static void note_unread(pull_t *pull, const fpi_invoice_t *invoice, fpi_task_t *task)
+{
+    const char *sums = fpi_form_unread_sums(invoice, task);
+    const char *name = invoice->number ? invoice->number : invoice->serial_no ? invoice->serial_no : "without number";
+
+    if (sums && pull->unread_count++ < REFUSALS_TOLD) {
+        pull->unread = apr_psprintf(task->pool, "%s%s%s: %s", pull->unread ? pull->unread : "", pull->unread ? "; " : "", name,
+                                    sums);
+    }
+}
+
+static fpi_err_t *tell_unread(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    return pull->unread ? fpi_trail_add(tx, pull->bill, "pull",
+                                        apr_psprintf(task->pool, "sums of %d invoices can't be read and count as different: %s",
+                                                     pull->unread_count, pull->unread), NULL, task)
+                        : NULL;
+}
+
 static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t *dropped, fpi_task_t *task)
 {
     int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * (size_t)(pull->invoice_count + 1));
 
+    pull->unread = NULL;
+    pull->unread_count = 0;
     for (int i = 0; i < pull->invoice_count; i++) {
         bool is_changed;
 
         FPI_TRY(fpi_invoice_put(&pull->invoices[i], &is_changed, tx, task));
         ids[i] = pull->invoices[i].id;
         *changed += is_changed;
+        if (is_changed) {
+            note_unread(pull, &pull->invoices[i], task);
+        }
     }
     return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
 }
@@ -447,6 +473,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     else if (pull->invoice_count == 0 && pull->links->nelts == 0) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
+    FPI_TRY(tell_unread(pull, tx, task));
     if (pull->invoice_count == 0) {
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }

@@ -26,6 +26,7 @@ typedef struct work_t {
     fpi_content_t *content;
     fpi_json_t *evidence;        /* array: what the cloud said */
     const char *refused;         /* its words, when it would not */
+    const char *unread;          /* sums that it said and that can't be read */
 } work_t;
 
 /* ---- what it is about ---- */
@@ -135,6 +136,16 @@ static fpi_err_t *lines_of(fpi_json_t **out, const fpi_json_t *object, fpi_task_
     return NULL;
 }
 
+static void note_unread(work_t *work, const fpi_invoice_t *invoice)
+{
+    const char *sums = fpi_form_unread_sums(invoice, work->task);
+
+    if (sums) {
+        work->unread = apr_psprintf(work->task->pool, "%s%s%s: %s", work->unread ? work->unread : "", work->unread ? "; " : "",
+                                    invoice->number ? invoice->number : "without number", sums);
+    }
+}
+
 static fpi_err_t *add_invoice(work_t *work, const fpi_json_t *object, int64_t page)
 {
     fpi_task_t *task = work->task;
@@ -143,6 +154,7 @@ static fpi_err_t *add_invoice(work_t *work, const fpi_json_t *object, int64_t pa
     fpi_invoice_t invoice;
 
     FPI_TRY(fpi_form_read_invoice(&invoice, object, task));
+    note_unread(work, &invoice);
     FPI_TRY(fpi_form_find(&check_code, object, "checkCode", 100, task));
     FPI_TRY(lines_of(&lines, object, task));
     fpi_json_put_text(evidence, "source", fpi_source_name(FPI_SOURCE_CLOUD));
@@ -235,6 +247,7 @@ static fpi_err_t *ask_pages(work_t *work, int fd, fpi_media_t source)
         err = fpi_task_is_over(task) ? fpi_fail(task, FPI_E_GONE, "called off") : ask_page(work, fd, source, page);
         err = fpi_err_copy(task->pool, err);
         work->refused = work->refused ? apr_pstrdup(task->pool, work->refused) : NULL;
+        work->unread = work->unread ? apr_pstrdup(task->pool, work->unread) : NULL;
         apr_pool_clear(turn.pool);
     }
     work->task = task;
@@ -299,7 +312,8 @@ static fpi_err_t *tx_keep(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_look_told(tx, work->sha256, task));
     return tell_bill(work, tx,
                      count || !work->refused
-                         ? apr_psprintf(task->pool, "the cloud was asked about content %.12s: %d invoices", work->sha256, count)
+                         ? apr_psprintf(task->pool, "the cloud was asked about content %.12s: %d invoices%s%s", work->sha256, count,
+                                        work->unread ? "; sums that can't be read: " : "", work->unread ? work->unread : "")
                          : apr_psprintf(task->pool, "the cloud did not recognise content %.12s: %s", work->sha256,
                                         work->refused),
                      task);

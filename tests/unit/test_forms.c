@@ -1,8 +1,11 @@
 /* Wire names to the model. */
 #include "unit.h"
 
+#include "base/text.h"
 #include "service/call.h"
 #include "service/forms.h"
+
+#include <apr_strings.h>
 
 static fpi_json_t *parse(const char *text)
 {
@@ -109,6 +112,63 @@ START_TEST(invoice_and_links)
 }
 END_TEST
 
+/* Sums as peers write them: the same reader as that of the files. */
+static const struct {
+    const char *gross, *tax;     /* as JSON */
+    const char *read, *read_tax; /* NULL: none */
+    const char *unread;          /* what is said of those that can't be read */
+} sums[] = {
+    { "\"106.00\"", "\"6.00\"", "106.00", "6.00", NULL },
+    { "106", "6.5", "106.00", "6.50", NULL },
+    { "\"1,006.00\"", "\"***\"", "1006.00", "0.00", NULL },
+    { "\"￥106.00\"", "\"免税\"", "106.00", "0.00", NULL },
+    { "\"106.000000\"", "\"\"", "106.00", NULL, NULL },
+    { "\"1.06E+2\"", "null", "106.00", NULL, NULL },
+    { "1.06E+2", "1e15", "106.00", "1000000000000000.00", NULL },
+    { "\"１０６．００\"", "0.30000000000000004", "106.00", "0.30", NULL },
+    { "\"106元\"", "\" 6.00 \"", "106.00", "6.00", NULL },
+    { "\"-106.00\"", "-6", "-106.00", "-6.00", NULL },
+    { "\"one hundred\"", "\"6.001\"", NULL, NULL, "tax \"6.001\", gross \"one hundred\"" },
+    { "\"***\"", "true", NULL, NULL, "tax \"true\", gross \"***\"" },
+    { "[1]", "{}", NULL, NULL, "tax \"{}\", gross \"[1]\"" },
+};
+
+static void check_sum(const char *wanted, bool has, int64_t fen)
+{
+    ck_assert_int_eq(has, wanted != NULL);
+    if (wanted) {
+        ck_assert_str_eq(fpi_fen_format(task->pool, fen), wanted);
+    }
+}
+
+START_TEST(sums_as_peers_write_them)
+{
+    const char *text = apr_psprintf(task->pool, "{\"invoiceNo\":\"1\",\"totalAmount\":%s,\"taxAmount\":%s}", sums[_i].gross,
+                                    sums[_i].tax);
+    fpi_invoice_t invoice, kept;
+
+    unit_done(fpi_form_read_invoice(&invoice, parse(text), task));
+    check_sum(sums[_i].read, invoice.has_gross, invoice.gross);
+    check_sum(sums[_i].read_tax, invoice.has_tax, invoice.tax);
+    ck_assert_pstr_eq(fpi_form_unread_sums(&invoice, task), sums[_i].unread);
+
+    kept = (fpi_invoice_t){ .doc = invoice.doc }; /* as a row that has only its document */
+    unit_done(fpi_form_reread_sums(&kept, task));
+    check_sum(sums[_i].read, kept.has_gross, kept.gross);
+    ck_assert_pstr_eq(fpi_form_unread_sums(&kept, task), sums[_i].unread);
+}
+END_TEST
+
+START_TEST(sums_by_their_other_name)
+{
+    fpi_invoice_t invoice;
+
+    unit_done(fpi_form_read_invoice(&invoice, parse("{\"invoiceAmount\":\"?\",\"invoiceMoney\":\"1,000\"}"), task));
+    check_sum("1000.00", invoice.has_net, invoice.net);
+    ck_assert_ptr_null(fpi_form_unread_sums(&invoice, task));
+}
+END_TEST
+
 static const struct {
     const char *query;
     bool good;
@@ -136,6 +196,8 @@ int main(void)
     tcase_add_test(tc, versions_order);
     tcase_add_test(tc, announcement);
     tcase_add_test(tc, invoice_and_links);
+    tcase_add_loop_test(tc, sums_as_peers_write_them, 0, UNIT_COUNT(sums));
+    tcase_add_test(tc, sums_by_their_other_name);
     tcase_add_loop_test(tc, query_pairs, 0, UNIT_COUNT(queries));
     return unit_run(suite);
 }
