@@ -62,6 +62,7 @@ fpi_err_t *fpi_store_copy(fpi_store_t *store, const char *path, fpi_task_t *task
 
 typedef struct fpi_store_stats_t {
     uint64_t commits, writes, failures; /* writes / commits = how many share a flush */
+    int64_t waiting;                    /* writes, at this moment */
     int64_t schema;
 } fpi_store_stats_t;
 void fpi_store_stats(const fpi_store_t *store, fpi_store_stats_t *out);

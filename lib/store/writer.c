@@ -426,4 +426,7 @@ void fpi_writer_stats(fpi_writer_t *writer, fpi_store_stats_t *out)
     out->commits = atomic_load_explicit(&writer->commits, memory_order_relaxed);
     out->writes = atomic_load_explicit(&writer->writes, memory_order_relaxed);
     out->failures = atomic_load_explicit(&writer->failures, memory_order_relaxed);
+    pthread_mutex_lock(&writer->lock);
+    out->waiting = writer->waiting;
+    pthread_mutex_unlock(&writer->lock);
 }

@@ -234,9 +234,20 @@ static inline void block(blocker_t *blocker, fpi_store_t *store)
     }
 }
 
+/* Until so many wait behind it. */
+static inline void await_queue(const blocker_t *blocker, int count)
+{
+    fpi_store_stats_t stats = { 0 };
+
+    for (int i = 0; i < 60000 && (i == 0 || stats.waiting < count); i++) {
+        apr_sleep(i ? 1000 : 0);
+        fpi_store_stats(blocker->worker.store, &stats);
+    }
+    ck_assert_int_eq(stats.waiting, count);
+}
+
 static inline void release(blocker_t *blocker)
 {
-    apr_sleep(50000); /* for the others to queue */
     sem_post(&blocker->go);
     finish(&blocker->worker);
 }

@@ -21,7 +21,7 @@ static void crowd_with_a_giant(fpi_store_t *store, size_t size)
         workers[i].plan.code = apr_psprintf(task->pool, "giant %d", i);
         workers[i].plan.size = i == 5 ? size : 0;
         start(&workers[i], work_once);
-        apr_sleep(2000); /* in this order */
+        await_queue(&blocker, i + 1); /* in this order */
     }
     release(&blocker);
     for (int i = 0; i < 12; i++) {

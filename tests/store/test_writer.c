@@ -23,6 +23,7 @@ static void crowd_with(int culprit)
         workers[i].plan.is_to_fail = i == culprit;
         start(&workers[i], work_once);
     }
+    await_queue(&blocker, CROWD);
     release(&blocker);
     for (int i = 0; i < CROWD; i++) {
         finish(&workers[i]);
@@ -47,7 +48,7 @@ static void run_in_order(fpi_store_t *store, blocker_t *blocker, worker_t worker
     for (int i = 0; i < FEW; i++) {
         workers[i].store = store;
         start(&workers[i], work_once);
-        apr_sleep(5000);
+        await_queue(blocker, i + 1);
     }
     release(blocker);
     for (int i = 0; i < FEW; i++) {
@@ -158,7 +159,7 @@ START_TEST(the_first_fails_alone)
     for (int i = 0; i < FEW; i++) {
         workers[i].store = store;
         start(&workers[i], work_once);
-        apr_sleep(5000);
+        await_queue(&blocker, i + 1);
     }
     release(&blocker);
     for (int i = 0; i < FEW; i++) {
