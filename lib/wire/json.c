@@ -211,6 +211,16 @@ fpi_err_t *fpi_json_find_scalar(const char **out, const fpi_json_t *object, cons
     return check_length(*out, name, most, task);
 }
 
+fpi_err_t *fpi_json_find_word(const char **out, const fpi_json_t *object, const char *name,
+                              size_t most, fpi_task_t *task)
+{
+    const json_t *v = json_object_get(object, name);
+
+    *out = NULL;
+    return json_is_boolean(v) ? refuse_value(name, "string/number", v, task)
+                              : fpi_json_find_scalar(out, object, name, most, task);
+}
+
 /* The integer that `v` stands for, be it a number or a text. */
 static bool read_int(int64_t *out, const json_t *v, int64_t least, int64_t most)
 {

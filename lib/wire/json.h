@@ -63,6 +63,9 @@ fpi_err_t *fpi_json_get_text(const char **out, const fpi_json_t *object, const c
 /* A text, or a number or bool printed as it stood; for peers that don't care about types. */
 fpi_err_t *fpi_json_find_scalar(const char **out, const fpi_json_t *object, const char *name,
                                 size_t most, fpi_task_t *task) FPI_MUST_USE;
+/* The same, but true and false are refused: they are no text of anything. */
+fpi_err_t *fpi_json_find_word(const char **out, const fpi_json_t *object, const char *name,
+                              size_t most, fpi_task_t *task) FPI_MUST_USE;
 /* An integer, or a text that is one. */
 fpi_err_t *fpi_json_find_int(int64_t *out, const fpi_json_t *object, const char *name,
                              int64_t otherwise, int64_t least, int64_t most, fpi_task_t *task)

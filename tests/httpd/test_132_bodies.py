@@ -8,7 +8,7 @@ import pytest
 from harness.client import sign
 from harness.cloudctl import CLIENT
 from test_100_start import ANNOUNCE, bill, each
-from test_130_bills import refused
+from test_130_bills import refused, stored
 from test_140_push import admit, post, results, settled
 
 TOKEN = "/api/base/oauth/token"
@@ -101,3 +101,18 @@ def test_languages(erp):
         assert ("单据" in reply.json()["error"]["message"]) == (language == "zh"), (accept, reply)
 
     each(LANGUAGES, check)
+
+
+# true is no text
+
+def test_true_is_no_text(gateway, erp):
+    def check(changes, word):
+        refused(erp.post(ANNOUNCE, bill("TRUE-1", **changes)), "1400", 200, word, "true")
+
+    each([({name: True}, name) for name in ("fscanBillNo", "resource", "fbillTypeCode", "fbillId", "fapplyUserName", "taxNo")], check)
+    upload = {"base64": "JVBERi0xLjQK", "fileSuffix": "pdf", "resource": "EAS"}
+    refused(erp.post("/api/imgsys/bill/outside/upload", {**upload, "scanBillNo": True}), "1400", 200, "scanBillNo")
+    assert erp.post("/api/imgsys/bill/outside/upload", {**upload, "scanBillNo": 7, "needRecognition": False}).errcode == "0000"
+    admit(gateway)
+    refused(post(gateway, {"scanBillNo": True, "clientId": CLIENT["client_id"], "taxNo": CLIENT["tax_no"]}), "1400", 200, "scanBillNo")
+    assert stored(gateway, "7")["number"] == "7"
