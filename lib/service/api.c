@@ -5,9 +5,9 @@
 #include "service/answer.h"
 #include "service/handlers.h"
 #include "service/phone.h"
+#include "service/prefix.h"
 #include "service/relay.h"
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
@@ -154,36 +154,6 @@ fpi_err_t *fpi_call_field(const char **out, fpi_call_t *call, const char *name, 
     return NULL;
 }
 
-/* ---- the malformed prefix, said once per source ---- */
-
-static bool is_new_source(fpi_shared_t *shared, const char *source)
-{
-    apr_ssize_t len = APR_HASH_KEY_STRING;
-    uint64_t hash = (uint64_t)apr_hashfunc_default(source, &len) + 1;
-    size_t room = sizeof(shared->prefix_sources) / sizeof(*shared->prefix_sources);
-    uint32_t at;
-
-    for (size_t i = 0; i < room; i++) {
-        if (atomic_load(&shared->prefix_sources[i]) == hash) {
-            return false;
-        }
-    }
-    at = atomic_fetch_add(&shared->prefix_count, 1);
-    atomic_store(&shared->prefix_sources[at % room], hash);
-    return true;
-}
-
-static void tell_prefix(fpi_app_t *app, fpi_call_t *call)
-{
-    FPI_COUNT(app, malformed_prefix, 1);
-    if (is_new_source(app->shared, call->client_ip)) {
-        fpi_log(call->task, FPI_M_PREFIX,
-                "client %s uses a malformed prefix: %.200s was served as %.200s; the right prefix is "
-                "%s://%s/api/",
-                call->client_ip, call->uri, call->path, call->scheme, call->host ? call->host : "HOST:PORT");
-    }
-}
-
 /* ---- one call ---- */
 
 static fpi_err_t *read_address(fpi_app_t *app, fpi_call_t *call)
@@ -198,7 +168,7 @@ static fpi_err_t *read_address(fpi_app_t *app, fpi_call_t *call)
                           "the query is longer than %d bytes", QUERY_MAX);
     }
     if (malformed) {
-        tell_prefix(app, call);
+        fpi_prefix_tell(app, call);
     }
     return NULL;
 }
