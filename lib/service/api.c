@@ -6,9 +6,9 @@
 #include "service/events.h"
 #include "service/handlers.h"
 #include "service/phone.h"
+#include "service/prefix.h"
 #include "service/relay.h"
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +35,7 @@ static const fpi_route_t *find_configured(fpi_route_t *room, const fpi_app_t *ap
             room->path = said->path;
             return room;
         }
-        *allow = said->method ? said->method : route->method;
+        *allow = fpi_route_allowed(said->method ? said->method : route->method);
     }
     return NULL;
 }
@@ -69,17 +69,44 @@ static bool is_local_space(const char *path)
 
 /* ---- body and fields ---- */
 
-/* By what it is: a JSON body under a form's media type is what a plain curl -d sends. */
-static bool is_form(const fpi_call_t *call)
+static bool has_type(const fpi_call_t *call, const char *wanted)
 {
     const char *type = apr_table_get(call->headers, "Content-Type");
 
-    return call->body->data[strspn(call->body->data, " \t\r\n")] != '{' && type
-           && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
+    return type && strncasecmp(type, wanted, strlen(wanted)) == 0;
+}
+
+/* By what it is: a JSON body under a form's media type is what a plain curl -d sends. */
+static bool is_form(const fpi_call_t *call)
+{
+    const char *text = call->body->data + fpi_json_mark(call->body->data, call->body->len);
+
+    return text[strspn(text, " \t\r\n")] != '{' && has_type(call, "application/x-www-form-urlencoded");
+}
+
+fpi_err_t *fpi_call_check_encoding(const fpi_call_t *call)
+{
+    const char *encoding = apr_table_get(call->headers, "Content-Encoding");
+
+    if (!encoding || !*encoding || strcasecmp(encoding, "identity") == 0) {
+        return NULL;
+    }
+    return fpi_refuse(call->task, FPI_E_MEDIA, "Content-Encoding", "请求体的压缩方式 %.40s 不支持, 请不压缩发送",
+                      "a body in Content-Encoding %.40s is not accepted: send it as it is", encoding);
+}
+
+static fpi_err_t *refuse_multipart(fpi_call_t *call)
+{
+    return fpi_refuse(call->task, FPI_E_FIELD, "Content-Type",
+                      "此接口不接受 multipart/form-data, 应为JSON, 查询参数或 application/x-www-form-urlencoded",
+                      "no multipart/form-data here: send JSON, query parameters or application/x-www-form-urlencoded");
 }
 
 fpi_err_t *fpi_call_parse(fpi_call_t *call)
 {
+    if (call->body->len == 0) {
+        return fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体为空, 应为JSON", "the body is empty; JSON was expected");
+    }
     FPI_TRY(fpi_json_parse(&call->json, call->body->data, call->body->len, call->task));
     if (!fpi_json_is_object(call->json) && !fpi_json_is_array(call->json)) {
         return fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体应为JSON对象或数组",
@@ -96,10 +123,17 @@ static fpi_err_t *read_body(fpi_app_t *app, fpi_call_t *call, const fpi_route_t 
         return NULL;
     }
     FPI_TRY(fpi_call_gather(call, most));
+    if (route->body == FPI_BODY_RAW) {
+        return NULL;
+    }
+    FPI_TRY(fpi_call_check_encoding(call));
+    if (route->body == FPI_BODY_FORM && has_type(call, "multipart/form-data")) {
+        return refuse_multipart(call);
+    }
     if (route->body == FPI_BODY_FORM && (call->body->len == 0 || is_form(call))) {
         return fpi_params_parse(&call->form, call->body->data, call->body->len, call->task);
     }
-    return route->body == FPI_BODY_RAW ? NULL : fpi_call_parse(call);
+    return fpi_call_parse(call);
 }
 
 fpi_err_t *fpi_call_field(const char **out, fpi_call_t *call, const char *name, size_t most)
@@ -121,36 +155,6 @@ fpi_err_t *fpi_call_field(const char **out, fpi_call_t *call, const char *name, 
     return NULL;
 }
 
-/* ---- the malformed prefix, said once per source ---- */
-
-static bool is_new_source(fpi_shared_t *shared, const char *source)
-{
-    apr_ssize_t len = APR_HASH_KEY_STRING;
-    uint64_t hash = (uint64_t)apr_hashfunc_default(source, &len) + 1;
-    size_t room = sizeof(shared->prefix_sources) / sizeof(*shared->prefix_sources);
-    uint32_t at;
-
-    for (size_t i = 0; i < room; i++) {
-        if (atomic_load(&shared->prefix_sources[i]) == hash) {
-            return false;
-        }
-    }
-    at = atomic_fetch_add(&shared->prefix_count, 1);
-    atomic_store(&shared->prefix_sources[at % room], hash);
-    return true;
-}
-
-static void tell_prefix(fpi_app_t *app, fpi_call_t *call)
-{
-    FPI_COUNT(app, malformed_prefix, 1);
-    if (is_new_source(app->shared, call->client_ip)) {
-        fpi_log(call->task, FPI_M_PREFIX,
-                "client %s uses a malformed prefix: %.200s was served as %.200s; the right prefix is "
-                "%s://%s/api/",
-                call->client_ip, call->uri, call->path, call->scheme, call->host ? call->host : "HOST:PORT");
-    }
-}
-
 /* ---- one call ---- */
 
 static fpi_err_t *read_address(fpi_app_t *app, fpi_call_t *call)
@@ -165,7 +169,7 @@ static fpi_err_t *read_address(fpi_app_t *app, fpi_call_t *call)
                           "the query is longer than %d bytes", QUERY_MAX);
     }
     if (malformed) {
-        tell_prefix(app, call);
+        fpi_prefix_tell(app, call);
     }
     return NULL;
 }
@@ -305,11 +309,61 @@ static void log_failure(fpi_app_t *app, fpi_call_t *call, const fpi_err_t *err)
     write_failure(app, call, msg, err);
 }
 
+static bool is_range_of(const char *range, const char *lang)
+{
+    return strncasecmp(range, lang, 2) == 0 && (range[2] == '\0' || range[2] == '-' || range[2] == ';' || range[2] == ' ');
+}
+
+/* Its weight in thousandths (RFC 9110 12.4.2): 1000 unless a "q=" says less. */
+static int weight_of(const char *range)
+{
+    const char *q = strchr(range, ';');
+    int weight = 0, unit = 100;
+
+    q = q ? q + 1 + strspn(q + 1, " \t") : "";
+    if (strncasecmp(q, "q=0", 3) != 0) {
+        return 1000;
+    }
+    for (q += 3 + (q[3] == '.'); *q >= '0' && *q <= '9' && unit; q++, unit /= 10) {
+        weight += (*q - '0') * unit;
+    }
+    return weight;
+}
+
+/* The heaviest range that speaks of the language; 0: none. */
+static int weight_in(const char *accept, const char *lang, apr_pool_t *pool)
+{
+    char *last, *list = apr_pstrdup(pool, accept);
+    int most = 0;
+
+    for (char *range = apr_strtok(list, ",", &last); range; range = apr_strtok(NULL, ",", &last)) {
+        range += strspn(range, " \t");
+        if (is_range_of(range, lang) && weight_of(range) > most) {
+            most = weight_of(range);
+        }
+    }
+    return most;
+}
+
+/* Of two that weigh the same, the one that stands first. */
+static bool stands_before(const char *accept, const char *one, const char *other)
+{
+    const char *a = strcasestr(accept, one), *b = strcasestr(accept, other);
+
+    return a && (!b || a < b);
+}
+
 static void speak(fpi_call_t *call, fpi_family_t family)
 {
     const char *accept = apr_table_get(call->headers, "Accept-Language");
+    int zh, en;
 
-    if (family == FPI_FAMILY_C && accept && strncasecmp(accept, "en", 2) == 0) {
+    if (family != FPI_FAMILY_C || !accept) {
+        return;
+    }
+    zh = weight_in(accept, "zh", call->task->pool);
+    en = weight_in(accept, "en", call->task->pool);
+    if (en > zh || (en && en == zh && stands_before(accept, "en", "zh"))) {
         call->task->lang = "en";
     }
 }

@@ -56,13 +56,17 @@ bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply);
 bool fpi_route_fits(const char *pattern, const char *path);
 /* The table's route; NULL: none. */
 const fpi_route_t *fpi_route_find(const char *method, const char *path);
-/* Every method that the path has, "GET, POST"; NULL when it is no path of ours. */
+/* What Allow says of a method: HEAD is served where GET is. */
+const char *fpi_route_allowed(const char *method);
+/* Every method that the path has, "GET, HEAD, POST"; NULL when it is no path of ours. */
 const char *fpi_route_methods(const char *path, apr_pool_t *pool);
 /* The segment of the call's path that stands where its route says "{name}". Our own mistake (assert) when the route
  * has no such part. */
 const char *fpi_call_part(const fpi_call_t *call, const char *name);
 /* The same as a positive number; FPI_E_ABSENT when it is none: such a thing does not exist. */
 fpi_err_t *fpi_call_id(int64_t *out, const fpi_call_t *call, const char *name) FPI_MUST_USE;
+/* FPI_E_MEDIA for a body that is compressed. */
+fpi_err_t *fpi_call_check_encoding(const fpi_call_t *call) FPI_MUST_USE;
 /* Parses a JSON body that was already gathered. FPI_E_FIELD unless it is an object or an array. */
 fpi_err_t *fpi_call_parse(fpi_call_t *call) FPI_MUST_USE;
 

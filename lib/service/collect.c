@@ -74,9 +74,14 @@ static fpi_err_t *read_bill(collect_t *job, const fpi_call_t *call)
 /* What a file says itself is always read; what it needs is the cloud's recognition. */
 static fpi_err_t *read_needed(bool *no_cloud, const fpi_intake_t *intake, const fpi_call_t *call)
 {
-    const char *said;
+    const char *said = NULL;
 
-    FPI_TRY(fpi_intake_field(&said, intake, call, "needRecognition", WORD_LEN));
+    if (fpi_json_is_object(intake->json)) {
+        FPI_TRY(fpi_json_find_scalar(&said, intake->json, "needRecognition", WORD_LEN, call->task));
+    }
+    if (!said) {
+        FPI_TRY(fpi_intake_field(&said, intake, call, "needRecognition", WORD_LEN));
+    }
     *no_cloud = said && (strcasecmp(said, "false") == 0 || strcmp(said, "0") == 0);
     if (!said || !*said || *no_cloud || strcasecmp(said, "true") == 0 || strcmp(said, "1") == 0) {
         return NULL;

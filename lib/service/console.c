@@ -53,6 +53,15 @@ fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t t
     return data;
 }
 
+void fpi_page_whole(fpi_json_t *data, fpi_json_t *items, fpi_task_t *task)
+{
+    const fpi_page_t page = { .page = 1, .size = (int)fpi_json_size(items) };
+    fpi_json_t *whole = fpi_page_answer(&page, items, page.size, task);
+
+    fpi_json_put(data, "items", items);
+    fpi_json_put(data, "pagination", fpi_json_find(whole, "pagination"));
+}
+
 fpi_err_t *fpi_version_take(int64_t *version, int64_t said, fpi_task_t *task)
 {
     if (said != -1 && *version != -1 && said != *version) {

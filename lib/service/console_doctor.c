@@ -53,7 +53,7 @@ fpi_err_t *fpi_handle_doctor(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *ans
     answer->data = fpi_json_make_object(call->task);
     fpi_json_put_text(answer->data, "result",
                       fpi_text_upper(apr_pstrdup(call->task->pool, fpi_health_name(fpi_doctor_worst(checks)))));
-    fpi_json_put(answer->data, "items", items);
+    fpi_page_whole(answer->data, items, call->task);
     fpi_json_put_time(answer->data, "examined_at", fpi_clock_now());
     return NULL;
 }

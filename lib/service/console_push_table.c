@@ -92,6 +92,6 @@ fpi_err_t *fpi_handle_push_rows_check(fpi_app_t *app, fpi_call_t *call, fpi_answ
     }
     answer->data = fpi_json_make_object(call->task);
     fpi_json_put_bool(answer->data, "is_right", problems->nelts == 0);
-    fpi_json_put(answer->data, "items", items);
+    fpi_page_whole(answer->data, items, call->task);
     return NULL;
 }

@@ -167,7 +167,7 @@ fpi_err_t *fpi_handle_statistics(fpi_app_t *app, fpi_call_t *call, fpi_answer_t 
     fpi_json_put_text(answer->data, "by", kinds[asking.query.by]);
     fpi_json_put_text(answer->data, "from", day_text(asking.query.first, call->task));
     fpi_json_put_text(answer->data, "to", day_text(asking.query.last, call->task));
-    fpi_json_put(answer->data, "items", items);
+    fpi_page_whole(answer->data, items, call->task);
     fpi_json_put(answer->data, "sum", sums);
     return NULL;
 }

@@ -71,6 +71,18 @@ static bool is_range_meant(const plan_t *p)
 
 /* ---- the range ---- */
 
+/* A place that no number of ours can hold lies behind the end of any file, and is none the less a place. */
+static bool read_place(int64_t *out, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    if (fpi_int_parse(out, text, 0, INT64_MAX)) {
+        return true;
+    }
+    *out = INT64_MAX;
+    return digits && text[digits] == '\0';
+}
+
 /* "a-b", "a-", "-b" behind "bytes="; false: not one that is understood, so it is passed over. */
 static bool read_range(plan_t *p, const char *text)
 {
@@ -79,8 +91,8 @@ static bool read_range(plan_t *p, const char *text)
     const char *first = dash ? apr_pstrmemdup(pool, text + 6, (size_t)(dash - text) - 6) : NULL;
     int64_t a = 0, b = p->size - 1;
 
-    if (!dash || (!*first && !dash[1]) || (*first && !fpi_int_parse(&a, first, 0, INT64_MAX))
-        || (dash[1] && !fpi_int_parse(&b, dash + 1, 0, INT64_MAX)) || (*first && dash[1] && b < a)) {
+    if (!dash || (!*first && !dash[1]) || (*first && !read_place(&a, first))
+        || (dash[1] && !read_place(&b, dash + 1)) || (*first && dash[1] && b < a)) {
         return false;
     }
     if (!*first) { /* the last b bytes */
@@ -92,9 +104,10 @@ static bool read_range(plan_t *p, const char *text)
     return true;
 }
 
+/* Ranges are for GET (RFC 9110 14.2): HEAD tells how long the whole is. */
 static void choose_range(plan_t *p)
 {
-    const char *range = apr_table_get(p->call->headers, "Range");
+    const char *range = strcmp(p->call->method, "GET") == 0 ? apr_table_get(p->call->headers, "Range") : NULL;
     apr_pool_t *pool = p->call->task->pool;
 
     p->status = 200;
@@ -170,6 +183,33 @@ static void put_headers(plan_t *p)
     }
 }
 
+/* Told as any failure: what describes the bytes would be said of the refusal. */
+static fpi_err_t *refuse(plan_t *p, fpi_answer_t *answer, fpi_err_t *err)
+{
+    apr_table_t *headers = apr_table_make(p->call->task->pool, 3);
+    const char *range = apr_table_get(p->headers, "Content-Range");
+
+    apr_table_setn(headers, "ETag", p->etag);
+    apr_table_setn(headers, "Accept-Ranges", "bytes");
+    if (range) {
+        apr_table_setn(headers, "Content-Range", range);
+    }
+    answer->headers = headers;
+    return err;
+}
+
+static fpi_err_t *refuse_condition(plan_t *p, fpi_answer_t *answer)
+{
+    return refuse(p, answer, fpi_refuse(p->call->task, FPI_E_PRECONDITION, "If-Match", "内容已不是 If-Match / If-Unmodified-Since 所说的, 请重新读取",
+                                        "the content is not what If-Match or If-Unmodified-Since says: read it anew"));
+}
+
+static fpi_err_t *refuse_range(plan_t *p, fpi_answer_t *answer)
+{
+    return refuse(p, answer, fpi_refuse(p->call->task, FPI_E_RANGE, "Range", "Range 超出内容范围, 内容共 %" APR_INT64_T_FMT " 字节",
+                                        "Range lies outside the content, which has %" APR_INT64_T_FMT " bytes", p->size));
+}
+
 fpi_err_t *fpi_content_send(fpi_app_t *app, fpi_call_t *call, const fpi_sending_t *what, fpi_answer_t *answer)
 {
     plan_t p = { .what = what, .call = call };
@@ -179,14 +219,18 @@ fpi_err_t *fpi_content_send(fpi_app_t *app, fpi_call_t *call, const fpi_sending_
     p.etag = apr_pstrcat(call->task->pool, "\"", what->sha256, "\"", NULL);
     p.headers = what->headers ? apr_table_copy(call->task->pool, what->headers) : apr_table_make(call->task->pool, 10);
     put_headers(&p);
-    answer->is_sent = true;
     if (is_refused(&p)) {
-        return call->begin(call->baton, 412, p.headers, 0);
+        return refuse_condition(&p, answer);
     }
-    if (is_known(&p)) {
+    answer->is_sent = is_known(&p);
+    if (answer->is_sent) {
         return call->begin(call->baton, 304, p.headers, -1);
     }
     choose_range(&p);
+    if (p.status == 416) {
+        return refuse_range(&p, answer);
+    }
+    answer->is_sent = true;
     FPI_TRY(call->begin(call->baton, p.status, p.headers, p.len));
     return p.len ? call->send_file(call->baton, fd, p.from, p.len) : NULL;
 }

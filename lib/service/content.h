@@ -19,7 +19,8 @@ typedef struct fpi_sending_t {
     const apr_table_t *headers;  /* further ones; NULL */
 } fpi_sending_t;
 
-/* Answers the call; who may see it was checked by the caller. FPI_E_ABSENT: the blob is gone. */
+/* Answers the call; who may see it was checked by the caller. FPI_E_ABSENT: the blob is gone.
+ * FPI_E_PRECONDITION, FPI_E_RANGE: what the client says of it does not hold. */
 fpi_err_t *fpi_content_send(fpi_app_t *app, fpi_call_t *call, const fpi_sending_t *what, fpi_answer_t *answer)
     FPI_MUST_USE;
 

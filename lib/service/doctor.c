@@ -4,6 +4,7 @@
 #include "service/admin.h"
 #include "service/named_files.h"
 #include "service/push_reach.h"
+#include "service/prefix.h"
 #include "service/setup.h"
 #include "store/people.h"
 #include "store/pushes.h"
@@ -482,6 +483,37 @@ static void look_at_work(fpi_doctor_t *d)
     tell_capture(d, &c);
 }
 
+/* ---- who calls ---- */
+
+typedef struct prefixes_t {
+    fpi_prefix_t items[FPI_PREFIX_MOST];
+    int count;
+} prefixes_t;
+
+static fpi_err_t *tx_prefixes(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    prefixes_t *all = baton;
+
+    return fpi_prefix_list(all->items, &all->count, tx, task);
+}
+
+static void look_at_prefixes(fpi_doctor_t *d)
+{
+    prefixes_t all = { .count = 0 };
+    fpi_err_t *err = fpi_store_read(d->app->store, tx_prefixes, &all, d->task);
+    const char *list = "";
+
+    if (err || !all.count) {
+        return; /* a store that fails is told by others */
+    }
+    for (int i = 0; i < all.count; i++) {
+        list = apr_pstrcat(d->task->pool, list, i ? ", " : "", all.items[i].source, NULL);
+    }
+    WARN("client_prefix", SAY("一周内有客户端使用错误的地址前缀: %s", "clients have used a malformed prefix within a week: %s", list),
+         SAY("在该客户端 (如EAS影像系统配置) 将地址改为 %s", "correct the address at that client (in EAS: the imaging "
+             "system's configuration) to %s", all.items[0].right));
+}
+
 /* ---- all of it ---- */
 
 void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_options_t *options,
@@ -507,6 +539,7 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
         look_at_push_table(&d);
         look_at_push_reach(&d);
         look_at_work(&d);
+        look_at_prefixes(&d);
     }
     fpi_doctor_look_at_decoder(&d);
     fpi_doctor_look_at_cloud(&d);

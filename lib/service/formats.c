@@ -156,7 +156,7 @@ static fpi_err_t *answer_all(fpi_answer_t *answer, fpi_app_t *app, fpi_call_t *c
         fpi_json_add(items, item);
     }
     answer->data = fpi_json_make_object(call->task);
-    fpi_json_put(answer->data, "items", items);
+    fpi_page_whole(answer->data, items, call->task);
     return NULL;
 }
 

@@ -23,8 +23,10 @@ enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, LINKS_MAX = 5000 };
 
 /* ---- aliases ---- */
 
-fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
-                         fpi_task_t *task)
+typedef fpi_err_t *read_fn(const char **, const fpi_json_t *, const char *, size_t, fpi_task_t *);
+
+static fpi_err_t *find_by(read_fn *read, const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                          fpi_task_t *task)
 {
     *out = NULL;
     while (*aliases) {
@@ -34,7 +36,7 @@ fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char 
         if (fpi_json_find(object, name)) {
             const char *value;
 
-            FPI_TRY(fpi_json_find_scalar(&value, object, name, most, task));
+            FPI_TRY(read(&value, object, name, most, task));
             value = value ? fpi_text_trim(task->pool, value) : NULL;
             if (value && *value) {
                 *out = value;
@@ -44,6 +46,19 @@ fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char 
         aliases += n + (aliases[n] == '|');
     }
     return NULL;
+}
+
+fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                         fpi_task_t *task)
+{
+    return find_by(fpi_json_find_word, out, object, aliases, most, task);
+}
+
+/* Of what is only kept nothing is refused for being true or false. */
+static fpi_err_t *find_kept(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
+                            fpi_task_t *task)
+{
+    return find_by(fpi_json_find_scalar, out, object, aliases, most, task);
 }
 
 fpi_err_t *fpi_form_get(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
@@ -97,7 +112,7 @@ fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object,
     FPI_TRY(fpi_form_find(&out->timestamp, object, "timestamp", WORD_MAX, task));
     FPI_TRY(fpi_form_find(&out->sign, object, "sign", NAME_MAX_LEN, task));
     FPI_TRY(fpi_form_find(&out->enc_type, object, "encType", WORD_MAX, task));
-    FPI_TRY(fpi_form_find(&version, object, VERSION_ALIASES, WORD_MAX, task));
+    FPI_TRY(find_kept(&version, object, VERSION_ALIASES, WORD_MAX, task));
     out->version = read_version(version);
     return NULL;
 }
@@ -142,8 +157,7 @@ fpi_err_t *fpi_form_read_announcement(fpi_bill_t *bill, const fpi_json_t *object
     FPI_TRY(fpi_bill_take_number(&bill->number, text ? text : "", "fscanBillNo", task));
     for (int i = 0; i < ANNOUNCEMENT_FIELDS; i++) {
         const field_t *field = &announcement[i];
-        fpi_err_t *(*read)(const char **, const fpi_json_t *, const char *, size_t, fpi_task_t *) =
-            field->is_required ? fpi_form_get : fpi_form_find;
+        read_fn *read = field->is_required ? fpi_form_get : fpi_form_find;
 
         FPI_TRY(read(member(bill, field), object, field->aliases, field->most, task));
     }
@@ -268,17 +282,17 @@ fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, f
         return fpi_refuse(task, FPI_E_FIELD, "invoices", "发票列表的成员应为对象",
                           "each of the invoices must be an object");
     }
-    FPI_TRY(fpi_form_find(&out->serial_no, object, "serialNo", WORD_MAX, task));
-    FPI_TRY(fpi_form_find(&type, object, "invoiceType", 10, task));
-    FPI_TRY(fpi_form_find(&out->code, object, "invoiceCode", 50, task));
-    FPI_TRY(fpi_form_find(&out->number, object, "invoiceNo|invoiceNum|electronicTicketNum|printingSequenceNo",
+    FPI_TRY(find_kept(&out->serial_no, object, "serialNo", WORD_MAX, task));
+    FPI_TRY(find_kept(&type, object, "invoiceType", 10, task));
+    FPI_TRY(find_kept(&out->code, object, "invoiceCode", 50, task));
+    FPI_TRY(find_kept(&out->number, object, "invoiceNo|invoiceNum|electronicTicketNum|printingSequenceNo",
                           50, task));
-    FPI_TRY(fpi_form_find(&date, object, "invoiceDate|issueDate", 40, task));
-    FPI_TRY(fpi_form_find(&out->seller_name, object, "salerName|sellerName", NAME_MAX_LEN, task));
-    FPI_TRY(fpi_form_find(&out->seller_tax_no, object, "salerTaxNo|sellerTaxNo", 50, task));
-    FPI_TRY(fpi_form_find(&out->buyer_name, object, "buyerName", NAME_MAX_LEN, task));
-    FPI_TRY(fpi_form_find(&out->buyer_tax_no, object, "buyerTaxNo", 50, task));
-    FPI_TRY(fpi_form_find(&status, object, "checkStatus", 10, task));
+    FPI_TRY(find_kept(&date, object, "invoiceDate|issueDate", 40, task));
+    FPI_TRY(find_kept(&out->seller_name, object, "salerName|sellerName", NAME_MAX_LEN, task));
+    FPI_TRY(find_kept(&out->seller_tax_no, object, "salerTaxNo|sellerTaxNo", 50, task));
+    FPI_TRY(find_kept(&out->buyer_name, object, "buyerName", NAME_MAX_LEN, task));
+    FPI_TRY(find_kept(&out->buyer_tax_no, object, "buyerTaxNo", 50, task));
+    FPI_TRY(find_kept(&status, object, "checkStatus", 10, task));
     if (type && !fpi_int_parse(&out->type, type, 0, 9999)) {
         out->type = 0;
     }
@@ -335,12 +349,12 @@ fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object
     if (!fpi_json_is_object(object)) {
         return NULL;
     }
-    FPI_TRY(fpi_form_find(&link.url, object, "url|localUrl|downloadUrl|fileUrl|kdcloudUrl|pdfurl|snapshotUrl",
+    FPI_TRY(find_kept(&link.url, object, "url|localUrl|downloadUrl|fileUrl|kdcloudUrl|pdfurl|snapshotUrl",
                           URL_MAX, task));
-    FPI_TRY(fpi_form_find(&link.name, object, "fileName|attachmentName|name|coverNo|invoiceNo", NAME_MAX_LEN, task));
-    FPI_TRY(fpi_form_find(&link.hash, object, "fileHash", WORD_MAX, task));
-    FPI_TRY(fpi_form_find(&link.serial_no, object, "serialNo", WORD_MAX, task));
-    FPI_TRY(fpi_form_find(&extension, object, "fileExtends", 10, task));
+    FPI_TRY(find_kept(&link.name, object, "fileName|attachmentName|name|coverNo|invoiceNo", NAME_MAX_LEN, task));
+    FPI_TRY(find_kept(&link.hash, object, "fileHash", WORD_MAX, task));
+    FPI_TRY(find_kept(&link.serial_no, object, "serialNo", WORD_MAX, task));
+    FPI_TRY(find_kept(&extension, object, "fileExtends", 10, task));
     if (!link.url || links->nelts >= LINKS_MAX) {
         return NULL;
     }
@@ -360,7 +374,7 @@ fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_
     if (!fpi_json_is_array(files) || fpi_json_size(files) == 0) {
         return fpi_form_add_link(links, object, FPI_KIND_INVOICE, task);
     }
-    FPI_TRY(fpi_form_find(&serial_no, object, "serialNo", WORD_MAX, task));
+    FPI_TRY(find_kept(&serial_no, object, "serialNo", WORD_MAX, task));
     for (size_t i = 0; i < fpi_json_size(files); i++) {
         FPI_TRY(fpi_form_add_link(links, fpi_json_at(files, i), FPI_KIND_INVOICE, task));
     }

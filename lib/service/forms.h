@@ -14,7 +14,7 @@
 #include <apr_tables.h>
 
 /* The first alias of a "a|b|c" list that is there, as text (numbers are printed); NULL when none is.
- * FPI_E_FIELD naming the alias met when its type or length is wrong. */
+ * FPI_E_FIELD naming the alias met when its type or length is wrong; true and false are no text. */
 fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
                          fpi_task_t *task) FPI_MUST_USE;
 /* The same, refused when missing or blank; trimmed. */

@@ -236,6 +236,8 @@ typedef struct fpi_page_t {
 fpi_err_t *fpi_page_read(fpi_page_t *page, const fpi_call_t *call) FPI_MUST_USE;
 /* {"items": items, "pagination": {page, page_size, total, has_more}} */
 fpi_json_t *fpi_page_answer(const fpi_page_t *page, fpi_json_t *items, int64_t total, fpi_task_t *task);
+/* items and pagination of a list that is always told whole, put into `data`. */
+void fpi_page_whole(fpi_json_t *data, fpi_json_t *items, fpi_task_t *task);
 /* The version that the caller has seen: If-Match "7", or `version` of the JSON body or the query; -1 when it says
  * none. FPI_E_FIELD when two of them differ. */
 fpi_err_t *fpi_version_read(int64_t *version, const fpi_call_t *call) FPI_MUST_USE;

@@ -315,7 +315,7 @@ fpi_err_t *fpi_intake_field(const char **out, const fpi_intake_t *intake, const 
 {
     *out = NULL;
     if (fpi_json_is_object(intake->json)) {
-        FPI_TRY(fpi_json_find_scalar(out, intake->json, name, most, call->task));
+        FPI_TRY(fpi_json_find_word(out, intake->json, name, most, call->task));
     }
     *out = *out ? *out : fpi_params_find(intake->fields, name);
     *out = *out ? *out : fpi_params_find(call->params, name);

@@ -1,4 +1,5 @@
 /* The result of matching for family C. */
+#include "service/handlers.h"
 #include "service/match.h"
 
 #include "service/views.h"
@@ -197,7 +198,7 @@ fpi_json_t *fpi_match_answer(const fpi_matching_t *m, const fpi_bill_t *bill, fp
     fpi_json_put_time(doc, "told_at", m->before.at);
     fpi_json_put(doc, "counts", counts_of(m, task));
     fpi_json_put(doc, "rules", rules_of(m, task));
-    fpi_json_put(doc, "items", items);
+    fpi_page_whole(doc, items, task);
     fpi_json_put(doc, "unread", unread_of(m, task));
     fpi_json_put(doc, "pairs", pairs_of(m, task));
     return doc;

@@ -4,10 +4,20 @@
 
 enum { FIELD_MAX = 256 };
 
+/* What was signed is the timestamp as it stands there: 1.7e9 is not 1700000000.0. */
+static fpi_err_t *keep_timestamp(fpi_call_t *call)
+{
+    const fpi_json_t *said = fpi_json_is_object(call->json) ? fpi_json_find(call->json, "timestamp") : NULL;
+
+    return fpi_json_is_real(said) ? fpi_json_parse_as_said(&call->json, call->body->data, call->body->len, call->task)
+                                  : NULL;
+}
+
 static fpi_err_t *check(const fpi_enterprise_t **enterprise, fpi_app_t *app, fpi_call_t *call)
 {
     const char *client_id, *timestamp, *sign, *enc_type;
 
+    FPI_TRY(keep_timestamp(call));
     FPI_TRY(fpi_call_field(&client_id, call, "client_id", FIELD_MAX));
     FPI_TRY(fpi_call_field(&timestamp, call, "timestamp", FIELD_MAX));
     FPI_TRY(fpi_call_field(&sign, call, "sign", FIELD_MAX));

@@ -91,6 +91,8 @@ static fpi_err_t *parse_body(fpi_json_t **doc, intake_t *in)
     size_t len = in->call->body->len;
     bool is_plain;
 
+    text += fpi_json_mark(text, len);
+    len -= (size_t)(text - in->call->body->data);
     while (len && strchr(" \t\r\n", *text)) {
         text++;
         len--;
@@ -605,7 +607,8 @@ fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answe
         err = fpi_fail(call->task, FPI_E_TOKEN, "the push carries a token that is not valid");
         return refuse_push(&in, NULL, err);
     }
-    err = parse_body(&doc, &in);
+    err = fpi_call_check_encoding(call);
+    err = err ? err : parse_body(&doc, &in);
     err = err ? err : read_notices(&in, doc);
     if (err) {
         return refuse_push(&in, in.count ? &in.notices[in.at] : NULL, err);

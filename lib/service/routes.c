@@ -72,6 +72,11 @@ const fpi_route_t *fpi_route_find(const char *method, const char *path)
     return NULL;
 }
 
+const char *fpi_route_allowed(const char *method)
+{
+    return strcmp(method, "GET") == 0 ? "GET, HEAD" : method;
+}
+
 const char *fpi_route_methods(const char *path, apr_pool_t *pool)
 {
     const char *found = NULL;
@@ -79,7 +84,9 @@ const char *fpi_route_methods(const char *path, apr_pool_t *pool)
 
     for (const fpi_route_t *route = routes; route->method; route++) {
         if (is_near(route, path, len) && fpi_route_fits(route->path, path)) {
-            found = found ? apr_pstrcat(pool, found, ", ", route->method, NULL) : route->method;
+            const char *methods = fpi_route_allowed(route->method);
+
+            found = found ? apr_pstrcat(pool, found, ", ", methods, NULL) : methods;
         }
     }
     return found;

@@ -162,7 +162,7 @@ fpi_err_t *fpi_handle_bills_files(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
         fpi_json_add(items, item);
     }
     answer->data = fpi_json_make_object(call->task);
-    fpi_json_put(answer->data, "items", items);
+    fpi_page_whole(answer->data, items, call->task);
     fpi_json_put(answer->data, "missing", missing);
     return NULL;
 }

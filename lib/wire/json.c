@@ -30,7 +30,7 @@ static apr_status_t drop_doc(void *doc)
     return APR_SUCCESS;
 }
 
-static json_t *keep(json_t *doc, fpi_task_t *task)
+fpi_json_t *fpi_json_keep(fpi_json_t *doc, fpi_task_t *task)
 {
     must(doc != NULL);
     apr_pool_cleanup_register(task->pool, doc, drop_doc, apr_pool_cleanup_null);
@@ -41,108 +41,6 @@ void fpi_json_end(fpi_json_t *doc, fpi_task_t *task)
 {
     /* drop_doc() can't fail */
     (void)apr_pool_cleanup_run(task->pool, doc, drop_doc);
-}
-
-/* The closing quote of the text that starts at `s`, or `end`. */
-static const char *skip_text(const char *s, const char *end)
-{
-    for (const char *quote = s; (quote = memchr(quote, '"', (size_t)(end - quote))); quote++) {
-        const char *slash = quote;
-
-        while (slash > s && slash[-1] == '\\') {
-            slash--;
-        }
-        if ((quote - slash) % 2 == 0) {
-            return quote;
-        }
-    }
-    return end;
-}
-
-/* Where the document gets too deep, or NULL. jansson's own limit is 2,048 levels of recursion. */
-static const char *find_too_deep(const char *s, const char *end)
-{
-    int depth = 0;
-
-    for (; s < end; s++) {
-        if (*s == '"') {
-            s = skip_text(s + 1, end);
-        }
-        else if (*s == '[' || *s == '{') {
-            if (++depth > FPI_JSON_DEPTH) {
-                return s;
-            }
-        }
-        else if (*s == ']' || *s == '}') {
-            depth--;
-        }
-    }
-    return NULL;
-}
-
-static void find_place(int *line, int *column, const char *data, const char *at)
-{
-    *line = *column = 1;
-    for (; data < at; data++) {
-        *line += *data == '\n';
-        *column = *data == '\n' ? 1 : *column + 1;
-    }
-}
-
-static fpi_err_t *refuse_depth(const char *data, const char *at, fpi_task_t *task)
-{
-    int line, column;
-
-    find_place(&line, &column, data, at);
-    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列: 嵌套超过%d层",
-                      "JSON line %d column %d: nested deeper than %d levels", line, column,
-                      FPI_JSON_DEPTH);
-}
-
-static fpi_err_t *refuse_nul(const char *data, const char *at, fpi_task_t *task)
-{
-    int line, column;
-
-    find_place(&line, &column, data, at);
-    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列: NUL字节", "JSON line %d column %d: a NUL byte",
-                      line, column);
-}
-
-/* Without the piece of the document that jansson quotes: it may hold a secret. */
-static fpi_err_t *refuse_text(json_error_t *error, fpi_task_t *task)
-{
-    char *near = strstr(error->text, " near ");
-
-    if (near) {
-        *near = '\0';
-    }
-    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列有误: %s", "JSON line %d column %d: %s",
-                      error->line, error->column, error->text);
-}
-
-fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_task_t *task)
-{
-    const char *deep = find_too_deep(data, data + len);
-    const char *nul = len ? memchr(data, '\0', len) : NULL;
-    json_error_t error;
-    json_t *parsed;
-
-    if (deep) {
-        return refuse_depth(data, deep, task);
-    }
-    /* jansson lets one pass behind a number */
-    if (nul) {
-        return refuse_nul(data, nul, task);
-    }
-    parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
-    if (!parsed) { /* jansson calls a text broken also when memory was short: nobody is refused for that */
-        parsed = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
-    }
-    if (!parsed) {
-        return refuse_text(&error, task);
-    }
-    *doc = keep(parsed, task);
-    return NULL;
 }
 
 /* ---- asking ---- */
@@ -160,6 +58,11 @@ bool fpi_json_is_array(const fpi_json_t *v)
 bool fpi_json_is_text(const fpi_json_t *v)
 {
     return json_is_string(v);
+}
+
+bool fpi_json_is_real(const fpi_json_t *v)
+{
+    return json_is_real(v);
 }
 
 bool fpi_json_is_null(const fpi_json_t *v)
@@ -306,6 +209,16 @@ fpi_err_t *fpi_json_find_scalar(const char **out, const fpi_json_t *object, cons
     }
     *out = fpi_json_format(v, false, task);
     return check_length(*out, name, most, task);
+}
+
+fpi_err_t *fpi_json_find_word(const char **out, const fpi_json_t *object, const char *name,
+                              size_t most, fpi_task_t *task)
+{
+    const json_t *v = json_object_get(object, name);
+
+    *out = NULL;
+    return json_is_boolean(v) ? refuse_value(name, "string/number", v, task)
+                              : fpi_json_find_scalar(out, object, name, most, task);
 }
 
 /* The integer that `v` stands for, be it a number or a text. */
@@ -470,12 +383,12 @@ static json_t *make_text(const char *value)
 
 fpi_json_t *fpi_json_make_object(fpi_task_t *task)
 {
-    return keep(json_object(), task);
+    return fpi_json_keep(json_object(), task);
 }
 
 fpi_json_t *fpi_json_make_array(fpi_task_t *task)
 {
-    return keep(json_array(), task);
+    return fpi_json_keep(json_array(), task);
 }
 
 void fpi_json_put_text(fpi_json_t *object, const char *name, const char *value)
@@ -533,7 +446,7 @@ void fpi_json_put_fen(fpi_json_t *object, const char *name, int64_t fen, fpi_tas
 fpi_json_t *fpi_json_copy(const fpi_json_t *doc, fpi_task_t *task)
 {
     /* only the counts of its values change, which jansson's signature can't say */
-    return keep(json_copy((json_t *)doc), task);
+    return fpi_json_keep(json_copy((json_t *)doc), task);
 }
 
 void fpi_json_drop(fpi_json_t *object, const char *name)

@@ -1,13 +1,14 @@
 /* JSON documents that belong to a task, and getters that say which field was wrong.
- * The only owner of jansson: json.c asks and makes, json_write.c writes.
+ * The only owner of jansson: json.c asks and makes, json_read.c parses, json_write.c writes.
  *
  * Life:    a parsed or made document lives until its task's pool is cleared; values got from it are
  *          borrowed from the document.
  * Threads: a document belongs to one thread at a time.
  * Limits:  the caller bounds the bytes; depth 64; duplicate keys, bad UTF-8, NUL in text and anything
  *          behind the document are refused, and a document is an object or an array. Numbers are
- *          exact 64-bit integers or doubles of 15 digits; money travels as text. When memory runs out
- *          the process ends, as with APR's pools. */
+ *          exact 64-bit integers or doubles of 15 digits; an integer beyond 64 bits, up to
+ *          FPI_JSON_INTEGER digits, is the text of its digits; money travels as text. When memory
+ *          runs out the process ends, as with APR's pools. */
 #ifndef FPI_JSON_H
 #define FPI_JSON_H
 
@@ -19,11 +20,17 @@
 
 typedef struct json_t fpi_json_t;
 
-enum { FPI_JSON_DEPTH = 64 };
+enum { FPI_JSON_DEPTH = 64, FPI_JSON_INTEGER = 100 };
 
-/* Refuses with FPI_E_FIELD naming line and column. `data` need not be NUL-terminated. */
+/* Refuses with FPI_E_FIELD naming line and column. `data` need not be NUL-terminated; a byte order mark before it is
+ * passed over. */
 fpi_err_t *fpi_json_parse(fpi_json_t **doc, const char *data, size_t len, fpi_task_t *task)
     FPI_MUST_USE;
+/* The same, with every number as the text that stands there: where what was signed is that text. */
+fpi_err_t *fpi_json_parse_as_said(fpi_json_t **doc, const char *data, size_t len, fpi_task_t *task) FPI_MUST_USE;
+
+/* Length of the byte order mark that `data` begins with; 0: none. */
+size_t fpi_json_mark(const char *data, size_t len);
 
 /* Compact text in the task's pool, members in the order they were put; sorted by name with
  * `canonical` (for hashes). Never NULL. */
@@ -33,6 +40,7 @@ const char *fpi_json_format(const fpi_json_t *doc, bool canonical, fpi_task_t *t
 bool fpi_json_is_object(const fpi_json_t *v);
 bool fpi_json_is_array(const fpi_json_t *v);
 bool fpi_json_is_text(const fpi_json_t *v);
+bool fpi_json_is_real(const fpi_json_t *v); /* a number with a fraction or exponent */
 bool fpi_json_is_null(const fpi_json_t *v); /* NULL or JSON null */
 size_t fpi_json_size(const fpi_json_t *array_or_object);
 fpi_json_t *fpi_json_at(const fpi_json_t *array, size_t i);
@@ -55,6 +63,9 @@ fpi_err_t *fpi_json_get_text(const char **out, const fpi_json_t *object, const c
 /* A text, or a number or bool printed as it stood; for peers that don't care about types. */
 fpi_err_t *fpi_json_find_scalar(const char **out, const fpi_json_t *object, const char *name,
                                 size_t most, fpi_task_t *task) FPI_MUST_USE;
+/* The same, but true and false are refused: they are no text of anything. */
+fpi_err_t *fpi_json_find_word(const char **out, const fpi_json_t *object, const char *name,
+                              size_t most, fpi_task_t *task) FPI_MUST_USE;
 /* An integer, or a text that is one. */
 fpi_err_t *fpi_json_find_int(int64_t *out, const fpi_json_t *object, const char *name,
                              int64_t otherwise, int64_t least, int64_t most, fpi_task_t *task)

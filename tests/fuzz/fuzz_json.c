@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     FUZZ_HOLDS(fpi_json_is_object(doc) || fpi_json_is_array(doc));
+    FUZZ_HOLDS(!fpi_json_parse_as_said(&again, (const char *)data, size, task));
     while (fpi_json_next(&iter, doc, &name, &value)) {
         ask(doc, name, task);
     }

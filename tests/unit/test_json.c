@@ -50,25 +50,38 @@ START_TEST(test_refused)
         size_t len;
         const char *says;
     } cases[] = {
-        { TEXT(""), "line 1 column 0" },
+        { TEXT(""), "empty" },
+        { TEXT("\xEF\xBB\xBF \n"), "empty" },
+        { TEXT("a=1&b=2"), "line 1 column 1: an object or array" },
         { TEXT("null"), "line 1" },
         { TEXT("\"text\""), "line 1" },
         { TEXT("12"), "line 1" },
         { TEXT("{\n\"a\": }"), "line 2 column 6" },
         { TEXT("{\"a\":1,\"a\":2}"), "duplicate" },
         { TEXT("{\"a\":1,}"), "line 1" },
-        { TEXT("{\"a\":1}x"), "end of file" },
-        { TEXT("{\"a\":1}{}"), "end of file" },
+        { TEXT("{\"a\":1}x"), "behind its end" },
+        { TEXT("{\"a\":1}{}"), "behind its end" },
         { TEXT("[1 2]"), "line 1" },
-        { TEXT("[\"\xFF\"]"), "unable to decode byte" },
-        { TEXT("[\"\xED\xA0\x80\"]"), "unable to decode byte" },
+        { TEXT("[\"\xFF\"]"), "not UTF-8" },
+        { TEXT("[\"\xED\xA0\x80\"]"), "not UTF-8" },
         { TEXT("[\"\\ud800\"]"), "line 1" },
-        { TEXT("[\"\\u0000\"]"), "line 1" },
+        { TEXT("[\"\\u0000\"]"), "holds \\u0000" },
         { TEXT("[\"a\0b\"]"), "line 1" },
         { TEXT("[1]\0"), "line 1" },
         { TEXT("[\"a\nb\"]"), "line 1" },
-        { TEXT("[9223372036854775808]"), "line 1" },
-        { TEXT("[1e999]"), "line 1" },
+        { TEXT("[1e999]"), "too large" },
+        { TEXT("[9223372036854775808,1e999]"), "line 1 column 26: a number is too large" },
+        { TEXT("[1,\n9223372036854775808, -9223372036854775809,x]"), "line 2 column 43: not JSON" },
+        { TEXT("[009223372036854775808]"), "not JSON" },
+        { TEXT("[+9223372036854775808]"), "not JSON" },
+        { TEXT("[--9223372036854775808]"), "not JSON" },
+        { TEXT("[9223372036854775808-1]"), "too large" },
+        { TEXT("[9223372036854775808 1]"), "not JSON" },
+        { TEXT("[9223372036854775808e400]"), "too large" },
+        { TEXT("{9223372036854775808:1}"), "too large" },
+        { TEXT("{\"a\":9223372036854775808,9223372036854775808 :1}"), "too large" },
+        { TEXT("{\"a\":9223372036854775808,\"a\":1}"), "duplicate" },
+        { TEXT("9223372036854775808"), "an object or array" },
         { TEXT("[01]"), "line 1" },
         { TEXT("[NaN]"), "line 1" },
         { TEXT("['a']"), "line 1" },
@@ -82,6 +95,68 @@ START_TEST(test_refused)
     unit_failed(err, FPI_E_FIELD);
     ck_assert_msg(strstr(err->detail, cases[_i].says), "%s", err->detail);
     ck_assert_ptr_nonnull(err->zh);
+}
+END_TEST
+
+/* Integers beyond 64 bits are the text that stands there. */
+START_TEST(test_big_integers)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        { "[24312000000123456789]", "[\"24312000000123456789\"]" },
+        { "[9223372036854775807,9223372036854775808,-9223372036854775808,-9223372036854775809]",
+          "[9223372036854775807,\"9223372036854775808\",-9223372036854775808,\"-9223372036854775809\"]" },
+        { "\xEF\xBB\xBF {\"no\" : 24312000000123456789 ,\"a\":[ 20240101120000123456\n]}",
+          "{\"no\":\"24312000000123456789\",\"a\":[\"20240101120000123456\"]}" },
+        { "{\"a\\\"24312000000123456789\":24312000000123456789,\"b\":\"[99999999999999999999\\\\\"}",
+          "{\"a\\\"24312000000123456789\":\"24312000000123456789\",\"b\":\"[99999999999999999999\\\\\"}" },
+        { "[99999999999999999999,99999999999999999999.5,99999999999999999999e3]",
+          "[\"99999999999999999999\",1e20,1e23]" },
+    };
+    const char *out = fpi_json_format(parse(cases[_i].in), false, task);
+
+    ck_assert_str_eq(out, cases[_i].out);
+}
+END_TEST
+
+static char *digits(size_t count)
+{
+    char *text = apr_palloc(task->pool, count + 3);
+
+    memset(text, '9', count + 2);
+    text[0] = '[';
+    text[count + 1] = ']';
+    text[count + 2] = '\0';
+    return text;
+}
+
+START_TEST(test_endless_integer)
+{
+    fpi_json_t *doc;
+    char *text = digits(1000000);
+    fpi_err_t *err = fpi_json_parse(&doc, text, strlen(text), task);
+
+    unit_failed(err, FPI_E_FIELD);
+    ck_assert_ptr_nonnull(strstr(err->detail, "too large"));
+    ck_assert_uint_lt(strlen(err->detail), 200);
+    ck_assert_uint_eq(strlen(fpi_json_text(fpi_json_at(parse(digits(FPI_JSON_INTEGER)), 0))), FPI_JSON_INTEGER);
+    text = digits(FPI_JSON_INTEGER + 1);
+    unit_failed(fpi_json_parse(&doc, text, strlen(text), task), FPI_E_FIELD);
+}
+END_TEST
+
+START_TEST(test_as_said)
+{
+    static const char text[] = "{\"a\":1.7e9,\"b\":[1700000000.50,-0,1E3],\"c\":\"1.0\",\"d\":true,\"e\":24312000000123456789}";
+    fpi_json_t *doc;
+
+    unit_done(fpi_json_parse_as_said(&doc, TEXT(text), task));
+    ck_assert_str_eq(fpi_json_format(doc, false, task),
+                     "{\"a\":\"1.7e9\",\"b\":[\"1700000000.50\",\"-0\",\"1E3\"],\"c\":\"1.0\",\"d\":true,"
+                     "\"e\":\"24312000000123456789\"}");
+    unit_failed(fpi_json_parse_as_said(&doc, TEXT("[1.e5]"), task), FPI_E_FIELD);
+    unit_failed(fpi_json_parse_as_said(&doc, TEXT("{1:1}"), task), FPI_E_FIELD);
 }
 END_TEST
 
@@ -478,7 +553,10 @@ int main(void)
     TCase *tc = unit_case(suite, "json");
 
     tcase_add_loop_test(tc, test_accepted, 0, 8);
-    tcase_add_loop_test(tc, test_refused, 0, 25);
+    tcase_add_loop_test(tc, test_refused, 0, 38);
+    tcase_add_loop_test(tc, test_big_integers, 0, 5);
+    tcase_add_test(tc, test_endless_integer);
+    tcase_add_test(tc, test_as_said);
     tcase_add_test(tc, test_depth);
     tcase_add_test(tc, test_exact_bytes);
     tcase_add_test(tc, test_long_text);
