@@ -347,6 +347,7 @@ static bool is_same_store(const mfp_app_t *a, const mfp_app_t *b)
 {
     return strcmp(a->settings->data_dir, b->settings->data_dir) == 0
            && strcmp(a->settings->database, b->settings->database) == 0
+           && strcmp(a->settings->blob_store, b->settings->blob_store) == 0
            && strcmp(a->settings->secret_file, b->settings->secret_file) == 0;
 }
 
