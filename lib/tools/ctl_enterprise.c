@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const ctl_column_t card[] = {
     { "client_id", "client_id", "client_id", CTL_TEXT },
@@ -248,7 +247,7 @@ static fpi_err_t *confirm(ctl_t *ctl, const fpi_enterprise_t *e)
                                    "Remove %s (%s)? Its tokens die at once. [y/N] ", e->client_id, e->name),
                      answer, sizeof(answer))
         || (answer[0] | 0x20) != 'y') {
-        return ctl_usage(ctl, "未删除", "not removed");
+        return ctl_usage(ctl, "未确认, 未删除; 非交互时请加 --yes", "not confirmed, not removed; say --yes where nobody can be asked");
     }
     if (!read_answer(ctl, ctl_text(ctl, "请输入 client_id 确认: ", "Type the client_id to make sure: "), answer,
                      sizeof(answer))
@@ -265,7 +264,7 @@ fpi_err_t *ctl_enterprise_remove(ctl_t *ctl)
     int rows;
 
     FPI_TRY(ctl_open(ctl));
-    if (!ctl_has(ctl, "yes") && isatty(STDIN_FILENO)) {
+    if (!ctl_has(ctl, "yes")) {
         FPI_TRY(fpi_admin_enterprise_get(&e, ctl->app, ctl->args[0], ctl->task));
         FPI_TRY(confirm(ctl, e));
     }

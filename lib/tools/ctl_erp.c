@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const ctl_column_t card[] = {
     { "name", "name", "名称", CTL_TEXT },
@@ -347,7 +346,8 @@ static fpi_err_t *confirm(ctl_t *ctl, const fpi_system_t *system)
                                                   "Remove %s? Its ERP is told of bills no more. [y/N] ", system->name)));
     fflush(stderr);
     return fgets(answer, sizeof(answer), stdin) && (answer[0] | 0x20) == 'y'
-               ? NULL : ctl_usage(ctl, "未删除", "not removed");
+               ? NULL : ctl_usage(ctl, "未确认, 未删除; 非交互时请加 --yes", "not confirmed, not removed; say --yes where nobody can be "
+                                  "asked");
 }
 
 fpi_err_t *ctl_erp_remove(ctl_t *ctl)
@@ -357,7 +357,7 @@ fpi_err_t *ctl_erp_remove(ctl_t *ctl)
     fpi_system_t *system;
 
     FPI_TRY(ctl_open(ctl));
-    if (!ctl_has(ctl, "yes") && isatty(STDIN_FILENO)) {
+    if (!ctl_has(ctl, "yes")) {
         FPI_TRY(fpi_erps_get(&system, ctl->app, &which, ctl->task));
         FPI_TRY(confirm(ctl, system));
     }

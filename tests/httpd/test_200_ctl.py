@@ -395,7 +395,7 @@ def test_enterprise_life(desk):
     assert desk.ctl.must("enterprise", "enable", client_id)["is_enabled"] is True
     epochs = desk.sql("SELECT epoch FROM enterprise")
     assert epochs == [{"epoch": 4}], "disabled, another secret, enabled"
-    assert desk.ctl.must("enterprise", "remove", client_id)["result"] == "removed"
+    assert desk.ctl.must("enterprise", "remove", "--yes", client_id)["result"] == "removed"
     assert desk.enterprises() == []
     for command in ("disable", "enable", "remove", "check"):
         code, value = desk.ctl("enterprise", command, client_id)
@@ -653,7 +653,7 @@ def test_push_table(desk):
     assert problems(desk) == [(CLIENT["client_id"], "name"), (OTHER_CLIENT["client_id"], "no_enterprise"), (CLIENT["client_id"], "tax_no")]
     desk.ctl.must("enterprise", "disable", CLIENT["client_id"])
     assert (CLIENT["client_id"], "disabled") in problems(desk)
-    assert desk.ctl.must("enterprise", "remove", CLIENT["client_id"])["push_rows"] == 2
+    assert desk.ctl.must("enterprise", "remove", "--yes", CLIENT["client_id"])["push_rows"] == 2
     rows = desk.ctl.must("push-table", "list")
     assert [one["name"] for one in rows] == ["另名", OTHER_CLIENT["name"], CLIENT["name"]]
     desk.ctl.must("push-table", "remove", rows[0]["id"])
