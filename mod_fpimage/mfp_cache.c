@@ -230,9 +230,15 @@ static place_t *get_place(const fpi_settings_t *settings, server_rec *main, apr_
     if (place->provider) {
         wrong = start(place, number, pconf, task);
     }
-    if (wrong) {
+    if (wrong && fpi_setting_is_given(settings, FPI_SET_FPImageTokenCache)) {
+        fpi_log(task, FPI_M_TOKEN_CACHE, "FPImageTokenCache %s can't be made, each child fetches its own tokens: %s",
+                settings->token_cache, wrong);
+    }
+    else if (wrong) {
         fpi_debug(task, "token cache %s is not used, each child fetches its own tokens: %s",
                   settings->token_cache, wrong);
+    }
+    if (wrong) {
         return NULL;
     }
     place->next = places;

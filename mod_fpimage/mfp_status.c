@@ -21,12 +21,14 @@ static int send_json(mfp_request_t *req, int status, fpi_json_t *doc)
 
 /* ---- who may see ---- */
 
-/* A forwarded request is not from this machine, though its connection may be. */
+/* As "Require local": loopback, or both ends of the connection have one address. A forwarded request is not from this
+ * machine, though its connection may be. */
 static bool is_local(request_rec *r)
 {
     const char *ip = r->useragent_ip;
 
-    return (strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0)
+    return (strncmp(ip, "127.", 4) == 0 || strcmp(ip, "::1") == 0 || strncmp(ip, "::ffff:127.", 11) == 0
+            || apr_sockaddr_equal(r->connection->local_addr, r->useragent_addr))
            && !apr_table_get(r->headers_in, "X-Forwarded-For")
            && !apr_table_get(r->headers_in, "Forwarded");
 }
@@ -53,6 +55,19 @@ static int serve_health(mfp_request_t *req, fpi_app_t *app)
     return send_json(req, HTTP_OK, doc);
 }
 
+/* Once when it begins, once when it is over; askers come every few seconds. */
+static void tell_unready(fpi_app_t *app, const fpi_err_t *err, fpi_task_t *task)
+{
+    bool was_unready = atomic_exchange(&app->shared->is_unready, err != NULL);
+
+    if (err && !was_unready) {
+        fpi_log_err(task, FPI_M_NOT_READY, err, "/fpimage/ready answers 503");
+    }
+    else if (!err && was_unready) {
+        fpi_log(task, FPI_M_STORE_BACK, "/fpimage/ready answers 200 again");
+    }
+}
+
 static int serve_ready(mfp_request_t *req, fpi_app_t *app)
 {
     fpi_task_t *task = req->task;
@@ -60,11 +75,13 @@ static int serve_ready(mfp_request_t *req, fpi_app_t *app)
     fpi_err_t *err = app ? fpi_api_ready(app, task)
                          : fpi_fail(task, FPI_E_STORE, "the app could not be made");
 
+    if (app) {
+        tell_unready(app, err, task);
+    }
     if (!err) {
         fpi_json_put_text(doc, "status", "ok");
         return send_json(req, HTTP_OK, doc);
     }
-    fpi_debug(task, "not ready: %s", fpi_err_chain(task->pool, err));
     fpi_json_put_text(doc, "status", "unavailable");
     fpi_json_put_text(doc, "missing", fpi_err_public(err, "en"));
     fpi_json_put_text(doc, "request_id", task->trace);

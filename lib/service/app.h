@@ -33,6 +33,7 @@ typedef struct fpi_shared_t {
     _Atomic uint64_t prefix_sources[64]; /* hashes of sources whose malformed prefix was logged */
     _Atomic uint32_t prefix_count;
     _Atomic int64_t examining;   /* fpi_clock_tick when the doctor began for the console; 0: he is free */
+    _Atomic bool is_unready;     /* /fpimage/ready said so, and that was logged */
     _Atomic int64_t events[8];   /* fpi_clock_tick of the last start of each event's program */
 } fpi_shared_t;
 

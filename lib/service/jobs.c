@@ -26,6 +26,7 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define STEP_LIMIT apr_time_from_sec(120)
@@ -68,6 +69,7 @@ struct fpi_jobs_t {
     lane_t lanes[FPI_LANE_COUNT];
     worker_t workers[FPI_JOBS_THREADS];
     int worker_count, started;
+    atomic_bool is_failing;   /* told so; till one of those that failed can work again */
     apr_thread_t *keeper;
 };
 
@@ -400,6 +402,18 @@ static apr_pool_t *thread_pool(const char *tag)
     return pool;
 }
 
+/* One line for all workers of the child: they fail of the same. */
+static void tell_failing(fpi_jobs_t *jobs, const fpi_err_t *err, bool *failing, fpi_task_t *task)
+{
+    if (err && !*failing && !atomic_exchange(&jobs->is_failing, true)) {
+        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "background work can't go on");
+    }
+    if (!err && *failing) {
+        atomic_store(&jobs->is_failing, false);
+    }
+    *failing = err != NULL;
+}
+
 static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
 {
     worker_t *worker = data;
@@ -414,10 +428,7 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
         fpi_err_t *err = fpi_app_ready(jobs->app, task);
 
         err = err ? err : run_some(jobs->app, worker, &done, pool);
-        if (err && !failing) {
-            fpi_log_err(task, FPI_M_JOBS_FAILED, err, "background work can't go on");
-        }
-        failing = err != NULL;
+        tell_failing(jobs, err, &failing, task);
         apr_pool_clear(pool);
         if (done) {
             poke_all(jobs);

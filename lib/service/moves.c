@@ -71,9 +71,11 @@ static bool is_same(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* What is void stays so for the reason that it was given then. */
 static bool is_again(const fpi_bill_t *bill, const fpi_order_t *order, fpi_state_t to)
 {
-    return to == bill->state && (order->act == FPI_ACT_SUBMIT || is_same(bill->reason, order->reason));
+    return to == bill->state && (order->act == FPI_ACT_SUBMIT || order->act == FPI_ACT_VOID
+                                 || is_same(bill->reason, order->reason));
 }
 
 /* What comes after a send-back is judged file by file. */

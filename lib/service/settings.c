@@ -1,5 +1,7 @@
 #include "service/settings.h"
 
+#include "service/api.h"
+
 #include <apr_strings.h>
 #include <arpa/inet.h>
 #include <assert.h>
@@ -130,6 +132,23 @@ static bool is_inside(const char *path, const char *dir)
     return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
+/* What is there already is not another's to serve: nobody could sign in any more, say. */
+static const char *check_built_in(const apr_array_header_t *routes, apr_pool_t *pool)
+{
+    for (int i = 0; routes && i < routes->nelts; i++) {
+        const fpi_route_setting_t *said = &APR_ARRAY_IDX(routes, i, fpi_route_setting_t);
+        const fpi_route_t *own = fpi_route_by_handler(said->handler), *there;
+        const char *method = said->method ? said->method : own ? own->method : "";
+
+        there = fpi_route_find(strcmp(method, "HEAD") == 0 ? "GET" : method, said->path);
+        if (there && strcmp(there->handler, said->handler) != 0) {
+            return apr_psprintf(pool, "FPImageRoute can't serve %s %s with %s: it is built in, as %s; choose another path",
+                                method, said->path, said->handler, there->handler);
+        }
+    }
+    return NULL;
+}
+
 static const char *check_routes(const fpi_settings_t *settings, apr_pool_t *pool)
 {
     const apr_array_header_t *routes = settings->routes;
@@ -148,7 +167,7 @@ static const char *check_routes(const fpi_settings_t *settings, apr_pool_t *pool
             }
         }
     }
-    return NULL;
+    return check_built_in(routes, pool);
 }
 
 const char *fpi_settings_check(const fpi_settings_t *settings, apr_pool_t *pool)
@@ -235,6 +254,7 @@ static const char *format_CIDRS(apr_array_header_t *const *value, apr_pool_t *po
 #define format_SIZE format_INT
 #define format_SKEW format_INT
 #define format_HOSTS format_PATHS
+#define format_ASKED format_PATHS
 
 const char *fpi_setting_format(const fpi_settings_t *settings, fpi_setting_t row, apr_pool_t *pool)
 {

@@ -44,6 +44,7 @@ typedef struct fpi_subnet_t {
 #define FPI_KIND_ROUTE apr_array_header_t *
 #define FPI_KIND_CIDRS apr_array_header_t *
 #define FPI_KIND_HOSTS apr_array_header_t *
+#define FPI_KIND_ASKED apr_array_header_t *
 
 typedef struct fpi_settings_t {
 #define FPI_SETTING(name, member, kind, least, most, usage, help, standard) FPI_KIND_##kind member;

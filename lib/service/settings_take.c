@@ -1,6 +1,7 @@
 #include "service/settings.h"
 
 #include <apr_strings.h>
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -428,6 +429,25 @@ static const char *take_HOSTS(apr_array_header_t **out, const taking_t *t)
     }
     *out = said ? *out : list;
     return said;
+}
+
+/* Off, or an address: nobody can be asked by a name who is looked for by multicast. */
+static const char *take_ASKED(apr_array_header_t **out, const taking_t *t)
+{
+    apr_array_header_t *taken = NULL;
+    const char *said = take_HOSTS(&taken, t);
+    const char *host = said ? NULL : APR_ARRAY_IDX(taken, 0, const char *);
+    unsigned char address[4];
+
+    if (said) {
+        return said;
+    }
+    if (strcmp(host, "off") != 0
+        && inet_pton(AF_INET, apr_pstrmemdup(t->pool, host, strcspn(host, ":")), address) != 1) {
+        return refuse(t, word(t, 0), "Off, or an IPv4 address with an optional :port, such as 224.0.0.251:5353");
+    }
+    *out = taken;
+    return NULL;
 }
 
 /* ---- the door ---- */

@@ -41,22 +41,35 @@ static fpi_err_t *give(const char *path, unsigned uid, unsigned gid, fpi_task_t 
     return NULL;
 }
 
-static fpi_err_t *make_dir(bool *is_new, const char *dir, unsigned uid, unsigned gid, fpi_task_t *task)
+static fpi_err_t *make_dir(bool *is_new, const char *dir, const char *directive, unsigned uid, unsigned gid,
+                           fpi_task_t *task)
 {
     struct stat st;
 
     *is_new = false;
     if (stat(dir, &st) == 0) {
         return S_ISDIR(st.st_mode) ? NULL
-                                   : fpi_fail(task, FPI_E_CONFIG, "%s is not a directory (FPImageDataDir)", dir);
+                                   : fpi_fail(task, FPI_E_CONFIG, "%s is not a directory (%s)", dir, directive);
     }
     FPI_TRY(make_parents(dir, task));
     if (mkdir(dir, 0700) != 0) {
-        return fpi_fail(task, FPI_E_CONFIG, "data directory %s can't be made: %s (FPImageDataDir)", dir,
-                        strerror(errno));
+        return fpi_fail(task, FPI_E_CONFIG, "directory %s can't be made: %s (%s)", dir, strerror(errno), directive);
     }
     *is_new = true;
     return give(dir, uid, gid, task);
+}
+
+/* One inside the data directory is httpd's user's to make. */
+static fpi_err_t *make_blob_dir(const fpi_settings_t *settings, unsigned uid, unsigned gid, fpi_task_t *task)
+{
+    const char *dir = strchr(settings->blob_store, ':') + 1;
+    size_t len = strlen(settings->data_dir);
+    bool is_new;
+
+    if (strncmp(dir, settings->data_dir, len) == 0 && dir[len] == '/') {
+        return NULL;
+    }
+    return make_dir(&is_new, dir, "FPImageBlobStore", uid, gid, task);
 }
 
 static fpi_err_t *write_key(int fd, const char *path, fpi_task_t *task)
@@ -133,7 +146,8 @@ fpi_err_t *fpi_setup_prepare(bool *is_first, const fpi_settings_t *settings, uns
     struct stat st;
     bool new_dir;
 
-    FPI_TRY(make_dir(&new_dir, settings->data_dir, uid, gid, task));
+    FPI_TRY(make_dir(&new_dir, settings->data_dir, "FPImageDataDir", uid, gid, task));
+    FPI_TRY(make_blob_dir(settings, uid, gid, task));
     *is_first = new_dir;
     if (lstat(settings->secret_file, &st) != 0 && errno == ENOENT) {
         FPI_TRY(check_no_database(settings, task));
@@ -248,9 +262,9 @@ fpi_err_t *fpi_setup_store(const char **password, const fpi_settings_t *settings
     fpi_err_t *err;
 
     *password = NULL;
+    FPI_TRY(fpi_blobs_open(&blobs, task->pool, settings->blob_store, task));
     FPI_TRY(fpi_setup_read_key(&key, settings, task->pool, task));
     options.master = key;
-    FPI_TRY(fpi_blobs_open(&blobs, task->pool, settings->blob_store, task));
     FPI_TRY(fpi_store_open(&store, task->pool, &options, task));
     err = fpi_identity_join(store, blobs, task);
     err = err ? err : fill(password, store, task);

@@ -16,12 +16,12 @@
 /* The first administrator of each tenant. */
 #define FPI_SETUP_ADMIN "admin"
 
-/* Makes the data directory (0700) and the key file (0600) where they are missing and gives them to
- * uid/gid when we are root; refuses a key file that others can read. *is_first: they were made now. */
+/* Makes the data directory and the folder of blobs (0700) and the key file (0600) where they are missing and gives them
+ * to uid/gid when we are root; refuses a key file that others can read. *is_first: data directory or key were made now. */
 fpi_err_t *fpi_setup_prepare(bool *is_first, const fpi_settings_t *settings, unsigned uid, unsigned gid,
                            fpi_task_t *task) FPI_MUST_USE;
 /* Makes or migrates the store, the first token key and, where there is none, the first administrator,
- * whose one-time password is given (NULL: there was one). */
+ * whose one-time password is given (NULL: there was one). Refuses a folder of blobs that can't be used. */
 fpi_err_t *fpi_setup_store(const char **password, const fpi_settings_t *settings, fpi_task_t *task) FPI_MUST_USE;
 
 /* The master key, in `pool`. FPI_E_CONFIG naming the file and the remedy. */

@@ -248,6 +248,10 @@ static fpi_err_t *connect_file(fpi_db_t *db, fpi_task_t *task)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     /* else what is bound to `kind` is held against each index WHERE kind = 2, and the statement prepared anew each time */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+    if (sqlite3_db_readonly(db->handle, "main") == 1 && access(db->path, W_OK) != 0 && errno == EROFS) {
+        return fpi_fail(task, FPI_E_CONFIG, "the database %s is on a file system that is mounted read-only: look for disk "
+                        "errors in the kernel's log, then mount it again", db->path);
+    }
     if (sqlite3_db_readonly(db->handle, "main") == 1) {
         return fpi_fail(task, FPI_E_CONFIG, "the database %s can't be written by us (uid %u): give "
                         "it to httpd's user", db->path, (unsigned)geteuid());

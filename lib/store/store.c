@@ -229,8 +229,12 @@ static fpi_err_t *check_reader(fpi_store_t *store, fpi_db_t *db, fpi_task_t *tas
     FPI_TRY(store->backend->migrate(db, false, &schema, task));
     room = store->backend->room(db);
     if (room >= 0 && room < ROOM_LEAST) {
-        return fpi_fail(task, FPI_E_STORE, "only %d MB are free for the database, %d are needed: "
-                        "make room on its file system", (int)(room >> 20), (int)(ROOM_LEAST >> 20));
+        fpi_err_t *err = fpi_fail(task, FPI_E_STORE, "only %d MB are free for the database, %d are needed: "
+                                  "make room on its file system", (int)(room >> 20), (int)(ROOM_LEAST >> 20));
+
+        err->zh = "磁盘空间不足"; /* what is missing; how much is nobody's who may ask whether we are ready */
+        err->en = "disk space";
+        return err;
     }
     return NULL;
 }

@@ -222,7 +222,7 @@ def test_full_disk_refuses_cleanly_and_heals(small_disk):
     one = small_disk
     one.httpd.start()
     one.httpd.expect_log("FPI0006")
-    one.httpd.expect_log("FPI00(03|04|14|30|33)", optional=True)
+    one.httpd.expect_log("FPI00(03|04|08|14|30|33)", optional=True)
     http = one.login()
     announced(http, "BEFORE-1")
     filler = fill(one)
@@ -271,7 +271,7 @@ def test_start_on_a_full_disk(small_disk):
     """httpd starts, or says why not; with room it works without anybody's help."""
     one = small_disk
     filler = fill(one)
-    one.httpd.expect_log("FPI00(03|04|06|14|33)", optional=True)
+    one.httpd.expect_log("FPI00(03|04|06|08|14|33)", optional=True)
     try:
         one.httpd.start()
     except AssertionError:
@@ -295,7 +295,7 @@ def test_data_directory_that_goes_away(make_gateway):
     one = make_gateway()
     http = one.login()
     announced(http, "GONE-1")
-    one.httpd.expect_log("FPI00(03|04|06|14|33)", optional=True)
+    one.httpd.expect_log("FPI00(03|04|06|08|14|33)", optional=True)
     away = one.httpd.root / "away"
     one.httpd.data.rename(away)
     try:

@@ -155,6 +155,8 @@ static const said_t said[] = {
     { FPI_SET_FPImageScannerDiscovery, "Off", "off", NULL },
     { FPI_SET_FPImageScannerDiscovery, "10.0.0.1:53", "10.0.0.1:53", NULL },
     { FPI_SET_FPImageScannerDiscovery, "a b", NULL, NULL },
+    { FPI_SET_FPImageScannerDiscovery, "On", NULL, "224.0.0.251:5353" },
+    { FPI_SET_FPImageScannerDiscovery, "http://1.2.3.4", NULL, "Off, or an IPv4 address" },
     { FPI_SET_FPImageScannerTimeout, "3 30 20", "3 30 20", NULL },
     { FPI_SET_FPImageScannerTimeout, "3", NULL, NULL },
 
@@ -409,6 +411,12 @@ static const clash_t clashes[] = {
     { FPI_SET_FPImageDataDir, "/srv/f", FPI_SET_FPImageBlobStore, "file:/srv/fblobs", NULL },
     { FPI_SET_FPImageRoute, "/api/a push", FPI_SET_FPImageRoute, "POST /api/a push", "/api/a" },
     { FPI_SET_FPImageRoute, "PUT /api/a push", FPI_SET_FPImageRoute, "POST /api/a push", NULL },
+    { FPI_SET_FPImageRoute, "GET /api/v1/bills oauth_token", FPI_SET_FPImageEngine, "On", "GET /api/v1/bills" },
+    { FPI_SET_FPImageRoute, "/api/v1/session push", FPI_SET_FPImageEngine, "On", "POST /api/v1/session" },
+    { FPI_SET_FPImageRoute, "GET /api/v1/bills/12 push", FPI_SET_FPImageEngine, "On", "built in" },
+    { FPI_SET_FPImageRoute, "HEAD /api/v1/bills push", FPI_SET_FPImageEngine, "On", "built in" },
+    { FPI_SET_FPImageRoute, "POST /api/imgsys/outside/push push", FPI_SET_FPImageEngine, "On", NULL },
+    { FPI_SET_FPImageRoute, "PUT /api/v1/session push", FPI_SET_FPImageEngine, "On", NULL },
 };
 
 START_TEST(tells_contradictions)
