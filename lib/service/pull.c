@@ -10,6 +10,7 @@
 #include "service/match.h"
 #include "service/modes.h"
 #include "service/moves.h"
+#include "service/notices.h"
 #include "store/bills.h"
 #include "store/people.h"
 #include "store/piles.h"
@@ -361,7 +362,6 @@ static fpi_err_t *take_off(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_pile_t *pile, before;
 
-    pull->taken_off = 0;
     if (!pull->links->nelts) {
         return NULL;
     }
@@ -379,11 +379,6 @@ static fpi_err_t *take_off(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
         }
     }
     return pull->taken_off ? fpi_pile_put(pile, &before, tx, task) : NULL;
-}
-
-static bool is_submitted(const fpi_bill_t *bill)
-{
-    return bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED;
 }
 
 #define FELL "{\"fallen_from\":\"SYNC\"}"
@@ -408,7 +403,47 @@ static fpi_err_t *mirror(bool *is_synced, pull_t *pull, fpi_tx_t *tx, fpi_task_t
     if (said.fallen == FPI_MODE_SYNC) {
         FPI_TRY(tell_fallen(pull, tx, task));
     }
-    return *is_synced && !is_submitted(pull->bill) ? take_off(pull, tx, task) : NULL;
+    pull->taken_off = 0;
+    if (!*is_synced || pull->bill->state == FPI_STATE_REVIEWED) {
+        return NULL;
+    }
+    if (pull->bill->state == FPI_STATE_SUBMITTED && pull->refused) {
+        return fpi_trail_add(tx, pull->bill, "pull",
+                             "nothing is taken off the submitted bill, as files that the receipt has now can't be had", NULL,
+                             task);
+    }
+    return take_off(pull, tx, task);
+}
+
+/* Files of the receipt since the ERP was last to be told of them, in this run or in one that did not come to its end. */
+static int count_since(const pull_t *pull, apr_time_t told)
+{
+    int count = 0;
+
+    for (int i = 0; i < pull->file_count; i++) {
+        const fpi_file_t *file = &pull->files[i];
+
+        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > told;
+    }
+    return count;
+}
+
+/* The images of a submitted bill are others now. */
+static fpi_err_t *tell_mirrored(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_delivery_t *last;
+    int came;
+
+    FPI_TRY(fpi_delivery_find_last(&last, tx, pull->bill->tenant, pull->bill->id, task));
+    came = count_since(pull, last ? last->created : 0);
+    if (!pull->taken_off && !came) {
+        return NULL;
+    }
+    FPI_TRY(fpi_bill_note(pull->bill, tx, "pull",
+                          apr_psprintf(task->pool, "the submitted bill mirrors the receipt: %d files went, %d came; the ERP is "
+                                       "told \"ready\" again", pull->taken_off, came),
+                          NULL, task));
+    return fpi_notice_images(tx, pull->bill, task);
 }
 
 /* ---- a bill that must not change ---- */
@@ -436,9 +471,10 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     int changed = 0;
     int64_t dropped = 0;
     fpi_err_t *locked;
-    bool is_synced;
+    bool is_synced, was_submitted;
 
     FPI_TRY(tx_look(tx, pull, task));
+    was_submitted = pull->bill->state == FPI_STATE_SUBMITTED;
     locked = fpi_attach_refuse_locked(pull->bill, FPI_ACT_PUSH, task);
     if (locked) {
         return end_locked(pull, locked, tx, task);
@@ -462,7 +498,9 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
     FPI_TRY(move_state(pull, tx, changed || pull->fetched || pull->taken_off, task));
-    FPI_TRY(is_synced ? submit_synced(pull, tx, task) : NULL);
+    if (is_synced) {
+        FPI_TRY(was_submitted ? tell_mirrored(pull, tx, task) : submit_synced(pull, tx, task));
+    }
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;
     }
