@@ -38,6 +38,9 @@ typedef struct pull_t {
     const char *refusals;        /* sentences on those that can't be had */
     const char *unread;          /* sums of new or changed invoices that can't be read */
     int unread_count;
+    bool *has_link;              /* of each invoice */
+    const char *linkless;        /* new or changed invoices that came without */
+    int linkless_count;
 } pull_t;
 
 /* ---- what it is about ---- */
@@ -116,13 +119,16 @@ static fpi_err_t *read_invoices(pull_t *pull)
                         INVOICES_MAX);
     }
     pull->invoices = apr_pcalloc(pull->task->pool, sizeof(fpi_invoice_t) * (count + 1));
+    pull->has_link = apr_pcalloc(pull->task->pool, sizeof(bool) * (count + 1));
     for (size_t i = 0; i < count; i++) {
         fpi_invoice_t *invoice = &pull->invoices[i];
+        int links = pull->links->nelts;
 
         FPI_TRY(fpi_form_read_invoice(invoice, fpi_json_at(list, i), pull->task));
         invoice->tenant = pull->bill->tenant;
         invoice->bill = pull->bill_id;
         FPI_TRY(fpi_form_add_invoice_links(pull->links, fpi_json_at(list, i), pull->task));
+        pull->has_link[i] = pull->links->nelts > links;
     }
     pull->invoice_count = (int)count;
     return NULL;
@@ -268,8 +274,10 @@ static fpi_err_t *fetch_all(pull_t *pull)
 
 /* ---- the end ---- */
 
-static void note_unread(pull_t *pull, const fpi_invoice_t *invoice, fpi_task_t *task)
+/* Of what is new or changed, so that repeats say nothing. */
+static void note_invoice(pull_t *pull, int i, fpi_task_t *task)
 {
+    const fpi_invoice_t *invoice = &pull->invoices[i];
     const char *sums = fpi_form_unread_sums(invoice, task);
     const char *name = invoice->number ? invoice->number : invoice->serial_no ? invoice->serial_no : "without number";
 
@@ -277,6 +285,22 @@ static void note_unread(pull_t *pull, const fpi_invoice_t *invoice, fpi_task_t *
         pull->unread = apr_psprintf(task->pool, "%s%s%s: %s", pull->unread ? pull->unread : "", pull->unread ? "; " : "", name,
                                     sums);
     }
+    if (!pull->has_link[i] && pull->linkless_count++ < REFUSALS_TOLD) {
+        pull->linkless = apr_pstrcat(task->pool, pull->linkless ? pull->linkless : "", pull->linkless ? ", " : "", name, NULL);
+    }
+}
+
+/* In other modes the images come otherwise. */
+static fpi_err_t *tell_linkless(const pull_t *pull, bool is_synced, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!is_synced || !pull->linkless_count) {
+        return NULL;
+    }
+    return fpi_trail_add(tx, pull->bill, "pull",
+                         apr_psprintf(task->pool, "%d of %d invoices came without a link to a file, so that no image of them can "
+                                      "be fetched: %s%s", pull->linkless_count, pull->invoice_count, pull->linkless,
+                                      pull->linkless_count > REFUSALS_TOLD ? ", ..." : ""),
+                         NULL, task);
 }
 
 static fpi_err_t *tell_unread(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
@@ -293,6 +317,8 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
 
     pull->unread = NULL;
     pull->unread_count = 0;
+    pull->linkless = NULL;
+    pull->linkless_count = 0;
     for (int i = 0; i < pull->invoice_count; i++) {
         bool is_changed;
 
@@ -300,7 +326,7 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
         ids[i] = pull->invoices[i].id;
         *changed += is_changed;
         if (is_changed) {
-            note_unread(pull, &pull->invoices[i], task);
+            note_invoice(pull, i, task);
         }
     }
     return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
@@ -494,6 +520,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
     FPI_TRY(tell_unread(pull, tx, task));
+    FPI_TRY(tell_linkless(pull, is_synced, tx, task));
     if (pull->invoice_count == 0) {
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
