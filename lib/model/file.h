@@ -33,6 +33,7 @@ typedef struct fpi_file_t {
     const char *label;                 /* the clerk's words, or NULL */
     int attachment_type;               /* the vendor's 1-8, 0 none */
     bool no_cloud;                     /* who brought it wants it not to be shown to the cloud */
+    bool is_guessed;                   /* an attachment only because nobody said what it is and no invoice was seen on it */
 } fpi_file_t;
 
 /* How many pages it has: a part's own, else those of its content (0: not known). */

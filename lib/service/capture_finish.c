@@ -49,11 +49,16 @@ static const char *make_number(const finish_t *finish, const fpi_cut_t *cut)
                         day.tm_mday, finish->batch.sheets[cut->segment.first].page->id);
 }
 
-static bool may_join(const fpi_file_t *file, const fpi_sheet_t *sheet, fpi_kind_t kind)
+static bool is_guessed(const fpi_leaf_t *leaf)
+{
+    return leaf->said == FPI_ROLE_AUTO && leaf->role == FPI_ROLE_ATTACHMENT;
+}
+
+static bool may_join(const fpi_file_t *file, const fpi_sheet_t *sheet, const fpi_leaf_t *leaf)
 {
     const fpi_capture_page_t *page = sheet->page;
 
-    return page->page && file->page_first && file->kind == kind && strcmp(file->sha256, page->sha256) == 0
+    return page->page && file->page_first && file->kind == (fpi_kind_t)leaf->role && file->is_guessed == is_guessed(leaf) && strcmp(file->sha256, page->sha256) == 0
            && page->page == file->page_last + 1 && page->rotation == file->rotation
            && strcmp(page->label ? page->label : "", file->label ? file->label : "") == 0
            && page->attachment_type == file->attachment_type;
@@ -66,17 +71,17 @@ static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_seg
 
     for (int i = segment->first; i < segment->first + segment->count; i++) {
         const fpi_sheet_t *sheet = &finish->batch.sheets[i];
+        const fpi_leaf_t *leaf = &finish->batch.leaves[i];
         const fpi_capture_page_t *page = sheet->page;
-        fpi_kind_t kind = (fpi_kind_t)finish->batch.leaves[i].role;
 
-        if (page->bill || finish->batch.leaves[i].role == FPI_ROLE_BLANK) {
+        if (page->bill || leaf->role == FPI_ROLE_BLANK) {
             continue;
         }
-        if (count && may_join(&files[count - 1], sheet, kind)) {
+        if (count && may_join(&files[count - 1], sheet, leaf)) {
             files[count - 1].page_last = page->page;
         }
         else {
-            files[count++] = (fpi_file_t){ .kind = kind, .name = page->name, .sha256 = page->sha256,
+            files[count++] = (fpi_file_t){ .kind = (fpi_kind_t)leaf->role, .is_guessed = is_guessed(leaf), .name = page->name, .sha256 = page->sha256,
                                            .media = sheet->content->media, .size = sheet->content->size,
                                            .rotation = page->rotation, .label = page->label,
                                            .attachment_type = page->attachment_type,

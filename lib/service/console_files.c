@@ -206,6 +206,10 @@ static fpi_err_t *patch_kind(fpi_filework_t *work, fpi_file_t *file, const char 
     }
     FPI_TRY(fpi_view_take_kind(&kind, text, task));
     if (kind == file->kind) {
+        if (file->is_guessed) {
+            told(work, task, apr_psprintf(task->pool, "%s: %s, said by hand", file->name, fpi_kind_name(kind)));
+        }
+        file->is_guessed = false;
         return NULL;
     }
     FPI_TRY(fpi_filework_may(work, file, FPI_TOUCH_RECLASS, tx, task));
@@ -215,6 +219,7 @@ static fpi_err_t *patch_kind(fpi_filework_t *work, fpi_file_t *file, const char 
     }
     told(work, task, apr_psprintf(task->pool, "%s: %s -> %s", file->name, fpi_kind_name(file->kind), fpi_kind_name(kind)));
     file->kind = kind;
+    file->is_guessed = false;
     file->state = fpi_file_state_changed(file->state);
     return NULL;
 }

@@ -340,8 +340,27 @@ fpi_json_t *fpi_form_write_invoice(const fpi_invoice_t *invoice, fpi_task_t *tas
 
 /* ---- links and documents ---- */
 
-fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object, fpi_kind_t kind,
-                             fpi_task_t *task)
+typedef struct link_names_t {
+    const char *url, *name;      /* aliases */
+} link_names_t;
+
+static const link_names_t file_names = { "url|localUrl|downloadUrl|fileUrl|kdcloudUrl|pdfurl|kdorgpdfurl|snapshotUrl",
+                                         "fileName|attachmentName|name|coverNo|invoiceNo" };
+static const link_names_t voucher_names = { "xbrlLocalUrl|xbrlUrl", "xbrlName|invoiceNo" };
+
+static bool is_listed(const apr_array_header_t *links, int first, const char *url)
+{
+    for (int i = first; i < links->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(links, i, fpi_link_t).url, url) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Unless one of those from `first` on is the same. */
+static fpi_err_t *add_link(apr_array_header_t *links, int first, const fpi_json_t *object, const link_names_t *names,
+                           fpi_kind_t kind, fpi_task_t *task)
 {
     fpi_link_t link = { NULL, NULL, NULL, kind, NULL };
     const char *extension;
@@ -349,20 +368,25 @@ fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object
     if (!fpi_json_is_object(object)) {
         return NULL;
     }
-    FPI_TRY(find_kept(&link.url, object, "url|localUrl|downloadUrl|fileUrl|kdcloudUrl|pdfurl|snapshotUrl",
-                          URL_MAX, task));
-    FPI_TRY(find_kept(&link.name, object, "fileName|attachmentName|name|coverNo|invoiceNo", NAME_MAX_LEN, task));
-    FPI_TRY(find_kept(&link.hash, object, "fileHash", WORD_MAX, task));
+    FPI_TRY(find_kept(&link.url, object, names->url, URL_MAX, task));
+    FPI_TRY(find_kept(&link.name, object, names->name, NAME_MAX_LEN, task));
     FPI_TRY(find_kept(&link.serial_no, object, "serialNo", WORD_MAX, task));
-    FPI_TRY(find_kept(&extension, object, "fileExtends", 10, task));
-    if (!link.url || links->nelts >= LINKS_MAX) {
-        return NULL;
+    if (names == &file_names) { /* what these say is said of it */
+        FPI_TRY(find_kept(&link.hash, object, "fileHash", WORD_MAX, task));
+        FPI_TRY(find_kept(&extension, object, "fileExtends", 10, task));
+        if (link.name && extension && !strrchr(link.name, '.')) {
+            link.name = apr_pstrcat(task->pool, link.name, ".", extension, NULL);
+        }
     }
-    if (link.name && extension && !strrchr(link.name, '.')) {
-        link.name = apr_pstrcat(task->pool, link.name, ".", extension, NULL);
+    if (link.url && links->nelts < LINKS_MAX && !is_listed(links, first, link.url)) {
+        APR_ARRAY_PUSH(links, fpi_link_t) = link;
     }
-    APR_ARRAY_PUSH(links, fpi_link_t) = link;
     return NULL;
+}
+
+fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object, fpi_kind_t kind, fpi_task_t *task)
+{
+    return add_link(links, links->nelts, object, &file_names, kind, task);
 }
 
 fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_t *object, fpi_task_t *task)
@@ -371,13 +395,14 @@ fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_
     const char *serial_no;
     int first = links->nelts;
 
-    if (!fpi_json_is_array(files) || fpi_json_size(files) == 0) {
-        return fpi_form_add_link(links, object, FPI_KIND_INVOICE, task);
-    }
     FPI_TRY(find_kept(&serial_no, object, "serialNo", WORD_MAX, task));
-    for (size_t i = 0; i < fpi_json_size(files); i++) {
+    for (size_t i = 0; fpi_json_is_array(files) && i < fpi_json_size(files); i++) {
         FPI_TRY(fpi_form_add_link(links, fpi_json_at(files, i), FPI_KIND_INVOICE, task));
     }
+    if (links->nelts == first) {
+        FPI_TRY(fpi_form_add_link(links, object, FPI_KIND_INVOICE, task));
+    }
+    FPI_TRY(add_link(links, first, object, &voucher_names, FPI_KIND_INVOICE, task));
     for (int i = first; i < links->nelts; i++) {
         APR_ARRAY_IDX(links, i, fpi_link_t).serial_no = serial_no;
     }

@@ -55,7 +55,7 @@ typedef struct fpi_link_t {
     fpi_kind_t kind;
     const char *serial_no;          /* of the invoice it belongs to, or NULL */
 } fpi_link_t;
-/* The links of an invoice (invoiceFiles, else downloadUrl|pdfurl|url...), a cover or an attachment, pushed
+/* The links of an invoice (invoiceFiles, else downloadUrl|pdfurl|url..., and its voucher), a cover or an attachment, pushed
  * onto `links` (fpi_link_t). */
 fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_t *object, fpi_task_t *task)
     FPI_MUST_USE;

@@ -123,6 +123,30 @@ static fpi_err_t *submitted_again(fpi_tx_t *tx, const fpi_bill_t *bill, const ch
     return put_kind(FPI_NOTICE_READY, tx, bill, reason, task);
 }
 
+/* What is in the air was told without the change. */
+static bool is_still_to_be_told(const fpi_delivery_t *last)
+{
+    return last && last->kind == FPI_NOTICE_READY && last->state != FPI_DELIVERY_DELIVERED && last->claimed <= fpi_clock_now();
+}
+
+fpi_err_t *fpi_notice_images(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_delivery_t *last;
+    fpi_system_t *system;
+    int64_t reopened;
+
+    FPI_TRY(fpi_delivery_find_last(&last, tx, bill->tenant, bill->id, task));
+    if (!is_still_to_be_told(last)) {
+        return put_kind(FPI_NOTICE_READY, tx, bill, NULL, task);
+    }
+    FPI_TRY(fpi_system_find_for(&system, tx, bill->tenant, bill->resource, task));
+    if (!system) {
+        return NULL;
+    }
+    FPI_TRY(fpi_deliveries_reopen(&reopened, tx, bill->id, task));
+    return fpi_notice_put_job(tx, bill->tenant, bill->id, fpi_clock_now(), task);
+}
+
 fpi_err_t *fpi_notice_moved(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_order_t *order, fpi_state_t from,
                             fpi_task_t *task)
 {

@@ -10,8 +10,10 @@
  *     reviewed
  *   review                          review
  *   void                            none; what was not told yet is skipped
- *   supplement, amendment, a push   none: the state stays (facts-cloud.md 6.6), and EAS moves its workflow on each
- *     after the submit              "ready" that it gets
+ *   supplement, amendment           none: the state stays (facts-cloud.md 6.6), and EAS moves its workflow on each
+ *                                     "ready" that it gets
+ *   a newer push of a submitted     ready, with the pages of now, when it has taken files away or brought some
+ *     bill, in sync mode              (service/pull.h): two pushes per bill are normal, and the first submits it
  *
  * Order. Notices of one bill are told one by one in the order of the moves. None is left out because a newer one waits:
  * EAS takes a send-back only behind its image node, which "ready" opens, so even an outdated "ready" goes first.
@@ -49,6 +51,10 @@
  * its resource the row is UNADDRESSED and the timeline says so, once. */
 fpi_err_t *fpi_notice_moved(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_order_t *order, fpi_state_t from,
                             fpi_task_t *task) FPI_MUST_USE;
+
+/* The images of a submitted bill are others now, by the receipt: "ready" behind all that is told before. One that waits
+ * and is not in the air does as well. */
+fpi_err_t *fpi_notice_images(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 
 /* The bill's parked and unaddressed notices are tried again from the first on; *count of them. When all were told, the
  * last is told once more, unless the bill has moved on since: *count 1. 0: it waits already, or there is none. */

@@ -10,6 +10,7 @@
 #include "service/match.h"
 #include "service/modes.h"
 #include "service/moves.h"
+#include "service/notices.h"
 #include "store/bills.h"
 #include "store/people.h"
 #include "store/piles.h"
@@ -37,6 +38,9 @@ typedef struct pull_t {
     const char *refusals;        /* sentences on those that can't be had */
     const char *unread;          /* sums of new or changed invoices that can't be read */
     int unread_count;
+    bool *has_link;              /* of each invoice */
+    const char *linkless;        /* new or changed invoices that came without */
+    int linkless_count;
 } pull_t;
 
 /* ---- what it is about ---- */
@@ -115,13 +119,16 @@ static fpi_err_t *read_invoices(pull_t *pull)
                         INVOICES_MAX);
     }
     pull->invoices = apr_pcalloc(pull->task->pool, sizeof(fpi_invoice_t) * (count + 1));
+    pull->has_link = apr_pcalloc(pull->task->pool, sizeof(bool) * (count + 1));
     for (size_t i = 0; i < count; i++) {
         fpi_invoice_t *invoice = &pull->invoices[i];
+        int links = pull->links->nelts;
 
         FPI_TRY(fpi_form_read_invoice(invoice, fpi_json_at(list, i), pull->task));
         invoice->tenant = pull->bill->tenant;
         invoice->bill = pull->bill_id;
         FPI_TRY(fpi_form_add_invoice_links(pull->links, fpi_json_at(list, i), pull->task));
+        pull->has_link[i] = pull->links->nelts > links;
     }
     pull->invoice_count = (int)count;
     return NULL;
@@ -267,8 +274,10 @@ static fpi_err_t *fetch_all(pull_t *pull)
 
 /* ---- the end ---- */
 
-static void note_unread(pull_t *pull, const fpi_invoice_t *invoice, fpi_task_t *task)
+/* Of what is new or changed, so that repeats say nothing. */
+static void note_invoice(pull_t *pull, int i, fpi_task_t *task)
 {
+    const fpi_invoice_t *invoice = &pull->invoices[i];
     const char *sums = fpi_form_unread_sums(invoice, task);
     const char *name = invoice->number ? invoice->number : invoice->serial_no ? invoice->serial_no : "without number";
 
@@ -276,6 +285,22 @@ static void note_unread(pull_t *pull, const fpi_invoice_t *invoice, fpi_task_t *
         pull->unread = apr_psprintf(task->pool, "%s%s%s: %s", pull->unread ? pull->unread : "", pull->unread ? "; " : "", name,
                                     sums);
     }
+    if (!pull->has_link[i] && pull->linkless_count++ < REFUSALS_TOLD) {
+        pull->linkless = apr_pstrcat(task->pool, pull->linkless ? pull->linkless : "", pull->linkless ? ", " : "", name, NULL);
+    }
+}
+
+/* In other modes the images come otherwise. */
+static fpi_err_t *tell_linkless(const pull_t *pull, bool is_synced, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!is_synced || !pull->linkless_count) {
+        return NULL;
+    }
+    return fpi_trail_add(tx, pull->bill, "pull",
+                         apr_psprintf(task->pool, "%d of %d invoices came without a link to a file, so that no image of them can "
+                                      "be fetched: %s%s", pull->linkless_count, pull->invoice_count, pull->linkless,
+                                      pull->linkless_count > REFUSALS_TOLD ? ", ..." : ""),
+                         NULL, task);
 }
 
 static fpi_err_t *tell_unread(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
@@ -292,6 +317,8 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
 
     pull->unread = NULL;
     pull->unread_count = 0;
+    pull->linkless = NULL;
+    pull->linkless_count = 0;
     for (int i = 0; i < pull->invoice_count; i++) {
         bool is_changed;
 
@@ -299,7 +326,7 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
         ids[i] = pull->invoices[i].id;
         *changed += is_changed;
         if (is_changed) {
-            note_unread(pull, &pull->invoices[i], task);
+            note_invoice(pull, i, task);
         }
     }
     return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
@@ -374,7 +401,6 @@ static fpi_err_t *take_off(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_pile_t *pile, before;
 
-    pull->taken_off = 0;
     if (!pull->links->nelts) {
         return NULL;
     }
@@ -392,11 +418,6 @@ static fpi_err_t *take_off(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
         }
     }
     return pull->taken_off ? fpi_pile_put(pile, &before, tx, task) : NULL;
-}
-
-static bool is_submitted(const fpi_bill_t *bill)
-{
-    return bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED;
 }
 
 #define FELL "{\"fallen_from\":\"SYNC\"}"
@@ -421,7 +442,47 @@ static fpi_err_t *mirror(bool *is_synced, pull_t *pull, fpi_tx_t *tx, fpi_task_t
     if (said.fallen == FPI_MODE_SYNC) {
         FPI_TRY(tell_fallen(pull, tx, task));
     }
-    return *is_synced && !is_submitted(pull->bill) ? take_off(pull, tx, task) : NULL;
+    pull->taken_off = 0;
+    if (!*is_synced || pull->bill->state == FPI_STATE_REVIEWED) {
+        return NULL;
+    }
+    if (pull->bill->state == FPI_STATE_SUBMITTED && pull->refused) {
+        return fpi_trail_add(tx, pull->bill, "pull",
+                             "nothing is taken off the submitted bill, as files that the receipt has now can't be had", NULL,
+                             task);
+    }
+    return take_off(pull, tx, task);
+}
+
+/* Files of the receipt since the ERP was last to be told of them, in this run or in one that did not come to its end. */
+static int count_since(const pull_t *pull, apr_time_t told)
+{
+    int count = 0;
+
+    for (int i = 0; i < pull->file_count; i++) {
+        const fpi_file_t *file = &pull->files[i];
+
+        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > told;
+    }
+    return count;
+}
+
+/* The images of a submitted bill are others now. */
+static fpi_err_t *tell_mirrored(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_delivery_t *last;
+    int came;
+
+    FPI_TRY(fpi_delivery_find_last(&last, tx, pull->bill->tenant, pull->bill->id, task));
+    came = count_since(pull, last ? last->created : 0);
+    if (!pull->taken_off && !came) {
+        return NULL;
+    }
+    FPI_TRY(fpi_bill_note(pull->bill, tx, "pull",
+                          apr_psprintf(task->pool, "the submitted bill mirrors the receipt: %d files went, %d came; the ERP is "
+                                       "told \"ready\" again", pull->taken_off, came),
+                          NULL, task));
+    return fpi_notice_images(tx, pull->bill, task);
 }
 
 /* ---- a bill that must not change ---- */
@@ -449,9 +510,10 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     int changed = 0;
     int64_t dropped = 0;
     fpi_err_t *locked;
-    bool is_synced;
+    bool is_synced, was_submitted;
 
     FPI_TRY(tx_look(tx, pull, task));
+    was_submitted = pull->bill->state == FPI_STATE_SUBMITTED;
     locked = fpi_attach_refuse_locked(pull->bill, FPI_ACT_PUSH, task);
     if (locked) {
         return end_locked(pull, locked, tx, task);
@@ -474,11 +536,14 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
     FPI_TRY(tell_unread(pull, tx, task));
+    FPI_TRY(tell_linkless(pull, is_synced, tx, task));
     if (pull->invoice_count == 0) {
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
     FPI_TRY(move_state(pull, tx, changed || pull->fetched || pull->taken_off, task));
-    FPI_TRY(is_synced ? submit_synced(pull, tx, task) : NULL);
+    if (is_synced) {
+        FPI_TRY(was_submitted ? tell_mirrored(pull, tx, task) : submit_synced(pull, tx, task));
+    }
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;
     }

@@ -4,10 +4,13 @@
  *   job {bill, push} ─> document of the push, or the cloud's answer ─> each file (skipped when it is there)
  *                    ─> one transaction: invoices, state, push row "done", timeline
  *
- * In sync mode the bill mirrors the receipt until it is submitted: files that came from it and are no longer there are
- * taken off, and with its images there the bill is submitted; an empty receipt does neither. Once submitted, what comes
- * is added and its invoices are brought up to date; it stays submitted, and the ERP is not told again (facts-cloud.md
- * 6.6). A locked bill is not touched: the push is parked, to be replayed once it is unlocked.
+ * In sync mode the bill mirrors the receipt until it is reviewed or locked: files that came from it and are no longer there
+ * are taken off (what people brought stays), and with its images there the bill is submitted; an empty receipt does
+ * neither. When that changes the images of a submitted bill, it stays submitted and the ERP is told "ready" once more, as
+ * the receipt pushes twice per bill, on save and on submit (facts-cloud.md 4.3), and the first push has submitted it.
+ * Nothing is taken off a submitted bill while a file of the receipt can't be had. In the other modes, and once reviewed,
+ * what comes is added and its invoices are brought up to date, and the ERP is not told again (facts-cloud.md 6.6). A locked
+ * bill is not touched: the push is parked, to be replayed once it is unlocked.
  *
  * Life:    a job's task.
  * Threads: a worker's.

@@ -297,6 +297,7 @@ static fpi_err_t *tx_store(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_files_list(&read->now, &read->now_count, tx, task->tenant, read->bill_id, FILES_MOST, task));
     mark_gone(read);
     FPI_TRY(put_rows(read, tx, task));
+    FPI_TRY(fpi_read_put_kinds(read, tx, task));
     FPI_TRY(find_twins(read, tx, &twins, task));
     FPI_TRY(count_pages(read, tx, task));
     FPI_TRY(tell_unreadable(read, tx, task));

@@ -95,6 +95,22 @@ static void add_unread(fpi_read_t *read, const fpi_file_t *file)
     read->unread[read->unread_count++] = file->sha256;
 }
 
+static bool is_shown(const fpi_file_t *file)
+{
+    return (file->kind == FPI_KIND_INVOICE || file->is_guessed) && !file->no_cloud;
+}
+
+/* Something that the cloud has only looked at is no invoice yet: a number or a sum makes it one. */
+static bool is_recognised(const fpi_file_t *file, const fpi_found_t *found, int count)
+{
+    for (int i = 0; file->is_guessed && i < count; i++) {
+        if (found[i].source == FPI_SOURCE_CLOUD && (found[i].invoice.number || found[i].invoice.has_gross)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static fpi_err_t *gather_doc(fpi_read_t *read, const fpi_file_t *file, const fpi_content_t *content, fpi_task_t *step,
                              fpi_task_t *task)
 {
@@ -110,7 +126,10 @@ static fpi_err_t *gather_doc(fpi_read_t *read, const fpi_file_t *file, const fpi
     for (int i = 0; i < count; i++) {
         FPI_TRY(add_wanted(read, file, &found[i], ++places, step, task));
     }
-    if (file->kind == FPI_KIND_INVOICE && !file->no_cloud && fpi_recognise_is_wanted(doc, file, found, count, step)) {
+    if (is_recognised(file, found, count)) {
+        read->recognised[read->recognised_count++] = file->id;
+    }
+    if (is_shown(file) && fpi_recognise_is_wanted(doc, file, found, count, step)) {
         add_unread(read, file);
     }
     return NULL;
@@ -160,6 +179,7 @@ fpi_err_t *fpi_read_gather(fpi_read_t *read, fpi_task_t *task)
     fpi_err_t *err = NULL;
 
     read->unread = apr_pcalloc(task->pool, room);
+    read->recognised = apr_pcalloc(task->pool, sizeof(*read->recognised) * (size_t)(read->file_count + 1));
     read->unreadable = apr_pcalloc(task->pool, sizeof(*read->unreadable) * (size_t)(read->file_count + 1));
     apr_pool_create(&step.pool, task->pool);
     for (int i = 0; i < read->file_count && !err; i++) {

@@ -44,6 +44,8 @@ typedef struct fpi_read_t {
     int unreadable_count;
     const char **unread;         /* contents (sha256) that the cloud may know better */
     int unread_count;
+    int64_t *recognised;         /* files of which nobody said what they are, and the cloud: an invoice */
+    int recognised_count;
     const fpi_enterprise_t *asker; /* in whose name it is asked; NULL: it is not */
     fpi_read_row_t *old;
     int old_count;
@@ -51,12 +53,14 @@ typedef struct fpi_read_t {
 } fpi_read_t;
 
 /* ---- reads_gather.c ---- */
-/* Fills wanted, unreadable and unread. */
+/* Fills wanted, unreadable, unread and recognised. */
 fpi_err_t *fpi_read_gather(fpi_read_t *read, fpi_task_t *task) FPI_MUST_USE;
 
-/* ---- recognise.c ---- */
+/* ---- recognise_want.c ---- */
 /* Who may ask the cloud for this bill. */
 fpi_err_t *fpi_read_choose(fpi_read_t *read, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_read_put_recognitions(const fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* Makes invoices of the recognised files, where the bill may still change. */
+fpi_err_t *fpi_read_put_kinds(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
 #endif

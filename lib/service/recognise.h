@@ -4,8 +4,10 @@
  *                            ^                                                                      │
  *                            └────────────── content.doc.cloud { asked, evidence | refused } <──────┘
  *
- * Asked about: invoice files (not covers and attachments, which nobody allowed us to send out, and not files that the ERP
- * brought with needRecognition false) that are pictures, PDF or OFD. An invoice counts as read when its number, its day and what it comes to with tax are known. In a scan each page
+ * Asked about: invoice files, and pages of scan sessions of which nobody said what they are and no data of an invoice was
+ * seen (not covers and attachments, which nobody allowed us to send out, and not files that the ERP
+ * brought with needRecognition false) that are pictures, PDF or OFD. Such a page becomes an invoice file once the cloud
+ * tells a number or a sum of it; else it stays an attachment. What a clerk said it is, it is. An invoice counts as read when its number, its day and what it comes to with tax are known. In a scan each page
  * that is not blank must have one; a digital document (its text or data was read) must have one at all.
  * In whose name: the enabled enterprise authorisation of the bill's tax number. Whether: the tenant's switch
  * "recognise.cloud", on or off; unset, it is done when the cloud has ever given a token for the enterprise (is_checked).

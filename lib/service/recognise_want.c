@@ -132,3 +132,52 @@ fpi_err_t *fpi_read_put_recognitions(const fpi_read_t *read, fpi_tx_t *tx, fpi_t
     }
     return NULL;
 }
+
+/* ---- what it has made of pages of which nobody said what they are ---- */
+
+/* A row of the same bytes as an invoice is on the bill beside it: that one counts. */
+static bool is_there_as_invoice(const fpi_read_t *read, const fpi_file_t *file)
+{
+    for (int i = 0; i < read->now_count; i++) {
+        const fpi_file_t *other = &read->now[i];
+
+        if (other->kind == FPI_KIND_INVOICE && other->page_first == file->page_first && strcmp(other->sha256, file->sha256) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_become_invoice(const fpi_read_t *read, const fpi_file_t *file)
+{
+    fpi_state_t state = read->bill->state;
+
+    return file->is_guessed && !file->group_id && !read->bill->is_locked && state != FPI_STATE_REVIEWED && state != FPI_STATE_VOID
+           && !is_there_as_invoice(read, file);
+}
+
+static fpi_err_t *put_kind(fpi_read_t *read, fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    file->kind = FPI_KIND_INVOICE;
+    file->is_guessed = false;
+    FPI_TRY(fpi_file_put_facts(file, tx, task));
+    FPI_TRY(fpi_bill_raise_version(read->bill, tx, task));
+    return fpi_trail_add(tx, read->bill, "file",
+                         apr_psprintf(task->pool, "%s: the cloud knows it as an invoice; it was filed as an attachment, as "
+                                      "nobody had said what it is", file->name),
+                         apr_psprintf(task->pool, "{\"version\":%" APR_INT64_T_FMT ",\"file_id\":%" APR_INT64_T_FMT "}",
+                                      read->bill->version, file->id),
+                         task);
+}
+
+fpi_err_t *fpi_read_put_kinds(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task)
+{
+    for (int i = 0; i < read->recognised_count; i++) {
+        for (int j = 0; j < read->now_count; j++) {
+            if (read->now[j].id == read->recognised[i] && may_become_invoice(read, &read->now[j])) {
+                FPI_TRY(put_kind(read, &read->now[j], tx, task));
+            }
+        }
+    }
+    return NULL;
+}

@@ -5,6 +5,14 @@
 
 enum { FILE_COLUMNS = 21 };
 
+/* The column no_cloud: what its kind says of showing it to the cloud, never, or although it is an attachment. */
+enum { CLOUD_BY_KIND = 0, CLOUD_NEVER = 1, CLOUD_GUESSED = 2 };
+
+static fpi_arg_t cloud_arg(const fpi_file_t *file)
+{
+    return fpi_arg_int(file->no_cloud ? CLOUD_NEVER : file->is_guessed ? CLOUD_GUESSED : CLOUD_BY_KIND);
+}
+
 static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
 {
     int c = 0;
@@ -29,13 +37,15 @@ static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
     file->state = (fpi_file_state_t)fpi_rows_int(rows, row, c++);
     file->label = fpi_rows_text(rows, row, c++);
     file->attachment_type = (int)fpi_rows_int(rows, row, c++);
-    file->no_cloud = fpi_rows_int(rows, row, c++) != 0;
+    file->no_cloud = fpi_rows_int(rows, row, c) == CLOUD_NEVER;
+    file->is_guessed = fpi_rows_int(rows, row, c++) == CLOUD_GUESSED;
 }
 
-/* The row that is there already; its invoice may have become another one since. */
+/* The row that is there already; its invoice may have become another one since, and its kind may have been said. */
 static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
 {
     int64_t invoice = file->invoice;
+    bool is_said = !file->is_guessed;
     fpi_rows_t *rows;
 
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND,
@@ -49,6 +59,10 @@ static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
                         file->tenant);
     }
     take_file(file, rows, 0);
+    if (is_said && file->is_guessed) {
+        file->is_guessed = false;
+        FPI_TRY(fpi_file_put_facts(file, tx, task));
+    }
     if (!invoice || invoice == file->invoice) {
         return NULL;
     }
@@ -72,7 +86,7 @@ fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t
                  fpi_arg_int(file->rotation), fpi_arg_int(file->page_first),
                  fpi_arg_int(file->page_last), fpi_arg_int(file->group_id),
                  fpi_arg_int(file->state), fpi_arg_text(file->label),
-                 fpi_arg_int(file->attachment_type), fpi_arg_int(file->no_cloud)),
+                 fpi_arg_int(file->attachment_type), cloud_arg(file)),
         task));
     *is_new = id > 0;
     if (!*is_new || file->position <= 0) {
@@ -135,7 +149,7 @@ fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *
                  fpi_arg_int(file->position), fpi_arg_int(file->rotation),
                  fpi_arg_int(file->page_first), fpi_arg_int(file->page_last),
                  fpi_arg_int(file->group_id), fpi_arg_int(file->state), fpi_arg_text(file->label),
-                 fpi_arg_int(file->attachment_type), fpi_arg_int(file->no_cloud)),
+                 fpi_arg_int(file->attachment_type), cloud_arg(file)),
         NULL, &changed, task));
     return must_have_changed(file, changed, task);
 }

@@ -78,7 +78,7 @@ static bool has_same_facts(const fpi_file_t *a, const fpi_file_t *b)
     return a->invoice == b->invoice && a->kind == b->kind && is_same_text(a->name, b->name)
            && strcmp(a->sha256, b->sha256) == 0 && a->rotation == b->rotation && a->page_first == b->page_first
            && a->page_last == b->page_last && a->state == b->state && is_same_text(a->label, b->label)
-           && a->attachment_type == b->attachment_type;
+           && a->attachment_type == b->attachment_type && a->is_guessed == b->is_guessed;
 }
 
 static fpi_err_t *put_facts(fpi_pile_t *after, const fpi_pile_t *before, fpi_tx_t *tx, fpi_task_t *task)

@@ -411,7 +411,8 @@ def test_newer_content_before_and_after_the_submit(synced, desk, eas):
     push(synced, [after], "document")
     quiet(synced)
     assert len(files_of(synced, number)) == before and bill.state() == "SUBMITTED"
-    assert states(eas, number) == [READY], "the ERP is not told again"
+    eas.wait_told(number, 2)
+    assert states(eas, number) == [READY, READY], "the ERP is told that the images are others"
 
 
 def test_new_content_answers_a_send_back(synced, desk, eas):

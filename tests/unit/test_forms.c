@@ -159,6 +159,35 @@ START_TEST(sums_as_peers_write_them)
 }
 END_TEST
 
+static const struct {
+    const char *invoice, *urls;  /* urls and names, one behind the other */
+} linked[] = {
+    { "{\"url\":\"u\",\"invoiceNo\":\"1\"}", "u 1;" },
+    { "{\"kdorgpdfurl\":\"k\",\"snapshotUrl\":\"s\",\"invoiceNo\":\"1\"}", "k 1;" },
+    { "{\"snapshotUrl\":\"s\",\"invoiceNo\":\"1\"}", "s 1;" },
+    { "{\"pdfurl\":\"p\",\"xbrlUrl\":\"x\",\"xbrlName\":\"v.xml\",\"invoiceNo\":\"1\",\"fileExtends\":\"pdf\"}", "p 1.pdf;x v.xml;" },
+    { "{\"xbrlUrl\":\"x\",\"xbrlLocalUrl\":\"l\",\"invoiceNo\":\"1\"}", "l 1;" },
+    { "{\"invoiceFiles\":[{\"url\":\"a\",\"fileName\":\"f\"},{\"url\":\"x\",\"fileName\":\"g\"}],\"pdfurl\":\"p\",\"xbrlUrl\":\"x\"}", "a f;x g;" },
+    { "{\"invoiceFiles\":[{}],\"pdfurl\":\"p\",\"invoiceNo\":\"1\"}", "p 1;" },
+    { "{\"invoiceFiles\":[]}", "" },
+    { "{}", "" },
+};
+
+START_TEST(links_of_an_invoice)
+{
+    apr_array_header_t *links = apr_array_make(task->pool, 2, sizeof(fpi_link_t));
+    const char *text = "";
+
+    unit_done(fpi_form_add_invoice_links(links, parse(linked[_i].invoice), task));
+    for (int i = 0; i < links->nelts; i++) {
+        const fpi_link_t *link = &APR_ARRAY_IDX(links, i, fpi_link_t);
+
+        text = apr_pstrcat(task->pool, text, link->url, " ", link->name, ";", NULL);
+    }
+    ck_assert_str_eq(text, linked[_i].urls);
+}
+END_TEST
+
 START_TEST(sums_by_their_other_name)
 {
     fpi_invoice_t invoice;
@@ -198,6 +227,7 @@ int main(void)
     tcase_add_test(tc, invoice_and_links);
     tcase_add_loop_test(tc, sums_as_peers_write_them, 0, UNIT_COUNT(sums));
     tcase_add_test(tc, sums_by_their_other_name);
+    tcase_add_loop_test(tc, links_of_an_invoice, 0, UNIT_COUNT(linked));
     tcase_add_loop_test(tc, query_pairs, 0, UNIT_COUNT(queries));
     return unit_run(suite);
 }
