@@ -664,8 +664,8 @@ def test_push_table(desk):
 
 @pytest.mark.parametrize("values,field", [
     ({"name": ""}, "name"), ({"tax-no": "1"}, "tax_no"), ({"client-id": "A B"}, "client_id"), ({"url": ""}, "url"),
-    ({"url": "http://203.0.113.7:8080"}, "url"), ({"url": "http://203.0.113.7:8080/imgsys-web/login"}, "url"),
-    ({"url": "http：//203.0.113.7:8080/api/imgsys/outside/push"}, "url"), ({"url": "http://203.0.113.7:8080//api/imgsys/outside/push"}, "url"),
+    ({"url": "http://127.0.0.1:9"}, "url"), ({"url": "http://127.0.0.1:9/imgsys-web/login"}, "url"),
+    ({"url": "http：//127.0.0.1:9/api/imgsys/outside/push"}, "url"), ({"url": "http://127.0.0.1:9//api/imgsys/outside/push"}, "url"),
     ({"url": "https://api.piaozone.com/x"}, "url")])
 def test_bad_push_row(desk, values, field):
     code, value = admit(desk, **values)
