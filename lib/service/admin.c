@@ -47,14 +47,19 @@ fpi_err_t *fpi_admin_app_make(fpi_app_t **out, apr_pool_t *pool, const fpi_setti
     return NULL;
 }
 
+fpi_err_t *fpi_admin_app_open_sealed(fpi_app_t *app, fpi_task_t *task)
+{
+    const fpi_store_options_t options = { .database = app->settings->database,
+                                          .data_dir = app->settings->data_dir,
+                                          .master = app->master };
+
+    return fpi_store_open(&app->store, app->pool, &options, task);
+}
+
 fpi_err_t *fpi_admin_app_open(fpi_app_t *app, fpi_task_t *task)
 {
-    fpi_store_options_t options = { .database = app->settings->database,
-                                    .data_dir = app->settings->data_dir };
-
     FPI_TRY(fpi_setup_read_key(&app->master, app->settings, app->pool, task));
-    options.master = app->master;
-    return fpi_store_open(&app->store, app->pool, &options, task);
+    return fpi_admin_app_open_sealed(app, task);
 }
 
 /* ---- writing: what all changes of the people have in common ---- */

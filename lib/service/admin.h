@@ -23,6 +23,8 @@ fpi_err_t *fpi_admin_app_make(fpi_app_t **app, apr_pool_t *pool, const fpi_setti
                               const fpi_log_sink_t *log, fpi_task_t *task) FPI_MUST_USE;
 /* Opens app->store; never makes or migrates it. */
 fpi_err_t *fpi_admin_app_open(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
+/* The same without the key file, which a backup may lack: what is sealed can't be read then. */
+fpi_err_t *fpi_admin_app_open_sealed(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- enterprise authorisations ---- */
 

@@ -306,8 +306,8 @@ static const char *add_name(fpi_doctor_t *d, const char *list, int n, const char
 static void look_at_enterprises(fpi_doctor_t *d)
 {
     fpi_enterprises_t all;
-    const char *names = "";
-    int unchecked = 0, enabled = 0;
+    const char *names = "", *refused_names = "";
+    int unchecked = 0, refused = 0, enabled = 0;
     fpi_err_t *err = fpi_admin_enterprises(&all, d->app, d->task);
 
     if (err) {
@@ -320,7 +320,10 @@ static void look_at_enterprises(fpi_doctor_t *d)
         const fpi_enterprise_t *e = all.items[i];
 
         enabled += e->is_enabled;
-        if (e->is_enabled && !e->is_checked) {
+        if (e->is_enabled && !e->is_checked && e->checked) {
+            refused_names = add_name(d, refused_names, ++refused, e->client_id);
+        }
+        else if (e->is_enabled && !e->is_checked) {
             names = add_name(d, names, ++unchecked, e->client_id);
         }
     }
@@ -328,6 +331,12 @@ static void look_at_enterprises(fpi_doctor_t *d)
         WARN("enterprises", SAY("没有启用的企业授权 (共 %d 个): EAS 无法取得 token",
                                 "there is no enabled enterprise authorisation (of %d): EAS gets no token", all.count),
              SAY("fpimagectl enterprise add", "fpimagectl enterprise add"));
+    }
+    else if (refused) {
+        WARN("enterprises", SAY("%d 个企业授权被发票云拒绝: %s", "enterprises that the cloud refused when they were checked, %d: %s",
+                                refused, refused_names),
+             SAY("更正 client_id 或 secret 后 fpimagectl enterprise add, 再 enterprise check",
+                 "correct client_id or secret with fpimagectl enterprise add, then enterprise check"));
     }
     else if (unchecked) {
         WARN("enterprises", SAY("%d 个企业授权未经发票云校验: %s", "%d enterprises were never checked with the cloud: %s",

@@ -21,7 +21,7 @@ static void tell_fence(fpi_doctor_t *d, const char *about)
         { "seccomp 0", "没有系统调用过滤 (seccomp)", "no system call filter (seccomp)" },
         { "landlock 0", "内核没有 Landlock", "the kernel has no Landlock" },
         { "network_namespace 0", "没有独立的网络命名空间", "no network name space of its own" },
-        { "own_user 0", "与启动者同一用户", "the same user as who started it" },
+        { "own_user 0", "没有专用的用户 (仅 root 启动时有)", "no user of its own (only root can give it one)" },
     };
     const char *zh = "", *en = "";
 

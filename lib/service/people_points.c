@@ -321,12 +321,12 @@ static fpi_err_t *tx_unbind(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     bool was_bound;
 
     FPI_TRY(fpi_people_point_get(&p->point, tx, task->tenant, p->id, task));
+    FPI_TRY(fpi_people_user_get(&user, tx, task->tenant, p->user, task));
     FPI_TRY(fpi_point_unbind(&was_bound, tx, p->id, p->user, task));
     if (!was_bound) {
-        return fpi_refuse(task, FPI_E_ABSENT, "user_id", "用户 %d 未绑定到该扫描点", "user %d is not bound to that scan point",
-                          (int)p->user);
+        return fpi_refuse(task, FPI_E_ABSENT, "user_id", "用户 %s 未绑定到该扫描点", "user %s is not bound to that scan point",
+                          user->name);
     }
-    FPI_TRY(fpi_people_user_get(&user, tx, task->tenant, p->user, task));
     return fpi_audit_add(tx, "scan-point.unbound", p->point->name, who(user, task), task);
 }
 

@@ -147,7 +147,7 @@ static fpi_err_t *check_others(const fpi_system_t *system, fpi_tx_t *tx, fpi_tas
         if (system->is_enabled && fpi_rows_int(rows, i, 2) && strcmp(fpi_rows_text(rows, i, 1), system->resource) == 0) {
             return fpi_refuse(task, FPI_E_DUPLICATE, "resource",
                               "来源 \"%s\" 的单据已由业务系统 %s 接收: 请改 resource, 或先停用它",
-                              "bills of the resource \"%s\" go to %s already: give another resource, or disable that one",
+                              "bills of the resource \"%s\" go to %s already: give another resource (--resource), or disable that one",
                               system->resource, name);
         }
     }

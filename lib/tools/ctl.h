@@ -52,6 +52,7 @@ struct ctl_t {
     const fpi_settings_t *settings; /* once ctl_read_settings was called */
     const char *user;               /* httpd's by the configuration, or NULL */
     const char *conf;               /* the configuration's file, or NULL */
+    bool needs_no_key;              /* said before: nothing that is sealed is read */
     fpi_app_t *app;                 /* once ctl_open was called */
 };
 

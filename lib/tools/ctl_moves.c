@@ -4,6 +4,7 @@
 #include "service/modes.h"
 #include "service/pull.h"
 #include "service/submit.h"
+#include "store/catalogue.h"
 #include "store/people.h"
 
 #include <stdio.h>
@@ -126,12 +127,30 @@ fpi_err_t *ctl_bill_void(ctl_t *ctl)
 typedef struct modes_t {
     fpi_mode_said_t said, *list;
     int count;
+    bool is_known;               /* is there what it was said of? */
 } modes_t;
+
+/* A mode may be said ahead of the first bill of its kind, and may be a typo. */
+static fpi_err_t *look_up(modes_t *m, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_bill_type_t *type = NULL;
+    fpi_org_t *org = NULL;
+
+    if (m->said.scope == FPI_SCOPE_ORG) {
+        FPI_TRY(fpi_org_find(&org, tx, FPI_TENANT_FIRST, NULL, m->said.code, task));
+    }
+    if (m->said.scope == FPI_SCOPE_TYPE) {
+        FPI_TRY(fpi_bill_type_find_by_code(&type, tx, FPI_TENANT_FIRST, m->said.code, task));
+    }
+    m->is_known = m->said.scope == FPI_SCOPE_TENANT || org || type;
+    return NULL;
+}
 
 static fpi_err_t *tx_put_mode(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     modes_t *m = baton;
 
+    FPI_TRY(look_up(m, tx, task));
     FPI_TRY(fpi_mode_put(tx, &m->said, task));
     return fpi_modes_list(&m->list, &m->count, tx, FPI_TENANT_FIRST, task);
 }
@@ -175,6 +194,10 @@ fpi_err_t *ctl_mode_set(ctl_t *ctl)
     FPI_TRY(ctl_open(ctl));
     FPI_TRY(fpi_store_write(ctl->app->store, tx_put_mode, &m, ctl->task));
     fpi_store_raise_epoch(ctl->app->store);
+    if (!m.is_known) {
+        ctl_warn(ctl, "尚无%s %s: 出现后按此模式", "there is no %s %s yet: the mode holds once there is",
+                 ctl->is_zh ? (org ? "组织" : "单据类型") : org ? "organisation" : "bill type", m.said.code);
+    }
     tell_modes(ctl, &m);
     return NULL;
 }

@@ -5,12 +5,14 @@
 #include "service/people_forms.h"
 #include "service/people_why.h"
 #include "service/sessions.h"
+#include "service/setup.h"
 #include "store/orgs.h"
 #include "store/people.h"
 #include "store/duties.h"
 
 #include <apr_strings.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct people_t {
     ctl_t *ctl;
@@ -159,6 +161,14 @@ static fpi_err_t *find_user(fpi_user_t **out, ctl_t *ctl)
     return NULL;
 }
 
+/* What the first start wrote there is his password no more. */
+static void drop_first_login(ctl_t *ctl, const fpi_user_t *user)
+{
+    if (user->tenant == FPI_TENANT_FIRST && strcmp(user->name, FPI_SETUP_ADMIN) == 0) {
+        unlink(apr_pstrcat(ctl->task->pool, ctl->settings->data_dir, "/first-login", NULL));
+    }
+}
+
 fpi_err_t *ctl_user_reset(ctl_t *ctl)
 {
     fpi_secret_t *password;
@@ -166,6 +176,7 @@ fpi_err_t *ctl_user_reset(ctl_t *ctl)
 
     FPI_TRY(find_user(&user, ctl));
     FPI_TRY(fpi_people_user_reset(&password, ctl->app, NULL, user->id, ctl->task));
+    drop_first_login(ctl, user);
     tell_password(ctl, user->name, password);
     return NULL;
 }

@@ -250,6 +250,7 @@ fpi_err_t *ctl_storage(ctl_t *ctl)
     usages_t u = { .month_count = 0 };
     fpi_json_t *doc;
 
+    ctl->needs_no_key = true;
     FPI_TRY(ctl_open_blobs(ctl));
     FPI_TRY(fpi_store_read(ctl->app->store, tx_usage, &u, ctl->task));
     doc = storage_json(ctl, &u);

@@ -18,19 +18,39 @@ typedef struct verifying_t {
     fpi_blobs_t *blobs;
     bool is_repair, is_quick;
     fpi_json_t *findings;  /* the first TOLD of each kind */
+    apr_hash_t *faults;    /* SHA-256 of what is missing or damaged -> its first finding, or findings when it is not told */
+    int told[WHAT_COUNT];
     int64_t counts[WHAT_COUNT], blob_count, bytes, rows, young, overdue, repaired;
     fpi_task_t step;       /* in a pool that is cleared from time to time */
 } verifying_t;
 
+static fpi_json_t *first_finding(const verifying_t *v, const char *sha256)
+{
+    return apr_hash_get(v->faults, sha256, APR_HASH_KEY_STRING);
+}
+
+/* However many rows name a content, and whatever is wrong with it, it is one fault. */
+static void count(verifying_t *v, what_t what, const char *sha256, fpi_json_t *doc)
+{
+    if (what == ORPHAN) {
+        v->counts[what]++;
+    }
+    else if (!first_finding(v, sha256)) {
+        v->counts[what]++;
+        apr_hash_set(v->faults, apr_pstrdup(v->ctl->task->pool, sha256), APR_HASH_KEY_STRING, doc ? doc : v->findings);
+    }
+}
+
 /* NULL: enough of that kind are named. */
 static fpi_json_t *find(verifying_t *v, what_t what, const char *sha256)
 {
-    fpi_json_t *doc;
+    fpi_json_t *doc = v->told[what] < TOLD ? fpi_json_make_object(v->ctl->task) : NULL;
 
-    if (v->counts[what]++ >= TOLD) {
+    count(v, what, sha256, doc);
+    if (!doc) {
         return NULL;
     }
-    doc = fpi_json_make_object(v->ctl->task);
+    v->told[what]++;
     fpi_json_put_text(doc, "what", whats[what]);
     fpi_json_put_text(doc, "sha256", sha256);
     fpi_json_add(v->findings, doc);
@@ -143,6 +163,25 @@ static fpi_err_t *tx_page(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return page->list(&page->rows, &page->count, tx, page->after, PAGE, task);
 }
 
+static void put_row(fpi_json_t *doc, const char *kind, const fpi_naming_t *row)
+{
+    fpi_json_put_text(doc, "kind", kind);
+    fpi_json_put_int(doc, "id", row->id);
+    fpi_json_put_int(doc, "bill_id", row->bill);
+}
+
+/* A damaged blob that was told without the bill that it is of, or a content whose files were told: nothing new. */
+static bool is_told(verifying_t *v, const char *kind, const fpi_naming_t *row)
+{
+    fpi_json_t *first = first_finding(v, row->sha256);
+
+    if (first && row->bill && first != v->findings && !fpi_json_find(first, "kind")) {
+        put_row(first, kind, row);
+        return true;
+    }
+    return first && !row->bill;
+}
+
 /* One that is gone may have been dropped together with its row since that was read. */
 static fpi_err_t *check_row(verifying_t *v, const char *kind, const fpi_naming_t *row)
 {
@@ -152,19 +191,17 @@ static fpi_err_t *check_row(verifying_t *v, const char *kind, const fpi_naming_t
     fpi_json_t *doc;
 
     v->rows++;
-    if (is_there && size == row->size) {
+    if ((is_there && size == row->size) || is_told(v, kind, row)) {
         return NULL;
     }
     FPI_TRY(is_named(&named, v, row->sha256));
     doc = named ? find(v, is_there ? DAMAGED : MISSING, row->sha256) : NULL;
     if (doc) {
-        fpi_json_put_text(doc, "kind", kind);
-        fpi_json_put_int(doc, "id", row->id);
-        fpi_json_put_int(doc, "bill_id", row->bill);
+        put_row(doc, kind, row);
         put_why(v, doc, is_there ? apr_psprintf(v->step.pool, "its row says %" APR_INT64_T_FMT " bytes, there are %"
                                                 APR_INT64_T_FMT, row->size, size)
-                                 : apr_psprintf(v->step.pool, "a %s of bill %" APR_INT64_T_FMT " has no bytes", kind,
-                                                row->bill));
+                        : row->bill ? apr_psprintf(v->step.pool, "a %s of bill %" APR_INT64_T_FMT " has no bytes", kind, row->bill)
+                                    : apr_psprintf(v->step.pool, "%s %" APR_INT64_T_FMT " has no bytes", kind, row->id));
     }
     return NULL;
 }
@@ -193,9 +230,9 @@ static fpi_err_t *see_content(void *baton, const fpi_naming_t *row, fpi_task_t *
 static fpi_err_t *check_all(verifying_t *v)
 {
     FPI_TRY(fpi_blobs_list(v->blobs, see_blob, v, v->ctl->task));
-    FPI_TRY(ctl_each_content(v->ctl, v->store, see_content, v));
     FPI_TRY(check_rows(v, "file", fpi_storage_list_files));
-    return check_rows(v, "export", fpi_storage_list_exports);
+    FPI_TRY(check_rows(v, "export", fpi_storage_list_exports));
+    return ctl_each_content(v->ctl, v->store, see_content, v);
 }
 
 /* ---- the command ---- */
@@ -245,11 +282,13 @@ fpi_err_t *ctl_verify(ctl_t *ctl)
     verifying_t v = { .ctl = ctl, .is_repair = ctl_has(ctl, "repair"), .is_quick = ctl_has(ctl, "quick") };
     bool is_right;
 
+    ctl->needs_no_key = true;
     FPI_TRY(ctl_open_blobs(ctl));
     v.store = ctl->app->store;
     v.blobs = ctl->app->blobs;
     FPI_TRY(v.is_repair ? fpi_identity_check(v.store, v.blobs, ctl->task) : NULL);
     v.findings = fpi_json_make_array(ctl->task);
+    v.faults = apr_hash_make(ctl->task->pool);
     v.step = *ctl->task;
     apr_pool_create(&v.step.pool, ctl->task->pool);
     FPI_TRY(check_all(&v));

@@ -124,7 +124,7 @@ fpi_err_t *ctl_become_owner(ctl_t *ctl)
 
 static fpi_err_t *open_app(ctl_t *ctl)
 {
-    fpi_err_t *err = fpi_admin_app_open(ctl->app, ctl->task);
+    fpi_err_t *err = ctl->needs_no_key ? fpi_admin_app_open_sealed(ctl->app, ctl->task) : fpi_admin_app_open(ctl->app, ctl->task);
 
     if (!err) {
         return NULL;

@@ -233,11 +233,25 @@ static void prepare_process(void)
     fpi_http_setup();
 }
 
+static bool has_noun(const char *noun)
+{
+    for (const ctl_command_t *c = ctl_commands; c->noun; c++) {
+        if (strcmp(c->noun, noun) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int help(ctl_t *ctl)
 {
     fpi_json_t *doc = fpi_json_make_object(ctl->task);
 
     fpi_json_put(doc, "commands", ctl_command_names(ctl));
+    if (ctl->arg_count && !has_noun(ctl->args[0])) {
+        return ctl_fail(ctl, ctl_usage(ctl, "没有 %.40s 命令; fpimagectl help 列出全部", "there is no command %.40s; fpimagectl help "
+                                       "lists all", ctl->args[0]));
+    }
     if (!ctl_json(ctl, doc)) {
         ctl_help(ctl, ctl->arg_count ? ctl->args[0] : NULL, true);
     }
