@@ -12,40 +12,61 @@ static const char *tidy(const char *text, apr_pool_t *pool)
     return fpi_text_upper(fpi_text_trim(pool, text ? text : ""));
 }
 
-static bool is_digital(const char *number)
+/* Papers that count their numbers on their own, without a code: what they are keeps them apart from each other. */
+static const struct own_t {
+    int64_t type;
+    const char *prefix;
+} own[] = {
+    { 9, "rail" }, { 29, "rail" }, { 10, "air" }, { 28, "air" }, { 24, "refund" }, { 19, "taxpaid" }, { 21, "customs" },
+};
+
+static const char *prefix_of(int64_t type)
 {
-    return strlen(number) == DIGITAL_LEN && strspn(number, "0123456789") == DIGITAL_LEN;
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+        if (own[i].type == type) {
+            return own[i].prefix;
+        }
+    }
+    return NULL;
 }
 
-/* Tickets count their numbers by carrier: the kind of carrier keeps them apart from each other. */
-static const char *carrier_of(int64_t type)
+const char *fpi_invoice_number(int64_t type, const char *number, apr_pool_t *pool)
 {
-    switch (type) {
-    case 9:
-    case 29:
-        return "rail";
-    case 10:
-    case 28:
-        return "air";
-    default:
-        return NULL;
+    const char *prefix = prefix_of(type);
+    char *out, *to;
+
+    if (!number || !prefix || strcmp(prefix, "air") != 0) {
+        return number;
     }
+    out = to = apr_pstrdup(pool, number);
+    for (; *number; number++) {
+        if (*number != '-' && *number != ' ') {
+            *to++ = *number;
+        }
+    }
+    *to = '\0';
+    return out;
+}
+
+bool fpi_invoice_is_digital(const char *number)
+{
+    return number && strlen(number) == DIGITAL_LEN && strspn(number, "0123456789") == DIGITAL_LEN;
 }
 
 const char *fpi_invoice_identity(const fpi_invoice_t *invoice, apr_pool_t *pool)
 {
-    const char *number = tidy(invoice->number, pool);
+    const char *number = tidy(fpi_invoice_number(invoice->type, invoice->number, pool), pool);
     const char *code = tidy(invoice->code, pool);
-    const char *carrier = carrier_of(invoice->type);
+    const char *prefix = prefix_of(invoice->type);
 
     if (!*number) {
         return NULL;
     }
-    if (is_digital(number)) {
+    if (fpi_invoice_is_digital(number)) {
         return number;
     }
-    if (carrier) {
-        return apr_pstrcat(pool, carrier, "-", number, NULL);
+    if (prefix) {
+        return apr_pstrcat(pool, prefix, "-", number, NULL);
     }
     return *code ? apr_pstrcat(pool, code, "-", number, NULL) : NULL;
 }
@@ -59,5 +80,5 @@ bool fpi_invoice_is_electronic(const fpi_invoice_t *invoice)
             return true;
         }
     }
-    return invoice->type == 0 && invoice->number && is_digital(invoice->number);
+    return invoice->type == 0 && fpi_invoice_is_digital(invoice->number);
 }

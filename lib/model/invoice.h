@@ -25,9 +25,16 @@ typedef struct fpi_invoice_t {
 } fpi_invoice_t;
 
 /* The key under which the same invoice is known again (product rule): a 20-digit number alone, of whatever
- * type; a ticket's number without code, as "rail-" (9, 29) or "air-" (10, 28) and the number, since the two
- * count on their own; else "code-number"; NULL when there is none. Upper case, without blanks round it. */
+ * type; the number of a paper that has no code, with what it is in front, since each kind counts on its own: "rail-" (9, 29),
+ * "air-" (10, 28), "refund-" (24), "taxpaid-" (19), "customs-" (21); else "code-number"; NULL when there is none. Upper case,
+ * without blanks round it. */
 const char *fpi_invoice_identity(const fpi_invoice_t *invoice, apr_pool_t *pool);
+
+/* The number as it is kept: an air ticket's without the hyphen that some print behind the airline; others as they stand. */
+const char *fpi_invoice_number(int64_t type, const char *number, apr_pool_t *pool);
+
+/* A fully digital invoice's: 20 digits. */
+bool fpi_invoice_is_digital(const char *number);
 
 /* Is its original a file, and not paper (facts-cloud.md 5.1)? Of an unknown type when it has a 20-digit number. */
 bool fpi_invoice_is_electronic(const fpi_invoice_t *invoice);

@@ -39,7 +39,7 @@ static bool is_digital_type(int64_t type)
 
 void match_know(match_entry_t *entry, const fpi_invoice_t *invoice, apr_pool_t *pool)
 {
-    const char *number = id_of(invoice->number, pool), *code = id_of(invoice->code, pool);
+    const char *number = fpi_invoice_number(invoice->type, id_of(invoice->number, pool), pool), *code = id_of(invoice->code, pool);
     fpi_invoice_t tidy = { .type = invoice->type };
 
     if (is_digital_type(invoice->type) && is_digits(code, CODE_LEN) && is_digits(number, NUMBER_LEN)) {

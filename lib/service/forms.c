@@ -19,6 +19,12 @@ enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, LINKS_MAX = 5000 };
 #define TYPE_ALIASES "billTypeCode|fbillTypeCode|billType"
 #define CLIENT_ALIASES "clientId|client_id"
 #define TAX_ALIASES "taxNo|tin|buyerTaxNo|ghf_tin"
+#define NUMBER_NAMES "invoiceNo|invoiceNum"
+#define DATE_NAMES "invoiceDate|issueDate"
+#define SELLER_NAMES "salerName|sellerName"
+#define BUYER_NAMES "buyerName"
+#define BUYER_TAX_NAMES "buyerTaxNo"
+#define PURCHASER "unifiedSocialCreditCodeOfPurchaser"
 #define VERSION_ALIASES "updateTime|modifyTime|lastUpdateTime|version|timestamp"
 
 /* ---- aliases ---- */
@@ -273,25 +279,73 @@ const char *fpi_form_unread_sums(const fpi_invoice_t *invoice, fpi_task_t *task)
     return text;
 }
 
+/* What the cloud calls number, day and parties of a type (facts-cloud.md 5.3); NULL: as the common fields have it. */
+static const struct typed_t {
+    int64_t type;
+    const char *number, *date, *seller, *buyer, *buyer_tax_no;
+} typed[] = {
+    { 10, "electronicTicketNum|" NUMBER_NAMES, NULL, NULL, BUYER_NAMES "|customerName", BUYER_TAX_NAMES "|" PURCHASER },
+    { 28, "electronicTicketNum|" NUMBER_NAMES, NULL, NULL, NULL, BUYER_TAX_NAMES "|" PURCHASER },
+    { 16, NULL, DATE_NAMES "|time", NULL, NULL, NULL },
+    { 19, "taxPaidProofNo|" NUMBER_NAMES, NULL, NULL, NULL, NULL },
+    { 21, "customDeclarationNo|" NUMBER_NAMES, NULL, NULL, NULL, NULL },
+    { 24, "number|" NUMBER_NAMES, NULL, NULL, NULL, NULL },
+    { 25, NULL, NULL, SELLER_NAMES "|invoicingPartyName", BUYER_NAMES "|payerPartyName", NULL },
+};
+
+static struct typed_t names_of(int64_t type)
+{
+    struct typed_t names = { 0 };
+
+    for (size_t i = 0; i < sizeof(typed) / sizeof(*typed); i++) {
+        names = typed[i].type == type ? typed[i] : names;
+    }
+    names.number = names.number ? names.number : NUMBER_NAMES "|electronicTicketNum|printingSequenceNo";
+    names.date = names.date ? names.date : DATE_NAMES;
+    names.seller = names.seller ? names.seller : SELLER_NAMES;
+    names.buyer = names.buyer ? names.buyer : BUYER_NAMES;
+    names.buyer_tax_no = names.buyer_tax_no ? names.buyer_tax_no : BUYER_TAX_NAMES;
+    return names;
+}
+
+/* A 20-digit number goes before the one of the ticket. */
+static fpi_err_t *read_number(fpi_invoice_t *out, const fpi_json_t *object, const char *names, fpi_task_t *task)
+{
+    FPI_TRY(find_kept(&out->number, object, NUMBER_NAMES, 50, task));
+    if (!fpi_invoice_is_digital(out->number)) {
+        FPI_TRY(find_kept(&out->number, object, names, 50, task));
+    }
+    out->number = fpi_invoice_number(out->type, out->number, task->pool);
+    return NULL;
+}
+
+static fpi_err_t *read_words(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
+{
+    struct typed_t names = names_of(out->type);
+    const char *date;
+
+    FPI_TRY(find_kept(&out->serial_no, object, "serialNo", WORD_MAX, task));
+    FPI_TRY(find_kept(&out->code, object, "invoiceCode", 50, task));
+    FPI_TRY(read_number(out, object, names.number, task));
+    FPI_TRY(find_kept(&date, object, names.date, 40, task));
+    FPI_TRY(find_kept(&out->seller_name, object, names.seller, NAME_MAX_LEN, task));
+    FPI_TRY(find_kept(&out->seller_tax_no, object, "salerTaxNo|sellerTaxNo", 50, task));
+    FPI_TRY(find_kept(&out->buyer_name, object, names.buyer, NAME_MAX_LEN, task));
+    FPI_TRY(find_kept(&out->buyer_tax_no, object, names.buyer_tax_no, 50, task));
+    out->date = fpi_said_value(FPI_SAID_DATE, date, task->pool);
+    return NULL;
+}
+
 fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
 {
-    const char *date, *type, *status;
+    const char *type, *status;
 
     memset(out, 0, sizeof(*out));
     if (!fpi_json_is_object(object)) {
         return fpi_refuse(task, FPI_E_FIELD, "invoices", "发票列表的成员应为对象",
                           "each of the invoices must be an object");
     }
-    FPI_TRY(find_kept(&out->serial_no, object, "serialNo", WORD_MAX, task));
     FPI_TRY(find_kept(&type, object, "invoiceType", 10, task));
-    FPI_TRY(find_kept(&out->code, object, "invoiceCode", 50, task));
-    FPI_TRY(find_kept(&out->number, object, "invoiceNo|invoiceNum|electronicTicketNum|printingSequenceNo",
-                          50, task));
-    FPI_TRY(find_kept(&date, object, "invoiceDate|issueDate", 40, task));
-    FPI_TRY(find_kept(&out->seller_name, object, "salerName|sellerName", NAME_MAX_LEN, task));
-    FPI_TRY(find_kept(&out->seller_tax_no, object, "salerTaxNo|sellerTaxNo", 50, task));
-    FPI_TRY(find_kept(&out->buyer_name, object, "buyerName", NAME_MAX_LEN, task));
-    FPI_TRY(find_kept(&out->buyer_tax_no, object, "buyerTaxNo", 50, task));
     FPI_TRY(find_kept(&status, object, "checkStatus", 10, task));
     if (type && !fpi_int_parse(&out->type, type, 0, 9999)) {
         out->type = 0;
@@ -299,7 +353,7 @@ fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, f
     if (status && !fpi_int_parse(&out->check_status, status, 0, 9)) {
         out->check_status = 0;
     }
-    out->date = fpi_said_value(FPI_SAID_DATE, date, task->pool);
+    FPI_TRY(read_words(out, object, task));
     for (int i = 0; i < SUMS; i++) {
         read_sum(out, &sums[i], object, task);
     }

@@ -39,12 +39,13 @@ typedef struct fpi_duplicate_t {
     const fpi_found_row_t *row;
     const fpi_bill_t *other;
     int64_t other_file;          /* 0: it was announced there, no file holds it */
+    bool is_attachment;          /* its file is no invoice of this bill, but goes with it */
 } fpi_duplicate_t;
 /* As things stand in this transaction, whatever the rows say. */
 fpi_err_t *fpi_found_duplicates(fpi_duplicate_t **out, int *count, fpi_tx_t *tx, const fpi_bill_t *bill,
                                 fpi_task_t *task) FPI_MUST_USE;
 /* For a submit. FPI_E_DUPLICATE naming invoice and bill when there are any and the tenant's switch duplicate.refuse is
- * "on"; otherwise they are told in the timeline. A bill that `viewer` may not see is not named. */
+ * "on"; otherwise, and where they are attachments only, they are told in the timeline. A bill that `viewer` may not see is not named. */
 fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_viewer_t *viewer,
                                   fpi_task_t *task) FPI_MUST_USE;
 

@@ -149,6 +149,7 @@ static fpi_err_t *move(fpi_submit_t *submit, fpi_order_t *order, fpi_bill_t *bil
         FPI_TRY(submit->pile->count ? NULL : fpi_move_may(bill, FPI_ACT_SUBMIT, 0, task));
         return fpi_move_may(bill, FPI_ACT_EDIT, submit->pile->count, task);
     }
+    FPI_TRY(fpi_move_may(bill, order->act, submit->pile->count, task)); /* what can't be in any case is said first */
     if (!is_submitted(bill)) {
         FPI_TRY(fpi_found_check_submit(tx, bill, submit->viewer, task));
     }

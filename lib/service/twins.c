@@ -9,7 +9,7 @@
 #include <apr_tables.h>
 #include <string.h>
 
-enum { NEIGHBOURS_MOST = 100, ROWS_MOST = 5000, NAMED_MOST = 5 };
+enum { NEIGHBOURS_MOST = 100, ROWS_MOST = 5000, NAMED_MOST = 5, FILES_MOST = 5000 };
 
 static void set_twin(fpi_found_row_t *row, fpi_twin_kind_t kind, int64_t bill, int64_t file)
 {
@@ -83,7 +83,23 @@ fpi_err_t *fpi_found_moved(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *tas
 
 /* ---- at a submit ---- */
 
-static fpi_err_t *add_duplicate(apr_array_header_t *list, fpi_tx_t *tx, const fpi_found_row_t *row, fpi_task_t *task)
+typedef struct files_t {
+    fpi_file_t *list;
+    int count;
+} files_t;
+
+static bool is_invoice_file(const files_t *files, int64_t id)
+{
+    for (int i = 0; i < files->count; i++) {
+        if (files->list[i].id == id) {
+            return files->list[i].kind == FPI_KIND_INVOICE;
+        }
+    }
+    return true;
+}
+
+static fpi_err_t *add_duplicate(apr_array_header_t *list, fpi_tx_t *tx, const fpi_found_row_t *row, const files_t *files,
+                                fpi_task_t *task)
 {
     const fpi_invoice_t *invoice = &row->invoice;
     fpi_bill_t *other;
@@ -99,7 +115,7 @@ static fpi_err_t *add_duplicate(apr_array_header_t *list, fpi_tx_t *tx, const fp
     }
     FPI_TRY(fpi_bill_find_by_id(&other, tx, invoice->tenant, twin->bill, task));
     if (other) {
-        APR_ARRAY_PUSH(list, fpi_duplicate_t) = (fpi_duplicate_t){ row, other, twin->file };
+        APR_ARRAY_PUSH(list, fpi_duplicate_t) = (fpi_duplicate_t){ row, other, twin->file, !is_invoice_file(files, row->file) };
     }
     return NULL;
 }
@@ -109,11 +125,13 @@ fpi_err_t *fpi_found_duplicates(fpi_duplicate_t **out, int *count, fpi_tx_t *tx,
 {
     apr_array_header_t *list = apr_array_make(task->pool, 4, sizeof(fpi_duplicate_t));
     fpi_found_row_t *rows;
+    files_t files;
     int found;
 
     FPI_TRY(fpi_found_list(&rows, &found, tx, bill->tenant, bill->id, ROWS_MOST, task));
+    FPI_TRY(fpi_files_list(&files.list, &files.count, tx, bill->tenant, bill->id, FILES_MOST, task));
     for (int i = 0; i < found; i++) {
-        FPI_TRY(add_duplicate(list, tx, &rows[i], task));
+        FPI_TRY(add_duplicate(list, tx, &rows[i], &files, task));
     }
     *out = (fpi_duplicate_t *)list->elts;
     *count = list->nelts;
@@ -138,27 +156,64 @@ static const char *list_of(const fpi_duplicate_t *list, int count, const fpi_vie
     return count > NAMED_MOST ? apr_psprintf(task->pool, "%s ... %d", text, count) : text;
 }
 
+/* Those of either kind. */
+static int pick(fpi_duplicate_t *out, const fpi_duplicate_t *list, int count, bool is_attachment)
+{
+    int picked = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (list[i].is_attachment == is_attachment) {
+            out[picked++] = list[i];
+        }
+    }
+    return picked;
+}
+
+static fpi_err_t *check_refused(const fpi_duplicate_t *list, int count, fpi_tx_t *tx, const fpi_bill_t *bill,
+                                const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    const char *refuse;
+
+    FPI_TRY(fpi_setting_find(&refuse, tx, bill->tenant, "duplicate.refuse", task));
+    if (!refuse || strcmp(refuse, "on") != 0) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_DUPLICATE, "invoices",
+                      "以下发票已在其他已提交的单据中, 不能重复提交: %s%.0s; 请移除后重试",
+                      "these invoices are on other submitted bills already: %.0s%s; take them off this one first",
+                      list_of(list, count, viewer, "单据 ", "无权查看的单据", task),
+                      list_of(list, count, viewer, "bill ", "that you may not see", task));
+}
+
+static fpi_err_t *tell(const char *words, const fpi_duplicate_t *list, int count, fpi_tx_t *tx, const fpi_bill_t *bill,
+                       const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    return count ? fpi_trail_add(tx, bill, "duplicate",
+                                 apr_pstrcat(task->pool, words, list_of(list, count, viewer, "bill ", "of others", task), NULL),
+                                 NULL, task)
+                 : NULL;
+}
+
+/* What goes with a bill as an attachment, it does not claim. */
 fpi_err_t *fpi_found_check_submit(fpi_tx_t *tx, const fpi_bill_t *bill, const fpi_viewer_t *viewer,
                                   fpi_task_t *task)
 {
-    fpi_duplicate_t *list;
-    const char *refuse;
-    int count;
+    fpi_duplicate_t *list, *invoices, *attachments;
+    int count, invoice_count, attachment_count;
 
     FPI_TRY(fpi_found_duplicates(&list, &count, tx, bill, task));
     if (!count) {
         return NULL;
     }
-    FPI_TRY(fpi_setting_find(&refuse, tx, bill->tenant, "duplicate.refuse", task));
-    if (refuse && strcmp(refuse, "on") == 0) {
-        return fpi_refuse(task, FPI_E_DUPLICATE, "invoices",
-                          "以下发票已在其他已提交的单据中, 不能重复提交: %s%.0s; 请移除后重试",
-                          "these invoices are on other submitted bills already: %.0s%s; take them off this one first",
-                          list_of(list, count, viewer, "单据 ", "无权查看的单据", task),
-                          list_of(list, count, viewer, "bill ", "that you may not see", task));
+    invoices = apr_palloc(task->pool, sizeof(*list) * (size_t)count);
+    attachments = apr_palloc(task->pool, sizeof(*list) * (size_t)count);
+    invoice_count = pick(invoices, list, count, false);
+    attachment_count = pick(attachments, list, count, true);
+    if (invoice_count) {
+        FPI_TRY(check_refused(invoices, invoice_count, tx, bill, viewer, task));
     }
-    return fpi_trail_add(tx, bill, "duplicate",
-                         apr_pstrcat(task->pool, "submitted all the same with invoices that are on other submitted bills: ",
-                                     list_of(list, count, viewer, "bill ", "of others", task), NULL),
-                         NULL, task);
+    FPI_TRY(tell("submitted all the same with invoices that are on other submitted bills: ", invoices, invoice_count, tx, bill,
+                 viewer, task));
+    return tell("submitted with invoices that are on other submitted bills, here as attachments: ", attachments, attachment_count,
+                tx, bill, viewer, task);
 }

@@ -188,6 +188,42 @@ START_TEST(links_of_an_invoice)
 }
 END_TEST
 
+/* facts-cloud.md 5.3 */
+static const struct {
+    const char *invoice, *number, *identity, *date, *seller, *buyer;
+} typed[] = {
+    { .invoice = "\"invoiceType\":\"24\",\"number\":\"E123456\"", "E123456", "refund-E123456", NULL, NULL, NULL },
+    { .invoice = "\"invoiceType\":19,\"taxPaidProofNo\":\"344035190100012345\"", "344035190100012345", "taxpaid-344035190100012345" },
+    { .invoice = "\"invoiceType\":\"21\",\"customDeclarationNo\":\"531620191167000123-L01\",\"invoiceNo\":\"\"", "531620191167000123-L01",
+      "customs-531620191167000123-L01" },
+    { .invoice = "\"invoiceType\":\"25\",\"invoiceCode\":\"31060124\",\"invoiceNo\":\"0012345678\",\"payerPartyName\":\"购方\","
+      "\"invoicingPartyName\":\"医院\"", "0012345678", "31060124-0012345678", NULL, "医院", "购方" },
+    { .invoice = "\"invoiceType\":\"25\",\"invoiceNo\":\"1\",\"buyerName\":\"甲\",\"payerPartyName\":\"乙\"", "1", NULL, NULL, NULL, "甲" },
+    { .invoice = "\"invoiceType\":\"9\",\"printingSequenceNo\":\"Z12A034567\"", "Z12A034567", "rail-Z12A034567" },
+    { .invoice = "\"invoiceType\":\"10\",\"invoiceNo\":\"12345678901\",\"electronicTicketNum\":\"781-2345678901\",\"customerName\":\"李四\","
+      "\"issueDate\":\"2024-01-01\"", "7812345678901", "air-7812345678901", "2024-01-01", NULL, "李四" },
+    { .invoice = "\"invoiceType\":\"10\",\"invoiceNo\":\"781-2345678901\"", "7812345678901", "air-7812345678901" },
+    { .invoice = "\"invoiceType\":\"28\",\"invoiceNo\":\"24312000000123450001\",\"electronicTicketNum\":\"7812345678901\",\"customerName\":"
+      "\"李四\"", "24312000000123450001", "24312000000123450001" },
+    { .invoice = "\"invoiceType\":\"16\",\"invoiceCode\":\"131001\",\"invoiceNo\":\"1234567\",\"time\":\"2024-1-1 10:00\"", "1234567", "131001-1234567",
+      "2024-01-01" },
+    { .invoice = "\"invoiceType\":\"26\",\"number\":\"7\",\"time\":\"2024-01-01\",\"payerPartyName\":\"x\"", NULL, NULL },
+    { .invoice = "\"invoiceNum\":\"12345678\",\"invoiceCode\":\"1\"", "12345678", "1-12345678" },
+};
+
+START_TEST(names_by_type)
+{
+    fpi_invoice_t invoice;
+
+    unit_done(fpi_form_read_invoice(&invoice, parse(apr_pstrcat(task->pool, "{", typed[_i].invoice, "}", NULL)), task));
+    ck_assert_pstr_eq(invoice.number, typed[_i].number);
+    ck_assert_pstr_eq(invoice.identity, typed[_i].identity);
+    ck_assert_pstr_eq(invoice.date, typed[_i].date);
+    ck_assert_pstr_eq(invoice.seller_name, typed[_i].seller);
+    ck_assert_pstr_eq(invoice.buyer_name, typed[_i].buyer);
+}
+END_TEST
+
 START_TEST(sums_by_their_other_name)
 {
     fpi_invoice_t invoice;
@@ -226,6 +262,7 @@ int main(void)
     tcase_add_test(tc, announcement);
     tcase_add_test(tc, invoice_and_links);
     tcase_add_loop_test(tc, sums_as_peers_write_them, 0, UNIT_COUNT(sums));
+    tcase_add_loop_test(tc, names_by_type, 0, UNIT_COUNT(typed));
     tcase_add_test(tc, sums_by_their_other_name);
     tcase_add_loop_test(tc, links_of_an_invoice, 0, UNIT_COUNT(linked));
     tcase_add_loop_test(tc, query_pairs, 0, UNIT_COUNT(queries));
