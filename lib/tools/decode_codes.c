@@ -7,23 +7,24 @@
 #include <string.h>
 #include <zbar.h>
 
-/* One look at the page: scaled so that its longer side has `side` pixels, then turned. Nearly all codes show in the
- * first; those from EAGER on are for pages where something looks like a code. */
+/* One look at a part of the page: scaled so that its longer side has `side` pixels, then turned. Nearly all codes show in
+ * the first; those from EAGER on are for parts where something looks like a code, and for so many of a page's. */
 typedef struct view_t {
     int side;
     double angle;      /* degrees; positions are turned back */
     bool is_smoothed;
 } view_t;
 
-enum { EAGER = 1 };
+enum { EAGER = 1, LOOKED_CLOSELY = 6 };
 static const view_t views[] = { { 1800, 0, false }, { 2600, 0, false }, { 2600, 0, true }, { 2200, 30, false } };
 
 typedef struct search_t {
     const decode_grey_t *page;
+    decode_part_t part;
     fpi_json_t *codes;
     zbar_image_scanner_t *scanner;
     fpi_task_t *task;
-    bool has_qr;
+    bool has_qr;         /* the part */
     bool has_eyes;
 } search_t;
 
@@ -61,6 +62,14 @@ static fpi_err_t *step(VipsImage **image, int failed, VipsImage *made, fpi_task_
     return NULL;
 }
 
+static fpi_err_t *cut(VipsImage **image, const decode_part_t *part, fpi_task_t *task)
+{
+    VipsImage *made = NULL;
+    int failed = vips_crop(*image, &made, part->x, part->y, part->width, part->height, NULL);
+
+    return step(image, failed, made, task);
+}
+
 static fpi_err_t *scale(VipsImage **image, double factor, fpi_task_t *task)
 {
     VipsImage *made = NULL;
@@ -87,10 +96,15 @@ static fpi_err_t *turn(VipsImage **image, double angle, fpi_task_t *task)
     return step(image, failed, made, task);
 }
 
+static int longer_side(const decode_part_t *part)
+{
+    return part->width > part->height ? part->width : part->height;
+}
+
 static fpi_err_t *make_view(decode_grey_t *out, const search_t *search, const view_t *view, fpi_task_t *task)
 {
     const decode_grey_t *page = search->page;
-    int side = page->width > page->height ? page->width : page->height;
+    int side = longer_side(&search->part);
     VipsImage *image = vips_image_new_from_memory(page->data, (size_t)page->width * (size_t)page->height, page->width,
                                                   page->height, 1, VIPS_FORMAT_UCHAR);
 
@@ -99,6 +113,9 @@ static fpi_err_t *make_view(decode_grey_t *out, const search_t *search, const vi
         return decode_vips_failed(task);
     }
     image->Type = VIPS_INTERPRETATION_B_W;
+    if (search->part.width < page->width || search->part.height < page->height) {
+        FPI_TRY(cut(&image, &search->part, task));
+    }
     if (side != view->side) {
         FPI_TRY(scale(&image, (double)view->side / side, task));
     }
@@ -130,12 +147,13 @@ static bool is_known(const search_t *search, const char *symbology, const char *
 static fpi_json_t *place_of(const search_t *search, const view_t *view, const decode_grey_t *grey, double x, double y)
 {
     const decode_grey_t *page = search->page;
-    int side = page->width > page->height ? page->width : page->height;
-    double width = (double)page->width * view->side / side, height = (double)page->height * view->side / side;
+    const decode_part_t *part = &search->part;
+    double factor = (double)view->side / longer_side(part);
     double turn_back = -view->angle * G_PI / 180;
     double from_x = x - grey->width / 2.0, from_y = y - grey->height / 2.0;
-    double fx = (from_x * cos(turn_back) - from_y * sin(turn_back)) / width + 0.5;
-    double fy = (from_x * sin(turn_back) + from_y * cos(turn_back)) / height + 0.5;
+    double in_x = (from_x * cos(turn_back) - from_y * sin(turn_back)) / factor + part->width / 2.0;
+    double in_y = (from_x * sin(turn_back) + from_y * cos(turn_back)) / factor + part->height / 2.0;
+    double fx = (part->x + in_x) / page->width, fy = (part->y + in_y) / page->height;
     fpi_json_t *point = fpi_json_make_array(search->task);
 
     fpi_json_add_real(point, round(fmin(fmax(fx, 0), 1) * 10000) / 10000);
@@ -229,14 +247,39 @@ static fpi_err_t *look_in_turn(search_t *search, const view_t *view)
     return err;
 }
 
+/* *is_missed: something like a code was seen, but none read. */
+static fpi_err_t *look_at_part(search_t *search, bool *is_missed, bool is_close)
+{
+    size_t most = is_close ? sizeof(views) / sizeof(*views) : EAGER;
+
+    search->has_qr = search->has_eyes = false;
+    for (size_t i = 0; i < most && !search->has_qr && (i < EAGER || search->has_eyes); i++) {
+        FPI_TRY(look_in_turn(search, &views[i]));
+    }
+    *is_missed = search->has_eyes && !search->has_qr;
+    return NULL;
+}
+
 fpi_err_t *decode_codes_find(fpi_json_t **codes, bool *is_missed, const decode_grey_t *grey, fpi_task_t *task)
 {
-    search_t search = { grey, fpi_json_make_array(task), make_scanner(task), task, false, false };
+    search_t search = { .page = grey, .codes = fpi_json_make_array(task), .scanner = make_scanner(task), .task = task };
+    decode_part_t parts[DECODE_PARTS];
+    int count = decode_grey_parts(parts, grey), closely = 0;
+    bool has_qr = false, has_missed = false;
 
-    for (size_t i = 0; i < sizeof(views) / sizeof(*views) && !search.has_qr && (i < EAGER || search.has_eyes); i++) {
-        FPI_TRY(look_in_turn(&search, &views[i]));
+    for (int i = 0; i < count; i++) {
+        bool is_lost;
+
+        if (count > 1 && decode_part_is_blank(grey, &parts[i])) {
+            continue;
+        }
+        search.part = parts[i];
+        FPI_TRY(look_at_part(&search, &is_lost, closely < LOOKED_CLOSELY));
+        closely += search.has_eyes;
+        has_missed = has_missed || is_lost;
+        has_qr = has_qr || search.has_qr;
     }
-    *is_missed = search.has_eyes && !search.has_qr;
+    *is_missed = has_missed && !has_qr;
     *codes = search.codes;
     return NULL;
 }

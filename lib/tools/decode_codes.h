@@ -3,7 +3,8 @@
  *   coarse ─┬─ nothing looks like a code: done
  *           └─> finer ─> smoothed ─> turned by 30 degrees
  *
- * Bar codes are taken from every view; the search ends with the first that shows a QR code.
+ * Bar codes are taken from every view; the search ends with the first that shows a QR code. A long page (decode_raster.h)
+ * is searched part by part, all of them.
  *
  * Life:    results live in the task's pool.
  * Threads: one.

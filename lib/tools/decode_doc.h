@@ -12,7 +12,7 @@
 
 #include <vips/vips.h>
 
-enum { DECODE_RASTER = 60 * 1000 * 1000, DECODE_SIDE = 20000, DECODE_DPI_MOST = 300 };
+enum { DECODE_RASTER = 60 * 1000 * 1000, DECODE_SIDE = 30000 /* cairo draws no more than 32767 */, DECODE_DPI_MOST = 300 };
 
 typedef struct decode_bytes_t {
     const unsigned char *data;

@@ -23,8 +23,19 @@ typedef struct decode_grey_t {
     int width, height;
 } decode_grey_t;
 fpi_err_t *decode_grey_make(decode_grey_t *grey, VipsImage *raster, fpi_task_t *task) FPI_MUST_USE;
-/* Nothing but paper to see, apart from dust and the scanner's borders. */
+/* Nothing but paper to see, apart from dust, the scanner's borders and a front that shines through. */
 bool decode_grey_is_blank(const decode_grey_t *grey);
+
+/* A page so long that it is looked at in parts, or the whole would be too small to see anything in it. */
+bool decode_is_long(double width, double height);
+typedef struct decode_part_t {
+    int x, y, width, height;
+} decode_part_t;
+enum { DECODE_PARTS = 40 };
+/* The parts of a long page from its beginning, each half as wide again as the page is narrow and half a width of it in the
+ * next, too: a code of that size is whole in one of them. Of any other page the page. How many. */
+int decode_grey_parts(decode_part_t parts[DECODE_PARTS], const decode_grey_t *grey);
+bool decode_part_is_blank(const decode_grey_t *grey, const decode_part_t *part);
 
 /* JPEG, or PNG where JPEG would lose: transparency, or few colours. */
 fpi_err_t *decode_raster_encode(const void **data, size_t *len, fpi_media_t *media, VipsImage *raster,

@@ -8,6 +8,7 @@
 
 #include <apr_strings.h>
 #include <iconv.h>
+#include <math.h>
 #include <pango/pangocairo.h>
 #include <string.h>
 
@@ -33,6 +34,17 @@ static void put_facts(fpi_json_t *row, int n, const decode_page_t *page)
     fpi_json_put_int(row, "turn", page->turn);
 }
 
+/* The longer side of the raster: a long page is as wide as A4 would be, as far as two squares have pixels for it. */
+static int side_of(const decode_page_t *page, int side)
+{
+    double narrow = fmin(page->width, page->height), ratio = fmax(page->width, page->height) / narrow;
+
+    if (!(narrow > 0) || !decode_is_long(page->width, page->height)) {
+        return side;
+    }
+    return (int)fmin(side * fmin(ratio / G_SQRT2, sqrt(2 * ratio)), DECODE_SIDE);
+}
+
 /* One raster of the page: blank? codes? */
 static fpi_err_t *look_at_raster(fpi_json_t *row, bool *is_missed, look_t *look, int n, int side, fpi_task_t *task)
 {
@@ -49,17 +61,18 @@ static fpi_err_t *look_at_raster(fpi_json_t *row, bool *is_missed, look_t *look,
 }
 
 /* What is drawn by rules is drawn as fine as it needs to be; pictures have the pixels that they have. */
-static fpi_err_t *look_closely(fpi_json_t *row, look_t *look, int n, bool is_drawn, fpi_task_t *task)
+static fpi_err_t *look_closely(fpi_json_t *row, look_t *look, int n, const decode_page_t *page, fpi_task_t *task)
 {
-    bool is_missed = false;
+    int coarse = side_of(page, DRAWN_SIDE), fine = side_of(page, LOOK_SIDE);
+    bool is_missed = false, is_drawn = page->is_points;
 
     if (look->doc->kind->is_codeless) {
         fpi_json_put_bool(row, "is_blank", false);
         fpi_json_put(row, "codes", fpi_json_make_array(task));
         return NULL;
     }
-    FPI_TRY(look_at_raster(row, &is_missed, look, n, is_drawn ? DRAWN_SIDE : LOOK_SIDE, task));
-    return is_missed && is_drawn ? look_at_raster(row, &is_missed, look, n, LOOK_SIDE, task) : NULL;
+    FPI_TRY(look_at_raster(row, &is_missed, look, n, is_drawn ? coarse : fine, task));
+    return is_missed && is_drawn ? look_at_raster(row, &is_missed, look, n, fine, task) : NULL;
 }
 
 static fpi_err_t *look_at_page(look_t *look, int n, fpi_task_t *task)
@@ -70,7 +83,7 @@ static fpi_err_t *look_at_page(look_t *look, int n, fpi_task_t *task)
     FPI_TRY(decode_doc_measure(&page, look->doc, n, task));
     put_facts(row, n, &page);
     if (look->wants_codes && fpi_clock_tick() < look->end) {
-        FPI_TRY(look_closely(row, look, n, page.is_points, task));
+        FPI_TRY(look_closely(row, look, n, &page, task));
         look->looked = n;
     }
     fpi_json_add(look->pages, row);

@@ -34,6 +34,22 @@ def page(width=827, height=1169, text=COVER, words="page"):
     return image
 
 
+def faint():
+    """Full of print that has faded to a light grey."""
+    image = Image.new("L", (827, 1169), 255)
+    draw = ImageDraw.Draw(image)
+    for y in range(60, 1100, 20):
+        draw.text((60, y), f"line {y} of words that stand on a page, of amounts like 1234.56 and of days like 2024-01-05", fill=210)
+    return image
+
+
+def long_picture(width, height):
+    """Such as telephones join of many screens, with a code near its beginning and nothing else."""
+    image = Image.new("1", (width, height), 1)
+    image.paste(qr(module=4), (100, 120))
+    return image
+
+
 def save(image, kind, **options):
     out = io.BytesIO()
     image.save(out, kind, **options)
@@ -151,6 +167,11 @@ MAKERS = {
     "page.webp": lambda: save(page().convert("RGB"), "WEBP", quality=40),
     "page.heic": heic,
     "blank.jpg": lambda: save(page(text=None).point(lambda v: 245), "JPEG", quality=60),
+    "faint.jpg": lambda: save(faint(), "JPEG", quality=40, dpi=(100, 100)),
+    "through.jpg": lambda: save(page(text=None).transpose(Image.FLIP_LEFT_RIGHT).point(lambda v: 250 - (250 - v) // 8), "JPEG", quality=40),
+    "grain.tif": lambda: save(Image.new("L", (827, 1169), 249).convert("1"), "TIFF", compression="group4", dpi=(100, 100)),
+    "long.png": lambda: save(long_picture(600, 9000), "PNG", optimize=True),
+    "wide.png": lambda: save(long_picture(12000, 900), "PNG", optimize=True),
     "three.tif": lambda: tiff(3),
     "three.pdf": lambda: pdf(3),
     "long.pdf": lambda: pdf(300),

@@ -80,6 +80,11 @@ static const seen_t seens[] = {
     { "page.webp", FPI_MEDIA_WEBP, 1, 827, 1169, 0, false },
     { "page.heic", FPI_MEDIA_HEIC, 1, 827, 1169, 0, false },
     { "blank.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
+    { "faint.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, false },
+    { "through.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
+    { "grain.tif", FPI_MEDIA_TIFF, 1, 827, 1169, 0, true },
+    { "long.png", FPI_MEDIA_PNG, 1, 600, 9000, 0, false },
+    { "wide.png", FPI_MEDIA_PNG, 1, 12000, 900, 0, false },
     { "three.tif", FPI_MEDIA_TIFF, 3, 827, 1169, 0, false },
     { "three.pdf", FPI_MEDIA_PDF, 3, 595, 842, 0, false },
     { "page.bmp", FPI_MEDIA_BMP, 1, 400, 500, 0, false },
@@ -120,7 +125,8 @@ static const struct {
     { "page.jpg", FPI_MEDIA_JPEG, 0.82, 0.04 }, { "turned.jpg", FPI_MEDIA_JPEG, 0.82, 0.04 },
     { "page.png", FPI_MEDIA_PNG, 0.82, 0.04 },  { "page.webp", FPI_MEDIA_WEBP, 0.82, 0.04 },
     { "three.pdf", FPI_MEDIA_PDF, 0.82, 0.06 }, { "drawn.ofd", FPI_MEDIA_OFD, 0.83, 0.05 },
-    { "page.heic", FPI_MEDIA_HEIC, 0.82, 0.04 },
+    { "page.heic", FPI_MEDIA_HEIC, 0.82, 0.04 },  { "long.png", FPI_MEDIA_PNG, 0.19, 0.015 },
+    { "wide.png", FPI_MEDIA_PNG, 0.01, 0.15 },
 };
 
 START_TEST(codes)
