@@ -7,6 +7,7 @@
 #include "service/handlers.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "service/attach.h"
 #include "service/jobs.h"
 #include "service/batch.h"
@@ -15,7 +16,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { SEGMENTS_MAX = 1000, NUMBER_TEXT = 200, REASON_MAX = 500, LOOKS_AGAIN = 20 };
+enum { SEGMENTS_MAX = 1000, NUMBER_TEXT = 200, REASON_MAX = 500, LOOKS_AGAIN = 20, PLACES_SHOWN = 30 };
 
 typedef struct finish_t {
     fpi_app_t *app;
@@ -121,6 +122,32 @@ static fpi_err_t *attach(fpi_bill_t *bill, filing_t *filing, fpi_tx_t *tx, fpi_t
     return NULL;
 }
 
+/* Places in the capture of the segment's blank pages, which are not filed; `only_new`: without those settled before. */
+static int find_blanks(int *places, const fpi_batch_t *batch, const fpi_segment_t *segment, bool only_new)
+{
+    int count = 0;
+
+    for (int i = segment->first; i < segment->first + segment->count; i++) {
+        if (batch->leaves[i].role == FPI_ROLE_BLANK && !(only_new && batch->sheets[i].page->bill)) {
+            places[count++] = i + 1;
+        }
+    }
+    return count;
+}
+
+/* "4, 7, 12", the first of them */
+static const char *write_places(const int *places, int count, apr_pool_t *pool)
+{
+    fpi_buf_t *text = fpi_buf_make(pool, PLACES_SHOWN * 10);
+
+    for (int i = 0; i < count && i < PLACES_SHOWN; i++) {
+        if (!fpi_buf_put_text(text, apr_psprintf(pool, "%s%d", i ? ", " : "", places[i]))) {
+            break;
+        }
+    }
+    return apr_pstrcat(pool, text->len ? text->data : "", count > PLACES_SHOWN ? ", ..." : "", NULL);
+}
+
 /* What the cut made of the pages is written down: later codes, rules and orders can't move what has gone. */
 static fpi_err_t *settle_pages(const fpi_bill_t *bill, const filing_t *filing, fpi_tx_t *tx, int64_t *settled,
                                fpi_task_t *task)
@@ -156,11 +183,19 @@ static fpi_err_t *check_supplement(const fpi_bill_t *bill, const finish_t *finis
 
 static fpi_err_t *tell(const fpi_bill_t *bill, const filing_t *filing, int64_t settled, fpi_tx_t *tx, fpi_task_t *task)
 {
-    return fpi_trail_add(tx, bill, "capture",
-                         apr_psprintf(task->pool, "%" APR_INT64_T_FMT " pages of capture %" APR_INT64_T_FMT
-                                      " filed, from its page %d on%s", settled, filing->finish->id,
-                                      filing->cut->segment.first + 1, filing->cut->segment.number ? "" : ", without number"),
-                         NULL, task);
+    const fpi_segment_t *segment = &filing->cut->segment;
+    int *places = apr_palloc(task->pool, sizeof(*places) * (size_t)segment->count);
+    int blanks = find_blanks(places, &filing->finish->batch, segment, true);
+
+    FPI_TRY(fpi_trail_add(tx, bill, "capture",
+                          apr_psprintf(task->pool, "%" APR_INT64_T_FMT " pages of capture %" APR_INT64_T_FMT
+                                       " filed, from its page %d on%s", settled - blanks, filing->finish->id,
+                                       segment->first + 1, segment->number ? "" : ", without number"), NULL, task));
+    return blanks ? fpi_trail_add(tx, bill, "capture",
+                                  apr_psprintf(task->pool, "%d blank pages of capture %" APR_INT64_T_FMT
+                                               " left out: places %s", blanks, filing->finish->id,
+                                               write_places(places, blanks, task->pool)), NULL, task)
+                  : NULL;
 }
 
 static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -377,6 +412,26 @@ static const char *result_of(const finish_t *finish, const fpi_cut_t *cut, const
     }
 }
 
+/* What was not filed of a segment that was. */
+static void put_blanks(fpi_json_t *doc, const finish_t *finish, const fpi_segment_t *segment)
+{
+    apr_pool_t *pool = finish->task->pool;
+    int *places = apr_palloc(pool, sizeof(*places) * (size_t)segment->count);
+    int count = find_blanks(places, &finish->batch, segment, false);
+    const char *shown = write_places(places, count, pool);
+    fpi_json_t *list = fpi_json_make_array(finish->task);
+
+    for (int i = 0; i < count; i++) {
+        fpi_json_add_int(list, places[i]);
+    }
+    fpi_json_put(doc, "blank_places", list);
+    fpi_json_put_text(doc, "note",
+                      !count ? NULL
+                      : strcmp(finish->task->lang, "en") == 0
+                          ? apr_psprintf(pool, "%d blank pages left out: places %s", count, shown)
+                          : apr_psprintf(pool, "已略去 %d 页空白页: 第 %s 页", count, shown));
+}
+
 static fpi_json_t *form_result(const finish_t *finish, int i)
 {
     const fpi_cut_t *cut = &finish->batch.cuts[i];
@@ -387,6 +442,9 @@ static fpi_json_t *form_result(const finish_t *finish, int i)
     fpi_json_put_text(doc, "result", result_of(finish, cut, refused));
     if (refused && cut->state != FPI_CUT_FILED) {
         fpi_json_put_text(doc, "problem", fpi_err_public(refused, finish->task->lang));
+    }
+    if (cut->state == FPI_CUT_FILED) {
+        put_blanks(doc, finish, &cut->segment);
     }
     return doc;
 }

@@ -56,6 +56,7 @@ const sentences: [RegExp, Say][] = [
   [/^files ([\d, .]+) merged into one document$/, ids => `文件 ${ids} 合并为一份`],
   [/^([^]+) split(?: at page ([\d, ]+))?$/, (name, at) => `拆分“${name}”${at ? `，自第 ${at} 页` : ''}`],
   [/^(\d+) pages of capture (\d+) filed, from its page (\d+) on(, without number)?$/, (pages, id, from, bare) => `采集批次 ${id} 自第 ${from} 页起的 ${pages} 页已归档${bare ? '（无编号）' : ''}`],
+  [/^(\d+) blank pages of capture (\d+) left out: places ([\d, .]+)$/, (pages, id, places) => `采集批次 ${id} 略去空白页 ${pages} 页：第 ${places} 页`],
   [/^(\d+) invoices read in (\d+) files: (\d+) new, (\d+) changed, (\d+) gone$/, (all, files, added, changed, gone) => `从 ${files} 个文件识别出 ${all} 张发票：新增 ${added}，变更 ${changed}，消失 ${gone}`],
   [/^([^]+) is kept as it came, but can't be shown or read: ([^]*)$/, (name, why) => `“${name}”已原样保存，但无法显示或识别：${why}`],
   [/^reading its files was given up: ([^]*)$/, why => `识别已放弃：${why}`],
