@@ -45,6 +45,12 @@ static void add_lines(read_t *read, fpi_json_t *evidence, const fpi_xml_t *root)
     }
 }
 
+/* Where nothing but the code tells: 01 is special, 02 ordinary. The tax bureau's codes have paper's types there. */
+static int64_t type_of_label(const char *code)
+{
+    return strcmp(code, "01") == 0 ? 27 : strcmp(code, "02") == 0 ? 26 : fpi_invoice_type_of_bureau(code);
+}
+
 /* By the labels of the header; what is special of it (vehicles) before what is general. */
 static int64_t type_of(const fpi_xml_t *root, fpi_task_t *task)
 {
@@ -57,7 +63,7 @@ static int64_t type_of(const fpi_xml_t *root, fpi_task_t *task)
         type = told > type ? told : type;
     }
     if (!type && label) {
-        type = fpi_invoice_type_of_bureau(fpi_xml_text(fpi_xml_find(label, "GeneralOrSpecialVAT/LabelCode"), task));
+        type = type_of_label(fpi_xml_text(fpi_xml_find(label, "GeneralOrSpecialVAT/LabelCode"), task));
     }
     return type ? type : read_type_of_words(fpi_xml_text(fpi_xml_seek(root, "TypeOfVoucher"), task));
 }

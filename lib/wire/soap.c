@@ -239,7 +239,9 @@ static bool is_answer(const fpi_xml_t *element, fpi_task_t *task)
 
 static fpi_err_t *refuse_page(const void *data, size_t len, fpi_task_t *task)
 {
-    const char *text = len ? apr_pstrndup(task->pool, data, len < SHOWN ? len : SHOWN) : "";
+    size_t lead = fpi_xml_lead(data, len);
+    size_t shown = len - lead < SHOWN ? len - lead : SHOWN;
+    const char *text = shown ? apr_pstrndup(task->pool, (const char *)data + lead, shown) : "";
 
     return fpi_fail(task, FPI_E_UNREADABLE, "the answer is no SOAP envelope%s%s",
                     *text == '<' ? ", it begins with " : "", *text == '<' ? one_line(text, SHOWN, task) : "");
@@ -390,11 +392,7 @@ static const char *skip_prolog(const char *text)
 {
     const char *end;
 
-    text += strspn(text, " \t\r\n");
-    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        text += 3;
-    }
-    text += strspn(text, " \t\r\n");
+    text += fpi_xml_lead(text, strlen(text));
     end = strncmp(text, "<?xml", 5) == 0 ? strstr(text, "?>") : NULL;
     return end ? end + 2 : text;
 }

@@ -15,6 +15,7 @@ enum { STRICT = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_
 /* What one parse must not pass. */
 typedef struct watch_t {
     long nodes;
+    int lines;           /* before the document */
     const char *zh, *en; /* why it was stopped, or NULL */
 } watch_t;
 
@@ -82,7 +83,7 @@ static fpi_err_t *refuse(const xmlParserCtxt *ctxt, const watch_t *watch, fpi_ta
         return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "%s%.0s", "%.0s%s", watch->zh, watch->en);
     }
     return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "XML 第 %d 行有误: %.200s", "the XML is broken in line %d: %.200s",
-                      error->line, message);
+                      error->line + watch->lines, message);
 }
 
 static fpi_err_t *take(fpi_xml_t **root, bool *repaired, xmlParserCtxt *ctxt, xmlDoc *doc, const watch_t *watch,
@@ -115,10 +116,38 @@ static xmlDoc *read_quietly(xmlParserCtxt *ctxt, const void *data, size_t len, i
     return doc;
 }
 
+size_t fpi_xml_lead(const char *text, size_t len)
+{
+    size_t lead = 0;
+
+    for (;;) {
+        if (lead < len && text[lead] && strchr(" \t\r\n", text[lead])) {
+            lead++;
+        }
+        else if (len - lead >= 3 && memcmp(text + lead, "\xEF\xBB\xBF", 3) == 0) {
+            lead += 3;
+        }
+        else {
+            return lead;
+        }
+    }
+}
+
+static int lines_of(const char *text, size_t len)
+{
+    int lines = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        lines += text[i] == '\n';
+    }
+    return lines;
+}
+
 static fpi_err_t *parse(fpi_xml_t **root, bool *repaired, const void *data, size_t len, int options, fpi_task_t *task)
 {
     xmlParserCtxt *ctxt;
     watch_t watch = { 0 };
+    size_t lead;
     fpi_err_t *err;
 
     *root = NULL;
@@ -126,12 +155,14 @@ static fpi_err_t *parse(fpi_xml_t **root, bool *repaired, const void *data, size
         return fpi_refuse(task, FPI_E_UNREADABLE, NULL, "XML 超过 %d MB", "the XML is larger than %d MB",
                           FPI_XML_BYTES >> 20);
     }
+    lead = fpi_xml_lead(data, len);
+    watch.lines = lines_of(data, lead);
     ctxt = xmlNewParserCtxt();
     if (!ctxt) {
         return fpi_fail(task, FPI_E_INTERNAL, "no memory for an XML parser");
     }
     hold_limits(ctxt, &watch);
-    err = take(root, repaired, ctxt, read_quietly(ctxt, data, len, options), &watch, task);
+    err = take(root, repaired, ctxt, read_quietly(ctxt, (const char *)data + lead, len - lead, options), &watch, task);
     xmlFreeParserCtxt(ctxt);
     return err;
 }
@@ -150,10 +181,23 @@ fpi_err_t *fpi_xml_repair(fpi_xml_t **root, bool *repaired, const void *data, si
 
 /* ---- moving about ---- */
 
+/* libxml2 leaves a prefix that nobody has declared in the name. */
+static const char *local_name(const xmlChar *name, const xmlNs *space)
+{
+    const char *whole = (const char *)name, *colon = space ? NULL : strrchr(whole, ':');
+
+    return colon && colon[1] ? colon + 1 : whole;
+}
+
 static bool fits(const xmlNode *node, const char *name, size_t len)
 {
-    return node->type == XML_ELEMENT_NODE
-           && (!name || (strncmp((const char *)node->name, name, len) == 0 && node->name[len] == '\0'));
+    const char *mine;
+
+    if (node->type != XML_ELEMENT_NODE || !name) {
+        return node->type == XML_ELEMENT_NODE;
+    }
+    mine = local_name(node->name, node->ns);
+    return strncmp(mine, name, len) == 0 && mine[len] == '\0';
 }
 
 static fpi_xml_t *from(xmlNode *node, const char *name, size_t len)
@@ -217,12 +261,12 @@ fpi_xml_t *fpi_xml_seek(const fpi_xml_t *element, const char *name)
 
 const char *fpi_xml_name(const fpi_xml_t *element)
 {
-    return (const char *)element->name;
+    return local_name(element->name, element->ns);
 }
 
 bool fpi_xml_is(const fpi_xml_t *element, const char *name)
 {
-    return element && strcmp((const char *)element->name, name) == 0;
+    return element && strcmp(fpi_xml_name(element), name) == 0;
 }
 
 const char *fpi_xml_space(const fpi_xml_t *element)
@@ -260,8 +304,9 @@ const char *fpi_xml_attribute(const fpi_xml_t *element, const char *space, const
 {
     for (xmlAttr *a = element ? element->properties : NULL; a; a = a->next) {
         const char *mine = a->ns && a->ns->href ? (const char *)a->ns->href : "";
+        const char *its_name = space ? (const char *)a->name : local_name(a->name, a->ns);
 
-        if (strcmp((const char *)a->name, name) == 0 && (!space || strcmp(mine, space) == 0)) {
+        if (strcmp(its_name, name) == 0 && (!space || strcmp(mine, space) == 0)) {
             return copy(xmlNodeListGetString(element->doc, a->children, 1), task);
         }
     }

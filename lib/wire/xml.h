@@ -18,6 +18,10 @@ typedef struct _xmlNode fpi_xml_t; /* an element */
 
 enum { FPI_XML_BYTES = 32 * 1024 * 1024, FPI_XML_DEPTH = 100, FPI_XML_NODES = 400 * 1000 };
 
+/* How many bytes of blanks and UTF-8 byte order marks stand before a document. Senders put them there, though XML has no
+ * room for them before its declaration: the parsers pass over them. */
+size_t fpi_xml_lead(const char *text, size_t len);
+
 /* The root element. Refuses with FPI_E_UNREADABLE naming the line; a document type declaration is refused as such.
  * Encodings that say their name (GBK, UTF-16, ...) are read; every text that comes out is UTF-8. */
 fpi_err_t *fpi_xml_parse(fpi_xml_t **root, const void *data, size_t len, fpi_task_t *task) FPI_MUST_USE;
@@ -26,7 +30,8 @@ fpi_err_t *fpi_xml_parse(fpi_xml_t **root, const void *data, size_t len, fpi_tas
  * whether it had to. Refuses when nothing is left, and for every limit. */
 fpi_err_t *fpi_xml_repair(fpi_xml_t **root, bool *repaired, const void *data, size_t len, fpi_task_t *task) FPI_MUST_USE;
 
-/* ---- moving about: a name is a local name, NULL any; NULL when there is none ---- */
+/* ---- moving about: a name is a local name, NULL any; NULL when there is none. Of a prefix that is declared nowhere the
+ * local name is what stands behind it ---- */
 fpi_xml_t *fpi_xml_first(const fpi_xml_t *element, const char *name);
 fpi_xml_t *fpi_xml_next(const fpi_xml_t *element, const char *name);
 fpi_xml_t *fpi_xml_parent(const fpi_xml_t *element);
@@ -48,7 +53,8 @@ long fpi_xml_line(const fpi_xml_t *element);
 const char *fpi_xml_text(const fpi_xml_t *element, fpi_task_t *task);
 /* The text of fpi_xml_find(element, path); NULL when there is no such element or only blanks are in it. */
 const char *fpi_xml_find_text(const fpi_xml_t *element, const char *path, fpi_task_t *task);
-/* An attribute by its local name, in the namespace `space`, or any when that is NULL; NULL when absent. */
+/* An attribute by its local name, in the namespace `space`, or any when that is NULL; NULL when absent. A prefix that is
+ * declared nowhere is none of "". */
 const char *fpi_xml_attribute(const fpi_xml_t *element, const char *space, const char *name, fpi_task_t *task);
 
 #endif

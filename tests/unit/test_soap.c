@@ -101,6 +101,9 @@ static const char *const logins[] = {
     /* inline */
     HEAD "<loginResponse><loginReturn><dbType>1</dbType><sessionId>s-1</sessionId><dcName xsi:nil=\"1\"/><slnName/>"
          "<ok>1</ok></loginReturn></loginResponse>" TAIL,
+    /* behind blank lines and a byte order mark */
+    "\r\n\r\n\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Envelope><Body><loginResponse><loginReturn><dbType>1</dbType>"
+    "<sessionId>s-1</sessionId><slnName/><ok>1</ok></loginReturn></loginResponse></Body></Envelope>",
 };
 
 START_TEST(reads_a_bean)
@@ -202,6 +205,7 @@ static const struct {
     const char *text, *says;
 } strange[] = {
     { "<html><body>login</body></html>", "begins with <html>" },
+    { "\r\n  <html><body>login</body></html>", "begins with <html>" },
     { "user&password", "no SOAP envelope" },
     { "", "no SOAP envelope" },
     { "<Envelope/>", "no SOAP envelope" },

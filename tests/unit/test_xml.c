@@ -55,6 +55,32 @@ START_TEST(texts_and_attributes_are_read)
 }
 END_TEST
 
+static const char undeclared[] = "<e:a xmlns:d='urn:d'><:b>1</:b><e:c f:id='7' d:id='8'>2</e:c><e:>3</e:><d:c>4</d:c></e:a>";
+
+START_TEST(prefixes_that_nobody_declared_are_passed_over)
+{
+    fpi_xml_t *root = parse(undeclared), *c = fpi_xml_first(root, "c");
+
+    ck_assert(fpi_xml_is(root, "a") && !fpi_xml_is(root, "e:a"));
+    ck_assert_str_eq(fpi_xml_name(c), "c");
+    ck_assert_str_eq(fpi_xml_find_text(root, "b", task), "1");
+    ck_assert_str_eq(fpi_xml_text(c, task), "2");
+    ck_assert_str_eq(fpi_xml_text(fpi_xml_next(c, "c"), task), "4");
+    ck_assert_str_eq(fpi_xml_attribute(c, NULL, "id", task), "7");
+    ck_assert_str_eq(fpi_xml_attribute(c, "urn:d", "id", task), "8");
+    ck_assert_ptr_null(fpi_xml_attribute(c, "", "id", task)); /* what it means nobody said */
+}
+END_TEST
+
+static const char *const leads[] = { "", "\n", "\r\n \t", "\xEF\xBB\xBF", "\xEF\xBB\xBF\r\n", " \xEF\xBB\xBF\xEF\xBB\xBF\n" };
+
+START_TEST(blanks_before_the_declaration_are_passed_over)
+{
+    ck_assert_str_eq(fpi_xml_text(parse(apr_pstrcat(task->pool, leads[_i], "<?xml version='1.0'?><a>1</a>", NULL)), task), "1");
+    ck_assert_str_eq(fpi_xml_text(parse(apr_pstrcat(task->pool, leads[_i], "<a>1</a>", NULL)), task), "1");
+}
+END_TEST
+
 START_TEST(a_walk_meets_all_in_order)
 {
     fpi_xml_t *root = parse("<a><b><c/></b><d/><e><f/></e></a>"), *b = fpi_xml_first(root, "b");
@@ -88,6 +114,8 @@ static const struct wrong_t {
     { "   ", "broken" },
     { "<a>", "broken in line 1" },
     { "<a>\n<b></c></a>", "line 2" },
+    { "\n\n<?xml version='1.0'?><a>\n<b></c></a>", "line 4" },
+    { "x<?xml version='1.0'?><a/>", "broken in line 1" },
     { "<a/><b/>", "broken" },
     { "<a>&undefined;</a>", "broken" },
     { "<a>\xFF\xFE</a>", "broken" },
@@ -196,6 +224,8 @@ int main(void)
 
     tcase_add_test(good, elements_are_found);
     tcase_add_test(good, texts_and_attributes_are_read);
+    tcase_add_test(good, prefixes_that_nobody_declared_are_passed_over);
+    tcase_add_loop_test(good, blanks_before_the_declaration_are_passed_over, 0, UNIT_COUNT(leads));
     tcase_add_test(good, a_walk_meets_all_in_order);
     tcase_add_test(good, encodings_become_utf8);
     tcase_add_loop_test(good, malformed_ones_are_repaired, 0, UNIT_COUNT(repairs));

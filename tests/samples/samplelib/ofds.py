@@ -114,8 +114,9 @@ def malform(text):
     return text.replace("</fp:Buyer>", "</fp:buyer>").replace("</fp:BuyerInformation>", "").replace("<fp:MachineNo/>", "A & B")
 
 
-def ofd(inv, tags="new", attachment=None, relative="list", folder="Doc_0", malformed=False, custom_data=False):
-    """tags: "new", "old" or None; attachment: None, "original", "xml", "xbrl"; relative: the attachment's path is told
+def ofd(inv, tags="new", attachment=None, relative="list", folder="Doc_0", malformed=False, custom_data=False,
+        is_declared=True):
+    """is_declared: do the tags say of which namespaces their prefixes are? tags: "new", "old" or None; attachment: None, "original", "xml", "xbrl"; relative: the attachment's path is told
     from the "list", the "document" or the "top"."""
     page = draw(inv)
     f = inv["fields"]
@@ -132,6 +133,8 @@ def ofd(inv, tags="new", attachment=None, relative="list", folder="Doc_0", malfo
                           f"<ofd:DocRoot>{folder}/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>")
     if tags:
         text = tags_new(page) if tags == "new" else tags_old(page)
+        if not is_declared:
+            text = text.replace(f' xmlns:fp="urn:example:tags" {NS}', "")
         entries[f"{folder}/Tags/CustomTags.xml"] = (f'<ofd:CustomTags {NS}><ofd:CustomTag NameSpace="urn:example:tags">'
                                                     "<ofd:FileLoc>CustomTag.xml</ofd:FileLoc></ofd:CustomTag></ofd:CustomTags>")
         entries[f"{folder}/Tags/CustomTag.xml"] = malform(text) if malformed else text

@@ -10,8 +10,9 @@ def texts(**pairs):
     return "".join(element(k, escape(str(v))) for k, v in pairs.items())
 
 
-def einvoice(inv, rate="percent", prefix="", encoding="UTF-8"):
-    """Fully digital: root EInvoice. rate "decimal": 0.06; prefix: a namespace prefix on every element."""
+def einvoice(inv, rate="percent", prefix="", encoding="UTF-8", is_declared=True, lead="", by_code=None):
+    """Fully digital: root EInvoice. rate "decimal": 0.06; prefix: a namespace prefix on every element, of a namespace unless
+    not is_declared; lead: what stands before all; by_code: the label is nothing but this code."""
     f = inv["fields"]
     items = ""
     for line in inv["lines"]:
@@ -24,6 +25,8 @@ def einvoice(inv, rate="percent", prefix="", encoding="UTF-8"):
     label = element("InherentLabel", element("InIssuType", texts(LabelCode="Y", LabelName="是否蓝字发票标志"))
                     + element("EInvoiceType", texts(LabelCode="01", LabelName="电子发票"))
                     + element("GeneralOrSpecialVAT", texts(LabelCode=inv["bureau"], LabelName=inv["label"])))
+    if by_code:
+        label = element("InherentLabel", element("GeneralOrSpecialVAT", texts(LabelCode=by_code)))
     body = element("Header", texts(EIid=f["number"], EInvoiceTag="SWEI3200", Version="0.2") + label) \
         + element("EInvoiceData",
                   element("SellerInformation", texts(SellerIdNum=f["seller_tax_no"], SellerName=f["seller_name"]))
@@ -35,8 +38,9 @@ def einvoice(inv, rate="percent", prefix="", encoding="UTF-8"):
     text = f"<EInvoice>{body}</EInvoice>"
     if prefix:
         text = text.replace("</", "\0").replace("<", f"<{prefix}:").replace("\0", f"</{prefix}:")
-        text = text.replace(f"<{prefix}:EInvoice>", f'<{prefix}:EInvoice xmlns:{prefix}="urn:example:einvoice">', 1)
-    return f'<?xml version="1.0" encoding="{encoding}"?>\n{text}\n'.encode(encoding)
+        space = f' xmlns:{prefix}="urn:example:einvoice"' if is_declared else ""
+        text = text.replace(f"<{prefix}:EInvoice>", f"<{prefix}:EInvoice{space}>", 1)
+    return f'{lead}<?xml version="1.0" encoding="{encoding}"?>\n{text}\n'.encode(encoding)
 
 
 def original(inv):
