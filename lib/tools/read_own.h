@@ -63,9 +63,10 @@ typedef struct read_atom_t { /* a letter or more, upright, y downwards */
     double x0, y0, x1, y1;
 } read_atom_t;
 
-/* True when the page is an invoice; its evidence is added then. The atoms are put in another order; their pool is worked
- * in. */
-bool read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice);
+/* How many invoices the page is; their evidence is added. Of one it is that of `invoice`; of several, one below the other
+ * with a title each, the identities tell. Other pages with several numbers are noted. The atoms are put in another order;
+ * their pool is worked in. */
+int read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice);
 
 /* ---- read_ofd.c, read_pdf.c ---- */
 struct fpi_zip_t;

@@ -13,8 +13,8 @@ typedef struct pdf_t {
     read_t *read;
     PopplerDocument *doc;
     int pages;
-    int text_invoices;  /* pages that are invoices by their text */
-    int text_page;      /* the first of them */
+    int text_invoices;  /* by the text of pages */
+    int text_page;      /* of the first of them */
     int text_number;
 } pdf_t;
 
@@ -110,18 +110,18 @@ static void read_text(pdf_t *pdf, const char *text, PopplerPage *page, int n)
     apr_array_header_t *atoms = apr_array_make(turn->pool, 512, sizeof(read_atom_t));
     PopplerRectangle *boxes = NULL;
     guint count = 0;
-    int number = pdf->read->invoices + 1;
+    int number = pdf->read->invoices + 1, found;
 
     if (poppler_page_get_text_layout(page, &boxes, &count) && count <= READ_ATOMS) {
         add_atoms(atoms, text, boxes, count, turn->pool);
         turn_upright(atoms);
     }
-    if (read_page(pdf->read, atoms, FPI_SOURCE_PDF_TEXT, n, number)) {
+    found = read_page(pdf->read, atoms, FPI_SOURCE_PDF_TEXT, n, number);
+    if (found) {
         pdf->read->invoices = number;
-        if (pdf->text_invoices++ == 0) {
-            pdf->text_page = n;
-            pdf->text_number = number;
-        }
+        pdf->text_page = pdf->text_invoices ? pdf->text_page : n;
+        pdf->text_number = pdf->text_invoices ? pdf->text_number : number;
+        pdf->text_invoices += found;
     }
     g_free(boxes);
     apr_pool_destroy(turn->pool);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS_MOST = 6 };
+enum { PARTS_MOST = 6, HEADS_MOST = 10 };
 
 /* ---- labels ---- */
 
@@ -91,7 +91,7 @@ static bool is_label(const char *text)
 {
     static const char *const labels[] = {
         "发票代码", "发票号码", "开票日期", "填开日期", "校验码", "名称", "纳税人识别号", "统一社会信用代码", "价税合计",
-        "(大写)", "(小写)", "票价", "合计", "密码区", "备注", "地址", "开户行", "购买方", "销售方", "填开单位", "项目名称",
+        "(大写)", "(小写)", "票价", "退票费", "差额退票费", "合计", "密码区", "备注", "地址", "开户行", "购买方", "销售方", "填开单位", "项目名称",
         "金额", "税额", "税率", "机器编号", "收款人", "复核", "开票人", "下载次数",
     };
     side_t side;
@@ -394,6 +394,16 @@ static const char *value_under(const read_sheet_t *sheet, const char *label, con
     return NULL;
 }
 
+/* What a ticket that was given back cost is told under another label. */
+static void take_rail(const read_sheet_t *sheet, fpi_json_t *evidence)
+{
+    static const char *const labels[] = { "票价", "退票费", "差额退票费" };
+
+    for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
+        say_once(sheet, evidence, "gross", value_at(sheet, labels[i], "gross"));
+    }
+}
+
 static void take_air(const read_sheet_t *sheet, fpi_json_t *evidence)
 {
     const char *fare = value_under(sheet, "票价", "net"), *fuel = value_under(sheet, "燃油附加费", "net");
@@ -407,14 +417,18 @@ static void take_air(const read_sheet_t *sheet, fpi_json_t *evidence)
     }
 }
 
-/* ---- the page ---- */
+/* ---- one invoice ---- */
+
+static int64_t type_of_title(const char *text)
+{
+    return strlen(text) < 100 && (strstr(text, "发票") || strstr(text, "行程单") || strstr(text, "客票"))
+               ? read_type_of_words(text) : 0;
+}
 
 static int64_t type_of(const read_sheet_t *sheet)
 {
     for (int i = 0; i < sheet->cells->nelts; i++) {
-        const char *text = READ_CELL(sheet, i)->text;
-        int64_t type = strlen(text) < 100 && (strstr(text, "发票") || strstr(text, "行程单") || strstr(text, "客票"))
-                           ? read_type_of_words(text) : 0;
+        int64_t type = type_of_title(READ_CELL(sheet, i)->text);
 
         if (type) {
             return type;
@@ -438,38 +452,137 @@ static void take_bare(const read_sheet_t *sheet, fpi_json_t *evidence)
     }
 }
 
-bool read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice)
+/* Adds the evidence when the sheet is an invoice. */
+static bool read_one(const read_sheet_t *sheet, fpi_source_t source, int page, int invoice)
 {
-    read_sheet_t sheet;
-    fpi_json_t *evidence;
+    read_t *read = sheet->read;
+    int64_t type = type_of(sheet);
+    fpi_json_t *evidence = read_evidence_make(read, source, 0, page, invoice);
     const char *number;
-    int64_t type;
 
-    if (atoms->nelts == 0) {
-        return false;
-    }
-    sheet = read_sheet_make(read, atoms);
-    type = type_of(&sheet);
-    evidence = read_evidence_make(read, source, 0, page, invoice);
-    take_fields(&sheet, evidence);
+    take_fields(sheet, evidence);
     if (type) {
-        take_bare(&sheet, evidence);
+        take_bare(sheet, evidence);
     }
     number = said(evidence, "number");
     if (!number || fpi_json_size(read->evidence) >= FPI_EVIDENCE_MAX) {
         return false;
     }
-    take_parties(&sheet, evidence);
+    take_parties(sheet, evidence);
     if (type == 28) {
-        take_air(&sheet, evidence);
+        take_air(sheet, evidence);
     }
     else if (type == 29) {
-        say_once(&sheet, evidence, "gross", value_at(&sheet, "票价", "gross"));
+        take_rail(sheet, evidence);
     }
     else {
-        take_sums(&sheet, evidence);
+        take_sums(sheet, evidence);
     }
     fpi_json_put_int(evidence, "type", strlen(number) == 20 ? type : fpi_invoice_type_of_code(said(evidence, "code")));
     fpi_json_add(read->evidence, evidence);
     return true;
+}
+
+/* ---- several on a page ---- */
+
+/* Where an invoice's number stands, and where the invoice begins. */
+typedef struct head_t {
+    const read_cell_t *cell;
+    const char *number;
+    double top;
+} head_t;
+
+static bool is_known(const head_t *heads, int count, const char *number)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(heads[i].number, number) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Labels with different numbers, from the top. Those inside of other words name the invoice that was corrected. */
+static int find_heads(head_t heads[HEADS_MOST], const read_sheet_t *sheet)
+{
+    int count = 0;
+
+    for (int i = 0; i < sheet->cells->nelts && count < HEADS_MOST; i++) {
+        hit_t hit;
+        const char *number = is_hit(&hit, sheet, i, "发票号码") ? value_of(sheet, &hit, "number") : NULL;
+
+        if (number && !is_known(heads, count, number)) {
+            heads[count++] = (head_t){ READ_CELL(sheet, i), number, -HUGE_VAL };
+        }
+    }
+    return count;
+}
+
+/* Each but the first begins with the title that stands between its number and the one above; false: it has none. */
+static bool find_tops(head_t *heads, int count, const read_sheet_t *sheet)
+{
+    for (int k = 1; k < count; k++) {
+        const read_cell_t *above = heads[k - 1].cell, *head = heads[k].cell;
+
+        for (int i = 0; i < sheet->cells->nelts; i++) {
+            const read_cell_t *cell = READ_CELL(sheet, i);
+
+            if (cell->y0 > above->y1 && cell->y0 < head->y1 && type_of_title(cell->text)) {
+                heads[k].top = fmin(cell->y0, head->y0); /* the lowest: they come from the top */
+            }
+        }
+        if (heads[k].top < above->y1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static read_sheet_t part_of(const read_sheet_t *sheet, double top, double end)
+{
+    read_sheet_t part = { sheet->read, sheet->pool, apr_array_make(sheet->pool, 64, sizeof(read_cell_t)) };
+
+    for (int i = 0; i < sheet->cells->nelts; i++) {
+        const read_cell_t *cell = READ_CELL(sheet, i);
+        double middle = (cell->y0 + cell->y1) / 2;
+
+        if (middle >= top && middle < end) {
+            APR_ARRAY_PUSH(part.cells, read_cell_t) = *cell;
+        }
+    }
+    return part;
+}
+
+static void note_several(read_t *read, int page)
+{
+    apr_pool_t *pool = read->task->pool;
+
+    read_note(read, apr_psprintf(pool, "第 %d 页有多个发票号码, 只读取了第一个", page),
+              apr_psprintf(pool, "more than one invoice number on page %d: only the first was read", page), "");
+}
+
+int read_page(read_t *read, apr_array_header_t *atoms, fpi_source_t source, int page, int invoice)
+{
+    head_t heads[HEADS_MOST];
+    read_sheet_t sheet;
+    int count, found = 0;
+
+    if (atoms->nelts == 0) {
+        return 0;
+    }
+    sheet = read_sheet_make(read, atoms);
+    count = find_heads(heads, &sheet);
+    if (count > 1 && !find_tops(heads, count, &sheet)) {
+        note_several(read, page);
+        count = 1;
+    }
+    if (count <= 1) {
+        return read_one(&sheet, source, page, invoice);
+    }
+    for (int k = 0; k < count; k++) {
+        read_sheet_t part = part_of(&sheet, heads[k].top, k + 1 < count ? heads[k + 1].top : HUGE_VAL);
+
+        found += read_one(&part, source, page, 0);
+    }
+    return found;
 }

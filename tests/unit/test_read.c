@@ -153,6 +153,11 @@ static const struct sample_t {
     { "pdf-rail", "pdf", "PDF_TEXT", "seller_name seller_tax_no net tax", 0, 0 },
     { "pdf-air", "pdf", "PDF_TEXT", "seller_tax_no", 0, 0 },
     { "pdf-many", "pdf", "PDF_TEXT", "", 0, 0 },
+    { "pdf-rail-refund", "pdf", "PDF_TEXT", "seller_name seller_tax_no net tax", 0, 0 },
+    { "pdf-two-on-a-page", "pdf", "PDF_TEXT", "", 0, 0 },
+    { "pdf-three-on-a-page", "pdf", "PDF_TEXT", "", 0, 0 },
+    { "pdf-two-without-titles", "pdf", "PDF_TEXT", "", 0, 1 },
+    { "pdf-two-beside", "pdf", "PDF_TEXT", "", 0, 1 },
     { "zip", "zip", "XML", "", 2, 0 },
 };
 

@@ -105,7 +105,7 @@ def goods(sheet, inv):
     sheet.put(430, 290, "¥" + f["gross"])
 
 
-def rail(sheet, inv):
+def rail(sheet, inv, fare="票价"):
     f = inv["fields"]
     year, month, day = f["date"].split("-")
     sheet.put(200, 20, "电子发票（铁路电子客票）")
@@ -116,7 +116,7 @@ def rail(sheet, inv):
     sheet.put(400, 90, "样张北站")
     sheet.put(60, 120, "2024年01月01日 08:00开")
     sheet.put(400, 120, "05车12A号 二等座")
-    sheet.put(60, 150, "票价:￥" + f["gross"])
+    sheet.put(60, 150, fare + ":￥" + f["gross"])
     sheet.put(60, 180, "电子客票号:0000000001ABC")
     sheet.put(60, 210, "购买方名称:" + f["buyer_name"])
     sheet.put(300, 210, "统一社会信用代码:" + f["buyer_tax_no"])
@@ -140,21 +140,20 @@ def air(sheet, inv):
     sheet.put(300, 290, "统一社会信用代码/纳税人识别号：" + f["buyer_tax_no"])
 
 
-def draw(c, inv, layout, qr):
-    c.setPageSize(SIZE)
+def draw(c, inv, layout, qr, has_title=True):
     sheet = Sheet(c)
     if inv["kind"] == "rail":
-        rail(sheet, inv)
+        rail(sheet, inv, "退票费" if layout == "refund" else "票价")
     elif inv["kind"] == "air":
         air(sheet, inv)
     else:
-        sheet.put(200, 30, inv["title"])
+        if has_title:
+            sheet.put(200, 30, inv["title"])
         head(sheet, inv, layout)
         parties(sheet, inv, layout)
         goods(sheet, inv)
     if qr:
         c.drawImage(ImageReader(qr_image(facts.qr_text(inv))), 20, SIZE[1] - 80, 60, 60)
-    c.showPage()
 
 
 def finish(raw, attach=(), rotate=0, inverted=False):
@@ -175,18 +174,36 @@ def finish(raw, attach=(), rotate=0, inverted=False):
 
 
 def pdf(invoices, layout="adjacent", embed=None, rotate=0, inverted=False, qr=True):
-    """One page each. layout: adjacent, spaced, columns, stacked; embed: None, "xml", "xbrl"."""
+    """One page each. layout: adjacent, spaced, columns, stacked, of a rail ticket refund; embed: None, "xml", "xbrl"."""
     invoices = invoices if isinstance(invoices, list) else [invoices]
     out = io.BytesIO()
     c = canvas.Canvas(out, invariant=1)
     for inv in invoices:
+        c.setPageSize(SIZE)
         draw(c, inv, layout, qr)
+        c.showPage()
     c.save()
     attach = []
     if embed:
         maker, suffix = (xmls.einvoice, ".xml") if embed == "xml" else (xmls.xbrl, "_xbrl.xml")
         attach = [(inv["fields"]["number"] + suffix, maker(inv)) for inv in invoices]
     return finish(out.getvalue(), attach, rotate, inverted)
+
+
+def one_page(invoices, layout="adjacent", has_titles=True, is_beside=False):
+    """All on one page, below each other or beside, without codes."""
+    out = io.BytesIO()
+    c = canvas.Canvas(out, invariant=1)
+    count = len(invoices)
+    c.setPageSize((SIZE[0] * count, SIZE[1]) if is_beside else (SIZE[0], SIZE[1] * count))
+    for i, inv in enumerate(invoices):
+        c.saveState()
+        c.translate(SIZE[0] * i if is_beside else 0, 0 if is_beside else SIZE[1] * (count - 1 - i))
+        draw(c, inv, layout, False, has_titles)
+        c.restoreState()
+    c.showPage()
+    c.save()
+    return finish(out.getvalue())
 
 
 def of_images(images, dpi=200):
