@@ -177,27 +177,32 @@ int decode_grey_parts(decode_part_t parts[DECODE_PARTS], const decode_grey_t *gr
 
 /* A few cells that are much darker are dust; more are print. Print that has faded is less dark than that, but there is more
  * of it. Measured, of 40,000 cells: backs through which an eighth of a front of small black print shows have up to 117 that
- * are FAINT, noise none; pages full of print in light grey (200 on 255) and noise 770 and more. */
+ * are FAINT, noise and grain 67; pages full of print in light grey (200 on 255) and noise 770 and more. */
 enum { CELLS = 200, CONTRAST = 41, BORDER = 25 /* a 25th on each side */, STAINS = 3 };
 enum { FAINT = 20, FAINT_PART = 160 /* of all cells */, AROUND = 20 /* cells, each way */ };
-
-/* Mean of one cell: noise of single grains is evened out. */
-static int mean_of(const decode_grey_t *grey, int x0, int y0, int x1, int y1)
-{
-    int64_t sum = 0;
-
-    for (int y = y0; y < y1; y++) {
-        for (int x = x0; x < x1; x++) {
-            sum += grey->data[(size_t)y * (size_t)grey->width + (size_t)x];
-        }
-    }
-    return (int)(sum / ((int64_t)(x1 - x0) * (y1 - y0)));
-}
 
 typedef struct cells_t {
     unsigned char at[CELLS * CELLS];
     int columns, rows;
+    double variance; /* sum of what grains alone make the means of cells differ, squared */
 } cells_t;
+
+/* Mean of one cell: noise of single grains is evened out, as far as there are many in it. */
+static unsigned char mean_of(cells_t *cells, const decode_grey_t *grey, int x0, int y0, int x1, int y1)
+{
+    int64_t sum = 0, squares = 0, count = (int64_t)(x1 - x0) * (y1 - y0);
+
+    for (int y = y0; y < y1; y++) {
+        for (int x = x0; x < x1; x++) {
+            int v = grey->data[(size_t)y * (size_t)grey->width + (size_t)x];
+
+            sum += v;
+            squares += v * v;
+        }
+    }
+    cells->variance += ((double)squares - (double)sum * (double)sum / (double)count) / (double)(count * count);
+    return (unsigned char)(sum / count);
+}
 
 static void take_cells(cells_t *cells, const decode_grey_t *grey, const decode_part_t *part)
 {
@@ -207,11 +212,12 @@ static void take_cells(cells_t *cells, const decode_grey_t *grey, const decode_p
 
     left += part->x;
     top += part->y;
+    cells->variance = 0;
     for (int r = 0; r < rows; r++) {
         for (int c = 0; c < columns; c++) {
             cells->at[r * columns + c] =
-                (unsigned char)mean_of(grey, left + width * c / columns, top + height * r / rows,
-                                       left + width * (c + 1) / columns, top + height * (r + 1) / rows);
+                mean_of(cells, grey, left + width * c / columns, top + height * r / rows, left + width * (c + 1) / columns,
+                        top + height * (r + 1) / rows);
         }
     }
     cells->columns = columns;
@@ -251,17 +257,19 @@ static int count_darker(const cells_t *cells, const window_t *window, int paper,
     return count;
 }
 
-/* Darker than the lighter cells near them: a light that falls off over the page does not count. */
+/* Darker than the lighter cells near them: a light that falls off over the page does not count, nor what the grain of a
+ * coarse page in black and white does. */
 static int count_faint(const cells_t *cells)
 {
-    int count = 0;
+    double grain = sqrt(cells->variance / (cells->columns * cells->rows));
+    int count = 0, contrast = (int)fmax(FAINT, 4 * grain);
 
     for (int y = 0; y < cells->rows; y += AROUND) {
         for (int x = 0; x < cells->columns; x += AROUND) {
             window_t near = { x, y, x + AROUND < cells->columns ? x + AROUND : cells->columns,
                               y + AROUND < cells->rows ? y + AROUND : cells->rows };
 
-            count += count_darker(cells, &near, level_of(cells, &near, 75), FAINT);
+            count += count_darker(cells, &near, level_of(cells, &near, 75), contrast);
         }
     }
     return count;

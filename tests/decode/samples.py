@@ -169,6 +169,7 @@ MAKERS = {
     "blank.jpg": lambda: save(page(text=None).point(lambda v: 245), "JPEG", quality=60),
     "faint.jpg": lambda: save(faint(), "JPEG", quality=40, dpi=(100, 100)),
     "through.jpg": lambda: save(page(text=None).transpose(Image.FLIP_LEFT_RIGHT).point(lambda v: 250 - (250 - v) // 8), "JPEG", quality=40),
+    "grain.tif": lambda: save(Image.new("L", (827, 1169), 249).convert("1"), "TIFF", compression="group4", dpi=(100, 100)),
     "long.png": lambda: save(long_picture(600, 9000), "PNG", optimize=True),
     "wide.png": lambda: save(long_picture(12000, 900), "PNG", optimize=True),
     "three.tif": lambda: tiff(3),

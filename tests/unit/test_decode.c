@@ -82,6 +82,7 @@ static const seen_t seens[] = {
     { "blank.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
     { "faint.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, false },
     { "through.jpg", FPI_MEDIA_JPEG, 1, 827, 1169, 0, true },
+    { "grain.tif", FPI_MEDIA_TIFF, 1, 827, 1169, 0, true },
     { "long.png", FPI_MEDIA_PNG, 1, 600, 9000, 0, false },
     { "wide.png", FPI_MEDIA_PNG, 1, 12000, 900, 0, false },
     { "three.tif", FPI_MEDIA_TIFF, 3, 827, 1169, 0, false },
