@@ -1,6 +1,8 @@
 #include "service/intake_own.h"
 
+#include "base/text.h"
 #include "model/file.h"
+#include "wire/gb18030.h"
 #include "wire/multipart.h"
 
 #include <apr_strings.h>
@@ -42,15 +44,32 @@ fpi_err_t *fpi_reading_add(fpi_reading_t *r, const char *sha256, int64_t size, f
     return NULL;
 }
 
+/* Windows clients write the names of a form in their own encoding. */
+static const char *name_of_gb(const char *name, apr_pool_t *pool)
+{
+    const char *decoded = fpi_gb_decode(pool, name, strlen(name));
+
+    return decoded ? decoded : name;
+}
+
 fpi_err_t *fpi_reading_begin(fpi_reading_t *r, const char *name)
 {
     if (r->out->count == FPI_INTAKE_FILES) {
         return fpi_refuse(r->task, FPI_E_TOO_LARGE, "file", "一次最多上传 %d 个文件", "at most %d files are taken at once",
                           FPI_INTAKE_FILES);
     }
-    r->name = name;
+    r->name = name && !fpi_utf8_is_valid(name, strlen(name)) ? name_of_gb(name, r->task->pool) : name;
     r->is_judged = false;
     return fpi_spool_open(&r->spool, r->app->blobs, r->app->settings->max_file, r->task);
+}
+
+/* The bytes say what a file is; only of Chinese text that is not UTF-8 they can't, and its name does. */
+static fpi_media_t named_media(const fpi_reading_t *r, fpi_media_t media, const void *head, size_t len)
+{
+    const char *dot = r->name ? strrchr(r->name, '.') : NULL;
+    bool is_text = dot && (strcasecmp(dot, ".txt") == 0 || strcasecmp(dot, ".csv") == 0);
+
+    return media == FPI_MEDIA_UNKNOWN && is_text && fpi_media_is_gb_text(head, len) ? FPI_MEDIA_TEXT : media;
 }
 
 /* A kind that is not taken is refused before all of it has come; a zip shows at its end what it is. */
@@ -64,7 +83,7 @@ static fpi_err_t *judge_head(fpi_reading_t *r)
         return NULL;
     }
     r->is_judged = true;
-    media = fpi_media_find(head, len);
+    media = named_media(r, fpi_media_find(head, len), head, len);
     return media == FPI_MEDIA_ZIP ? NULL : fpi_formats_check(r->formats, media, shown_name(r), r->task);
 }
 
@@ -80,9 +99,10 @@ fpi_err_t *fpi_reading_end(fpi_reading_t *r)
     fpi_media_t media;
     int64_t size;
     size_t len;
+    const void *head = fpi_spool_head(r->spool, &len);
 
-    fpi_spool_head(r->spool, &len);
     FPI_TRY(fpi_spool_media(&media, r->spool, r->task));
+    media = named_media(r, media, head, len);
     if (len) { /* an empty one is refused by its size */
         FPI_TRY(fpi_formats_check(r->formats, media, shown_name(r), r->task));
     }

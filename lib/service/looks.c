@@ -149,6 +149,9 @@ static fpi_err_t *read_head(fpi_media_t *media, int fd, fpi_task_t *task)
         return fpi_fail(task, FPI_E_STORE, "a blob can't be read");
     }
     *media = fpi_media_find(head, (size_t)n);
+    if (*media == FPI_MEDIA_UNKNOWN && fpi_media_is_gb_text(head, (size_t)n)) {
+        *media = FPI_MEDIA_TEXT; /* it was taken as such */
+    }
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* Plain text and XML as pages of lines, so that a clerk sees what is in them. */
 #include "tools/decode_doc.h"
 #include "tools/decode_raster.h"
+#include "wire/gb18030.h"
 
 #include <apr_strings.h>
 #include <pango/pangocairo.h>
@@ -49,14 +50,47 @@ static bool take_line(text_t *text, const char **at, fpi_task_t *task)
     return **at != '\0';
 }
 
+/* But for a last character that our limit has cut. */
+static bool is_utf8(const char *data, size_t len)
+{
+    size_t cut = 0;
+
+    while (cut < 3 && len == TEXT_MOST && !g_utf8_validate(data, (gssize)(len - cut), NULL)) {
+        cut++;
+    }
+    return g_utf8_validate(data, (gssize)(len - cut), NULL);
+}
+
+static const char *from_gb(const char *data, size_t len, apr_pool_t *pool)
+{
+    const char *text = NULL;
+
+    for (size_t cut = 0; !text && cut < 4 && cut < len; cut++) {
+        text = fpi_gb_is_valid(data, len - cut, false) ? fpi_gb_decode(pool, data, len - cut) : NULL;
+    }
+    return text;
+}
+
+/* UTF-8, or GB18030, or what can be read of it. */
+static const char *text_of(const char *data, size_t len, apr_pool_t *pool)
+{
+    const char *text = is_utf8(data, len) ? NULL : from_gb(data, len, pool);
+    char *clean;
+
+    if (!text) {
+        clean = g_utf8_make_valid(data, (gssize)len);
+        text = apr_pstrdup(pool, clean);
+        g_free(clean);
+    }
+    return text;
+}
+
 static fpi_err_t *open(decode_doc_t *doc, fpi_task_t *task)
 {
     size_t len = doc->bytes->len < TEXT_MOST ? doc->bytes->len : TEXT_MOST;
-    char *clean = g_utf8_make_valid((const char *)doc->bytes->data, (gssize)len);
-    const char *copy = apr_pstrdup(task->pool, clean), *at = copy;
+    const char *at = text_of((const char *)doc->bytes->data, len, task->pool);
     text_t *text = apr_pcalloc(task->pool, sizeof(*text));
 
-    g_free(clean);
     text->lines = apr_pcalloc(task->pool, LINES * PAGES_MOST * sizeof(*text->lines));
     while (*at && take_line(text, &at, task)) {
     }

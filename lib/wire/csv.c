@@ -1,8 +1,8 @@
 #include "wire/csv.h"
 
 #include "base/text.h"
+#include "wire/gb18030.h"
 
-#include <iconv.h>
 #include <string.h>
 
 #define MARK "\xEF\xBB\xBF"
@@ -76,23 +76,15 @@ fpi_err_t *fpi_csv_next(char **cells, int *count, int *line, fpi_csv_t *csv, fpi
 
 /* ---- encodings ---- */
 
-/* GB18030 never takes less than a byte for each of UTF-8's, less by half. NULL when it is none, or unknown here. */
+/* NULL when it is none, or unknown here. What lies in the pool is wiped: it may hold secrets. */
 static fpi_secret_t *from_gb18030(const void *data, size_t len, apr_pool_t *pool)
 {
-    iconv_t converter = iconv_open("UTF-8", "GB18030");
-    size_t room = 2 * len, left = len;
-    char *out, *to, *from = (char *)data;
-    fpi_secret_t *text = NULL;
+    char *out = fpi_gb_decode(pool, data, len);
+    fpi_secret_t *text = out ? fpi_secret_make(pool, out, strlen(out)) : NULL;
 
-    if (converter == (iconv_t)-1) {
-        return NULL;
+    if (out) {
+        fpi_secret_wipe(out, strlen(out));
     }
-    out = to = apr_palloc(pool, room + 1);
-    if (iconv(converter, &from, &left, &to, &room) != (size_t)-1 && left == 0) {
-        text = fpi_secret_make(pool, out, (size_t)(to - out));
-    }
-    iconv_close(converter);
-    fpi_secret_wipe(out, (size_t)(to - out));
     return text;
 }
 

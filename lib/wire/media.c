@@ -1,6 +1,7 @@
 #include "wire/media.h"
 
 #include "base/text.h"
+#include "wire/gb18030.h"
 
 #include <string.h>
 #include <strings.h>
@@ -285,6 +286,14 @@ static fpi_media_t find_text(const head_t *h)
         return is_page(h, at) ? FPI_MEDIA_HTML : FPI_MEDIA_XML;
     }
     return FPI_MEDIA_TEXT;
+}
+
+bool fpi_media_is_gb_text(const void *head, size_t len)
+{
+    const head_t h = { head, len < FPI_MEDIA_LOOK ? len : FPI_MEDIA_LOOK };
+
+    return fpi_media_find(head, len) == FPI_MEDIA_UNKNOWN && is_clean_text(&h)
+           && fpi_gb_is_valid(head, h.len, h.len == FPI_MEDIA_LOOK) && !is_page(&h, 0);
 }
 
 fpi_media_t fpi_media_find(const void *head, size_t len)

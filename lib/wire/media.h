@@ -28,6 +28,9 @@ enum { FPI_MEDIA_LOOK = 4096 };
 /* HTML is anything a browser would run, SVG and XHTML too. An empty file is UNKNOWN, and so is a text
  * that is not UTF-8, unless it declares itself as XML. */
 fpi_media_t fpi_media_find(const void *head, size_t len);
+/* What is UNKNOWN may be text in GB18030, as Chinese Windows saves it: no page, no control bytes. Many other bytes have that
+ * shape as well, so something else must say that it is text: its name. */
+bool fpi_media_is_gb_text(const void *head, size_t len);
 const fpi_media_info_t *fpi_media_info(fpi_media_t media);
 
 #endif
