@@ -4,10 +4,8 @@
  *   body ─> [decrypt] ─> notices ─> identity ─> may this sender push it? ─> one transaction:
  *                                                 push row + bill + timeline + job     ─> 0000
  *   anything refused: one row of the push log with its reason, and nothing else
- *   put back to work by hand: a refused one comes the same way from the push log, and keeps its row there */
-#include "service/push.h"
-
-#include "service/handlers.h"
+ *   put back to work by hand (push_again.c): a refused one comes the same way from the push log, and keeps its row there */
+#include "service/push_own.h"
 
 #include "base/clock.h"
 #include "service/attach.h"
@@ -23,32 +21,6 @@
 
 #define VERSION_TIMES INT64_C(100000000000) /* ms; counters stay below */
 
-typedef struct notice_t {
-    const fpi_json_t *object;
-    fpi_identity_t id;
-    const fpi_enterprise_t *enterprise; /* whose bill it is; NULL when only the push table knows it */
-    int64_t tenant;
-    const char *tax_no;
-    const char *body, *sha; /* the body as it came where that was this notice alone, else made anew */
-    bool is_document;   /* brings the invoices along */
-    const char *result; /* "taken", "unchanged", "older", "void": the bill takes nothing any more */
-    const char *number; /* of the bill that it went to */
-} notice_t;
-
-typedef struct intake_t {
-    fpi_app_t *app;
-    fpi_call_t *call;
-    const char *text;        /* of the body */
-    const fpi_json_t *whole; /* what stands in it; NULL: it came encrypted */
-    notice_t *notices;
-    int count;
-    bool is_list;          /* each notice has an answer of its own */
-    int at;                /* the notice in hand */
-    fpi_identity_t beside; /* what is said beside the notices: in query, headers, wrappers */
-    bool is_trusted;       /* came with a token of ours, or signed as a whole */
-    int64_t row;           /* of the push log, of one that was refused and is taken up again; 0: it came just now */
-} intake_t;
-
 /* ---- body ---- */
 
 static const char *beside(const fpi_call_t *call, const char *snake, const char *camel)
@@ -60,7 +32,7 @@ static const char *beside(const fpi_call_t *call, const char *snake, const char 
     return value ? value : apr_table_get(call->headers, camel);
 }
 
-static const fpi_enterprise_t *named_enterprise(intake_t *in, const char *client_id, const char *tax_no)
+static const fpi_enterprise_t *named_enterprise(fpi_push_intake_t *in, const char *client_id, const char *tax_no)
 {
     if (client_id) {
         return fpi_people_find(in->app, client_id, in->call->task);
@@ -68,7 +40,7 @@ static const fpi_enterprise_t *named_enterprise(intake_t *in, const char *client
     return tax_no ? fpi_people_find_by_tax_no(in->app, 0, tax_no, in->call->task) : NULL;
 }
 
-static fpi_err_t *decrypt(char **text, size_t *len, intake_t *in, const char *body, size_t body_len)
+static fpi_err_t *decrypt(char **text, size_t *len, fpi_push_intake_t *in, const char *body, size_t body_len)
 {
     fpi_task_t *task = in->call->task;
     const fpi_enterprise_t *e = in->call->enterprise
@@ -84,7 +56,7 @@ static fpi_err_t *decrypt(char **text, size_t *len, intake_t *in, const char *bo
     return fpi_body_decrypt(text, len, e->encrypt_key, body, body_len, task);
 }
 
-static fpi_err_t *parse_body(fpi_json_t **doc, intake_t *in)
+static fpi_err_t *parse_body(fpi_json_t **doc, fpi_push_intake_t *in)
 {
     fpi_task_t *task = in->call->task;
     char *text = in->call->body->data;
@@ -164,7 +136,7 @@ static const char *content_sha(const fpi_json_t *object, fpi_task_t *task)
     return fpi_sha256_hex(text, strlen(text), task);
 }
 
-static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *object)
+static fpi_err_t *read_notice(fpi_push_notice_t *notice, fpi_push_intake_t *in, const fpi_json_t *object)
 {
     fpi_task_t *task = in->call->task;
     fpi_document_t doc;
@@ -194,7 +166,7 @@ static fpi_err_t *read_notice(notice_t *notice, intake_t *in, const fpi_json_t *
 /* ---- who may push ---- */
 
 /* A sign is good for the call that it came with. */
-static bool is_signed(const fpi_enterprise_t **by, intake_t *in, const fpi_identity_t *id)
+static bool is_signed(const fpi_enterprise_t **by, fpi_push_intake_t *in, const fpi_identity_t *id)
 {
     return id->sign && id->client_id && !in->row
            && fpi_access_sign_check(by, in->app, id->client_id, id->timestamp, id->sign, id->enc_type, in->call->task)
@@ -202,7 +174,7 @@ static bool is_signed(const fpi_enterprise_t **by, intake_t *in, const fpi_ident
 }
 
 /* One sign for all notices, as it is taken once only. */
-static void trust_sign(intake_t *in)
+static void trust_sign(fpi_push_intake_t *in)
 {
     const fpi_enterprise_t *by;
 
@@ -212,7 +184,7 @@ static void trust_sign(intake_t *in)
     }
 }
 
-static fpi_err_t *check_source(intake_t *in)
+static fpi_err_t *check_source(fpi_push_intake_t *in)
 {
     const apr_array_header_t *allowed = in->app->settings->push_allow;
     fpi_task_t *task = in->call->task;
@@ -224,7 +196,7 @@ static fpi_err_t *check_source(intake_t *in)
                       "the push came from %s, which FPImagePushAllow does not admit", in->call->client_ip);
 }
 
-static fpi_err_t *check_push_table(intake_t *in, notice_t *notice)
+static fpi_err_t *check_push_table(fpi_push_intake_t *in, fpi_push_notice_t *notice)
 {
     fpi_task_t *task = in->call->task;
     bool is_empty;
@@ -263,7 +235,7 @@ static fpi_err_t *check_named(const fpi_enterprise_t *by, const fpi_enterprise_t
                       "this enterprise (%s) may not push for client_id %s", by->client_id, named->client_id);
 }
 
-static fpi_err_t *admit(intake_t *in, notice_t *notice)
+static fpi_err_t *admit(fpi_push_intake_t *in, fpi_push_notice_t *notice)
 {
     const fpi_enterprise_t *named = named_enterprise(in, notice->id.client_id, notice->id.tax_no);
     const fpi_enterprise_t *by = in->call->enterprise;
@@ -287,7 +259,7 @@ static fpi_err_t *admit(intake_t *in, notice_t *notice)
 
 /* ---- storing ---- */
 
-static fpi_err_t *find_bill(fpi_bill_t **bill, fpi_tx_t *tx, notice_t *notice, fpi_task_t *task)
+static fpi_err_t *find_bill(fpi_bill_t **bill, fpi_tx_t *tx, fpi_push_notice_t *notice, fpi_task_t *task)
 {
     if (notice->id.number) {
         return fpi_bill_find(bill, tx, notice->tenant, notice->id.number,
@@ -304,7 +276,7 @@ static fpi_err_t *find_bill(fpi_bill_t **bill, fpi_tx_t *tx, notice_t *notice, f
     return NULL;
 }
 
-static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const notice_t *notice, fpi_task_t *task)
+static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_push_notice_t *notice, fpi_task_t *task)
 {
     fpi_bill_t *bill = *out = apr_pcalloc(task->pool, sizeof(*bill));
     const char *type = notice->id.type_code;
@@ -318,7 +290,7 @@ static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const notice_t *noti
     return type && *type ? fpi_attach_put_type(bill, type, tx, task) : NULL;
 }
 
-static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const intake_t *in, const notice_t *notice,
+static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const fpi_push_intake_t *in, const fpi_push_notice_t *notice,
                            fpi_task_t *task)
 {
     row->client_id = notice->id.client_id;
@@ -336,7 +308,7 @@ static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const intake_t *in, co
 /* The same content: nothing new is stored. A notice still means "look again" once the last look is over, as
  * the receipt may have changed in the cloud behind the same notice. One that waits already will do; one that is
  * at work looks again when it ends, a parked one gets another chance. */
-static fpi_err_t *take_again(fpi_tx_t *tx, const fpi_bill_t *bill, notice_t *notice, fpi_task_t *task)
+static fpi_err_t *take_again(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_push_notice_t *notice, fpi_task_t *task)
 {
     fpi_job_t *job;
     int64_t push = 0;
@@ -350,7 +322,7 @@ static fpi_err_t *take_again(fpi_tx_t *tx, const fpi_bill_t *bill, notice_t *not
     return job && strcmp(job->state, "ready") == 0 ? NULL : fpi_pull_put(tx, bill, push, task);
 }
 
-static fpi_err_t *take_older(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, notice_t *notice,
+static fpi_err_t *take_older(fpi_tx_t *tx, const fpi_push_intake_t *in, const fpi_bill_t *bill, fpi_push_notice_t *notice,
                              fpi_task_t *task)
 {
     fpi_push_t row = { .tenant = bill->tenant, .bill = bill->id, .number = bill->number, .status = "older",
@@ -362,7 +334,7 @@ static fpi_err_t *take_older(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t 
 }
 
 /* Among others, which are taken: a refusal would be one of all of them. */
-static fpi_err_t *take_void(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, notice_t *notice, fpi_task_t *task)
+static fpi_err_t *take_void(fpi_tx_t *tx, const fpi_push_intake_t *in, const fpi_bill_t *bill, fpi_push_notice_t *notice, fpi_task_t *task)
 {
     fpi_push_t row = { .tenant = bill->tenant, .number = bill->number, .status = "refused", .reason = "the bill is void" };
 
@@ -371,7 +343,7 @@ static fpi_err_t *take_void(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *
     return fpi_pushes_prune_refused(tx, task);
 }
 
-static fpi_err_t *take_new(fpi_tx_t *tx, const intake_t *in, fpi_bill_t *bill, notice_t *notice,
+static fpi_err_t *take_new(fpi_tx_t *tx, const fpi_push_intake_t *in, fpi_bill_t *bill, fpi_push_notice_t *notice,
                            fpi_task_t *task)
 {
     fpi_push_t row = { .tenant = bill->tenant, .number = bill->number, .status = "taken" };
@@ -395,7 +367,7 @@ static bool is_older(int64_t version, int64_t than)
     return version && than && (version < VERSION_TIMES) == (than < VERSION_TIMES) && version < than;
 }
 
-static fpi_err_t *take_for(fpi_bill_t **of, fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
+static fpi_err_t *take_for(fpi_bill_t **of, fpi_tx_t *tx, fpi_push_intake_t *in, fpi_push_notice_t *notice, fpi_task_t *task)
 {
     fpi_bill_t *bill;
     fpi_state_t to;
@@ -429,7 +401,7 @@ static fpi_err_t *take_for(fpi_bill_t **of, fpi_tx_t *tx, intake_t *in, notice_t
 }
 
 /* One from the push log has its row already. */
-static fpi_err_t *note_taken_up(fpi_tx_t *tx, const intake_t *in, const fpi_bill_t *bill, const notice_t *notice,
+static fpi_err_t *note_taken_up(fpi_tx_t *tx, const fpi_push_intake_t *in, const fpi_bill_t *bill, const fpi_push_notice_t *notice,
                                 fpi_task_t *task)
 {
     fpi_push_t row = { .tenant = bill->tenant, .bill = bill->id, .number = bill->number, .status = "unchanged",
@@ -441,7 +413,7 @@ static fpi_err_t *note_taken_up(fpi_tx_t *tx, const intake_t *in, const fpi_bill
     return fpi_trail_add(tx, bill, "push", "put back to work by hand", NULL, task);
 }
 
-static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_task_t *task)
+static fpi_err_t *take_one(fpi_tx_t *tx, fpi_push_intake_t *in, fpi_push_notice_t *notice, fpi_task_t *task)
 {
     fpi_bill_t *bill;
 
@@ -449,9 +421,9 @@ static fpi_err_t *take_one(fpi_tx_t *tx, intake_t *in, notice_t *notice, fpi_tas
     return in->row ? note_taken_up(tx, in, bill, notice, task) : NULL;
 }
 
-static fpi_err_t *take_all(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+fpi_err_t *fpi_push_take(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    intake_t *in = baton;
+    fpi_push_intake_t *in = baton;
 
     for (in->at = 0; in->at < in->count; in->at++) {
         task->tenant = in->notices[in->at].tenant;
@@ -463,8 +435,8 @@ static fpi_err_t *take_all(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 /* ---- refusals are kept, too ---- */
 
 typedef struct refused_t {
-    const intake_t *in;
-    const notice_t *notice;
+    const fpi_push_intake_t *in;
+    const fpi_push_notice_t *notice;
     const fpi_err_t *why;
 } refused_t;
 
@@ -476,7 +448,7 @@ static int64_t tenant_of(const refused_t *refused)
     return refused->notice->tenant ? refused->notice->tenant : by ? by->tenant : FPI_TENANT_FIRST;
 }
 
-static const char *reason_of(const fpi_err_t *why)
+const char *fpi_push_reason(const fpi_err_t *why)
 {
     return why->cause ? why->detail : fpi_err_public(why, "en");
 }
@@ -485,16 +457,16 @@ static fpi_err_t *put_refused(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const refused_t *refused = baton;
     fpi_push_t row = { .tenant = tenant_of(refused), .number = refused->notice->id.number, .status = "refused",
-                       .reason = reason_of(refused->why) };
+                       .reason = fpi_push_reason(refused->why) };
 
     FPI_TRY(put_push(&row, tx, refused->in, refused->notice, task));
     return fpi_pushes_prune_refused(tx, task);
 }
 
-static void keep_refused(intake_t *in, const notice_t *notice, const fpi_err_t *why)
+static void keep_refused(fpi_push_intake_t *in, const fpi_push_notice_t *notice, const fpi_err_t *why)
 {
     refused_t refused = { in, notice, why };
-    notice_t none = { .body = "", .sha = "" };
+    fpi_push_notice_t none = { .body = "", .sha = "" };
     fpi_err_t *err;
 
     if (!notice || !notice->body) {
@@ -506,15 +478,15 @@ static void keep_refused(intake_t *in, const notice_t *notice, const fpi_err_t *
     }
 }
 
-static bool is_ours_to_tell(const fpi_err_t *err)
+bool fpi_push_is_ours_to_tell(const fpi_err_t *err)
 {
     return fpi_code_info(err->code)->retry == FPI_RETRY_CALLER;
 }
 
-static fpi_err_t *refuse_push(intake_t *in, const notice_t *notice, fpi_err_t *err)
+static fpi_err_t *refuse_push(fpi_push_intake_t *in, const fpi_push_notice_t *notice, fpi_err_t *err)
 {
     FPI_COUNT(in->app, pushes_refused, 1);
-    if (!is_ours_to_tell(err)) {
+    if (!fpi_push_is_ours_to_tell(err)) {
         return err;
     }
     keep_refused(in, notice, err);
@@ -528,7 +500,7 @@ static fpi_err_t *refuse_push(intake_t *in, const notice_t *notice, fpi_err_t *e
 
 /* ---- the handler ---- */
 
-static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc)
+static fpi_err_t *read_notices(fpi_push_intake_t *in, const fpi_json_t *doc)
 {
     FPI_TRY(unwrap(&doc, &in->beside, in->call->task));
     trust_sign(in);
@@ -541,9 +513,9 @@ static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc)
         return fpi_refuse(in->call->task, FPI_E_FIELD, NULL, "推送列表应有 1 到 %d 条, 实有 %d 条",
                           "a push list must have 1 to %d items; it has %d", FPI_LIST_MAX, count);
     }
-    in->notices = apr_pcalloc(in->call->task->pool, sizeof(notice_t) * (size_t)in->count);
+    in->notices = apr_pcalloc(in->call->task->pool, sizeof(fpi_push_notice_t) * (size_t)in->count);
     for (in->at = 0; in->at < in->count; in->at++) {
-        notice_t *notice = &in->notices[in->at];
+        fpi_push_notice_t *notice = &in->notices[in->at];
 
         FPI_TRY(read_notice(notice, in, in->is_list ? fpi_json_at(doc, (size_t)in->at) : doc));
         FPI_TRY(admit(in, notice));
@@ -551,7 +523,15 @@ static fpi_err_t *read_notices(intake_t *in, const fpi_json_t *doc)
     return NULL;
 }
 
-static fpi_json_t *result_of(const notice_t *notice, fpi_task_t *task)
+fpi_err_t *fpi_push_read(fpi_push_intake_t *in)
+{
+    fpi_json_t *doc;
+
+    FPI_TRY(parse_body(&doc, in));
+    return read_notices(in, doc);
+}
+
+static fpi_json_t *result_of(const fpi_push_notice_t *notice, fpi_task_t *task)
 {
     fpi_json_t *item = fpi_json_make_object(task);
 
@@ -561,7 +541,7 @@ static fpi_json_t *result_of(const notice_t *notice, fpi_task_t *task)
 }
 
 /* Whether there is something to be done now. */
-static bool count_result(intake_t *in, const char *result)
+static bool count_result(fpi_push_intake_t *in, const char *result)
 {
     if (strcmp(result, "taken") == 0) {
         FPI_COUNT(in->app, pushes_taken, 1);
@@ -576,7 +556,7 @@ static bool count_result(intake_t *in, const char *result)
     return false;
 }
 
-static void report(intake_t *in, fpi_answer_t *answer)
+static void report(fpi_push_intake_t *in, fpi_answer_t *answer)
 {
     bool taken = false;
 
@@ -592,8 +572,7 @@ static void report(intake_t *in, fpi_answer_t *answer)
 
 fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    intake_t in = { .app = app, .call = call };
-    fpi_json_t *doc = NULL;
+    fpi_push_intake_t in = { .app = app, .call = call };
     fpi_err_t *err;
 
     call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
@@ -608,107 +587,17 @@ fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answe
         return refuse_push(&in, NULL, err);
     }
     err = fpi_call_check_encoding(call);
-    err = err ? err : parse_body(&doc, &in);
-    err = err ? err : read_notices(&in, doc);
+    err = err ? err : fpi_push_read(&in);
     if (err) {
         return refuse_push(&in, in.count ? &in.notices[in.at] : NULL, err);
     }
     if (in.notices[0].id.number) {
         call->note(call->baton, "FPIMAGE_BILL", in.notices[0].id.number);
     }
-    err = fpi_store_write(app->store, take_all, &in, call->task);
+    err = fpi_store_write(app->store, fpi_push_take, &in, call->task);
     if (err) {
         return refuse_push(&in, &in.notices[in.at < in.count ? in.at : 0], err);
     }
     report(&in, answer);
     return NULL;
-}
-
-/* ---- put back to work by hand ---- */
-
-typedef struct replay_t {
-    int64_t id;
-    fpi_push_t *push;
-} replay_t;
-
-static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    replay_t *r = baton;
-
-    FPI_TRY(fpi_push_find(&r->push, tx, r->id, task));
-    return r->push ? NULL : fpi_refuse(task, FPI_E_ABSENT, NULL, "推送 %" APR_INT64_T_FMT " 不存在",
-                                       "there is no push %" APR_INT64_T_FMT, r->id);
-}
-
-static fpi_err_t *tx_pull(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    return fpi_pull_replay(tx, ((replay_t *)baton)->id, task);
-}
-
-static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
-{
-    return fpi_push_put(((replay_t *)baton)->push, tx, task);
-}
-
-static fpi_err_t *refuse_again(intake_t *in, replay_t *r, fpi_err_t *err)
-{
-    fpi_task_t *task = in->call->task;
-    fpi_err_t *again;
-
-    if (!is_ours_to_tell(err)) {
-        return err;
-    }
-    r->push->reason = reason_of(err);
-    FPI_TRY(fpi_store_write(in->app->store, tx_put, r, task));
-    again = fpi_recode(task, err, FPI_E_STATE, "push %" APR_INT64_T_FMT " was refused again", r->id);
-    again->zh = fpi_err_public(err, "zh"); /* the push is there: what is said is why */
-    again->en = fpi_err_public(err, "en");
-    return again;
-}
-
-/* By its row, as its sender's words stand there; whether they may be believed is for the push table of today to say. */
-static fpi_err_t *read_again(intake_t *in, const fpi_push_t *push)
-{
-    fpi_task_t *task = in->call->task;
-    fpi_json_t *doc;
-
-    in->beside.client_id = push->client_id;
-    in->beside.tax_no = push->tax_no;
-    FPI_TRY(parse_body(&doc, in));
-    FPI_TRY(read_notices(in, doc));
-    if (in->count != 1 || in->notices[0].tenant != push->tenant) {
-        return fpi_refuse(task, FPI_E_STATE, NULL, "按现在的推送表, 该推送属于另一租户, 请让发送方重推",
-                          "by the push table of today it is another tenant's: have the sender push again");
-    }
-    return NULL;
-}
-
-static fpi_err_t *take_refused(const char **result, fpi_app_t *app, replay_t *r, fpi_task_t *task)
-{
-    fpi_buf_t body = { .data = apr_pstrdup(task->pool, r->push->body ? r->push->body : ""), .len = (size_t)r->push->body_len };
-    fpi_call_t call = { .task = task, .client_ip = r->push->source, .body = &body };
-    intake_t in = { .app = app, .call = &call, .row = r->id };
-    fpi_err_t *err;
-
-    if (body.len == 0) {
-        return fpi_refuse(task, FPI_E_STATE, NULL, "推送 %" APR_INT64_T_FMT " 已被拒绝且未留存内容, 请让发送方重推",
-                          "push %" APR_INT64_T_FMT " was refused and nothing of it was kept: have the sender push again", r->id);
-    }
-    err = read_again(&in, r->push);
-    err = err ? err : fpi_store_write(app->store, take_all, &in, task);
-    if (err) {
-        return refuse_again(&in, r, err);
-    }
-    *result = in.notices[0].result;
-    return NULL;
-}
-
-fpi_err_t *fpi_push_replay(const char **result, fpi_app_t *app, int64_t id, fpi_task_t *task)
-{
-    replay_t r = { id, NULL };
-
-    *result = "queued";
-    FPI_TRY(fpi_store_read(app->store, tx_find, &r, task));
-    return strcmp(r.push->status, "refused") == 0 ? take_refused(result, app, &r, task)
-                                                  : fpi_store_write(app->store, tx_pull, &r, task);
 }
