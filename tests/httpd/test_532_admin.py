@@ -14,7 +14,7 @@ from test_530_audit import actions
 
 FORM = {name: OTHER_CLIENT[name] for name in ("tax_no", "name", "client_id", "secret", "encrypt_key")}
 SECRETS = [CLIENT["secret"], CLIENT["encrypt_key"], FORM["secret"], FORM["encrypt_key"], "another-secret-1"]
-PUSH_URL = "http://10.0.0.9:8080/api/imgsys/outside/push"
+PUSH_URL = "http://127.0.0.1:9/api/imgsys/outside/push"
 
 
 @pytest.fixture

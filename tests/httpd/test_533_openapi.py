@@ -164,7 +164,7 @@ def test_answers_to_administrators_fit(gateway):
     admin = administrator(gateway)
     doc = described(admin)
     admin.post(f"{V1}/push-table", {"name": "x", "tax_no": CLIENT["tax_no"], "client_id": CLIENT["client_id"],
-                                    "url": "http://10.0.0.9:8080/api/imgsys/outside/push"})
+                                    "url": "http://127.0.0.1:9/api/imgsys/outside/push"})
     admin.post(f"{V1}/enterprises/1/check", {})
     admin.post(f"{V1}/scanners", {"name": "s", "address": "10.0.0.8", "is_enabled": False})
 
