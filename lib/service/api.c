@@ -77,11 +77,11 @@ static bool has_type(const fpi_call_t *call, const char *wanted)
 }
 
 /* By what it is: a JSON body under a form's media type is what a plain curl -d sends. */
-static bool is_form(const fpi_call_t *call)
+static bool is_form(const fpi_call_t *call, const char *type)
 {
     const char *text = call->body->data + fpi_json_mark(call->body->data, call->body->len);
 
-    return text[strspn(text, " \t\r\n")] != '{' && has_type(call, "application/x-www-form-urlencoded");
+    return text[strspn(text, " \t\r\n")] != '{' && has_type(call, type);
 }
 
 fpi_err_t *fpi_call_check_encoding(const fpi_call_t *call)
@@ -127,10 +127,10 @@ static fpi_err_t *read_body(fpi_app_t *app, fpi_call_t *call, const fpi_route_t 
         return NULL;
     }
     FPI_TRY(fpi_call_check_encoding(call));
-    if (route->body == FPI_BODY_FORM && has_type(call, "multipart/form-data")) {
+    if (route->body == FPI_BODY_FORM && call->body->len && is_form(call, "multipart/form-data")) {
         return refuse_multipart(call);
     }
-    if (route->body == FPI_BODY_FORM && (call->body->len == 0 || is_form(call))) {
+    if (route->body == FPI_BODY_FORM && (call->body->len == 0 || is_form(call, "application/x-www-form-urlencoded"))) {
         return fpi_params_parse(&call->form, call->body->data, call->body->len, call->task);
     }
     return fpi_call_parse(call);

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { NUMBER_LEN = 200, RESOURCE_LEN = 50, RESOURCES_TOLD = 10 };
+enum { NUMBER_LEN = 2048, RESOURCE_LEN = 50, RESOURCES_TOLD = 10 };
 
 fpi_err_t *fpi_asked_read(fpi_asked_t *asked, fpi_call_t *call)
 {

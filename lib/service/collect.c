@@ -12,7 +12,7 @@
 
 #define LOOK_WAIT apr_time_from_sec(2)
 
-enum { NUMBER_LEN = 200, WORD_LEN = 100, REASON_LEN = 500 };
+enum { NUMBER_LEN = 2048, WORD_LEN = 100, REASON_LEN = 500 };
 
 typedef struct collect_t {
     const fpi_viewer_t *viewer;

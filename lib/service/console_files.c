@@ -336,10 +336,15 @@ static fpi_err_t *act_move(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_bill_t *there;
     fpi_file_t *file;
+    fpi_err_t *err;
 
     FPI_TRY(fpi_filework_file(&file, work, task));
     FPI_TRY(fpi_filework_may(work, file, FPI_TOUCH_DROP, tx, task));
-    FPI_TRY(fpi_console_bill(&there, tx, work->call, *(int64_t *)work->baton, task));
+    err = fpi_console_bill(&there, tx, work->call, *(int64_t *)work->baton, task);
+    if (err) {
+        err->field = err->field ? "to_bill_id" : NULL;
+        return err;
+    }
     if (there->id == work->bill->id) {
         return fpi_refuse(task, FPI_E_FIELD, "to_bill_id", "文件已在该单据中", "the file is on that bill already");
     }

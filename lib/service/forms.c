@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, LINKS_MAX = 5000 };
+/* How long a number may be is told by its own rule: more than that is read of it. */
+enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, NUMBER_TEXT = 2048, LINKS_MAX = 5000 };
 
 #define NUMBER_ALIASES "scanBillNo|fscanBillNo|imageNo|imageNumber|coverNo|影像编号"
 #define ERP_ID_ALIASES "billId|fbillId|bxd_key"
@@ -104,7 +105,7 @@ fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object,
     const char *number, *version;
 
     memset(out, 0, sizeof(*out));
-    FPI_TRY(fpi_form_find(&number, object, NUMBER_ALIASES, NAME_MAX_LEN, task));
+    FPI_TRY(fpi_form_find(&number, object, NUMBER_ALIASES, NUMBER_TEXT, task));
     if (number) {
         FPI_TRY(fpi_bill_take_number(&out->number, number, "scanBillNo", task));
     }
@@ -159,7 +160,7 @@ fpi_err_t *fpi_form_read_announcement(fpi_bill_t *bill, const fpi_json_t *object
     const char *text;
 
     memset(bill, 0, sizeof(*bill));
-    FPI_TRY(fpi_form_find(&text, object, "fscanBillNo|scanBillNo|imageNo|imageNumber", NAME_MAX_LEN, task));
+    FPI_TRY(fpi_form_find(&text, object, "fscanBillNo|scanBillNo|imageNo|imageNumber", NUMBER_TEXT, task));
     FPI_TRY(fpi_bill_take_number(&bill->number, text ? text : "", "fscanBillNo", task));
     for (int i = 0; i < ANNOUNCEMENT_FIELDS; i++) {
         const field_t *field = &announcement[i];

@@ -1,6 +1,7 @@
 /* A file inside JSON: as base64, as an address, or as an upload that came in pieces before. */
 #include "service/intake_own.h"
 
+#include "base/text.h"
 #include "service/api.h"
 #include "service/fetch.h"
 #include "service/uploads.h"
@@ -184,7 +185,7 @@ fpi_err_t *fpi_reading_json(fpi_reading_t *r, const char *piece, size_t len)
     FPI_TRY(fpi_json_find_text(&upload, json, "upload_id", ID_LEN, r->task));
     url = url && *url ? url : other;
     base64 = base64 && *base64 ? base64 : NULL;
-    url = url && *url ? url : NULL;
+    url = url && *url ? fpi_text_trim(r->task->pool, url) : NULL;
     upload = upload && *upload ? upload : NULL;
     if (!base64 + !url + !upload != 2) {
         return refuse_choice(r);

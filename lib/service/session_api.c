@@ -73,11 +73,12 @@ static fpi_err_t *want_json(const fpi_call_t *call)
 {
     const char *type = apr_table_get(call->headers, "Content-Type");
 
-    if (type && strncasecmp(type, "application/json", 16) == 0 && fpi_json_is_object(call->json)) {
-        return NULL;
+    if (!type || strncasecmp(type, "application/json", 16) != 0) {
+        return fpi_refuse(call->task, FPI_E_FIELD, "Content-Type", "请求体应为 application/json 的对象",
+                          "the body must be an object of type application/json");
     }
-    return fpi_refuse(call->task, FPI_E_FIELD, "Content-Type", "请求体应为 application/json 的对象",
-                      "the body must be an object of type application/json");
+    return fpi_json_is_object(call->json) ? NULL : fpi_refuse(call->task, FPI_E_FIELD, NULL, "请求体应为JSON对象",
+                                                              "the body must be a JSON object");
 }
 
 static fpi_err_t *read_secret(fpi_secret_t **out, const fpi_call_t *call, const char *name)

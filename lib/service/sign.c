@@ -25,7 +25,7 @@ static fpi_err_t *unknown_client(fpi_app_t *app, const char *client_id, fpi_task
 static fpi_err_t *find_enabled(const fpi_enterprise_t **enterprise, fpi_app_t *app, const char *client_id,
                                fpi_task_t *task)
 {
-    if (!client_id || !*client_id) {
+    if (!client_id || !*fpi_text_trim(task->pool, client_id)) {
         return fpi_fail(task, FPI_E_NO_CLIENT, "client_id is missing");
     }
     *enterprise = fpi_people_find(app, client_id, task);

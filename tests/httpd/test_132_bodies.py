@@ -10,6 +10,7 @@ from harness.cloudctl import CLIENT
 from test_100_start import ANNOUNCE, bill, each
 from test_130_bills import refused, stored
 from test_140_push import admit, post, results, settled
+from test_340_files import Bill
 
 TOKEN = "/api/base/oauth/token"
 BIG = "24312000000123456789"
@@ -116,3 +117,18 @@ def test_true_is_no_text(gateway, erp):
     admit(gateway)
     refused(post(gateway, {"scanBillNo": True, "clientId": CLIENT["client_id"], "taxNo": CLIENT["tax_no"]}), "1400", 200, "scanBillNo")
     assert stored(gateway, "7")["number"] == "7"
+
+
+# what is wrong is named
+
+def test_the_wrong_thing_is_named(gateway, erp):
+    long = "9" * 300
+    refused(erp.post(ANNOUNCE, bill(long)), "1400", 200, "fscanBillNo", "100")
+    refused(erp.post("/api/imgsys/bill/outside/billStatus", {"scanBillNo": long}), "1400", 200, "scanBillNo", "100")
+    with gateway.httpd.http() as http:
+        assert http.post(TOKEN, {"client_id": "  ", "timestamp": "1", "sign": "x"}).errcode == "1200"
+        reply = http.post("/api/v1/session", [])
+    assert "JSON对象" in reply.json()["error"]["message"] and "field" not in reply.json()["error"], reply
+    one = Bill(gateway, erp, "MOVE-1")
+    file = one.add("a")["id"]
+    assert one.post(f"files/{file}/move", {"to_bill_id": 999}).json()["error"].get("field") == "to_bill_id"

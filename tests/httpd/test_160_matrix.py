@@ -143,7 +143,7 @@ def expected(path, field, required, name):
         return ("1400", "1415"), None
     if name in BLANK and required:
         if path == TOKEN and field == "client_id":
-            return ("1201",) if name == "blanks" else ("1200",), None
+            return ("1200",), None
         if path == TOKEN:
             return (("1101",) if name == "blanks" else ("1400",)), (None if name == "blanks" else field)
         if "scanBillNo" in field or "fscanBillNo" in field:
