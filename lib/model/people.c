@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { TAX_NO_LEAST = 15, TAX_NO_MOST = 20, PASSWORD_LEAST = 8, PASSWORD_MOST = 20,
-       MOBILE_LEAST = 5, MOBILE_MOST = 15, MAIL_MOST = 100 };
+       MOBILE_LEAST = 5, MOBILE_MOST = 15, CHINA_LEN = 11, MAIL_MOST = 100 };
 
 const fpi_org_t *fpi_org_of(const fpi_org_t *orgs, int count, int64_t id)
 {
@@ -109,6 +109,15 @@ fpi_err_t *fpi_people_take_tax_no(const char **out, const char *text, const char
 
 /* ---- what people type of people ---- */
 
+/* How long the code of China in front of a number is. */
+static size_t country_of(const char *mobile)
+{
+    if (strncmp(mobile, "+86", 3) == 0) {
+        return 3;
+    }
+    return strncmp(mobile, "861", 3) == 0 && strlen(mobile) == CHINA_LEN + 2 ? 2 : *mobile == '+';
+}
+
 fpi_err_t *fpi_people_take_mobile(const char **out, const char *text, const char *field, fpi_task_t *task)
 {
     char *mobile = fpi_text_trim(task->pool, text ? text : ""), *to = mobile;
@@ -124,7 +133,7 @@ fpi_err_t *fpi_people_take_mobile(const char **out, const char *text, const char
         }
     }
     *to = '\0';
-    mobile += strncmp(mobile, "+86", 3) == 0 ? 3 : *mobile == '+';
+    mobile += country_of(mobile);
     len = strspn(mobile, "0123456789");
     if (mobile[len] || len < MOBILE_LEAST || len > MOBILE_MOST) {
         return fpi_refuse(task, FPI_E_FIELD, field, "%s应为%d-%d位数字的手机号", "%s must be a mobile number of %d-%d digits", field,
@@ -132,6 +141,14 @@ fpi_err_t *fpi_people_take_mobile(const char **out, const char *text, const char
     }
     *out = mobile;
     return NULL;
+}
+
+const char *fpi_people_mobile_key(const char *text, fpi_task_t *task)
+{
+    const char *mobile = NULL;
+
+    fpi_ignore(fpi_people_take_mobile(&mobile, text, "mobile", task));
+    return mobile ? mobile : text;
 }
 
 fpi_err_t *fpi_people_take_mail(const char **out, const char *text, const char *field, fpi_task_t *task)

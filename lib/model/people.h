@@ -73,9 +73,11 @@ fpi_err_t *fpi_people_take_word(const char **out, const char *text, const char *
 /* 15 to 20 letters and digits, upper-cased. */
 fpi_err_t *fpi_people_take_tax_no(const char **out, const char *text, const char *field,
                                   fpi_task_t *task) FPI_MUST_USE;
-/* A mobile number as people and ERPs write it, "+86 138-0000-0000": 5 to 15 digits, the +86 of China cut; NULL for a
- * blank one. */
+/* A mobile number as people and ERPs write it, "+86 138-0000-0000": 5 to 15 digits, the +86 of China cut, and its 86 in
+ * front of 11 digits that begin with 1; NULL for a blank one. */
 fpi_err_t *fpi_people_take_mobile(const char **out, const char *text, const char *field, fpi_task_t *task) FPI_MUST_USE;
+/* The same of a text that need be none, to look for: then it is the text as it stands. */
+const char *fpi_people_mobile_key(const char *text, fpi_task_t *task);
 /* Something@something.something without blanks, at most 100 characters; NULL for a blank one. */
 fpi_err_t *fpi_people_take_mail(const char **out, const char *text, const char *field, fpi_task_t *task) FPI_MUST_USE;
 /* A name for people: trimmed, one line, at most `most` characters, not blank. */

@@ -105,16 +105,16 @@ fpi_err_t *fpi_eas_judge(const char *text, const fpi_system_t *system, fpi_task_
     fpi_err_t *err;
 
     if (!text || !text[strspn(text, " \t\r\n")]) {
-        return fpi_fail(task, FPI_E_ERP, "%s answered with nothing", system->name);
+        return fpi_fail(task, FPI_E_ERP_UNCLEAR, "%s answered with nothing", system->name);
     }
     err = fpi_soap_inner(&root, text, task);
     if (err) {
-        return fpi_recode(task, err, FPI_E_ERP, "the answer of %s is no XML: %s", system->name,
+        return fpi_recode(task, err, FPI_E_ERP_UNCLEAR, "the answer of %s is no XML: %s", system->name,
                           fpi_erp_words(text, system, task));
     }
     code = seek_text(root, system, FPI_EAS_RET_CODE, task);
     if (!code || !*code) {
-        return fpi_fail(task, FPI_E_ERP, "the answer of %s has no %s", system->name,
+        return fpi_fail(task, FPI_E_ERP_UNCLEAR, "the answer of %s has no %s", system->name,
                         fpi_eas_name(system, FPI_EAS_RET_CODE));
     }
     if (strcmp(code, "0") == 0) {
@@ -133,6 +133,15 @@ static fpi_err_t *notify(fpi_erp_t *erp, const fpi_system_t *system, const fpi_n
     FPI_TRY(format_notice(&xml, system, notice, task));
     FPI_TRY(fpi_eas_call(&result, erp, system, operation.name, operation.parameter, xml, task));
     return operation.is_void ? NULL : fpi_eas_judge(result, system, task);
+}
+
+/* What is asked for, and comes in a form that can't be understood, has not come. */
+static fpi_err_t *ask(const char **result, fpi_erp_t *erp, const fpi_system_t *system, const char *operation,
+                      const char *parameter, const char *text, fpi_task_t *task)
+{
+    fpi_err_t *err = fpi_eas_call(result, erp, system, operation, parameter, text, task);
+
+    return err && err->code == FPI_E_ERP_UNCLEAR ? fpi_recode(task, err, FPI_E_ERP, "asking %s", system->name) : err;
 }
 
 /* ---- an image's state ---- */
@@ -167,7 +176,7 @@ static fpi_err_t *find_state(int *state, fpi_erp_t *erp, const fpi_system_t *sys
 {
     const char *result;
 
-    FPI_TRY(fpi_eas_call(&result, erp, system, "getImageState", "imageNumber", number, task));
+    FPI_TRY(ask(&result, erp, system, "getImageState", "imageNumber", number, task));
     return fpi_eas_state_parse(state, result, system, task);
 }
 
@@ -207,7 +216,7 @@ static fpi_err_t *ask_list(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t 
     const char *xml = apr_psprintf(task->pool, "<%s><beginTime>%s</beginTime><endTime>%s</endTime></%s>", data,
                                    since ? time_of(since, task) : "19000101000000", time_of(fpi_clock_now(), task), data);
 
-    FPI_TRY(fpi_eas_call(&result, erp, system, operation, "inputXML", xml, task));
+    FPI_TRY(ask(&result, erp, system, operation, "inputXML", xml, task));
     return fpi_eas_list_parse(out, result, task);
 }
 

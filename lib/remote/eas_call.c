@@ -253,6 +253,15 @@ static fpi_err_t *get_session(fpi_eas_session_t *session, fpi_erp_t *erp, const 
     return NULL;
 }
 
+/* Something that says that all is well, and can't be understood, has come from there: that it is there is known. */
+static fpi_err_t *told_from_silence(const fpi_err_t *err, const fpi_eas_answer_t *answer, fpi_task_t *task)
+{
+    bool is_answer = answer->ex.status >= 200 && answer->ex.status < 300;
+
+    return err && err->code == FPI_E_ERP && is_answer ? fpi_recode(task, err, FPI_E_ERP_UNCLEAR, "the answer is no SOAP")
+                                                      : (fpi_err_t *)err;
+}
+
 /* A session that stood when we began may be dead, and so may the one that another child has left in the cache since;
  * one that was made for us is not asked for twice. */
 static fpi_err_t *ask_in_session(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_system_t *system,
@@ -265,7 +274,7 @@ static fpi_err_t *ask_in_session(fpi_eas_answer_t *answer, fpi_erp_t *erp, const
         fpi_eas_session_t session;
 
         FPI_TRY(get_session(&session, erp, &holder, task));
-        FPI_TRY(fpi_eas_ask(answer, erp, system, &session, operation, parameter, text, task));
+        FPI_TRY(told_from_silence(fpi_eas_ask(answer, erp, system, &session, operation, parameter, text, task), answer, task));
         if (!fpi_eas_is_dead(answer->fault, session.since)
             || !fpi_tokens_drop(erp->sessions, &holder, session.token, task)) {
             return NULL;
@@ -300,5 +309,5 @@ fpi_err_t *fpi_eas_call(const char **result, fpi_erp_t *erp, const fpi_system_t 
     }
     err = fpi_soap_result(&value, answer.soap, task);
     err = err ? err : fpi_soap_find_text(result, answer.soap, value, NULL, task);
-    return err ? fpi_recode(task, err, FPI_E_ERP, "%s of %s", operation, system->name) : NULL;
+    return err ? fpi_recode(task, err, FPI_E_ERP_UNCLEAR, "%s of %s", operation, system->name) : NULL;
 }

@@ -44,8 +44,8 @@ typedef struct fpi_erp_verdict_t {
 fpi_err_t *fpi_erp_verify(fpi_erp_verdict_t *out, fpi_erp_t *erp, const fpi_system_t *system, fpi_task_t *task)
     FPI_MUST_USE;
 
-/* Tells it. NULL: it has said that it took it. FPI_E_ERP, FPI_E_ERP_LATE: not reached, or an answer that can't be
- * understood. FPI_E_ERP_REFUSED: it said no, with its words in the public text. A dead session is logged in again
+/* Tells it. NULL: it has said that it took it. FPI_E_ERP, FPI_E_ERP_LATE: not reached, or a failing server in front of it.
+ * FPI_E_ERP_UNCLEAR: it answered, and not what can be understood. FPI_E_ERP_REFUSED: it said no, with its words in the public text. A dead session is logged in again
  * once. Telling the same again is harmless to EAS as far as is known; a webhook finds notice->id in it. */
 fpi_err_t *fpi_erp_notify(fpi_erp_t *erp, const fpi_system_t *system, const fpi_notice_t *notice, fpi_task_t *task)
     FPI_MUST_USE;

@@ -78,7 +78,8 @@ fpi_err_t *fpi_eas_ask(fpi_eas_answer_t *answer, fpi_erp_t *erp, const fpi_syste
                        const fpi_eas_session_t *session, const char *operation, const char *parameter,
                        const char *text, fpi_task_t *task) FPI_MUST_USE;
 /* The same in the system's session, which is made and renewed as needed. *result: the text that it returned, NULL when
- * it returned nothing. FPI_E_ERP_REFUSED with the words of a fault. */
+ * it returned nothing. FPI_E_ERP_REFUSED with the words of a fault; FPI_E_ERP_UNCLEAR for an answer with a status of
+ * success that can't be understood. */
 fpi_err_t *fpi_eas_call(const char **result, fpi_erp_t *erp, const fpi_system_t *system, const char *operation,
                         const char *parameter, const char *text, fpi_task_t *task) FPI_MUST_USE;
 /* The fault's words for people: as fpi_erp_words, and without the session's id. */

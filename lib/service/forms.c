@@ -168,6 +168,7 @@ fpi_err_t *fpi_form_read_announcement(fpi_bill_t *bill, const fpi_json_t *object
 
         FPI_TRY(read(member(bill, field), object, field->aliases, field->most, task));
     }
+    bill->apply_phone = bill->apply_phone ? fpi_people_mobile_key(bill->apply_phone, task) : NULL; /* whose bill it is */
     FPI_TRY(fpi_form_find(&text, object, "taxNo|ftaxNo", WORD_MAX, task));
     return text ? fpi_people_take_tax_no(&bill->tax_no, text, "taxNo", task) : NULL;
 }

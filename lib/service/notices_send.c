@@ -142,6 +142,7 @@ static fpi_miss_t miss_of(const sending_t *s)
 {
     switch (s->err->code) {
     case FPI_E_ERP_REFUSED:
+    case FPI_E_ERP_UNCLEAR: /* it is there: no other bill waits for this one */
         return FPI_MISS_REFUSED;
     case FPI_E_ERP:
     case FPI_E_ERP_LATE:
@@ -193,7 +194,7 @@ static fpi_err_t *missed(sending_t *s, fpi_tx_t *tx, fpi_task_t *task)
     if (!s->held) {
         return NULL;
     }
-    if (s->next->miss == FPI_MISS_REFUSED) {
+    if (s->err->code == FPI_E_ERP_REFUSED) {
         FPI_TRY(skip_refused(s, tx, task));
     }
     if (s->is_skipped) {

@@ -70,6 +70,9 @@ fpi_err_t *fpi_people_user_put(fpi_user_t **user, const char **changes, fpi_tx_t
                                const char *hash, const fpi_user_form_t *form, fpi_task_t *task) FPI_MUST_USE;
 /* FPI_E_ABSENT. */
 fpi_err_t *fpi_people_user_get(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+/* By a mobile as people type it ("+86 138 0000 0000"); one that is stored otherwise is found as it stands. NULL when absent. */
+fpi_err_t *fpi_people_user_of_mobile(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, const char *text, fpi_task_t *task)
+    FPI_MUST_USE;
 /* A word of the tool: name or mobile. FPI_E_ABSENT. */
 fpi_err_t *fpi_people_user_named(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, const char *word, fpi_task_t *task)
     FPI_MUST_USE;

@@ -2,6 +2,7 @@
 #include "service/people.h"
 
 #include "base/text.h"
+#include "model/people.h"
 #include "service/admin_own.h"
 #include "service/changes.h"
 #include "store/audit.h"
@@ -26,9 +27,17 @@ fpi_err_t *fpi_people_user_get(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, i
     return *out ? NULL : fpi_refuse(task, FPI_E_ABSENT, "user_id", "用户 %d 不存在", "there is no user %d", (int)id);
 }
 
+fpi_err_t *fpi_people_user_of_mobile(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, const char *text, fpi_task_t *task)
+{
+    const char *key = fpi_people_mobile_key(text, task);
+
+    FPI_TRY(fpi_user_find_by_mobile(out, tx, tenant, key, task));
+    return *out || strcmp(key, text) == 0 ? NULL : fpi_user_find_by_mobile(out, tx, tenant, text, task);
+}
+
 fpi_err_t *fpi_people_user_named(fpi_user_t **out, fpi_tx_t *tx, int64_t tenant, const char *word, fpi_task_t *task)
 {
-    FPI_TRY(fpi_user_find_by_mobile(out, tx, tenant, word, task));
+    FPI_TRY(fpi_people_user_of_mobile(out, tx, tenant, word, task));
     if (!*out) {
         FPI_TRY(fpi_user_find(out, tx, tenant, word, task));
     }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/admin_own.h"
+#include "service/people.h"
 #include "service/phone.h"
 #include "service/tenants.h"
 #include "store/audit.h"
@@ -65,7 +66,7 @@ static fpi_err_t *find_account(trying_t *t, fpi_tx_t *tx, fpi_task_t *task)
         login->tenant = tenant ? tenant->id : 0;
     }
     if (login->tenant) {
-        FPI_TRY(fpi_user_find_by_mobile(&user, tx, login->tenant, login->login, task));
+        FPI_TRY(fpi_people_user_of_mobile(&user, tx, login->tenant, login->login, task));
     }
     if (login->tenant && !user) {
         FPI_TRY(fpi_user_find(&user, tx, login->tenant, login->login, task));

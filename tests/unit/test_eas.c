@@ -213,14 +213,14 @@ START_TEST(understands_answers)
           FPI_E_ERP_REFUSED, "单据不存在" },
         { RET("&lt;DATA&gt;&lt;retCode&gt;9&lt;/retCode&gt;&lt;retMsg&gt;pw hush-hush&lt;/retMsg&gt;&lt;/DATA&gt;"),
           FPI_E_ERP_REFUSED, "***" },
-        { RET(""), FPI_E_ERP, NULL },
-        { "<r:xResponse xmlns:r=\"urn:r\"/>", FPI_E_ERP, NULL },
-        { RET("ok"), FPI_E_ERP, NULL },
-        { RET("&lt;DATA/&gt;"), FPI_E_ERP, NULL },
-        { "<x><xReturn href=\"#none\"/></x>", FPI_E_ERP, NULL },
+        { RET(""), FPI_E_ERP_UNCLEAR, NULL },
+        { "<r:xResponse xmlns:r=\"urn:r\"/>", FPI_E_ERP_UNCLEAR, NULL },
+        { RET("ok"), FPI_E_ERP_UNCLEAR, NULL },
+        { RET("&lt;DATA/&gt;"), FPI_E_ERP_UNCLEAR, NULL },
+        { "<x><xReturn href=\"#none\"/></x>", FPI_E_ERP_UNCLEAR, NULL },
         { FAULT("com.kingdee.bos.webservice.WSInvokeException: 工作流已锁定"), FPI_E_ERP_REFUSED, "工作流已锁定" },
-        { "!<html><body>login</body></html>", FPI_E_ERP, NULL },
-        { "!", FPI_E_ERP, NULL },
+        { "!<html><body>login</body></html>", FPI_E_ERP_UNCLEAR, NULL },
+        { "!", FPI_E_ERP_UNCLEAR, NULL },
     };
 
     for (int i = 0; i < UNIT_COUNT(cases); i++) {

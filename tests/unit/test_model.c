@@ -287,6 +287,39 @@ START_TEST(passwords_are_checked)
 }
 END_TEST
 
+/* ---- mobiles ---- */
+
+static const struct {
+    const char *text, *mobile;   /* NULL: none, or malformed */
+    const char *key;
+} mobiles[] = {
+    { "13800000006", "13800000006", "13800000006" },
+    { "8613800000006", "13800000006", "13800000006" },
+    { "86-13800000006", "13800000006", "13800000006" },
+    { "86 138 0000 0006", "13800000006", "13800000006" },
+    { "+86 138-0000-0006", "13800000006", "13800000006" },
+    { "+8613800000006", "13800000006", "13800000006" },
+    { "8623800000006", "8623800000006", "8623800000006" },   /* no mobile of China begins so */
+    { "86138000000", "86138000000", "86138000000" },
+    { "861380000000661", "861380000000661", "861380000000661" },
+    { "86", NULL, "86" },
+    { "+85261234567", "85261234567", "85261234567" },
+    { "", NULL, "" },
+    { "zhangsan", NULL, "zhangsan" },
+    { " zhang san ", NULL, " zhang san " },
+};
+
+START_TEST(mobiles_are_taken)
+{
+    const char *mobile = NULL;
+    fpi_err_t *err = fpi_people_take_mobile(&mobile, mobiles[_i].text, "mobile", task);
+
+    ck_assert(!err || !mobiles[_i].mobile);
+    ck_assert_pstr_eq(mobile, mobiles[_i].mobile);
+    ck_assert_str_eq(fpi_people_mobile_key(mobiles[_i].text, task), mobiles[_i].key);
+}
+END_TEST
+
 /* ---- invoices ---- */
 
 static const struct identity_t {
@@ -404,6 +437,7 @@ int main(void)
     tcase_add_test(people, words_are_never_shown);
     tcase_add_loop_test(people, tax_numbers_are_taken, 0, UNIT_COUNT(taxes));
     tcase_add_loop_test(people, passwords_are_checked, 0, UNIT_COUNT(passwords));
+    tcase_add_loop_test(paper, mobiles_are_taken, 0, UNIT_COUNT(mobiles));
     tcase_add_loop_test(paper, invoices_have_an_identity, 0, UNIT_COUNT(identities));
     tcase_add_loop_test(paper, file_names_are_taken, 0, UNIT_COUNT(file_names));
     tcase_add_test(paper, file_names_have_255_bytes);
