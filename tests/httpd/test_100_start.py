@@ -194,7 +194,10 @@ def all_opened(httpd):
 
 
 def open_below(pid, folder):
-    links = [os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.append(os.readlink(entry))
     return [link for link in links if link.startswith(str(folder))]
 
 
