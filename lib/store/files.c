@@ -71,12 +71,32 @@ static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
                       NULL, NULL, task);
 }
 
+/* The same page once more, of which the cloud or a hand has said by now that it is an invoice. */
+static fpi_err_t *take_known_kind(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    if (!file->is_guessed) {
+        return NULL;
+    }
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND,
+                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(FPI_KIND_INVOICE),
+                                fpi_arg_text(file->sha256), fpi_arg_int(file->page_first)),
+                       &rows, NULL, task));
+    if (fpi_rows_count(rows)) {
+        file->kind = FPI_KIND_INVOICE;
+        file->is_guessed = false;
+    }
+    return NULL;
+}
+
 fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
 {
     apr_time_t created = file->created ? file->created : fpi_clock_now();
     int64_t id;
 
     FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(take_known_kind(file, tx, task));
     FPI_TRY(fpi_tx_insert(
         &id, tx, FPI_SQL_FILE_PUT,
         FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(file->invoice),

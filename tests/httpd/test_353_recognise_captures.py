@@ -92,6 +92,8 @@ def test_in_basic_mode_too(asking, said, kind):
     asking.cloud.recognise(sha256(data), said)
     capture(asking, cover("KD-G005"), data)
     assert kinds(asking, "KD-G005") == ["COVER", kind] and stored(asking, "KD-G005")["state"] == 1
+    capture(asking, cover("KD-G005"), data)
+    assert kinds(asking, "KD-G005") == ["COVER", kind], "the same page again is the same file"
 
 
 def test_pages_of_a_locked_bill_stay_what_they_are(asking):
