@@ -44,7 +44,7 @@ BASES = {
 
 # what is put into a form of its own, and what stays whatever is said
 OWN_FORM = {("scanner_make", "address"), ("scanner_put", "address"), ("bill_type_put", "code"), ("system_make", "prefix"), ("system_put", "prefix"),
-            ("system_patch", "prefix")}
+            ("system_patch", "prefix"), ("console_void", "reason")}
 COSTLY = {"user_make": 1, "user_reset": 1}  # a password's hash each time; others get so many of the texts, another choice each field
 EACH = 8
 
