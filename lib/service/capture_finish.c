@@ -59,7 +59,8 @@ static bool may_join(const fpi_file_t *file, const fpi_sheet_t *sheet, const fpi
 {
     const fpi_capture_page_t *page = sheet->page;
 
-    return page->page && file->page_first && file->kind == (fpi_kind_t)leaf->role && file->is_guessed == is_guessed(leaf) && strcmp(file->sha256, page->sha256) == 0
+    return page->page && file->page_first && file->kind == (fpi_kind_t)leaf->role
+           && file->is_guessed == is_guessed(leaf) && strcmp(file->sha256, page->sha256) == 0
            && page->page == file->page_last + 1 && page->rotation == file->rotation
            && strcmp(page->label ? page->label : "", file->label ? file->label : "") == 0
            && page->attachment_type == file->attachment_type;
@@ -82,7 +83,8 @@ static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_seg
             files[count - 1].page_last = page->page;
         }
         else {
-            files[count++] = (fpi_file_t){ .kind = (fpi_kind_t)leaf->role, .is_guessed = is_guessed(leaf), .name = page->name, .sha256 = page->sha256,
+            files[count++] = (fpi_file_t){ .kind = (fpi_kind_t)leaf->role, .is_guessed = is_guessed(leaf),
+                                           .name = page->name, .sha256 = page->sha256,
                                            .media = sheet->content->media, .size = sheet->content->size,
                                            .rotation = page->rotation, .label = page->label,
                                            .attachment_type = page->attachment_type,

@@ -9,7 +9,7 @@
 #include <apr_tables.h>
 #include <string.h>
 
-enum { NEIGHBOURS_MOST = 100, ROWS_MOST = 5000, NAMED_MOST = 5, FILES_MOST = 5000 };
+enum { NEIGHBOURS_MOST = 100, ROWS_MOST = 5000, NAMED_MOST = 5 };
 
 static void set_twin(fpi_found_row_t *row, fpi_twin_kind_t kind, int64_t bill, int64_t file)
 {
@@ -83,26 +83,13 @@ fpi_err_t *fpi_found_moved(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *tas
 
 /* ---- at a submit ---- */
 
-typedef struct files_t {
-    fpi_file_t *list;
-    int count;
-} files_t;
-
-static bool is_invoice_file(const files_t *files, int64_t id)
-{
-    for (int i = 0; i < files->count; i++) {
-        if (files->list[i].id == id) {
-            return files->list[i].kind == FPI_KIND_INVOICE;
-        }
-    }
-    return true;
-}
-
-static fpi_err_t *add_duplicate(apr_array_header_t *list, fpi_tx_t *tx, const fpi_found_row_t *row, const files_t *files,
-                                fpi_task_t *task)
+static fpi_err_t *add_duplicate(apr_array_header_t *list, fpi_tx_t *tx, const fpi_found_row_t *row, fpi_task_t *task)
 {
     const fpi_invoice_t *invoice = &row->invoice;
+    fpi_duplicate_t one = { .row = row };
     fpi_bill_t *other;
+    fpi_whose_t whose;
+    fpi_file_t *file;
     fpi_twin_t *twin;
     int count;
 
@@ -114,9 +101,14 @@ static fpi_err_t *add_duplicate(apr_array_header_t *list, fpi_tx_t *tx, const fp
         return NULL;
     }
     FPI_TRY(fpi_bill_find_by_id(&other, tx, invoice->tenant, twin->bill, task));
-    if (other) {
-        APR_ARRAY_PUSH(list, fpi_duplicate_t) = (fpi_duplicate_t){ row, other, twin->file, !is_invoice_file(files, row->file) };
+    if (!other) {
+        return NULL;
     }
+    FPI_TRY(fpi_file_find(&file, &whose, tx, invoice->tenant, row->file, task));
+    one.other = other;
+    one.other_file = twin->file;
+    one.is_attachment = file && file->kind != FPI_KIND_INVOICE;
+    APR_ARRAY_PUSH(list, fpi_duplicate_t) = one;
     return NULL;
 }
 
@@ -125,13 +117,11 @@ fpi_err_t *fpi_found_duplicates(fpi_duplicate_t **out, int *count, fpi_tx_t *tx,
 {
     apr_array_header_t *list = apr_array_make(task->pool, 4, sizeof(fpi_duplicate_t));
     fpi_found_row_t *rows;
-    files_t files;
     int found;
 
     FPI_TRY(fpi_found_list(&rows, &found, tx, bill->tenant, bill->id, ROWS_MOST, task));
-    FPI_TRY(fpi_files_list(&files.list, &files.count, tx, bill->tenant, bill->id, FILES_MOST, task));
     for (int i = 0; i < found; i++) {
-        FPI_TRY(add_duplicate(list, tx, &rows[i], &files, task));
+        FPI_TRY(add_duplicate(list, tx, &rows[i], task));
     }
     *out = (fpi_duplicate_t *)list->elts;
     *count = list->nelts;

@@ -205,13 +205,8 @@ static inline const char *get(fpi_cloud_t *cloud, const fpi_enterprise_t *who)
 /* A test case of `suite` whose tests have all of that. */
 static inline TCase *cloud_case(Suite *suite, const char *name)
 {
-    TCase *made = tcase_create(name);
-
     signal(SIGPIPE, SIG_IGN);
-    tcase_add_checked_fixture(made, open_all, close_all);
-    tcase_set_timeout(made, 120);
-    suite_add_tcase(suite, made);
-    return made;
+    return unit_case_with(suite, name, open_all, close_all);
 }
 
 #endif

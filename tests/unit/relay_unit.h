@@ -342,13 +342,8 @@ static inline void close_all(void)
 /* A test case of `suite` whose tests have a cloud and an app that relays to it. */
 static inline TCase *relay_case(Suite *suite, const char *name)
 {
-    TCase *made = tcase_create(name);
-
     signal(SIGPIPE, SIG_IGN);
-    tcase_add_checked_fixture(made, open_all, close_all);
-    tcase_set_timeout(made, 120);
-    suite_add_tcase(suite, made);
-    return made;
+    return unit_case_with(suite, name, open_all, close_all);
 }
 
 #endif

@@ -45,15 +45,20 @@ static inline void unit_failed(const fpi_err_t *err, fpi_code_t code)
     ck_assert(err->detail && *err->detail);
 }
 
-/* A test case of `suite` whose tests have a task. */
-static inline TCase *unit_case(Suite *suite, const char *name)
+/* A test case of `suite`, and one whose tests have a task. */
+static inline TCase *unit_case_with(Suite *suite, const char *name, SFun open, SFun close)
 {
     TCase *made = tcase_create(name);
 
-    tcase_add_checked_fixture(made, unit_open, unit_close);
+    tcase_add_checked_fixture(made, open, close);
     tcase_set_timeout(made, 120);
     suite_add_tcase(suite, made);
     return made;
+}
+
+static inline TCase *unit_case(Suite *suite, const char *name)
+{
+    return unit_case_with(suite, name, unit_open, unit_close);
 }
 
 /* Runs it; what main returns. */
