@@ -41,23 +41,21 @@ static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
     file->is_guessed = fpi_rows_int(rows, row, c++) == CLOUD_GUESSED;
 }
 
-/* The row that is there already; its invoice may have become another one since, and its kind may have been said. */
-static fpi_err_t *take_stored(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+/* The row of that kind which is there already, or none. */
+static fpi_err_t *find_stored(fpi_rows_t **rows, const fpi_file_t *file, fpi_kind_t kind, fpi_tx_t *tx, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_FILE_FIND,
+                      FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(kind),
+                               fpi_arg_text(file->sha256), fpi_arg_int(file->page_first)),
+                      rows, NULL, task);
+}
+
+/* Its invoice may have become another one since, and its kind may have been said. */
+static fpi_err_t *take_stored(fpi_file_t *file, const fpi_rows_t *rows, fpi_tx_t *tx, fpi_task_t *task)
 {
     int64_t invoice = file->invoice;
     bool is_said = !file->is_guessed;
-    fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND,
-                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill),
-                                fpi_arg_int(file->kind), fpi_arg_text(file->sha256),
-                                fpi_arg_int(file->page_first)),
-                       &rows, NULL, task));
-    if (!fpi_rows_count(rows)) {
-        return fpi_fail(task, FPI_E_ABSENT,
-                        "bill %" APR_INT64_T_FMT " is not of tenant %" APR_INT64_T_FMT, file->bill,
-                        file->tenant);
-    }
     take_file(file, rows, 0);
     if (is_said && file->is_guessed) {
         file->is_guessed = false;
@@ -79,10 +77,7 @@ static fpi_err_t *take_known_kind(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *ta
     if (!file->is_guessed) {
         return NULL;
     }
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_FIND,
-                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(FPI_KIND_INVOICE),
-                                fpi_arg_text(file->sha256), fpi_arg_int(file->page_first)),
-                       &rows, NULL, task));
+    FPI_TRY(find_stored(&rows, file, FPI_KIND_INVOICE, tx, task));
     if (fpi_rows_count(rows)) {
         file->kind = FPI_KIND_INVOICE;
         file->is_guessed = false;
@@ -90,31 +85,45 @@ static fpi_err_t *take_known_kind(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *ta
     return NULL;
 }
 
-fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *insert_file(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
 {
-    apr_time_t created = file->created ? file->created : fpi_clock_now();
-    int64_t id;
+    fpi_rows_t *rows;
 
-    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
-    FPI_TRY(take_known_kind(file, tx, task));
+    if (!file->created) {
+        file->created = fpi_clock_now();
+    }
     FPI_TRY(fpi_tx_insert(
-        &id, tx, FPI_SQL_FILE_PUT,
+        &file->id, tx, FPI_SQL_FILE_INSERT,
         FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(file->invoice),
                  fpi_arg_int(file->kind), fpi_arg_text(file->name), fpi_arg_text(file->sha256),
                  fpi_arg_text(file->media), fpi_arg_int(file->size), fpi_arg_int(file->position),
-                 fpi_arg_text(file->source), fpi_arg_text(file->origin), fpi_arg_int(created),
+                 fpi_arg_text(file->source), fpi_arg_text(file->origin), fpi_arg_int(file->created),
                  fpi_arg_int(file->rotation), fpi_arg_int(file->page_first),
                  fpi_arg_int(file->page_last), fpi_arg_int(file->group_id),
                  fpi_arg_int(file->state), fpi_arg_text(file->label),
                  fpi_arg_int(file->attachment_type), cloud_arg(file)),
         task));
-    *is_new = id > 0;
-    if (!*is_new || file->position <= 0) {
-        return take_stored(file, tx, task);
+    if (!file->id) { /* one that its tenant does not see */
+        return fpi_fail(task, FPI_E_ABSENT, "bill %" APR_INT64_T_FMT " is not of tenant %" APR_INT64_T_FMT, file->bill,
+                        file->tenant);
     }
-    file->id = id;
-    file->created = created;
+    if (file->position > 0) {
+        return NULL;
+    }
+    FPI_TRY(find_stored(&rows, file, file->kind, tx, task));
+    take_file(file, rows, 0);
     return NULL;
+}
+
+fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(take_known_kind(file, tx, task));
+    FPI_TRY(find_stored(&rows, file, file->kind, tx, task));
+    *is_new = fpi_rows_count(rows) == 0;
+    return *is_new ? insert_file(file, tx, task) : take_stored(file, rows, tx, task);
 }
 
 fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,

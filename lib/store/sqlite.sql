@@ -1983,16 +1983,15 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 
 -- ==== files of a bill ====
 
--- name: FILE_PUT
+-- One row of VALUES: with a SELECT of the table that it writes to, SQLite would fill a table of its own each time.
+-- name: FILE_INSERT
 INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
                   attachment_type, no_cloud)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
-       CASE WHEN ?9 > 0 THEN ?9
-            ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
-       ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20
- WHERE NOT EXISTS (SELECT 1 FROM file WHERE bill = ?2 AND kind = ?4 AND sha256 = ?6
-                      AND (page_first = ?14 OR ?14 = 0))
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+        CASE WHEN ?9 > 0 THEN ?9
+             ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
+        ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
 ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 
 -- part: FILE
