@@ -1,51 +1,23 @@
 #include "service/pull.h"
 
-#include "base/clock.h"
 #include "service/access.h"
 #include "service/attach.h"
 #include "service/events.h"
 #include "service/fetch.h"
-#include "service/forms.h"
 #include "service/looks.h"
 #include "service/match.h"
-#include "service/modes.h"
-#include "service/moves.h"
-#include "service/notices.h"
+#include "service/pull_own.h"
 #include "store/bills.h"
 #include "store/people.h"
-#include "store/piles.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 enum { INVOICES_MAX = 2000, FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
 
-
-typedef struct pull_t {
-    fpi_app_t *app;
-    fpi_task_t *task;
-    int64_t bill_id, push_id;
-    fpi_bill_t *bill;
-    fpi_push_t *push;
-    const char *path;            /* where the cloud is asked */
-    fpi_file_t *files;           /* that the bill has already */
-    int file_count;
-    fpi_document_t doc;
-    fpi_invoice_t *invoices;
-    int invoice_count;
-    apr_array_header_t *links;   /* fpi_link_t */
-    int fetched, refused, taken_off; /* files of this run */
-    const char *refusals;        /* sentences on those that can't be had */
-    const char *unread;          /* sums of new or changed invoices that can't be read */
-    int unread_count;
-    bool *has_link;              /* of each invoice */
-    const char *linkless;        /* new or changed invoices that came without */
-    int linkless_count;
-} pull_t;
-
 /* ---- what it is about ---- */
 
-static fpi_err_t *read_payload(pull_t *pull, const fpi_job_t *job)
+static fpi_err_t *read_payload(fpi_pulling_t *pull, const fpi_job_t *job)
 {
     fpi_json_t *doc;
 
@@ -56,7 +28,7 @@ static fpi_err_t *read_payload(pull_t *pull, const fpi_job_t *job)
 
 static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    pull_t *pull = baton;
+    fpi_pulling_t *pull = baton;
 
     FPI_TRY(fpi_bill_find_by_id(&pull->bill, tx, task->tenant, pull->bill_id, task));
     if (!pull->bill) {
@@ -69,7 +41,7 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 /* ---- the document: brought along, or asked of the cloud ---- */
 
-static fpi_err_t *read_brought(pull_t *pull)
+static fpi_err_t *read_brought(fpi_pulling_t *pull)
 {
     fpi_json_t *doc;
 
@@ -80,7 +52,7 @@ static fpi_err_t *read_brought(pull_t *pull)
     return fpi_form_read_document(&pull->doc, doc, pull->task);
 }
 
-static const fpi_enterprise_t *enterprise_of(pull_t *pull)
+static const fpi_enterprise_t *enterprise_of(fpi_pulling_t *pull)
 {
     const char *client_id = pull->push ? pull->push->client_id : NULL;
     const fpi_enterprise_t *e = client_id ? fpi_people_find(pull->app, client_id, pull->task) : NULL;
@@ -91,7 +63,7 @@ static const fpi_enterprise_t *enterprise_of(pull_t *pull)
     return e && e->tenant == pull->task->tenant && e->is_enabled ? e : NULL;
 }
 
-static fpi_err_t *ask_cloud(pull_t *pull)
+static fpi_err_t *ask_cloud(fpi_pulling_t *pull)
 {
     const fpi_enterprise_t *e = enterprise_of(pull);
     const fpi_bill_t *bill = pull->bill;
@@ -109,7 +81,7 @@ static fpi_err_t *ask_cloud(pull_t *pull)
     return fpi_form_read_document(&pull->doc, answer, pull->task);
 }
 
-static fpi_err_t *read_invoices(pull_t *pull)
+static fpi_err_t *read_invoices(fpi_pulling_t *pull)
 {
     fpi_json_t *list = pull->doc.invoices;
     size_t count = list ? fpi_json_size(list) : 0;
@@ -134,7 +106,7 @@ static fpi_err_t *read_invoices(pull_t *pull)
     return NULL;
 }
 
-static fpi_err_t *read_links(pull_t *pull, const fpi_json_t *list, fpi_kind_t kind)
+static fpi_err_t *read_links(fpi_pulling_t *pull, const fpi_json_t *list, fpi_kind_t kind)
 {
     for (size_t i = 0; list && i < fpi_json_size(list); i++) {
         FPI_TRY(fpi_form_add_link(pull->links, fpi_json_at(list, i), kind, pull->task));
@@ -142,7 +114,7 @@ static fpi_err_t *read_links(pull_t *pull, const fpi_json_t *list, fpi_kind_t ki
     return NULL;
 }
 
-static fpi_err_t *read_document(pull_t *pull)
+static fpi_err_t *read_document(fpi_pulling_t *pull)
 {
     pull->links = apr_array_make(pull->task->pool, 16, sizeof(fpi_link_t));
     FPI_TRY(read_brought(pull));
@@ -156,12 +128,12 @@ static fpi_err_t *read_document(pull_t *pull)
 
 /* ---- files, one at a time, each durable by itself ---- */
 
-static const char *origin_of(const fpi_link_t *link, apr_pool_t *pool)
+const char *fpi_pull_origin(const fpi_link_t *link, apr_pool_t *pool)
 {
-    return apr_pstrmemdup(pool, link->url, strcspn(link->url, "?#")); /* a query may hold a key */
+    return apr_pstrmemdup(pool, link->url, strcspn(link->url, "?#"));
 }
 
-static bool is_there(const pull_t *pull, const fpi_link_t *link, const char *origin)
+static bool is_there(const fpi_pulling_t *pull, const fpi_link_t *link, const char *origin)
 {
     for (int i = 0; i < pull->file_count; i++) {
         const fpi_file_t *file = &pull->files[i];
@@ -176,7 +148,7 @@ static bool is_there(const pull_t *pull, const fpi_link_t *link, const char *ori
 }
 
 typedef struct storing_t {
-    pull_t *pull;
+    fpi_pulling_t *pull;
     fpi_file_t file;
 } storing_t;
 
@@ -202,7 +174,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                          NULL, task);
 }
 
-static fpi_err_t *store_file(pull_t *pull, const fpi_link_t *link, const char *origin, const fpi_fetched_t *got)
+static fpi_err_t *store_file(fpi_pulling_t *pull, const fpi_link_t *link, const char *origin, const fpi_fetched_t *got)
 {
     storing_t s = { .pull = pull };
     const fpi_media_info_t *media = fpi_media_info(got->media);
@@ -225,7 +197,7 @@ static fpi_err_t *store_file(pull_t *pull, const fpi_link_t *link, const char *o
     return fpi_store_write(pull->app->store, tx_file, &s, pull->task);
 }
 
-static void note_refusal(pull_t *pull, const fpi_link_t *link, const char *origin, const fpi_err_t *err)
+static void note_refusal(fpi_pulling_t *pull, const fpi_link_t *link, const char *origin, const fpi_err_t *err)
 {
     fpi_task_t *task = pull->task;
 
@@ -237,9 +209,9 @@ static void note_refusal(pull_t *pull, const fpi_link_t *link, const char *origi
 }
 
 /* A file that can't be had is told in the timeline; one that may come later is a failure. */
-static fpi_err_t *fetch_one(pull_t *pull, const fpi_link_t *link)
+static fpi_err_t *fetch_one(fpi_pulling_t *pull, const fpi_link_t *link)
 {
-    const char *origin = origin_of(link, pull->task->pool);
+    const char *origin = fpi_pull_origin(link, pull->task->pool);
     fpi_fetched_t got;
     fpi_err_t *err;
 
@@ -258,7 +230,7 @@ static fpi_err_t *fetch_one(pull_t *pull, const fpi_link_t *link)
 }
 
 /* One that may come later fails the run, but holds up no other: they have their turn first, unless all seem to fail. */
-static fpi_err_t *fetch_all(pull_t *pull)
+static fpi_err_t *fetch_all(fpi_pulling_t *pull)
 {
     fpi_err_t *late = NULL;
     int failures = 0;
@@ -275,7 +247,7 @@ static fpi_err_t *fetch_all(pull_t *pull)
 /* ---- the end ---- */
 
 /* Of what is new or changed, so that repeats say nothing. */
-static void note_invoice(pull_t *pull, int i, fpi_task_t *task)
+static void note_invoice(fpi_pulling_t *pull, int i, fpi_task_t *task)
 {
     const fpi_invoice_t *invoice = &pull->invoices[i];
     const char *sums = fpi_form_unread_sums(invoice, task);
@@ -291,7 +263,7 @@ static void note_invoice(pull_t *pull, int i, fpi_task_t *task)
 }
 
 /* In other modes the images come otherwise. */
-static fpi_err_t *tell_linkless(const pull_t *pull, bool is_synced, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *tell_linkless(const fpi_pulling_t *pull, bool is_synced, fpi_tx_t *tx, fpi_task_t *task)
 {
     if (!is_synced || !pull->linkless_count) {
         return NULL;
@@ -303,7 +275,7 @@ static fpi_err_t *tell_linkless(const pull_t *pull, bool is_synced, fpi_tx_t *tx
                          NULL, task);
 }
 
-static fpi_err_t *tell_unread(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *tell_unread(const fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     return pull->unread ? fpi_trail_add(tx, pull->bill, "pull",
                                         apr_psprintf(task->pool, "sums of %d invoices can't be read and count as different: %s",
@@ -311,7 +283,7 @@ static fpi_err_t *tell_unread(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task
                         : NULL;
 }
 
-static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t *dropped, fpi_task_t *task)
+static fpi_err_t *put_invoices(fpi_pulling_t *pull, fpi_tx_t *tx, int *changed, int64_t *dropped, fpi_task_t *task)
 {
     int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * (size_t)(pull->invoice_count + 1));
 
@@ -333,7 +305,7 @@ static fpi_err_t *put_invoices(pull_t *pull, fpi_tx_t *tx, int *changed, int64_t
 }
 
 /* What was there when a bill was sent back is no answer to that. */
-static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_t *task)
+static fpi_err_t *move_state(fpi_pulling_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_t *task)
 {
     fpi_bill_t *bill = pull->bill;
     fpi_state_t from = bill->state, to = bill->state;
@@ -361,133 +333,9 @@ static fpi_err_t *move_state(pull_t *pull, fpi_tx_t *tx, bool is_news, fpi_task_
                          NULL, task);
 }
 
-static bool is_mirrored(const pull_t *pull, const fpi_file_t *file)
-{
-    for (int i = 0; i < pull->links->nelts; i++) {
-        const fpi_link_t *link = &APR_ARRAY_IDX(pull->links, i, fpi_link_t);
-
-        if ((link->hash && strcasecmp(link->hash, file->sha256) == 0)
-            || (file->origin && strcmp(file->origin, origin_of(link, pull->task->pool)) == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Is there anything on the bill that came with the receipt? */
-static bool has_brought(const pull_t *pull)
-{
-    for (int i = 0; i < pull->file_count; i++) {
-        if (is_mirrored(pull, &pull->files[i])) {
-            return true;
-        }
-    }
-    return pull->invoice_count > 0;
-}
-
-/* In sync mode nobody scans and nobody submits: the push makes the images. An empty receipt makes none, whatever was
- * put there by hand. */
-static fpi_err_t *submit_synced(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
-{
-    const fpi_order_t order = { FPI_ACT_SUBMIT, NULL, NULL, "synchronised to the submitter" };
-    bool is_changed;
-
-    return pull->bill->state == FPI_STATE_UPLOADED && has_brought(pull) ? fpi_move(&is_changed, pull->bill, &order, tx, task)
-                                                                        : NULL;
-}
-
-/* An empty receipt takes nothing away: it may be a fault of its own. */
-static fpi_err_t *take_off(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_pile_t *pile, before;
-
-    if (!pull->links->nelts) {
-        return NULL;
-    }
-    FPI_TRY(fpi_pile_get(&pile, &before, tx, pull->bill, task));
-    for (int i = before.count - 1; i >= 0; i--) {
-        const fpi_file_t *file = &before.files[i];
-
-        if (strcmp(file->source ? file->source : "", "push") == 0 && !is_mirrored(pull, file)) {
-            FPI_TRY(fpi_pile_drop(pile, file->id, task));
-            FPI_TRY(fpi_trail_add(tx, pull->bill, "file",
-                                  apr_psprintf(task->pool, "%s %s taken off the bill, as the receipt has it no more; sha256 %s",
-                                               fpi_kind_name(file->kind), file->name, file->sha256),
-                                  NULL, task));
-            pull->taken_off++;
-        }
-    }
-    return pull->taken_off ? fpi_pile_put(pile, &before, tx, task) : NULL;
-}
-
-#define FELL "{\"fallen_from\":\"SYNC\"}"
-
-/* Once: why nobody submits it by itself. */
-static fpi_err_t *tell_fallen(const pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
-{
-    bool has;
-
-    FPI_TRY(fpi_trail_has(&has, tx, pull->bill, "mode", FELL, task));
-    return has ? NULL : fpi_trail_add(tx, pull->bill, "mode",
-                                      "worked on in basic mode rather than synchronised, as the ERP has not announced the bill",
-                                      FELL, task);
-}
-
-static fpi_err_t *mirror(bool *is_synced, pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_mode_said_t said;
-
-    FPI_TRY(fpi_mode_find(&said, tx, pull->bill, task));
-    *is_synced = said.mode == FPI_MODE_SYNC;
-    if (said.fallen == FPI_MODE_SYNC) {
-        FPI_TRY(tell_fallen(pull, tx, task));
-    }
-    pull->taken_off = 0;
-    if (!*is_synced || pull->bill->state == FPI_STATE_REVIEWED) {
-        return NULL;
-    }
-    if (pull->bill->state == FPI_STATE_SUBMITTED && pull->refused) {
-        return fpi_trail_add(tx, pull->bill, "pull",
-                             "nothing is taken off the submitted bill, as files that the receipt has now can't be had", NULL,
-                             task);
-    }
-    return take_off(pull, tx, task);
-}
-
-/* Files of the receipt since the ERP was last to be told of them, in this run or in one that did not come to its end. */
-static int count_since(const pull_t *pull, apr_time_t told)
-{
-    int count = 0;
-
-    for (int i = 0; i < pull->file_count; i++) {
-        const fpi_file_t *file = &pull->files[i];
-
-        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > told;
-    }
-    return count;
-}
-
-/* The images of a submitted bill are others now. */
-static fpi_err_t *tell_mirrored(pull_t *pull, fpi_tx_t *tx, fpi_task_t *task)
-{
-    fpi_delivery_t *last;
-    int came;
-
-    FPI_TRY(fpi_delivery_find_last(&last, tx, pull->bill->tenant, pull->bill->id, task));
-    came = count_since(pull, last ? last->created : 0);
-    if (!pull->taken_off && !came) {
-        return NULL;
-    }
-    FPI_TRY(fpi_bill_note(pull->bill, tx, "pull",
-                          apr_psprintf(task->pool, "the submitted bill mirrors the receipt: %d files went, %d came; the ERP is "
-                                       "told \"ready\" again", pull->taken_off, came),
-                          NULL, task));
-    return fpi_notice_images(tx, pull->bill, task);
-}
-
 /* ---- a bill that must not change ---- */
 
-static fpi_err_t *end_locked(pull_t *pull, const fpi_err_t *locked, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *end_locked(fpi_pulling_t *pull, const fpi_err_t *locked, fpi_tx_t *tx, fpi_task_t *task)
 {
     const char *why = apr_pstrcat(task->pool, fpi_err_public(locked, "en"), "; unlock it, then replay the push", NULL);
     fpi_push_t *push = pull->push;
@@ -506,7 +354,7 @@ static fpi_err_t *end_locked(pull_t *pull, const fpi_err_t *locked, fpi_tx_t *tx
 
 static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    pull_t *pull = baton;
+    fpi_pulling_t *pull = baton;
     int changed = 0;
     int64_t dropped = 0;
     fpi_err_t *locked;
@@ -521,7 +369,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (!pull->links) {
         return fpi_fail(task, FPI_E_BUSY, "bill %s was unlocked just now: it is looked at again", pull->bill->number);
     }
-    FPI_TRY(mirror(&is_synced, pull, tx, task));
+    FPI_TRY(fpi_pull_mirror(&is_synced, pull, tx, task));
     FPI_TRY(put_invoices(pull, tx, &changed, &dropped, task));
     if (changed || dropped || pull->fetched || pull->refused) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull",
@@ -542,7 +390,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     FPI_TRY(move_state(pull, tx, changed || pull->fetched || pull->taken_off, task));
     if (is_synced) {
-        FPI_TRY(was_submitted ? tell_mirrored(pull, tx, task) : submit_synced(pull, tx, task));
+        FPI_TRY(fpi_pull_mirrored(pull, was_submitted, tx, task));
     }
     if (!pull->push || strcmp(pull->push->status, "done") == 0) {
         return NULL;
@@ -552,7 +400,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_push_put(pull->push, tx, task);
 }
 
-static fpi_err_t *work(pull_t *pull)
+static fpi_err_t *work(fpi_pulling_t *pull)
 {
     if (!pull->bill->is_locked) { /* tx_end says so */
         FPI_TRY(read_document(pull));
@@ -563,7 +411,7 @@ static fpi_err_t *work(pull_t *pull)
 
 fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
 {
-    pull_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
+    fpi_pulling_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
     fpi_err_t *err;
 
     pull->app = app;
@@ -584,17 +432,17 @@ fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
     return pull->bill->is_locked ? fpi_store_write(app->store, tx_end, pull, task) : err;
 }
 
-/* ---- given up, put back to work ---- */
+/* ---- given up ---- */
 
 typedef struct parking_t {
-    pull_t *pull;
+    fpi_pulling_t *pull;
     const fpi_err_t *why;
 } parking_t;
 
 static fpi_err_t *tx_park(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     parking_t *parking = baton;
-    pull_t *pull = parking->pull;
+    fpi_pulling_t *pull = parking->pull;
     const char *why = fpi_err_chain(task->pool, parking->why);
 
     FPI_TRY(tx_look(tx, pull, task));
@@ -612,7 +460,7 @@ static fpi_err_t *tx_park(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why, fpi_task_t *task)
 {
-    pull_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
+    fpi_pulling_t *pull = apr_pcalloc(task->pool, sizeof(*pull));
     parking_t parking = { pull, why };
     fpi_err_t *err;
 
@@ -625,63 +473,4 @@ void fpi_pull_parked(fpi_app_t *app, const fpi_job_t *job, const fpi_err_t *why,
     }
     fpi_event_tell(app, "push-failed", apr_psprintf(task->pool, "push %" APR_INT64_T_FMT " was given up: %s", pull->push_id,
                                                     fpi_err_chain(task->pool, why)), task);
-}
-
-fpi_err_t *fpi_pull_put(fpi_tx_t *tx, const fpi_bill_t *bill, int64_t push, fpi_task_t *task)
-{
-    const char *key = apr_psprintf(task->pool, "%" APR_INT64_T_FMT, bill->id);
-    const char *payload = apr_psprintf(task->pool, "{\"bill\":%s,\"push\":%" APR_INT64_T_FMT "}", key, push);
-
-    return fpi_job_put(tx, bill->tenant, FPI_JOB_PULL, key, payload, fpi_clock_now(), task);
-}
-
-fpi_err_t *fpi_pull_by_hand(fpi_tx_t *tx, fpi_bill_t *bill, const fpi_order_t *order, fpi_task_t *task)
-{
-    int64_t push = 0;
-    fpi_state_t to;
-
-    FPI_TRY(fpi_attach_refuse_locked(bill, FPI_ACT_PUSH, task));
-    FPI_TRY(fpi_bill_move(&to, bill, FPI_ACT_PUSH, task));
-    if (bill->push_sha) {
-        FPI_TRY(fpi_push_find_same(&push, tx, bill->id, bill->push_sha, task));
-    }
-    if (!push && !bill->is_announced) {
-        return fpi_refuse(task, FPI_E_STATE, NULL, "单据 %s 既未由 ERP 推送, 也没有收到收票推送, 无从同步",
-                          "bill %s was neither announced by the ERP nor pushed: there is nothing to ask for", bill->number);
-    }
-    FPI_TRY(fpi_trail_add(tx, bill, "pull", fpi_order_note(order, "the receipt is asked again, by hand", task), NULL, task));
-    return fpi_pull_put(tx, bill, push, task);
-}
-
-fpi_err_t *fpi_pull_replay(fpi_tx_t *tx, int64_t id, fpi_task_t *task)
-{
-    fpi_push_t *push;
-    fpi_bill_t *bill;
-
-    FPI_TRY(fpi_push_find(&push, tx, id, task));
-    if (!push || !push->bill) {
-        return fpi_fail(task, FPI_E_ABSENT, "push %" APR_INT64_T_FMT " is not there, or has no bill", id);
-    }
-    FPI_TRY(fpi_bill_find_by_id(&bill, tx, push->tenant, push->bill, task));
-    push->status = "taken";
-    push->reason = NULL;
-    FPI_TRY(fpi_push_put(push, tx, task));
-    FPI_TRY(fpi_trail_add(tx, bill, "push", "put back to work by hand", NULL, task));
-    return fpi_pull_put(tx, bill, push->id, task);
-}
-
-fpi_err_t *fpi_pull_replay_lone(int *count, fpi_tx_t *tx, const char *tax_no, int most, fpi_task_t *task)
-{
-    fpi_ids_t bills;
-
-    FPI_TRY(fpi_jobs_parked_pulls(&bills, tx, task->tenant, tax_no, most, task));
-    for (int i = 0; i < bills.count; i++) {
-        fpi_bill_t *bill;
-
-        FPI_TRY(fpi_bill_find_by_id(&bill, tx, task->tenant, bills.items[i], task));
-        FPI_TRY(fpi_trail_add(tx, bill, "pull", "put back to work by hand", NULL, task));
-        FPI_TRY(fpi_pull_put(tx, bill, 0, task));
-    }
-    *count = bills.count;
-    return NULL;
 }

@@ -1,0 +1,45 @@
+/* What pull.c and pull_mirror.c share. Private to these.
+ *
+ * Life:    one run of a pull's job.
+ * Threads: a worker's.
+ * Limits:  those of the pull (pull.h). */
+#ifndef FPI_PULL_OWN_H
+#define FPI_PULL_OWN_H
+
+#include "service/forms.h"
+#include "service/handlers.h"
+#include "store/bills.h"
+#include "store/pushes.h"
+
+typedef struct fpi_pulling_t {
+    fpi_app_t *app;
+    fpi_task_t *task;
+    int64_t bill_id, push_id;
+    fpi_bill_t *bill;
+    fpi_push_t *push;
+    const char *path;            /* where the cloud is asked */
+    fpi_file_t *files;           /* that the bill has already */
+    int file_count;
+    fpi_document_t doc;
+    fpi_invoice_t *invoices;
+    int invoice_count;
+    apr_array_header_t *links;   /* fpi_link_t */
+    int fetched, refused, taken_off; /* files of this run */
+    const char *refusals;        /* sentences on those that can't be had */
+    const char *unread;          /* sums of new or changed invoices that can't be read */
+    int unread_count;
+    bool *has_link;              /* of each invoice */
+    const char *linkless;        /* new or changed invoices that came without */
+    int linkless_count;
+} fpi_pulling_t;
+
+/* What a file is known by when it comes again: its address without the query, which may hold a key. */
+const char *fpi_pull_origin(const fpi_link_t *link, apr_pool_t *pool);
+
+/* ---- sync mode: the bill mirrors the receipt (pull.h) ---- */
+/* Before the invoices: takes off what the receipt has no more, where the bill's mode is that, which *is_synced says. */
+fpi_err_t *fpi_pull_mirror(bool *is_synced, fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* Behind them, where it is: submits the bill, or tells the ERP that the images of a submitted one are others. */
+fpi_err_t *fpi_pull_mirrored(fpi_pulling_t *pull, bool was_submitted, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+
+#endif
