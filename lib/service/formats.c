@@ -71,39 +71,31 @@ fpi_err_t *fpi_formats_parse(uint32_t *mask, const char *names, fpi_task_t *task
 
 typedef struct asking_t {
     int64_t tenant;
-    const char *said[FPI_ENTRY_COUNT]; /* NULL: the standard */
+    fpi_entry_t entry;
+    const char *said;            /* NULL: the standard */
 } asking_t;
 
 static fpi_err_t *tx_find(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *asking = baton;
 
-    for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
-        FPI_TRY(fpi_setting_find(&asking->said[i], tx, asking->tenant, settings[i], task));
-    }
-    return NULL;
-}
-
-static fpi_err_t *find_all(uint32_t masks[FPI_ENTRY_COUNT], fpi_app_t *app, int64_t tenant, fpi_task_t *task)
-{
-    asking_t asking = { .tenant = tenant };
-
-    FPI_TRY(fpi_store_read(app->store, tx_find, &asking, task));
-    for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
-        masks[i] = mask_of(true);
-        if (asking.said[i]) {
-            FPI_TRY(fpi_formats_parse(&masks[i], asking.said[i], task));
-        }
-    }
-    return NULL;
+    return fpi_setting_find(&asking->said, tx, asking->tenant, settings[asking->entry], task);
 }
 
 fpi_err_t *fpi_formats_find(uint32_t *mask, fpi_app_t *app, int64_t tenant, fpi_entry_t entry, fpi_task_t *task)
 {
-    uint32_t masks[FPI_ENTRY_COUNT];
+    asking_t asking = { .tenant = tenant, .entry = entry };
 
-    FPI_TRY(find_all(masks, app, tenant, task));
-    *mask = masks[entry];
+    FPI_TRY(fpi_store_read(app->store, tx_find, &asking, task));
+    *mask = mask_of(true);
+    return asking.said ? fpi_formats_parse(mask, asking.said, task) : NULL;
+}
+
+static fpi_err_t *find_all(uint32_t masks[FPI_ENTRY_COUNT], fpi_app_t *app, int64_t tenant, fpi_task_t *task)
+{
+    for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
+        FPI_TRY(fpi_formats_find(&masks[i], app, tenant, (fpi_entry_t)i, task));
+    }
     return NULL;
 }
 
@@ -183,7 +175,11 @@ static fpi_err_t *read_formats(const char **out, const fpi_json_t *item, fpi_tas
     return NULL;
 }
 
-static fpi_err_t *read_item(asking_t *asking, const fpi_json_t *item, fpi_task_t *task)
+typedef struct changing_t {
+    const char *said[FPI_ENTRY_COUNT]; /* NULL: as it is */
+} changing_t;
+
+static fpi_err_t *read_item(changing_t *changing, const fpi_json_t *item, fpi_task_t *task)
 {
     const char *entry;
 
@@ -193,7 +189,7 @@ static fpi_err_t *read_item(asking_t *asking, const fpi_json_t *item, fpi_task_t
     FPI_TRY(fpi_json_get_text(&entry, item, "entry", 20, task));
     for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
         if (strcmp(entries[i], entry) == 0) {
-            return read_formats(&asking->said[i], item, task);
+            return read_formats(&changing->said[i], item, task);
         }
     }
     return fpi_refuse(task, FPI_E_FIELD, "entry", "entry 应为 UPLOAD, CAPTURE 或 ERP, 收到 %s",
@@ -202,11 +198,11 @@ static fpi_err_t *read_item(asking_t *asking, const fpi_json_t *item, fpi_task_t
 
 static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
-    const asking_t *asking = baton;
+    const changing_t *changing = baton;
 
     for (int i = 0; i < FPI_ENTRY_COUNT; i++) {
-        if (asking->said[i]) {
-            FPI_TRY(fpi_change_setting(tx, settings[i], asking->said[i], "file-formats.changed", entries[i], task));
+        if (changing->said[i]) {
+            FPI_TRY(fpi_change_setting(tx, settings[i], changing->said[i], "file-formats.changed", entries[i], task));
         }
     }
     return NULL;
@@ -214,7 +210,7 @@ static fpi_err_t *tx_put(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_formats_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    asking_t asking = { .tenant = call->viewer->tenant };
+    changing_t changing = { { NULL } };
     fpi_json_t *items = NULL;
 
     if (fpi_json_is_object(call->json)) {
@@ -224,9 +220,9 @@ fpi_err_t *fpi_handle_formats_put(fpi_app_t *app, fpi_call_t *call, fpi_answer_t
         return fpi_refuse(call->task, FPI_E_FIELD, "items", "缺少 items 数组", "items must be an array");
     }
     for (size_t i = 0; i < fpi_json_size(items); i++) {
-        FPI_TRY(read_item(&asking, fpi_json_at(items, i), call->task));
+        FPI_TRY(read_item(&changing, fpi_json_at(items, i), call->task));
     }
-    FPI_TRY(fpi_store_write(app->store, tx_put, &asking, call->task));
+    FPI_TRY(fpi_store_write(app->store, tx_put, &changing, call->task));
     fpi_store_raise_epoch(app->store);
     return answer_all(answer, app, call);
 }
