@@ -78,11 +78,11 @@ static fpi_err_t *take_rotation(fpi_capture_page_t *page, const fpi_json_t *said
 {
     int64_t rotation;
 
-    FPI_TRY(fpi_json_find_int(&rotation, said, "rotation", 0, 0, 359, task));
+    FPI_TRY(fpi_json_find_int(&rotation, said, "rotation", 0, -270, 270, task));
     if (rotation % 90) {
-        return fpi_refuse(task, FPI_E_FIELD, "rotation", "字段 rotation 应为 0, 90, 180 或 270", "field rotation is 0, 90, 180 or 270");
+        return fpi_refuse(task, FPI_E_FIELD, "rotation", "字段 rotation 应为 0, 90, 180 或 270 度", "field rotation is 0, 90, 180 or 270 degrees");
     }
-    page->rotation = (int)rotation;
+    page->rotation = (int)((rotation + 360) % 360);
     return NULL;
 }
 

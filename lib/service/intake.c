@@ -145,6 +145,9 @@ static fpi_err_t *end_field(fpi_reading_t *r)
 {
     fpi_param_t *field;
 
+    if (strcmp(r->name, "file") == 0) {
+        return fpi_refuse(r->task, FPI_E_FIELD, r->name, "文件部分 file 缺少 filename", "the part file has no filename");
+    }
     if (strlen(r->field->data) != r->field->len || !fpi_utf8_is_valid(r->field->data, r->field->len)) {
         return fpi_refuse(r->task, FPI_E_FIELD, r->name, "字段 %.100s 不是UTF-8文本", "field %.100s is not UTF-8 text", r->name);
     }

@@ -1,6 +1,8 @@
 #include "tools/decode_codes.h"
 
+#include "base/text.h"
 #include "tools/decode_finder.h"
+#include "wire/gb18030.h"
 
 #include <apr_strings.h>
 #include <math.h>
@@ -36,7 +38,7 @@ static apr_status_t drop_scanner(void *scanner)
     return APR_SUCCESS;
 }
 
-/* Kinds that are read out of plain lines of text by mistake stay off. */
+/* Kinds that are read out of plain lines of text by mistake stay off. The bytes of a QR code are taken as they are (text_of). */
 static zbar_image_scanner_t *make_scanner(fpi_task_t *task)
 {
     static const zbar_symbol_type_t kinds[] = { ZBAR_QRCODE, ZBAR_CODE128, ZBAR_CODE39, ZBAR_CODE93, ZBAR_EAN13 };
@@ -46,6 +48,7 @@ static zbar_image_scanner_t *make_scanner(fpi_task_t *task)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
         zbar_image_scanner_set_config(scanner, kinds[i], ZBAR_CFG_ENABLE, 1);
     }
+    zbar_image_scanner_set_config(scanner, ZBAR_QRCODE, ZBAR_CFG_BINARY, 1);
     apr_pool_cleanup_register(task->pool, scanner, drop_scanner, apr_pool_cleanup_null);
     return scanner;
 }
@@ -192,16 +195,54 @@ static fpi_json_t *box_of(const search_t *search, const view_t *view, const deco
     return box;
 }
 
+static const char *of_latin1(const unsigned char *bytes, size_t len, apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, 2 * len + 1), *at = text;
+
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] < 0x80) {
+            *at++ = (char)bytes[i];
+        }
+        else {
+            *at++ = (char)(0xC0 | bytes[i] >> 6);
+            *at++ = (char)(0x80 | (bytes[i] & 0x3F));
+        }
+    }
+    *at = '\0';
+    return text;
+}
+
+/* A code does not say how its bytes are to be read: UTF-8 where they can be that, else what Chinese Windows prints. The
+ * library would take Chinese for Japanese. NULL: no text. */
+static const char *text_of(const zbar_symbol_t *symbol, apr_pool_t *pool)
+{
+    const char *bytes = zbar_symbol_get_data(symbol), *text;
+    size_t len = zbar_symbol_get_data_length(symbol), mark = len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+
+    if (memchr(bytes, '\0', len)) {
+        return NULL;
+    }
+    if (fpi_utf8_is_valid(bytes, len)) {
+        return apr_pstrmemdup(pool, bytes + mark, len - mark);
+    }
+    text = fpi_gb_decode(pool, bytes, len);
+    return text ? text : of_latin1((const unsigned char *)bytes, len, pool);
+}
+
 static void take(search_t *search, const view_t *view, const decode_grey_t *grey, const zbar_symbol_t *symbol)
 {
     zbar_symbol_type_t type = zbar_symbol_get_type(symbol);
     const char *symbology = zbar_get_symbol_name(type);
-    const char *text = zbar_symbol_get_data(symbol);
+    const char *text;
     bool is_qr = type == ZBAR_QRCODE;
     fpi_json_t *code;
 
     if (zbar_symbol_get_data_length(symbol) > DECODE_CODE_TEXT || (!is_qr && zbar_symbol_get_quality(symbol) < 4)
-        || fpi_json_size(search->codes) >= DECODE_CODES || is_known(search, symbology, text)) {
+        || fpi_json_size(search->codes) >= DECODE_CODES) {
+        return;
+    }
+    text = text_of(symbol, search->task->pool);
+    if (!text || is_known(search, symbology, text)) {
         return;
     }
     code = fpi_json_make_object(search->task);

@@ -16,6 +16,8 @@ typedef struct pdf_t {
     int text_invoices;  /* by the text of pages */
     int text_page;      /* of the first of them */
     int text_number;
+    int seen;           /* embedded files */
+    const char *unread; /* an embedded PDF or OFD */
 } pdf_t;
 
 static apr_status_t drop_object(void *object)
@@ -158,34 +160,75 @@ static gboolean take_bytes(const gchar *bytes, gsize count, gpointer buf, GError
     return TRUE;
 }
 
-/* What is no XML by its bytes is passed over; files too large, with a note. */
-static void take_embedded(apr_array_header_t *files, read_t *read, PopplerAttachment *attachment)
+/* What is neither XML nor a document of its own by its bytes is passed over; files too large, with a note. */
+static void take_embedded(apr_array_header_t *files, pdf_t *pdf, PopplerAttachment *attachment)
 {
+    read_t *read = pdf->read;
     embedded_t file = { attachment->name ? apr_pstrdup(read->task->pool, attachment->name) : "",
                         fpi_buf_make(read->task->pool, EMBEDDED_MOST) };
+    fpi_media_t media;
 
     if (!poppler_attachment_save_to_callback(attachment, take_bytes, file.bytes, NULL)) {
         read_note(read, "PDF 内嵌文件无法读取或过大, 已跳过", "an embedded file of the PDF is too large or damaged, skipped",
                   file.name);
+        return;
     }
-    else if (fpi_media_find(file.bytes->data, file.bytes->len) == FPI_MEDIA_XML) {
+    media = fpi_media_find(file.bytes->data, file.bytes->len);
+    if (media == FPI_MEDIA_XML) {
         APR_ARRAY_PUSH(files, embedded_t) = file;
     }
+    else if (media == FPI_MEDIA_PDF || media == FPI_MEDIA_OFD) {
+        pdf->unread = file.name;
+    }
+}
+
+/* Those of the document. */
+static void list_attachments(apr_array_header_t *files, pdf_t *pdf)
+{
+    GList *list = poppler_document_get_attachments(pdf->doc);
+
+    for (GList *at = list; at; at = at->next) {
+        if (pdf->seen++ < FPI_READ_MEMBERS) {
+            take_embedded(files, pdf, at->data);
+        }
+        g_object_unref(at->data);
+    }
+    g_list_free(list);
+}
+
+/* Those that are pinned to a page. */
+static void list_pinned(apr_array_header_t *files, pdf_t *pdf, PopplerPage *page)
+{
+    GList *list = poppler_page_get_annot_mapping(page);
+
+    for (GList *at = list; at; at = at->next) {
+        PopplerAnnot *annot = ((PopplerAnnotMapping *)at->data)->annot;
+        PopplerAttachment *attachment = NULL;
+
+        if (poppler_annot_get_annot_type(annot) == POPPLER_ANNOT_FILE_ATTACHMENT && pdf->seen++ < FPI_READ_MEMBERS) {
+            attachment = poppler_annot_file_attachment_get_attachment(POPPLER_ANNOT_FILE_ATTACHMENT(annot));
+        }
+        if (attachment) {
+            take_embedded(files, pdf, attachment);
+            g_object_unref(attachment);
+        }
+    }
+    poppler_page_free_annot_mapping(list);
 }
 
 static apr_array_header_t *list_embedded(pdf_t *pdf)
 {
     apr_array_header_t *files = apr_array_make(pdf->read->task->pool, 2, sizeof(embedded_t));
-    GList *list = poppler_document_get_attachments(pdf->doc);
-    int seen = 0;
 
-    for (GList *at = list; at; at = at->next) {
-        if (seen++ < FPI_READ_MEMBERS) {
-            take_embedded(files, pdf->read, at->data);
+    list_attachments(files, pdf);
+    for (int n = 1; n <= pdf->pages && n <= FPI_READ_PAGES && !fpi_task_is_over(pdf->read->task); n++) {
+        PopplerPage *page = poppler_document_get_page(pdf->doc, n - 1);
+
+        if (page) {
+            list_pinned(files, pdf, page);
         }
-        g_object_unref(at->data);
+        g_clear_object(&page);
     }
-    g_list_free(list);
     return files;
 }
 
@@ -215,5 +258,9 @@ fpi_err_t *read_pdf(read_t *read, const char *data, size_t len)
     FPI_TRY(open_pdf(&pdf, data, len));
     read_pages(&pdf);
     read_embedded(&pdf);
+    if (pdf.unread && !read->invoices) {
+        read_note(read, "PDF 内嵌的 PDF 或 OFD 未读取, 请单独上传", "a PDF or OFD embedded in the PDF is not read: upload it by itself",
+                  pdf.unread);
+    }
     return NULL;
 }

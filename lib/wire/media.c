@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ZIP_ENTRIES = 64, ZIP_HEADER = 30 };
+#define OFD_ROOT "OFD.xml"
+
+enum { ZIP_ENTRIES = 64, ZIP_HEADER = 30, PDF_HEAD = 1024 };
 
 typedef struct head_t {
     const unsigned char *bytes;
@@ -126,11 +128,6 @@ static bool is_pdf(const head_t *h)
 
 /* ---- zip ---- */
 
-static bool is_name(const char *name, size_t len, const char *wanted)
-{
-    return len == strlen(wanted) && memcmp(name, wanted, len) == 0;
-}
-
 static bool is_below(const char *name, size_t len, const char *folder)
 {
     return len > strlen(folder) && memcmp(name, folder, strlen(folder)) == 0;
@@ -138,7 +135,11 @@ static bool is_below(const char *name, size_t len, const char *folder)
 
 static fpi_media_t media_of_entry(const char *name, size_t len)
 {
-    if (is_name(name, len, "OFD.xml")) {
+    if (len > 2 && name[0] == '.' && (name[1] == '/' || name[1] == '\\')) {
+        name += 2;
+        len -= 2;
+    }
+    if (len == sizeof(OFD_ROOT) - 1 && strncasecmp(name, OFD_ROOT, len) == 0) {
         return FPI_MEDIA_OFD;
     }
     if (is_below(name, len, "word/")) {
@@ -288,6 +289,17 @@ static fpi_media_t find_text(const head_t *h)
     return FPI_MEDIA_TEXT;
 }
 
+/* With other bytes in front, as viewers take it (ISO 32000-1, annex H.3): only where nothing else fits. */
+static bool is_late_pdf(const head_t *h)
+{
+    for (size_t at = 0; at < h->len && at < PDF_HEAD; at++) {
+        if (has_at(h, at, "%PDF-", 5)) {
+            return !is_page(h, 0);
+        }
+    }
+    return false;
+}
+
 bool fpi_media_is_gb_text(const void *head, size_t len)
 {
     const head_t h = { head, len < FPI_MEDIA_LOOK ? len : FPI_MEDIA_LOOK };
@@ -316,7 +328,7 @@ fpi_media_t fpi_media_find(const void *head, size_t len)
         { is_pdf, FPI_MEDIA_PDF }, { is_tiff, FPI_MEDIA_TIFF }, { is_webp, FPI_MEDIA_WEBP },
         { is_heic, FPI_MEDIA_HEIC }, { is_bmp, FPI_MEDIA_BMP },
     };
-    fpi_media_t zip;
+    fpi_media_t media;
 
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
         if (has_at(&h, 0, plain[i].magic, plain[i].len)) {
@@ -328,8 +340,9 @@ fpi_media_t fpi_media_find(const void *head, size_t len)
             return asked[i].media;
         }
     }
-    zip = find_zip(&all);
-    return zip != FPI_MEDIA_UNKNOWN ? zip : find_text(&h);
+    media = find_zip(&all);
+    media = media != FPI_MEDIA_UNKNOWN ? media : find_text(&h);
+    return media == FPI_MEDIA_UNKNOWN && is_late_pdf(&h) ? FPI_MEDIA_PDF : media;
 }
 
 const fpi_media_info_t *fpi_media_info(fpi_media_t media)

@@ -15,6 +15,7 @@ enum { END_SIZE = 22, END_MOST = END_SIZE + 65535, DIRECTORY_MOST = 4 << 20 };
 struct fpi_zip_t {
     zip_t *archive;
     fpi_zip_entry_t *entries;
+    const char **keys; /* of each entry */
     int count;
     int64_t inflated; /* so far, whatever was read twice counts twice */
 };
@@ -91,6 +92,39 @@ static const char *name_of(const char *name, fpi_task_t *task)
     return copy;
 }
 
+/* "a/./b/../c" to "a/c"; what leads out of the top stays at the top. */
+static char *tidy(const char *name, apr_pool_t *pool)
+{
+    char *out = apr_palloc(pool, strlen(name) + 2), *end = out;
+
+    while (*name) {
+        size_t len = strcspn(name, "/\\");
+
+        if (len == 2 && memcmp(name, "..", 2) == 0) {
+            while (end > out && *--end != '/') {
+            }
+        }
+        else if (len > 0 && !(len == 1 && *name == '.')) {
+            if (end > out) {
+                *end++ = '/';
+            }
+            memcpy(end, name, len);
+            end += len;
+        }
+        name += len + (name[len] != '\0');
+    }
+    *end = '\0';
+    return out;
+}
+
+/* As it is looked for. A folder's keeps the stroke at its end, so that no file is taken for it. */
+static const char *key_of(const char *name, fpi_task_t *task)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && strchr("/\\", name[len - 1]) ? name : tidy(name, task->pool);
+}
+
 static fpi_err_t *read_directory(fpi_zip_t *zip, fpi_task_t *task)
 {
     zip_int64_t count = zip_get_num_entries(zip->archive, 0);
@@ -100,6 +134,7 @@ static fpi_err_t *read_directory(fpi_zip_t *zip, fpi_task_t *task)
         return refuse(task, "压缩包条目超过 %d 个", "the archive has more than %d entries", FPI_ZIP_ENTRIES);
     }
     zip->entries = apr_pcalloc(task->pool, sizeof(*zip->entries) * (size_t)(count + 1));
+    zip->keys = apr_pcalloc(task->pool, sizeof(*zip->keys) * (size_t)(count + 1));
     for (zip_int64_t i = 0; i < count; i++) {
         fpi_zip_entry_t *entry = &zip->entries[i];
         zip_stat_t st;
@@ -108,6 +143,7 @@ static fpi_err_t *read_directory(fpi_zip_t *zip, fpi_task_t *task)
             return refuse(task, "压缩包第 %d 个条目已损坏", "entry %d of the archive is damaged", (int)i + 1);
         }
         entry->name = name_of(st.name, task);
+        zip->keys[i] = key_of(entry->name, task);
         entry->size = (int64_t)st.size;
         entry->packed = (int64_t)st.comp_size;
         sum += entry->size > FPI_ZIP_ENTRY ? FPI_ZIP_ENTRY : entry->size;
@@ -178,40 +214,14 @@ const fpi_zip_entry_t *fpi_zip_at(const fpi_zip_t *zip, int i)
 
 /* ---- names ---- */
 
-/* "a/./b/../c" to "a/c"; what leads out of the top stays at the top. */
-static char *tidy(const char *name, apr_pool_t *pool)
-{
-    char *out = apr_palloc(pool, strlen(name) + 2), *end = out;
-
-    while (*name) {
-        size_t len = strcspn(name, "/\\");
-
-        if (len == 2 && memcmp(name, "..", 2) == 0) {
-            while (end > out && *--end != '/') {
-            }
-        }
-        else if (len > 0 && !(len == 1 && *name == '.')) {
-            if (end > out) {
-                *end++ = '/';
-            }
-            memcpy(end, name, len);
-            end += len;
-        }
-        name += len + (name[len] != '\0');
-    }
-    *end = '\0';
-    return out;
-}
-
 const fpi_zip_entry_t *fpi_zip_find(const fpi_zip_t *zip, const char *name, fpi_task_t *task)
 {
     const fpi_zip_entry_t *similar = NULL;
     const char *wanted = tidy(name, task->pool);
 
     for (int i = 0; i < zip->count; i++) {
-        const char *mine = zip->entries[i].name;
+        const char *mine = zip->keys[i];
 
-        mine += strspn(mine, "/");
         if (strcmp(mine, wanted) == 0) {
             return &zip->entries[i];
         }
@@ -224,10 +234,16 @@ const fpi_zip_entry_t *fpi_zip_find(const fpi_zip_t *zip, const char *name, fpi_
 
 const fpi_zip_entry_t *fpi_zip_follow(const fpi_zip_t *zip, const char *beside, const char *link, fpi_task_t *task)
 {
-    const char *slash = strrchr(beside, '/');
-    int folder = slash && *link != '/' && *link != '\\' ? (int)(slash - beside) : 0;
+    size_t folder = strlen(beside);
 
-    return fpi_zip_find(zip, apr_psprintf(task->pool, "%.*s/%s", folder, beside, link), task);
+    while (folder > 0 && !strchr("/\\", beside[folder - 1])) {
+        folder--;
+    }
+    if (strchr("/\\", *link)) { /* no link, too: it leads nowhere from the top */
+        folder = 0;
+    }
+
+    return fpi_zip_find(zip, apr_psprintf(task->pool, "%.*s/%s", (int)folder, beside, link), task);
 }
 
 /* ---- inflating ---- */

@@ -21,7 +21,7 @@ static const struct {
     { BYTES("\r\n %PDF-1.4"), FPI_MEDIA_PDF },
     { BYTES("x%PDF-1.4"), FPI_MEDIA_TEXT },
     { BYTES("%PD"), FPI_MEDIA_TEXT },
-    { BYTES("\0%PDF-1.4"), FPI_MEDIA_UNKNOWN },
+    { BYTES("\0%PDF-1.4"), FPI_MEDIA_PDF },
     { BYTES("\xFF\xD8\xFF\xE0\0\x10JFIF"), FPI_MEDIA_JPEG },
     { BYTES("\xFF\xD8"), FPI_MEDIA_UNKNOWN },
     { BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR"), FPI_MEDIA_PNG },
@@ -46,7 +46,8 @@ static const struct {
     { BYTES(LOCAL SIZED("\5") "Doc_0data" LOCAL SIZED("\7") "OFD.xml<a/>"), FPI_MEDIA_OFD },
     { BYTES(UNKNOWN_SIZE UNSIZED("\5") "Doc_0?PK??data" LOCAL SIZED("\7") "OFD.xml<a/>"),
       FPI_MEDIA_OFD },
-    { BYTES(LOCAL SIZED("\7") "ofd.XML<a/>"), FPI_MEDIA_ZIP },
+    { BYTES(LOCAL SIZED("\7") "ofd.XML<a/>"), FPI_MEDIA_OFD },
+    { BYTES(LOCAL SIZED("\x9") "./OFD.xml<a/>"), FPI_MEDIA_OFD },
     { BYTES(LOCAL SIZED("\x9") "x/OFD.xml<a/>"), FPI_MEDIA_ZIP },
     { BYTES(LOCAL SIZED("\x13") "[Content_Types].xml<a/>" LOCAL SIZED("\x11")
             "word/document.xml<a/>"), FPI_MEDIA_WORD },
