@@ -164,15 +164,19 @@ typedef struct one_t {
     fpi_push_t *push;
 } one_t;
 
+/* As the lists have it: what nobody's tax number stands at may be anybody's, and is for those who see all (scope NULL). */
+static bool is_of(const fpi_push_t *push, const char *scope)
+{
+    return !scope || (*scope && push->tax_no && strcmp(push->tax_no, scope) == 0);
+}
+
 static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     one_t *one = baton;
-    const char *scope = one->call->viewer->tax_no;
     fpi_push_t *push;
 
     FPI_TRY(fpi_push_find(&push, tx, one->id, task));
-    if (!push || push->tenant != one->call->viewer->tenant
-        || (scope && push->tax_no && *push->tax_no && strcmp(push->tax_no, scope) != 0)) {
+    if (!push || push->tenant != one->call->viewer->tenant || !is_of(push, one->call->viewer->tax_no)) {
         return fpi_refuse(task, FPI_E_ABSENT, "push_id", "推送 %" APR_INT64_T_FMT " 不存在",
                           "there is no push %" APR_INT64_T_FMT, one->id);
     }

@@ -290,11 +290,27 @@ static fpi_err_t *make_bill(fpi_bill_t **out, fpi_tx_t *tx, const fpi_push_notic
     return type && *type ? fpi_attach_put_type(bill, type, tx, task) : NULL;
 }
 
+/* Whose it is: as it was admitted; else, as one that is refused may say anything, whom its client_id means, before what it says,
+ * before who sent it. NULL: nobody known. */
+static const char *whose(const fpi_push_intake_t *in, const fpi_push_notice_t *notice, int64_t tenant, fpi_task_t *task)
+{
+    const fpi_enterprise_t *by = in->call->enterprise, *named;
+
+    if (notice->tax_no) {
+        return notice->tax_no;
+    }
+    named = notice->id.client_id ? fpi_people_find(in->app, notice->id.client_id, task) : NULL;
+    if (named && named->tenant == tenant && *named->tax_no) {
+        return named->tax_no;
+    }
+    return notice->id.tax_no ? notice->id.tax_no : by ? by->tax_no : NULL;
+}
+
 static fpi_err_t *put_push(fpi_push_t *row, fpi_tx_t *tx, const fpi_push_intake_t *in, const fpi_push_notice_t *notice,
                            fpi_task_t *task)
 {
     row->client_id = notice->id.client_id;
-    row->tax_no = notice->tax_no ? notice->tax_no : notice->id.tax_no;
+    row->tax_no = whose(in, notice, row->tenant, task);
     row->source = in->call->client_ip;
     row->trace = task->trace;
     row->at = fpi_clock_now();

@@ -1,6 +1,7 @@
 /* Pushes of the log, put back to work by hand. */
 #include "service/push.h"
 
+#include "service/access.h"
 #include "service/pull.h"
 #include "service/push_own.h"
 #include "store/pushes.h"
@@ -48,13 +49,21 @@ static fpi_err_t *refuse_again(fpi_push_intake_t *in, replay_t *r, fpi_err_t *er
     return again;
 }
 
+/* What its client_id means anyway its sender need not have said. */
+static bool is_implied(const fpi_push_intake_t *in, const fpi_push_t *push)
+{
+    const fpi_enterprise_t *named = push->client_id ? fpi_people_find(in->app, push->client_id, in->call->task) : NULL;
+
+    return named && push->tax_no && strcmp(named->tax_no, push->tax_no) == 0;
+}
+
 /* By its row, as its sender's words stand there; whether they may be believed is for the push table of today to say. */
 static fpi_err_t *read_again(fpi_push_intake_t *in, const fpi_push_t *push)
 {
     fpi_task_t *task = in->call->task;
 
     in->beside.client_id = push->client_id;
-    in->beside.tax_no = push->tax_no;
+    in->beside.tax_no = is_implied(in, push) ? NULL : push->tax_no;
     FPI_TRY(fpi_push_read(in));
     if (in->count != 1 || in->notices[0].tenant != push->tenant) {
         return fpi_refuse(task, FPI_E_STATE, NULL, "按现在的推送表, 该推送属于另一租户, 请让发送方重推",

@@ -102,12 +102,24 @@ static fpi_err_t *put_session(fpi_login_t *login, fpi_tx_t *tx, fpi_task_t *task
     return fpi_session_put(fpi_session_hash(login->secret, task), &row, tx, task);
 }
 
+/* Looking at a password takes a while, outside of any transaction: what it was held against may be the user's no more. */
+static fpi_err_t *check_still(const fpi_user_t *user, const char *verified, fpi_task_t *task)
+{
+    if (!user || !user->is_active || strcmp(user->password, verified) != 0) {
+        return fpi_fail(task, FPI_E_LOGIN, "while the password was looked at, the account got another, was disabled, or is gone");
+    }
+    return NULL;
+}
+
 /* The password was right: what was counted against the account is forgotten, and this try of the address. */
 static fpi_err_t *tx_enter(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     trying_t *t = baton;
+    fpi_user_t *user;
     bool was_there;
 
+    FPI_TRY(fpi_user_find_by_id(&user, tx, t->login->tenant, t->login->user, task));
+    FPI_TRY(check_still(user, t->hash, task));
     FPI_TRY(fpi_guard_drop(&was_there, tx, t->key, task));
     FPI_TRY(fpi_guard_refund(tx, fpi_guard_key_address(t->login->address, task), task));
     FPI_TRY(prune(tx, fpi_clock_now(), task));
@@ -194,7 +206,8 @@ fpi_err_t *fpi_session_by_code(fpi_by_code_t *by, fpi_app_t *app, fpi_task_t *ta
 typedef struct change_t {
     const fpi_viewer_t *viewer;
     const fpi_secret_t *old, *wanted;
-    const char *key, *hash, *session; /* hash: the stored one, then the new one */
+    const char *key, *session;
+    const char *verified, *hash; /* the one that `old` was held against; of `wanted` */
 } change_t;
 
 static fpi_err_t *tx_try_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -206,20 +219,23 @@ static fpi_err_t *tx_try_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     if (!user) {
         return fpi_fail(task, FPI_E_SESSION, "the user is gone");
     }
-    c->hash = user->password;
+    c->verified = user->password;
     return fpi_guard_charge(tx, c->key, FPI_GUARD_ACCOUNT, task);
 }
 
 static fpi_err_t *tx_change(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const change_t *c = baton;
+    fpi_session_row_t *session;
     fpi_user_t *user;
     bool was_there;
 
-    FPI_TRY(fpi_user_find_by_id(&user, tx, c->viewer->tenant, c->viewer->user, task));
-    if (!user) {
-        return fpi_fail(task, FPI_E_SESSION, "the user is gone");
+    FPI_TRY(fpi_session_find(&session, tx, c->session, task));
+    if (!session) {
+        return fpi_fail(task, FPI_E_SESSION, "the session ended while the password was looked at");
     }
+    FPI_TRY(fpi_user_find_by_id(&user, tx, c->viewer->tenant, c->viewer->user, task));
+    FPI_TRY(check_still(user, c->verified, task));
     user->password = c->hash;
     user->must_change = false;
     FPI_TRY(fpi_user_put(user, tx, task));
@@ -233,7 +249,7 @@ static fpi_err_t *try_change(void *baton, fpi_app_t *app, fpi_task_t *task)
     change_t *c = baton;
 
     FPI_TRY(fpi_store_write(app->store, tx_try_change, c, task));
-    FPI_TRY(verify(c->hash, c->old, task));
+    FPI_TRY(verify(c->verified, c->old, task));
     return fpi_password_hash(&c->hash, c->wanted, task);
 }
 

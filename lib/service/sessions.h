@@ -13,6 +13,8 @@
  * Guard:   a try is counted before the password is looked at, so that many at once get no further than one after the
  *          other. Unknown accounts cost the same time and lock the same way. Codes of ERPs and phones that nobody has
  *          made, and domains of tenants that there are not, are counted by address. Of IPv6 the /64 is the address.
+ * Races:   a password is looked at outside of any transaction; what follows is done only when the account still has the
+ *          hash that it was held against, and is active, and (change of password) the session is there still
  *
  * Life:    the memory is a child's; secrets live in the task's pool.
  * Threads: many.
@@ -69,7 +71,8 @@ typedef struct fpi_by_code_t {
 /* Takes a code, once, for a session. FPI_E_LOCKED after too many that nobody has made. */
 fpi_err_t *fpi_session_by_code(fpi_by_code_t *by, fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_session_end(fpi_app_t *app, const char *secret, fpi_task_t *task) FPI_MUST_USE;
-/* A new password, by the old one; other sessions of the user end. FPI_E_LOGIN, FPI_E_LOCKED, FPI_E_FIELD. */
+/* A new password, by the old one; other sessions of the user end. FPI_E_LOGIN, FPI_E_SESSION (it ended meanwhile),
+ * FPI_E_LOCKED, FPI_E_FIELD. */
 fpi_err_t *fpi_session_change_password(fpi_app_t *app, const fpi_viewer_t *viewer, const char *secret,
                                        const fpi_secret_t *old, const fpi_secret_t *wanted, fpi_task_t *task) FPI_MUST_USE;
 

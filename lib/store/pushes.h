@@ -44,7 +44,7 @@ fpi_err_t *fpi_pushes_list(fpi_push_t **out, int *count, fpi_tx_t *tx, bool only
 /* For people: of one tenant, with filters. */
 typedef struct fpi_push_query_t {
     int64_t tenant, bill;        /* bill 0: of any */
-    const char *status, *number, *tax_no; /* NULL: any; tax_no: those of it and of none */
+    const char *status, *number, *tax_no; /* NULL: any; tax_no: those of it alone, "" none */
     int64_t skip;
     int most, bound;             /* *total stops there */
 } fpi_push_query_t;

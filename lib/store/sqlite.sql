@@ -2659,63 +2659,55 @@ SELECT body FROM push_body WHERE id = ?1
 -- with: PUSH
   FROM push WHERE status IN ('refused', 'parked') AND id < ?1 ORDER BY id DESC LIMIT ?2
 
+-- What nobody's tax number stands at is for those who see all (?5 NULL).
 -- name: PUSH_PAGE
 -- with: PUSH
   FROM push
  WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
-   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+   AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> ''))
  ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT
 SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
-           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+           AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> '')) LIMIT ?6) AS seen
 
 -- name: PUSH_PAGE_FAILED
 -- with: PUSH
   FROM push
  WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
-   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+   AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> ''))
  ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT_FAILED
 SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE status IN ('refused', 'parked') AND ?2 = 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
-           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+           AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> '')) LIMIT ?6) AS seen
 
 -- IN is there for the index, as with those that went wrong.
 -- name: PUSH_PAGE_UNDERWAY
 -- with: PUSH
   FROM push
  WHERE status IN ('taken', 'older') AND status = ?3 AND ?2 = 0 AND tenant = ?1 AND (?4 IS NULL OR number = ?4)
-   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+   AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> ''))
  ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT_UNDERWAY
 SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE status IN ('taken', 'older') AND status = ?3 AND ?2 = 0 AND tenant = ?1 AND (?4 IS NULL OR number = ?4)
-           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+           AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> '')) LIMIT ?6) AS seen
 
--- Of an enterprise, and of none: the newest of each, of which the newest. Where nearly all are of the status (done), or of any.
+-- Of an enterprise. Where nearly all are of the status (done), or of any.
 -- name: PUSH_PAGE_OF_TAX_NO
-SELECT p.id, p.tenant, p.bill, p.number, p.client_id, p.tax_no, p.source, p.status, p.reason, p.trace, p.at, p.last,
-       p.repeats, p.body_sha, p.body_len
-  FROM (SELECT id FROM (SELECT id FROM push WHERE COALESCE(tax_no, '') = ?5 AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
-                         ORDER BY id DESC LIMIT ?6 + ?7) AS own
-        UNION ALL
-        SELECT id FROM (SELECT id FROM push WHERE COALESCE(tax_no, '') = '' AND ?5 <> '' AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
-                         ORDER BY id DESC LIMIT ?6 + ?7) AS of_none) AS of_tax_no
-  JOIN push p ON p.id = of_tax_no.id
- WHERE ?2 = 0 AND ?4 IS NULL
- ORDER BY p.id DESC LIMIT ?6 OFFSET ?7
+-- with: PUSH
+  FROM push
+ WHERE COALESCE(tax_no, '') = ?5 AND ?5 <> '' AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND ?2 = 0 AND ?4 IS NULL
+ ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT_OF_TAX_NO
 SELECT COUNT(*)
-  FROM (SELECT 1 FROM push WHERE COALESCE(tax_no, '') = ?5 AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
-        UNION ALL
-        SELECT 1 FROM push WHERE COALESCE(tax_no, '') = '' AND ?5 <> '' AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
-         LIMIT ?6) AS seen
- WHERE ?2 = 0 AND ?4 IS NULL
+  FROM (SELECT 1 FROM push WHERE COALESCE(tax_no, '') = ?5 AND ?5 <> '' AND tenant = ?1 AND (?3 IS NULL OR status = ?3)
+           AND ?2 = 0 AND ?4 IS NULL LIMIT ?6) AS seen
 
 -- Of an image number: those of its bills, and those that went wrong before they had one. Both by index, and few.
 -- name: PUSH_PAGE_OF_NUMBER
@@ -2725,7 +2717,7 @@ SELECT p.id, p.tenant, p.bill, p.number, p.client_id, p.tax_no, p.source, p.stat
         UNION SELECT id FROM push WHERE status IN ('refused', 'parked') AND number = ?4) AS of_number
   JOIN push p ON p.id = of_number.id
  WHERE ?2 = 0 AND p.tenant = ?1 AND (?3 IS NULL OR p.status = ?3) AND p.number = ?4
-   AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5))
+   AND (?5 IS NULL OR (COALESCE(p.tax_no, '') = ?5 AND ?5 <> ''))
  ORDER BY p.id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT_OF_NUMBER
@@ -2734,19 +2726,19 @@ SELECT COUNT(*)
         UNION SELECT id FROM push WHERE status IN ('refused', 'parked') AND number = ?4) AS of_number
   JOIN push p ON p.id = of_number.id
  WHERE ?2 = 0 AND p.tenant = ?1 AND (?3 IS NULL OR p.status = ?3) AND p.number = ?4
-   AND (?5 IS NULL OR COALESCE(p.tax_no, '') IN ('', ?5)) AND ?6 > 0
+   AND (?5 IS NULL OR (COALESCE(p.tax_no, '') = ?5 AND ?5 <> '')) AND ?6 > 0
 
 -- name: PUSH_PAGE_OF_BILL
 -- with: PUSH
   FROM push
  WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
-   AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5))
+   AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> ''))
  ORDER BY id DESC LIMIT ?6 OFFSET ?7
 
 -- name: PUSH_COUNT_OF_BILL
 SELECT COUNT(*)
   FROM (SELECT 1 FROM push WHERE bill = ?2 AND bill <> 0 AND tenant = ?1 AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR number = ?4)
-           AND (?5 IS NULL OR COALESCE(tax_no, '') IN ('', ?5)) LIMIT ?6) AS seen
+           AND (?5 IS NULL OR (COALESCE(tax_no, '') = ?5 AND ?5 <> '')) LIMIT ?6) AS seen
 
 -- name: PUSH_FIND_SAME
 -- with: PUSH

@@ -332,7 +332,7 @@ static void turn_pushes(sqlite3 *db, const char *status, const char *tax_no)
     sqlite3_stmt *statement;
 
     ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT id FROM push WHERE tenant = 1 AND (?1 IS NULL OR status = ?1)"
-                                            " AND (?2 IS NULL OR COALESCE(tax_no, '') IN ('', ?2)) ORDER BY id DESC", -1, &statement,
+                                            " AND (?2 IS NULL OR tax_no = NULLIF(?2, '')) ORDER BY id DESC", -1, &statement,
                                         NULL), SQLITE_OK);
     sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 2, tax_no, -1, SQLITE_STATIC);
