@@ -84,13 +84,13 @@ static void arrange(apr_time_t *at, fpi_app_t *app, fpi_task_t *task)
 
 /* A long list is megabytes of small pieces in the heap of whichever thread made it, and glibc keeps them once they are
  * freed: a child would hold the longest list as often as it has heaps. */
-static void give_memory_back(apr_time_t *at, fpi_app_t *app)
+static void give_memory_back(apr_time_t *at, bool is_open, fpi_app_t *app)
 {
     if (fpi_clock_tick() < *at) {
         return;
     }
     *at = fpi_clock_tick() + MINUTE;
-    if (app->blobs) {
+    if (is_open) {
         fpi_blobs_tidy(app->blobs);
     }
 #ifdef __GLIBC__
@@ -113,10 +113,10 @@ static void turn_of_store(fpi_chores_t *chores, fpi_app_t *app, fpi_task_t *task
     }
 }
 
-void fpi_chores_turn(fpi_chores_t *chores, fpi_app_t *app, fpi_task_t *task)
+void fpi_chores_turn(fpi_chores_t *chores, bool is_open, fpi_app_t *app, fpi_task_t *task)
 {
-    if (app->store) {
+    if (is_open) {
         turn_of_store(chores, app, task);
     }
-    give_memory_back(&chores->trimmed, app);
+    give_memory_back(&chores->trimmed, is_open, app);
 }

@@ -3,7 +3,8 @@
  *
  * Life:    called by a child's keeper, about once a second.
  * Threads: the keeper's.
- * Limits:  a turn takes no longer than one hourly sweep. */
+ * Limits:  a turn takes as long as the cloud lets its tokens wait (15 s each) and one hourly sweep; it is called off when
+ *          the child stops. */
 #ifndef FPI_CHORES_H
 #define FPI_CHORES_H
 
@@ -17,7 +18,7 @@ typedef struct fpi_chores_t {
     int64_t cleaned;
 } fpi_chores_t;
 
-/* Does what is due; where there is no store yet, only what needs none. */
-void fpi_chores_turn(fpi_chores_t *chores, fpi_app_t *app, fpi_task_t *task);
+/* Does what is due; where the app is not open (fpi_app_ready), only what needs no store. */
+void fpi_chores_turn(fpi_chores_t *chores, bool is_open, fpi_app_t *app, fpi_task_t *task);
 
 #endif

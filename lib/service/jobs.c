@@ -2,10 +2,12 @@
  *
  *   worker:  lease a few due jobs of its lane ─> run each in a task of its own ─> end / later / park ─> poke all
  *            lanes ─> again; nothing due: sleep until woken, or the idle pause is over
- *   keeper:  once a second: leases of steps in hand, and the chores of a child (chores.h)
+ *   keeper:  once a second: the chores of a child (chores.h), some of which wait for the cloud
+ *   holder:  leases of steps in hand, and nothing else: what it waited for would let them run out. Begins before the
+ *            workers and ends behind them
  *
- * The mutex guards `stop`, `poked` and `running`: who stops the child calls the steps in hand off, and they are
- * due again at once, for another child. */
+ * The mutex guards `stop`, `let_go`, `poked`, `running` and `chore`: who stops the child calls what is in hand off, and
+ * steps are due again at once, for another child. */
 #include "service/jobs.h"
 
 #include "base/clock.h"
@@ -65,12 +67,14 @@ struct fpi_jobs_t {
     fpi_app_t *app;
     apr_thread_mutex_t *mutex;
     apr_thread_cond_t *quiet; /* the keeper: told to stop; a poke must not wake it, as it reads the store */
-    int stop;
+    apr_thread_cond_t *held;  /* the holder: told that no step is in hand any more */
+    int stop, let_go;
+    fpi_task_t *chore;        /* the keeper's turn */
     lane_t lanes[FPI_LANE_COUNT];
     worker_t workers[FPI_JOBS_THREADS];
     int worker_count, started;
     atomic_bool is_failing;   /* told so; till one of those that failed can work again */
-    apr_thread_t *keeper;
+    apr_thread_t *keeper, *holder;
 };
 
 static const fpi_job_kind_t kinds[] = {
@@ -451,20 +455,54 @@ static fpi_err_t *tx_hold(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return NULL;
 }
 
-/* Leases are short, so that the work of a killed child is taken up soon; those of long steps are lengthened. */
-static void hold_leases(fpi_jobs_t *jobs, fpi_task_t *task)
+/* Sleeps for a pause. false: the holder is to end. *is_running: a step is in hand, so the store is open. */
+static bool pause_holder(fpi_jobs_t *jobs, bool *is_running)
 {
-    bool is_running = false;
-    fpi_err_t *err;
+    bool let_go;
 
+    *is_running = false;
     apr_thread_mutex_lock(jobs->mutex);
+    if (!jobs->let_go) {
+        apr_thread_cond_timedwait(jobs->held, jobs->mutex, HOLD_PAUSE);
+    }
+    let_go = jobs->let_go;
     for (int i = 0; i < jobs->worker_count; i++) {
-        is_running = is_running || jobs->workers[i].running;
+        *is_running = *is_running || jobs->workers[i].running;
     }
     apr_thread_mutex_unlock(jobs->mutex);
-    if (is_running && (err = fpi_store_write(jobs->app->store, tx_hold, jobs, task)) != NULL) {
-        fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the leases of steps in hand could not be lengthened");
+    return !let_go;
+}
+
+/* Leases are short, so that the work of a killed child is taken up soon; those of long steps are lengthened. */
+static void *APR_THREAD_FUNC hold(apr_thread_t *thread, void *data)
+{
+    fpi_jobs_t *jobs = data;
+    apr_pool_t *pool = thread_pool("fpi_holder");
+    bool is_running;
+
+    (void)thread;
+    while (pause_holder(jobs, &is_running)) {
+        fpi_task_t *task = fpi_task_make(pool, jobs->app->log);
+        fpi_err_t *err = is_running ? fpi_store_write(jobs->app->store, tx_hold, jobs, task) : NULL;
+
+        if (err) {
+            fpi_log_err(task, FPI_M_JOBS_FAILED, err, "the leases of steps in hand could not be lengthened");
+        }
+        apr_pool_clear(pool);
     }
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+/* Shows the task that may be called off, NULL: none. */
+static void show_chore(fpi_jobs_t *jobs, fpi_task_t *task)
+{
+    apr_thread_mutex_lock(jobs->mutex);
+    jobs->chore = task;
+    if (task && jobs->stop) {
+        task->called_off = 1;
+    }
+    apr_thread_mutex_unlock(jobs->mutex);
 }
 
 static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
@@ -473,18 +511,14 @@ static void *APR_THREAD_FUNC keep(apr_thread_t *thread, void *data)
     fpi_app_t *app = jobs->app;
     apr_pool_t *pool = thread_pool("fpi_keeper");
     fpi_chores_t chores = { 0 };
-    apr_time_t hold = 0;
 
     (void)thread;
     while (!is_stopping(jobs)) {
         fpi_task_t *task = fpi_task_make(pool, app->log);
 
-        fpi_ignore(fpi_app_ready(app, task)); /* the workers tell */
-        if (app->store && fpi_clock_tick() >= hold) {
-            hold = fpi_clock_tick() + HOLD_PAUSE;
-            hold_leases(jobs, task);
-        }
-        fpi_chores_turn(&chores, app, task);
+        show_chore(jobs, task);
+        fpi_chores_turn(&chores, fpi_app_ready(app, task) == NULL, app, task); /* the workers tell why not */
+        show_chore(jobs, NULL);
         apr_pool_clear(pool);
         pause_for(jobs, IDLE_PAUSE, NULL);
     }
@@ -525,22 +559,29 @@ static fpi_err_t *make_lane(fpi_jobs_t *jobs, fpi_lane_t number, fpi_task_t *tas
     return NULL;
 }
 
+/* *thread stays NULL when there is none. */
+static fpi_err_t *start_thread(apr_thread_t **thread, apr_thread_start_t run, void *data, apr_pool_t *pool, fpi_task_t *task)
+{
+    apr_thread_t *made;
+
+    if (apr_thread_create(&made, NULL, run, data, pool) != APR_SUCCESS) {
+        return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
+    }
+    *thread = made;
+    return NULL;
+}
+
 static fpi_err_t *start_threads(fpi_jobs_t *jobs, fpi_task_t *task)
 {
     apr_pool_t *pool = jobs->app->pool;
 
+    FPI_TRY(start_thread(&jobs->holder, hold, jobs, pool, task));
     for (; jobs->started < jobs->worker_count; jobs->started++) {
         worker_t *worker = &jobs->workers[jobs->started];
 
-        if (apr_thread_create(&worker->thread, NULL, work, worker, pool) != APR_SUCCESS) {
-            return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
-        }
+        FPI_TRY(start_thread(&worker->thread, work, worker, pool, task));
     }
-    if (apr_thread_create(&jobs->keeper, NULL, keep, jobs, pool) != APR_SUCCESS) {
-        jobs->keeper = NULL;
-        return fpi_fail(task, FPI_E_INTERNAL, "a background thread can't be started");
-    }
-    return NULL;
+    return start_thread(&jobs->keeper, keep, jobs, pool, task);
 }
 
 fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task)
@@ -550,7 +591,8 @@ fpi_err_t *fpi_jobs_start(fpi_app_t *app, fpi_task_t *task)
 
     jobs->app = app;
     if (apr_thread_mutex_create(&jobs->mutex, APR_THREAD_MUTEX_DEFAULT, app->pool) != APR_SUCCESS
-        || apr_thread_cond_create(&jobs->quiet, app->pool) != APR_SUCCESS) {
+        || apr_thread_cond_create(&jobs->quiet, app->pool) != APR_SUCCESS
+        || apr_thread_cond_create(&jobs->held, app->pool) != APR_SUCCESS) {
         return fpi_fail(task, FPI_E_INTERNAL, "the background threads' locks can't be made");
     }
     for (int i = 0; i < FPI_LANE_COUNT; i++) {
@@ -573,6 +615,9 @@ static void tell_to_stop(fpi_jobs_t *jobs)
             jobs->workers[i].running->called_off = 1;
         }
     }
+    if (jobs->chore) {
+        jobs->chore->called_off = 1;
+    }
     for (int i = 0; i < FPI_LANE_COUNT; i++) {
         apr_thread_cond_broadcast(jobs->lanes[i].cond);
     }
@@ -580,23 +625,40 @@ static void tell_to_stop(fpi_jobs_t *jobs)
     apr_thread_mutex_unlock(jobs->mutex);
 }
 
+/* A step that takes longer to end than its lease lasts is held till it has ended. */
+static void let_go(fpi_jobs_t *jobs)
+{
+    apr_thread_mutex_lock(jobs->mutex);
+    jobs->let_go = 1;
+    apr_thread_cond_broadcast(jobs->held);
+    apr_thread_mutex_unlock(jobs->mutex);
+}
+
+static void join(apr_thread_t **thread)
+{
+    apr_status_t rv;
+
+    if (*thread) {
+        apr_thread_join(&rv, *thread);
+        *thread = NULL;
+    }
+}
+
 void fpi_jobs_stop(fpi_app_t *app)
 {
     fpi_jobs_t *jobs = app->jobs;
-    apr_status_t rv;
 
     if (!jobs) {
         return;
     }
     tell_to_stop(jobs);
     /* app->jobs stays: requests that are still served may poke it */
-    if (jobs->keeper) {
-        apr_thread_join(&rv, jobs->keeper);
-        jobs->keeper = NULL;
-    }
+    join(&jobs->keeper);
     for (; jobs->started > 0; jobs->started--) {
-        apr_thread_join(&rv, jobs->workers[jobs->started - 1].thread);
+        join(&jobs->workers[jobs->started - 1].thread);
     }
+    let_go(jobs);
+    join(&jobs->holder);
 }
 
 void fpi_jobs_wake_for(fpi_app_t *app, const char *kind)

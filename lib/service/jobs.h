@@ -1,9 +1,9 @@
-/* Background work of a child: leases due jobs from the store and runs them; renews cloud tokens; refreshes the
- * people; sweeps spools.
+/* Background work of a child: leases due jobs from the store and runs them; does the child's chores (chores.h).
  *
  * Life:    threads from fpi_jobs_start to fpi_jobs_stop, which calls the steps in hand off and waits for them: what
  *          they wait for (the cloud, a file's host) is given up within about a second.
- * Threads: workers of three lanes and one keeper per child. A lane's threads take no other's work, so that a month's
+ * Threads: workers of five lanes, one keeper for the chores and one holder of leases per child: 9, and one for each
+ *          decoder, at most FPI_JOBS_THREADS + 2. A lane's threads take no other's work, so that a month's
  *          pages keep no push waiting, and a slow cloud keeps no page waiting:
  *            USUAL  what is short: pulls first, then the rest; a fetch wakes it at once
  *            LOOK   documents at the decoding helper: FPImageDecoders at once in the whole installation, so that
@@ -11,9 +11,9 @@
  *            SLOW   the cloud's recognition, exports: one thread
  *            TELL   the ERP: two threads, so that one dead system keeps no other waiting
  *            SCAN   network scanners, which take as long as their paper does: two threads
- * Limits:  a step has 2 minutes, or its kind's own; its lease 12 s, lengthened while the child lives. Failures that may pass are repeated
- *          after 1 s doubling to 1 h, for 3 days; then, and failures that won't pass, are parked. A step may run
- *          twice and must bear it. */
+ * Limits:  a step has 2 minutes, or its kind's own; its lease 12 s, lengthened while it goes on, whatever else the child
+ *          waits for. Failures that may pass are repeated after 1 s doubling to 1 h, for 3 days; then, and failures that
+ *          won't pass, are parked. A step may run twice and must bear it. */
 #ifndef FPI_JOBS_H
 #define FPI_JOBS_H
 

@@ -12,10 +12,14 @@
 #include <apr_thread_mutex.h>
 #include <string.h>
 
+/* What the entries' pools keep of memory given back, for the next ones. */
+#define KEPT_FREE ((apr_size_t)1024 * 1024)
+
 enum { REMEMBERED_MOST = 2000, SESSION_FRESH_S = 5, TOUCH_S = 300, CSRF_LEN = 32 };
 
 /* What is remembered of a session. */
 typedef struct entry_t {
+    apr_pool_t *pool;               /* its own; gone when it is replaced */
     uint64_t epoch;
     apr_time_t read, used, expires; /* read: in fpi_clock_tick time */
     const fpi_viewer_t *viewer;
@@ -23,7 +27,7 @@ typedef struct entry_t {
 
 struct fpi_sessions_t {
     apr_thread_mutex_t *lock;    /* guards all below; never held during I/O */
-    apr_pool_t *pool;            /* of the entries; cleared when there are too many */
+    apr_pool_t *pool;            /* above those of the entries; cleared when there are too many */
     apr_hash_t *entries;         /* hash -> entry_t * */
 };
 
@@ -110,6 +114,7 @@ fpi_err_t *fpi_sessions_open(fpi_sessions_t **out, apr_pool_t *pool, fpi_task_t 
         return fpi_fail(task, FPI_E_INTERNAL, "the memory of sessions can't be made");
     }
     apr_allocator_owner_set(allocator, sessions->pool);
+    apr_allocator_max_free_set(allocator, KEPT_FREE);
     apr_pool_tag(sessions->pool, "fpi_sessions");
     apr_pool_cleanup_register(pool, sessions, close_memory, apr_pool_cleanup_null);
     sessions->entries = apr_hash_make(sessions->pool);
@@ -136,19 +141,42 @@ static bool recall(entry_t *out, fpi_app_t *app, const char *hash, fpi_task_t *t
     return is_true;
 }
 
+/* The hash keeps the key that it was given first, so the entry leaves it before its pool goes. */
+static void forget(fpi_sessions_t *sessions, const char *hash)
+{
+    entry_t *entry = apr_hash_get(sessions->entries, hash, FPI_SHA256_HEX);
+
+    if (entry) {
+        apr_hash_set(sessions->entries, hash, FPI_SHA256_HEX, NULL);
+        apr_pool_destroy(entry->pool);
+    }
+}
+
+static void put(fpi_sessions_t *sessions, const char *hash, const entry_t *entry)
+{
+    apr_pool_t *pool;
+    entry_t *own;
+
+    if (apr_pool_create(&pool, sessions->pool) != APR_SUCCESS) {
+        return;
+    }
+    own = apr_pmemdup(pool, entry, sizeof(*entry));
+    own->pool = pool;
+    own->viewer = fpi_viewer_copy(entry->viewer, pool);
+    apr_hash_set(sessions->entries, apr_pstrdup(pool, hash), FPI_SHA256_HEX, own);
+}
+
 static void remember(fpi_app_t *app, const char *hash, const entry_t *entry)
 {
     fpi_sessions_t *sessions = app->sessions;
-    entry_t *own;
 
     apr_thread_mutex_lock(sessions->lock);
+    forget(sessions, hash);
     if (apr_hash_count(sessions->entries) >= REMEMBERED_MOST) {
         apr_pool_clear(sessions->pool);
         sessions->entries = apr_hash_make(sessions->pool);
     }
-    own = apr_pmemdup(sessions->pool, entry, sizeof(*entry));
-    own->viewer = fpi_viewer_copy(entry->viewer, sessions->pool);
-    apr_hash_set(sessions->entries, apr_pstrdup(sessions->pool, hash), FPI_SHA256_HEX, own);
+    put(sessions, hash, entry);
     apr_thread_mutex_unlock(sessions->lock);
 }
 

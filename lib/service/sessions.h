@@ -18,7 +18,8 @@
  *
  * Life:    the memory is a child's; secrets live in the task's pool.
  * Threads: many.
- * Limits:  2,000 remembered sessions (then it forgets all); 4 passwords looked at at once in a child. */
+ * Limits:  2,000 remembered sessions (then it forgets all), of 8 KiB or as much as their rights need; 4 passwords looked at
+ *          at once in a child. */
 #ifndef FPI_SESSIONS_H
 #define FPI_SESSIONS_H
 

@@ -113,14 +113,19 @@ static fpi_err_t *get(fpi_upload_t **out, fpi_app_t *app, fpi_call_t *call)
     return settle(app, *out, call->task);
 }
 
+static fpi_err_t *refuse_absent(const char *id, fpi_task_t *task)
+{
+    return fpi_refuse(task, FPI_E_FIELD, "upload_id", "上传 %.40s 不存在或已过期", "there is no upload %.40s, or it was too old", id);
+}
+
 fpi_err_t *fpi_upload_get_whole(fpi_upload_t **out, fpi_app_t *app, const char *id, const fpi_call_t *call)
 {
     fpi_task_t *task = call->task;
+    fpi_err_t *err;
 
     FPI_TRY(find(out, app, id, call));
     if (!*out) {
-        return fpi_refuse(task, FPI_E_FIELD, "upload_id", "上传 %.40s 不存在或已过期", "there is no upload %.40s, or it was too old",
-                          id);
+        return refuse_absent(id, task);
     }
     FPI_TRY(settle(app, *out, task));
     if (!(*out)->is_whole) {
@@ -129,7 +134,8 @@ fpi_err_t *fpi_upload_get_whole(fpi_upload_t **out, fpi_app_t *app, const char *
                           "the upload %.40s is not whole: %" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " bytes have come",
                           id, (*out)->taken, (*out)->size);
     }
-    return NULL;
+    err = fpi_blob_refresh(app->blobs, (*out)->sha256, (*out)->size, task); /* the row may be swept before ours is written */
+    return err && err->code == FPI_E_ABSENT ? refuse_absent(id, task) : err;
 }
 
 /* ---- answers ---- */

@@ -17,7 +17,7 @@
 
 enum { FPI_UPLOADS_MOST = 500 };
 
-/* A whole one of the caller's. FPI_E_FIELD (upload_id) when it is not there or not whole, saying how far it is. */
+/* A whole one of the caller's, whose bytes stay for a row that is written next. FPI_E_FIELD (upload_id) when it is not there or not whole, saying how far it is. */
 fpi_err_t *fpi_upload_get_whole(fpi_upload_t **out, fpi_app_t *app, const char *id, const fpi_call_t *call) FPI_MUST_USE;
 /* Takes away what is too old, row and file. */
 fpi_err_t *fpi_uploads_sweep(fpi_app_t *app, fpi_task_t *task) FPI_MUST_USE;

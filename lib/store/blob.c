@@ -311,6 +311,15 @@ static bool make_young(const fpi_blobs_t *blobs, const char *path, int64_t size)
     return ok;
 }
 
+fpi_err_t *fpi_blob_refresh(fpi_blobs_t *blobs, const char *sha256, int64_t size, fpi_task_t *task)
+{
+    char path[FPI_BLOB_PATH + 1];
+
+    return fpi_blobs_path(path, sha256) && make_young(blobs, path, size)
+               ? NULL
+               : fpi_fail(task, FPI_E_ABSENT, "there is no blob %s of %" APR_INT64_T_FMT " bytes in %s", sha256, size, blobs->folder);
+}
+
 /* It may take the place of a damaged orphan, which nobody may be about to drop. */
 static int rename_locked(const fpi_spool_t *spool, const char *path)
 {

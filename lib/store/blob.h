@@ -85,6 +85,9 @@ fpi_err_t *fpi_blobs_list_some(fpi_blobs_t *blobs, unsigned char first,
     FPI_MUST_USE;
 /* Since when it was last kept, and its size; false: it is not there. */
 bool fpi_blob_stat(fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t *age, int64_t *size);
+/* Keeps one that is there already, of that size: it is young from now on, so a row may be written that names it.
+ * FPI_E_ABSENT when it is not there, or damaged. */
+fpi_err_t *fpi_blob_refresh(fpi_blobs_t *blobs, const char *sha256, int64_t size, fpi_task_t *task) FPI_MUST_USE;
 /* Takes away one that no row names, by the caller's look after its age, unless it was kept less than `age` ago.
  * *dropped says whether it went. */
 fpi_err_t *fpi_blob_drop(bool *dropped, fpi_blobs_t *blobs, const char *sha256, apr_interval_time_t age,

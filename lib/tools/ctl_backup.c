@@ -1,6 +1,10 @@
 /* backup: a copy that grows. The database is copied as it stands at one moment, while httpd goes on; the blobs that its
- * rows name are there by then and never change, so only those that the backup lacks are copied. The manifest is
- * written last and says what the database must hash to: a backup that was cut off is told from a whole one. */
+ * rows name are there by then and never change, so only those that the backup lacks are copied. The manifest
+ * says what the database must hash to:
+ *
+ *   database and manifest are written beside the last ones, flushed ──> database renamed ──> manifest renamed
+ *
+ * Cut off before the first rename, the last backup stands; behind it, the new one does, by the manifest beside. */
 #include "tools/ctl_storage.h"
 
 #include "store/disk.h"
@@ -135,7 +139,7 @@ static fpi_err_t *save_key(const backing_t *b)
 static fpi_err_t *write_manifest(const backing_t *b, const fpi_json_t *doc)
 {
     ctl_t *ctl = b->ctl;
-    const char *fresh = apr_pstrcat(ctl->task->pool, b->places.manifest, ".new", NULL);
+    const char *fresh = b->places.next_manifest;
     const char *text = fpi_json_format(doc, false, ctl->task);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fsync(fd) == 0;
@@ -144,7 +148,7 @@ static fpi_err_t *write_manifest(const backing_t *b, const fpi_json_t *doc)
     if (fd >= 0) {
         close(fd);
     }
-    return ok ? move(ctl, fresh, b->places.manifest) : fpi_disk_fail(error, "writing", fresh, ctl->task);
+    return ok ? NULL : fpi_disk_fail(error, "writing", fresh, ctl->task);
 }
 
 static fpi_err_t *flush_folder(const backing_t *b)
@@ -179,6 +183,36 @@ static fpi_err_t *describe(fpi_json_t **out, const backing_t *b, const char *dat
     fpi_json_put_bool(doc, "has_key", access(b->places.keys, F_OK) == 0);
     *out = doc;
     return NULL;
+}
+
+/* Each name is on the disk before the next one changes. */
+static fpi_err_t *put_in_place(const backing_t *b, const char *fresh, const char *database)
+{
+    FPI_TRY(flush_folder(b));
+    FPI_TRY(move(b->ctl, fresh, database));
+    FPI_TRY(flush_folder(b));
+    FPI_TRY(move(b->ctl, b->places.next_manifest, b->places.manifest));
+    return flush_folder(b);
+}
+
+/* The last run may have been cut off between its renames: its manifest must not be written over. */
+static fpi_err_t *end_last(const backing_t *b, const char *database)
+{
+    ctl_t *ctl = b->ctl;
+    fpi_json_t *next = NULL;
+    const char *sha256;
+    int64_t size;
+
+    fpi_ignore(ctl_find_manifest(&next, ctl, b->places.next_manifest)); /* cut short, it is of no use */
+    if (!next || access(database, F_OK) != 0) {
+        return NULL;
+    }
+    FPI_TRY(ctl_hash_file(&sha256, &size, ctl, database));
+    if (!ctl_manifest_fits(next, sha256, ctl)) {
+        return NULL;
+    }
+    FPI_TRY(move(ctl, b->places.next_manifest, b->places.manifest));
+    return flush_folder(b);
 }
 
 /* ---- the command ---- */
@@ -235,14 +269,14 @@ static fpi_err_t *save(backing_t *b)
     fpi_json_t *doc;
 
     FPI_TRY(check_source(b));
+    FPI_TRY(end_last(b, database));
     unlink(fresh);
     FPI_TRY(fpi_store_copy(ctl->app->store, fresh, ctl->task));
     FPI_TRY(ctl_each_content(ctl, ctl->app->store, save_one, b));
     FPI_TRY(save_key(b));
     FPI_TRY(describe(&doc, b, fresh));
-    FPI_TRY(move(ctl, fresh, database));
     FPI_TRY(write_manifest(b, doc));
-    FPI_TRY(flush_folder(b));
+    FPI_TRY(put_in_place(b, fresh, database));
     ctl->exit = b->lost ? CTL_FAILED : CTL_DONE;
     tell(b, doc);
     return NULL;

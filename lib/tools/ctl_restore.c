@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_MOST = 64 * 1024, MANIFEST_MOST = 16 * 1024 * 1024 };
+enum { KEY_MOST = 64 * 1024 };
 
 #define STAGING "restoring"
 
@@ -140,38 +140,48 @@ static fpi_err_t *make_staging(restoring_t *r)
 
 /* ---- verifying ---- */
 
-static fpi_err_t *read_manifest(restoring_t *r)
+static fpi_err_t *check_manifests(const restoring_t *r)
 {
-    ctl_t *ctl = r->ctl;
-    fpi_secret_t *text;
-    int64_t format;
-
-    if (access(r->places.manifest, R_OK) != 0) {
-        return ctl_usage(ctl, "%s 不是完整的备份: %s: %s", "%s is no complete backup: %s: %s", r->places.dir,
+    if (access(r->places.manifest, R_OK) != 0 && access(r->places.next_manifest, R_OK) != 0) {
+        return ctl_usage(r->ctl, "%s 不是完整的备份: %s: %s", "%s is no complete backup: %s: %s", r->places.dir,
                          r->places.manifest, strerror(errno));
     }
-    FPI_TRY(ctl_read_file(&text, ctl, r->places.manifest, MANIFEST_MOST));
-    FPI_TRY(fpi_json_parse(&r->manifest, text->bytes, text->len, ctl->task));
-    FPI_TRY(fpi_json_find_int(&format, r->manifest, "format", 0, 0, INT64_MAX, ctl->task));
-    return format == 1 ? NULL : ctl_usage(ctl, "备份格式 %d 由更新的版本写成", "the backup has format %d, of a newer version",
-                                          (int)format);
+    return NULL;
+}
+
+/* The one of the database. The new one may be cut short, but not while it is needed. */
+static fpi_err_t *choose_manifest(restoring_t *r, const char *database_sha256)
+{
+    ctl_t *ctl = r->ctl;
+    fpi_json_t *next = NULL;
+
+    FPI_TRY(ctl_find_manifest(&r->manifest, ctl, r->places.manifest));
+    if (ctl_manifest_fits(r->manifest, database_sha256, ctl)) {
+        return NULL;
+    }
+    fpi_ignore(ctl_find_manifest(&next, ctl, r->places.next_manifest));
+    if (!ctl_manifest_fits(next, database_sha256, ctl)) {
+        return fpi_refuse(ctl->task, FPI_E_UNREADABLE, NULL, "备份中的数据库与 manifest.json 不符: 已损坏, 或上次备份未完成",
+                          "the backup's database is not the one of its manifest: it is damaged, or the last backup did "
+                          "not end");
+    }
+    r->manifest = next;
+    return NULL;
 }
 
 static fpi_err_t *stage_database(restoring_t *r, const char *staged)
 {
     ctl_t *ctl = r->ctl;
-    const char *wanted, *sha256;
-    int64_t size;
+    const char *sha256;
+    int64_t size, format;
 
-    FPI_TRY(fpi_json_get_text(&wanted, r->manifest, "database_sha256", FPI_SHA256_HEX, ctl->task));
+    FPI_TRY(check_manifests(r));
     FPI_TRY(ctl_copy_file(ctl, strchr(r->places.database, ':') + 1, staged));
     FPI_TRY(ctl_hash_file(&sha256, &size, ctl, staged));
-    if (strcmp(sha256, wanted) != 0) {
-        return fpi_refuse(ctl->task, FPI_E_UNREADABLE, NULL, "备份中的数据库与 manifest.json 不符: 已损坏, 或上次备份未完成",
-                          "the backup's database is not the one of its manifest: it is damaged, or the last backup did "
-                          "not end");
-    }
-    return NULL;
+    FPI_TRY(choose_manifest(r, sha256));
+    FPI_TRY(fpi_json_find_int(&format, r->manifest, "format", 0, 0, INT64_MAX, ctl->task));
+    return format == 1 ? NULL : ctl_usage(ctl, "备份格式 %d 由更新的版本写成", "the backup has format %d, of a newer version",
+                                          (int)format);
 }
 
 static fpi_err_t *stage_key(fpi_secret_t **key, restoring_t *r)
@@ -261,10 +271,9 @@ static fpi_err_t *verify(restoring_t *r)
 {
     const char *staged = apr_pstrcat(r->ctl->task->pool, r->staging, "/store.db", NULL);
 
-    FPI_TRY(read_manifest(r));
+    FPI_TRY(stage_database(r, staged));
     FPI_TRY(read_losses(r));
     FPI_TRY(fpi_blobs_open(&r->from, r->ctl->task->pool, r->places.blobs, r->ctl->task));
-    FPI_TRY(stage_database(r, staged));
     FPI_TRY(open_staged(r, staged));
     return ctl_each_content(r->ctl, r->store, verify_one, r);
 }

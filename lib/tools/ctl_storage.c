@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PAGE = 1000, READ_LEN = 256 * 1024 };
+enum { PAGE = 1000, READ_LEN = 256 * 1024, MANIFEST_MOST = 16 * 1024 * 1024 };
 
 /* ---- shared ---- */
 
@@ -97,6 +97,29 @@ void ctl_backup_places(ctl_backup_t *backup, ctl_t *ctl, const char *dir)
     backup->blobs = apr_pstrcat(pool, "file:", dir, "/blobs", NULL);
     backup->keys = apr_pstrcat(pool, dir, "/keys", NULL);
     backup->manifest = apr_pstrcat(pool, dir, "/manifest.json", NULL);
+    backup->next_manifest = apr_pstrcat(pool, backup->manifest, ".new", NULL);
+}
+
+fpi_err_t *ctl_find_manifest(fpi_json_t **manifest, ctl_t *ctl, const char *path)
+{
+    fpi_secret_t *text;
+
+    *manifest = NULL;
+    if (access(path, F_OK) != 0) {
+        return NULL;
+    }
+    FPI_TRY(ctl_read_file(&text, ctl, path, MANIFEST_MOST));
+    return fpi_json_parse(manifest, text->bytes, text->len, ctl->task);
+}
+
+bool ctl_manifest_fits(fpi_json_t *manifest, const char *sha256, ctl_t *ctl)
+{
+    const char *wanted = NULL;
+
+    if (manifest) {
+        fpi_ignore(fpi_json_find_text(&wanted, manifest, "database_sha256", FPI_SHA256_HEX, ctl->task));
+    }
+    return wanted && strcmp(wanted, sha256) == 0;
 }
 
 static fpi_err_t *hash_fd(char hex[FPI_SHA256_HEX + 1], int64_t *size, int fd, const char *path, fpi_task_t *task)

@@ -405,3 +405,16 @@ def test_a_swept_blob_is_not_one_that_an_upload_names(gateway, erp):
     made = Bill(gateway, erp, "U-7")
     made.must(erp.post(f"{made.path}/files", {"upload_id": upload.id}), 201)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == sha(upload.data)
+
+
+def test_an_old_upload_that_is_used_is_young_again(gateway, erp):
+    """The sweep may take its row before the file's is written: the bytes stay for that."""
+    upload = Upload(erp, document(10 * KIB))
+    upload.send_all(5 * KIB)
+    path = blobs.path_of(gateway, sha(upload.data))
+    os.utime(path, (1, 1))
+    made = Bill(gateway, erp, "U-8")
+    made.must(erp.post(f"{made.path}/files", {"upload_id": upload.id}), 201)
+    assert path.stat().st_mtime > time.time() - patience(60)
+    path.unlink()
+    refused(erp.post(f"{made.path}/files", {"upload_id": upload.id}), 400, upload.id)

@@ -48,6 +48,24 @@ START_TEST(drops_by_age)
 }
 END_TEST
 
+START_TEST(what_is_refreshed_stays)
+{
+    bool dropped;
+
+    keep_orphan(task);
+    make_old(abc);
+    unit_done(fpi_blob_refresh(blobs, abc, 3, task));
+    unit_done(fpi_blob_drop(&dropped, blobs, abc, DAY, task));
+    ck_assert(!dropped && fpi_blob_has(blobs, abc));
+    unit_failed(fpi_blob_refresh(blobs, abc, 4, task), FPI_E_ABSENT);
+    make_old(abc);
+    unit_done(fpi_blob_drop(&dropped, blobs, abc, DAY, task));
+    ck_assert(dropped);
+    unit_failed(fpi_blob_refresh(blobs, abc, 3, task), FPI_E_ABSENT);
+    unit_failed(fpi_blob_refresh(blobs, "../abc", 3, task), FPI_E_ABSENT);
+}
+END_TEST
+
 static pthread_barrier_t start;
 
 static void *keep_one(void *data)
@@ -119,6 +137,7 @@ int main(void)
     TCase *tests = blob_case(suite, "blob_drop");
 
     tcase_add_test(tests, drops_by_age);
+    tcase_add_test(tests, what_is_refreshed_stays);
     tcase_add_test(tests, keeping_wins_over_dropping);
     tcase_add_test(tests, copies_and_links);
     return unit_run(suite);
