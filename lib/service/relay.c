@@ -143,7 +143,7 @@ static fpi_err_t *hold(fpi_relay_t *relay, const char *data, size_t len)
     return NULL;
 }
 
-/* Of a compressed answer the code can't be seen; such a refusal is handed on. */
+/* None that is compressed was asked for (relay_send.c); one that comes is handed on. */
 static bool may_be_refusal(const fpi_relay_t *relay)
 {
     return relay->token && relay->status < 500 && relay->status != 204 && relay->status != 304
