@@ -370,6 +370,8 @@ def stamp_of(off, kind):
     when = time.time() + off
     return {"seconds": str(int(when)), "milliseconds": str(int(when * 1000)),
             "calendar": time.strftime("%Y%m%d%H%M%S", time.gmtime(when + 8 * 3600)),
+            "ISO 8601": time.strftime("%Y-%m-%dT%H:%M:%S.000+0800", time.gmtime(when + 8 * 3600)),
+            "ISO 8601, UTC": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when)),
             "calendar with fraction": time.strftime("%Y%m%d%H%M%S1234", time.gmtime(when + 8 * 3600))}[kind]
 
 
@@ -380,7 +382,7 @@ def windowed(make_gateway):
 
 def test_window_for_every_kind_of_timestamp(windowed):
     with windowed.http() as http:
-        for kind in ("seconds", "milliseconds", "calendar", "calendar with fraction"):
+        for kind in ("seconds", "milliseconds", "calendar", "calendar with fraction", "ISO 8601", "ISO 8601, UTC"):
             for off, code in ((0, "0000"), (-WINDOW + 15, "0000"), (WINDOW - 15, "0000"), (-WINDOW - 15, "1102"),
                               (WINDOW + 15, "1102")):
                 reply = http.post(TOKEN, proof(stamp=stamp_of(off, kind)))
