@@ -39,17 +39,8 @@ static fpi_err_t *ask(asking_t *asking, fpi_task_t *task)
 static bool is_token_refused(const asking_t *asking, fpi_task_t *task)
 {
     const fpi_buf_t *reply = asking->ex.reply;
-    const char *errcode = NULL;
-    fpi_json_t *doc;
 
-    if (asking->ex.status == UNAUTHORIZED) {
-        return true;
-    }
-    if (!reply || !memmem(reply->data, reply->len, "1300", 4) || fpi_json_parse(&doc, reply->data, reply->len, task)
-        || fpi_json_find_scalar(&errcode, doc, "errcode", 32, task)) {
-        return false;
-    }
-    return errcode && strcmp(errcode, "1300") == 0;
+    return asking->ex.status == UNAUTHORIZED || (reply && fpi_reply_is_token_refused(reply->data, reply->len, task));
 }
 
 static fpi_err_t *ask_with_token(asking_t *asking, fpi_task_t *task)

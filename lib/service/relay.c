@@ -8,6 +8,7 @@
 #include "service/relay.h"
 
 #include "base/text.h"
+#include "remote/reply.h"
 #include "service/access.h"
 #include "service/relay_own.h"
 
@@ -87,40 +88,11 @@ static void note_stale(fpi_relay_t *relay)
     }
 }
 
-/* Most answers are no refusal, and are not parsed for it. Of a long word only every ninth byte is looked at. */
-static bool may_say_1300(const char *data, size_t len)
-{
-    enum { BETWEEN = 64 }; /* blanks, a colon, a quote */
-    const char *at, *end = data + len;
-
-    for (; (at = memmem(data, (size_t)(end - data), "\"errcode\"", 9)); data = at + 9) {
-        size_t left = (size_t)(end - at) - 9;
-
-        if (memmem(at + 9, left < BETWEEN ? left : BETWEEN, "1300", 4)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_refusal(const char *data, size_t len, fpi_task_t *task)
-{
-    const char *errcode = NULL;
-    fpi_json_t *json;
-
-    if (!may_say_1300(data, len) || fpi_json_parse(&json, data, len, task)
-        || !fpi_json_is_object(json)) {
-        return false;
-    }
-    fpi_ignore(fpi_json_find_scalar(&errcode, json, "errcode", 16, task));
-    return errcode && strcmp(errcode, "1300") == 0;
-}
-
 /* Looks at a whole answer. */
 static fpi_err_t *examine(fpi_relay_t *relay, const char *data, size_t len)
 {
     relay->is_holding = false;
-    if (is_refusal(data, len, relay->task)) {
+    if (fpi_reply_is_token_refused(data, len, relay->task)) {
         note_stale(relay);
     }
     return relay->is_swallowed ? NULL : begin_with(relay, data, len);

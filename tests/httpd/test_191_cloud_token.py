@@ -207,7 +207,8 @@ def test_streamed_body_is_not_sent_again(gateway, body, chunked, status):
 @pytest.mark.parametrize("answer", [
     {"action": "errcode", "status": 401}, {"action": "errcode", "status": 200},
     {"action": "fail", "status": 401, "body": "<html>no</html>"}, {"action": "fail", "status": 401, "body": ""},
-    {"action": "fail", "status": 200, "body": {"errcode": 1300, "description": "x" * 3000}}])
+    {"action": "fail", "status": 200, "body": {"errcode": 1300, "description": "x" * 3000}},
+    {"action": "fail", "status": 200, "body": {"success": False, "errorCode": "1300", "message": "x", "data": None}}])
 def test_call_that_is_always_refused_is_repeated_once(gateway, answer):
     http = gateway.login()
     assert http.get("/api/m1/good").status == 200

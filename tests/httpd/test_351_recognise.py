@@ -134,6 +134,13 @@ def test_a_member_that_cannot_be_read_is_no_reason_to_ask_again(asking, data, to
     assert len(calls(asking)) == 1
 
 
+def test_an_answer_of_the_flagship_family(asking):
+    asking.cloud.behave("fail", CALL, status=200, body={"success": True, "errorCode": "0000", "message": "成功", "data": [SAID]},
+                        times=-1)
+    bring(asking, "FLAG-1", ("a.png", picture("flag")))
+    assert [row["number"] for row in found_of(asking, "FLAG-1")] == [NUMBER] and len(calls(asking)) == 1
+
+
 def test_an_empty_object_is_no_invoice(asking):
     asking.cloud.behave("fail", CALL, status=200, body={"errcode": "0000", "data": {}}, times=-1)
     bring(asking, "ODD-2", ("a.png", picture("odd")))

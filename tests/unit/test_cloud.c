@@ -58,6 +58,9 @@ static const struct {
     { 429, "{\"errcode\":\"1429\",\"description\":\"x\"}", FPI_E_CLOUD },
     { 200, "{\"errcode\":\"1307\",\"description\":\"later\"}", FPI_E_CLOUD },
     { 200, "{\"errcode\":\"1101\"}", FPI_E_CLOUD_REFUSED },
+    { 200, "{\"success\":true,\"errorCode\":\"0000\",\"access_token\":\"t\",\"expires_in\":60}", FPI_DONE },
+    { 200, "{\"errcode\":null,\"errorCode\":\"1101\"}", FPI_E_CLOUD_REFUSED },
+    { 200, "{\"errcode\":\"1101\",\"errorCode\":\"0000\"}", FPI_E_CLOUD_REFUSED },
     { 200, "{\"errcode\":1101,\"description\":\"x\"}", FPI_E_CLOUD_REFUSED },
     { 401, "{\"errcode\":\"1300\",\"description\":\"x\"}", FPI_E_CLOUD_REFUSED },
 };
