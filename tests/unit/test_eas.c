@@ -426,6 +426,14 @@ START_TEST(reads_lists_whichever_way_round)
     peer.calls = 0;
     unit_done(fpi_erp_list_users(&list, erp, &eas, 0, task));
     ck_assert_int_eq(fpi_json_size(list), 1);
+    peer.body[0] = RET("[]"); /* no organisation has changed, and the user comes from its operation */
+    peer.body[1] = RET("[{\"userID\":\"u1\"}]");
+    peer.calls = 0;
+    unit_done(fpi_erp_list_users(&list, erp, &eas, 0, task));
+    ck_assert_int_eq(fpi_json_size(list), 1);
+    peer.calls = 0;
+    unit_done(fpi_erp_list_orgs(&list, erp, &eas, 0, task));
+    ck_assert_int_eq(fpi_json_size(list), 0);
     peer.body[0] = RET("null and void");
     peer.calls = 0;
     unit_failed(fpi_erp_list_users(&list, erp, &eas, 0, task), FPI_E_ERP);
