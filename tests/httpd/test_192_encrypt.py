@@ -57,6 +57,15 @@ def test_what_is_encrypted_already_passes(gateway):
     assert (reply.status, reply.json()["description"]) == (200, "[服务网关]解密未获得字符异常")
 
 
+def test_marks_and_line_ends_do_not_reach_the_cloud(gateway):
+    http, packed = gateway.login(), encrypt_body(json.dumps(BILL), CLIENT["encrypt_key"])
+    lines = b"\r\n".join(packed[at:at + 76] for at in range(0, len(packed), 76))
+    for sent in (b"\xef\xbb\xbf" + json.dumps(BILL).encode(), packed + b"\n", lines, b"\xef\xbb\xbf" + packed):
+        reply = http.request("POST", "/api" + CREATE, sent, {"Content-Type": "application/json"})
+        assert reply.errcode == "0000" and reply.json()["data"]["echo"] == BILL, reply
+        assert seen(gateway, CREATE)[-1]["body_sha256"] == sha256(packed)
+
+
 @pytest.mark.parametrize("body", ["a=b", "<xml/>", '"text"', "QUJ", "QUJD!", "\x00\x01"])
 def test_neither_json_nor_base64(gateway, body):
     reply = gateway.login().request("POST", "/api" + CREATE, body)
