@@ -117,10 +117,14 @@ fpi_err_t *fpi_eas_judge(const char *text, const fpi_system_t *system, fpi_task_
         return fpi_fail(task, FPI_E_ERP_UNCLEAR, "the answer of %s has no %s", system->name,
                         fpi_eas_name(system, FPI_EAS_RET_CODE));
     }
-    if (strcmp(code, "0") == 0) {
+    if (code[strspn(code, "0")] == '\0') {
         return NULL;
     }
     words = seek_text(root, system, FPI_EAS_RET_TEXT, task);
+    if (!words || !*words) {
+        return fpi_refuse(task, FPI_E_ERP_REFUSED, NULL, "%s 拒绝, 未说明原因 (%s)", "%s refuses and does not say why (%s)",
+                          system->name, fpi_erp_words(code, system, task));
+    }
     return fpi_refuse(task, FPI_E_ERP_REFUSED, NULL, "%s 拒绝: %s (%s)", "%s refuses: %s (%s)", system->name,
                       fpi_erp_words(words, system, task), fpi_erp_words(code, system, task));
 }

@@ -135,19 +135,34 @@ fpi_err_t *fpi_reply_read(fpi_json_t **answer, const char *what, int status, con
     return status / 100 == 2 ? NULL : garbage(what, status, "errcode 0000 with this status", task);
 }
 
+/* Some peers write whole numbers as 129600.0. */
+static bool read_life(int64_t *seconds, const fpi_json_t *answer, fpi_task_t *task)
+{
+    const char *text;
+    size_t whole;
+
+    if (fpi_json_find_scalar(&text, answer, "expires_in", 40, task) || !text) {
+        return false;
+    }
+    whole = strcspn(text, ".");
+    if (text[whole] && text[whole + 1] && text[whole + 1 + strspn(text + whole + 1, "0")] == '\0') {
+        text = apr_pstrmemdup(task->pool, text, whole);
+    }
+    return fpi_int_parse(seconds, text, 1, life_most);
+}
+
 fpi_err_t *fpi_reply_read_token(fpi_token_t *token, const fpi_json_t *answer, apr_time_t sent,
                                 fpi_task_t *task)
 {
     const char *text = fpi_json_text(fpi_json_find(answer, "access_token"));
     apr_interval_time_t life, margin;
-    int64_t seconds = 0;
-    fpi_err_t *err = fpi_json_find_int(&seconds, answer, "expires_in", 0, 1, life_most, task);
+    int64_t seconds;
 
     if (!text || !fpi_token_is_clean(text)) {
         return fpi_fail(task, FPI_E_CLOUD,
                         "the cloud's token answer has no access_token that can be used");
     }
-    if (err || seconds == 0) {
+    if (!read_life(&seconds, answer, task)) {
         return fpi_fail(task, FPI_E_CLOUD, "the cloud's token answer has no expires_in in seconds");
     }
     life = seconds * APR_USEC_PER_SEC;
