@@ -283,6 +283,16 @@ static fpi_err_t *send_with_token(fpi_relay_t *relay)
 
 /* ---- the call ---- */
 
+/* The cloud's pages bring keys of its own, which we can't look up. */
+static fpi_err_t *explain(fpi_relay_t *relay, fpi_err_t *err)
+{
+    if (err->code != FPI_E_TOKEN || relay->call->token || !fpi_relay_is_below(relay->local, "/m4-web")) {
+        return err;
+    }
+    return fpi_refuse(relay->task, FPI_E_TOKEN, NULL, "此页面需携带本系统的 access_token (参数 access_token); userKey、linkKey 不能代替",
+                      "this page needs a token of ours (parameter access_token); a userKey or linkKey does not replace it");
+}
+
 static fpi_err_t *check_access(fpi_relay_t *relay)
 {
     fpi_call_t *call = relay->call;
@@ -291,7 +301,7 @@ static fpi_err_t *check_access(fpi_relay_t *relay)
     if (err && !call->token && fpi_relay_may_be_signed(relay)) {
         return fpi_relay_take_sign(relay);
     }
-    return err ? err : fpi_relay_renew_sign(relay);
+    return err ? explain(relay, err) : fpi_relay_renew_sign(relay);
 }
 
 static void tell(fpi_relay_t *relay)

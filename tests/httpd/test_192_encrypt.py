@@ -269,6 +269,16 @@ def test_a_sign_is_good_on_signed_paths_only(gateway, path):
     assert nothing_reached(gateway.cloud)
 
 
+def test_keys_of_the_cloud_are_no_token(gateway):
+    """The refusal says what is needed in their place."""
+    with gateway.http() as http:
+        for reply in (http.post("/api/m4/fpzs/expense/invoices/query", {"userKey": "abc"}),
+                      http.get("/api/m4-web/fpzs/index", query={"userKey": "a", "linkKey": "b"})):
+            assert (reply.status, reply.errcode) == (401, "1300")
+            assert all(word in reply.json()["description"] for word in ("access_token", "userKey", "linkKey")), reply
+    assert nothing_reached(gateway.cloud)
+
+
 def test_token_on_a_signed_path(gateway):
     http = gateway.login()
     assert http.post("/api/m4/fpzs/getLinkKey", {}).errcode == "0000"
