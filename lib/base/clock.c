@@ -45,14 +45,14 @@ apr_interval_time_t fpi_clock_backoff(int attempt, apr_interval_time_t first,
     return pause - (apr_interval_time_t)((double)pause / 5 * dice / UINT32_MAX);
 }
 
-enum { DIGITS_MAX = 20 };
+enum { DIGITS_MAX = 20, CHINA = 8 * 3600, ZONE_HOURS = 14 };
 
-/* Digits of `text` without separators; 0 when there is anything else, or too many. */
-static size_t take_digits(char out[DIGITS_MAX + 1], const char *text)
+/* Digits of the text up to `end` without separators; 0 when there is anything else, or too many. */
+static size_t take_digits(char out[DIGITS_MAX + 1], const char *text, const char *end)
 {
     size_t n = 0;
 
-    for (; *text; text++) {
+    for (; text < end; text++) {
         if (*text >= '0' && *text <= '9') {
             if (n == DIGITS_MAX) {
                 return 0;
@@ -77,7 +77,44 @@ static int64_t number_of(const char *digits, size_t len)
     return value;
 }
 
-static bool read_calendar(apr_time_t *out, const char *digits, size_t len)
+/* Of two digits; -1: there are none. */
+static int two_of(const char *text)
+{
+    return strspn(text, "0123456789") >= 2 ? (text[0] - '0') * 10 + text[1] - '0' : -1;
+}
+
+/* "Z", "+08", "+0800" or "+08:00", and the last two with a minus, to seconds east. */
+static bool read_zone(apr_int32_t *seconds, const char *zone)
+{
+    int hours = strlen(zone) < 3 ? -1 : two_of(zone + 1), minutes = 0;
+
+    if (strcmp(zone, "Z") == 0) {
+        *seconds = 0;
+        return true;
+    }
+    if (hours >= 0 && (zone[3] || *zone == '-')) {
+        const char *rest = zone + 3 + (zone[3] == ':');
+
+        minutes = strlen(rest) == 2 ? two_of(rest) : -1;
+    }
+    if (hours < 0 || hours > ZONE_HOURS || minutes < 0 || minutes > 59) {
+        return false;
+    }
+    *seconds = (hours * 60 + minutes) * (*zone == '-' ? -60 : 60);
+    return true;
+}
+
+/* Where the zone behind a time of day begins, or the end of the text. */
+static const char *find_zone(apr_int32_t *seconds, const char *text)
+{
+    const char *time = strpbrk(text, "T "), *zone = time ? strpbrk(time, "+Z") : NULL;
+
+    zone = zone || !time ? zone : strrchr(time, '-');
+    *seconds = CHINA;
+    return zone && read_zone(seconds, zone) ? zone : text + strlen(text);
+}
+
+static bool read_calendar(apr_time_t *out, const char *digits, size_t len, apr_int32_t zone)
 {
     apr_time_exp_t exp = {
         .tm_year = (apr_int32_t)number_of(digits, 4) - 1900,
@@ -86,7 +123,7 @@ static bool read_calendar(apr_time_t *out, const char *digits, size_t len)
         .tm_hour = (apr_int32_t)number_of(digits + 8, 2),
         .tm_min = (apr_int32_t)number_of(digits + 10, 2),
         .tm_sec = (apr_int32_t)number_of(digits + 12, 2),
-        .tm_gmtoff = 8 * 3600,
+        .tm_gmtoff = zone,
     };
 
     for (size_t i = 14; i < 20; i++) {
@@ -99,14 +136,16 @@ static bool read_calendar(apr_time_t *out, const char *digits, size_t len)
 bool fpi_clock_read(apr_time_t *out, const char *text)
 {
     char digits[DIGITS_MAX + 1];
-    size_t len = take_digits(digits, text);
+    apr_int32_t zone;
+    const char *end = find_zone(&zone, text);
+    size_t len = take_digits(digits, text, end);
 
-    if (len == 8 || len == 12) {
+    if (len == 12 || (len == 8 && !*end)) {
         memcpy(digits + len, "000000", 7);
-        return read_calendar(out, digits, 14);
+        return read_calendar(out, digits, 14, zone);
     }
     if (len >= 14) {
-        return read_calendar(out, digits, len);
+        return read_calendar(out, digits, len, zone);
     }
     if (len < 9 || len != strlen(text)) {
         return false;

@@ -25,8 +25,9 @@ apr_interval_time_t fpi_clock_backoff(int attempt, apr_interval_time_t first,
                                       apr_interval_time_t most);
 
 /* Reads a peer's time: seconds (9-11 digits), milliseconds (13), or a calendar time in China's zone, with any of "-/: T."
- * between or none: yyyyMMdd, yyyyMMddHHmm, yyyyMMddHHmmss and up to six more digits of a fraction. False when it is
- * none of these. */
+ * between or none: yyyyMMdd, yyyyMMddHHmm, yyyyMMddHHmmss and up to six more digits of a fraction; behind a time of day
+ * that begins with "T" or a blank ISO 8601's zone may stand (Z, +08, +0800, +08:00) and goes before China's. False when
+ * it is none of these. */
 bool fpi_clock_read(apr_time_t *out, const char *text);
 
 /* ISO 8601 UTC with seconds, "2026-01-31T08:00:00Z", in `out` of at least 21 bytes; returns it. */

@@ -117,10 +117,14 @@ fpi_err_t *fpi_eas_judge(const char *text, const fpi_system_t *system, fpi_task_
         return fpi_fail(task, FPI_E_ERP_UNCLEAR, "the answer of %s has no %s", system->name,
                         fpi_eas_name(system, FPI_EAS_RET_CODE));
     }
-    if (strcmp(code, "0") == 0) {
+    if (code[strspn(code, "0")] == '\0') {
         return NULL;
     }
     words = seek_text(root, system, FPI_EAS_RET_TEXT, task);
+    if (!words || !*words) {
+        return fpi_refuse(task, FPI_E_ERP_REFUSED, NULL, "%s 拒绝, 未说明原因 (%s)", "%s refuses and does not say why (%s)",
+                          system->name, fpi_erp_words(code, system, task));
+    }
     return fpi_refuse(task, FPI_E_ERP_REFUSED, NULL, "%s 拒绝: %s (%s)", "%s refuses: %s (%s)", system->name,
                       fpi_erp_words(words, system, task), fpi_erp_words(code, system, task));
 }
@@ -228,17 +232,25 @@ static bool is_of_kind(const fpi_json_t *row, bool are_users)
     return are_users ? is_user : !is_user && fpi_json_find(row, "orgID") != NULL;
 }
 
-/* The article that describes them has the two exchanged (facts-erp.md 2.2): what came is told by its keys. */
+/* The article that describes them has the two exchanged (facts-erp.md 2.2): what came is told by its keys, and a list
+ * without rows has none. */
 static fpi_err_t *list_by_key(fpi_json_t **out, fpi_erp_t *erp, const fpi_system_t *system, bool are_users,
                               apr_time_t since, fpi_task_t *task)
 {
+    bool is_empty = false;
+
     for (int i = 0; i < 2; i++) {
         fpi_eas_name_t operation = are_users == (i == 0) ? FPI_EAS_SYNC_USER : FPI_EAS_SYNC_ORG;
 
         FPI_TRY(ask_list(out, erp, system, fpi_eas_name(system, operation), since, task));
-        if (!fpi_json_size(*out) || is_of_kind(fpi_json_at(*out, 0), are_users)) {
+        if (fpi_json_size(*out) && is_of_kind(fpi_json_at(*out, 0), are_users)) {
             return NULL;
         }
+        is_empty = is_empty || !fpi_json_size(*out);
+    }
+    if (is_empty) {
+        *out = fpi_json_make_array(task);
+        return NULL;
     }
     return fpi_fail(task, FPI_E_ERP, "%s gave lists without %s", system->name, are_users ? "userID" : "orgID");
 }

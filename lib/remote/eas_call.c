@@ -193,16 +193,21 @@ fpi_err_t *fpi_eas_fetch(void *baton, fpi_token_t *token, const fpi_holder_t *ho
 
 /* ---- calls ---- */
 
+static bool says(const fpi_soap_fault_t *fault, const char *words)
+{
+    return strcasestr(fault->text, words) || strcasestr(fault->detail, words);
+}
+
 bool fpi_eas_is_dead(const fpi_soap_fault_t *fault, apr_time_t since)
 {
     if (!fault) {
         return false;
     }
-    if (strcasestr(fault->text, "please login first") || strcasestr(fault->text, "session not found")) {
+    if (says(fault, "please login first") || says(fault, "session not found")) {
         return true;
     }
     /* so EAS answers when it finds no session, but for exceptions of its business, too: a new session can't be dead */
-    return strstr(fault->text, "RMIException") && fpi_clock_now() - since > FRESH;
+    return says(fault, "RMIException") && fpi_clock_now() - since > FRESH;
 }
 
 const char *fpi_eas_fault_words(const fpi_eas_answer_t *answer, const fpi_system_t *system, fpi_task_t *task)

@@ -39,17 +39,8 @@ static fpi_err_t *ask(asking_t *asking, fpi_task_t *task)
 static bool is_token_refused(const asking_t *asking, fpi_task_t *task)
 {
     const fpi_buf_t *reply = asking->ex.reply;
-    const char *errcode = NULL;
-    fpi_json_t *doc;
 
-    if (asking->ex.status == UNAUTHORIZED) {
-        return true;
-    }
-    if (!reply || !memmem(reply->data, reply->len, "1300", 4) || fpi_json_parse(&doc, reply->data, reply->len, task)
-        || fpi_json_find_scalar(&errcode, doc, "errcode", 32, task)) {
-        return false;
-    }
-    return errcode && strcmp(errcode, "1300") == 0;
+    return asking->ex.status == UNAUTHORIZED || (reply && fpi_reply_is_token_refused(reply->data, reply->len, task));
 }
 
 static fpi_err_t *ask_with_token(asking_t *asking, fpi_task_t *task)
@@ -66,16 +57,21 @@ static fpi_err_t *ask_with_token(asking_t *asking, fpi_task_t *task)
     return NULL;
 }
 
-/* One invoice, or a list of them. */
+/* A list of invoices, an object that holds one, or one invoice. */
 static fpi_json_t *list_of(const fpi_json_t *answer, fpi_task_t *task)
 {
+    static const char *const names[] = { "invoices", "invoice", "invoiceList", "invoiceData" };
     fpi_json_t *data = fpi_json_find(answer, "data"), *list;
 
+    for (size_t i = 0; fpi_json_is_object(data) && i < sizeof(names) / sizeof(*names); i++) {
+        list = fpi_json_find(data, names[i]);
+        data = fpi_json_is_array(list) ? list : data;
+    }
     if (fpi_json_is_array(data)) {
         return data;
     }
     list = fpi_json_make_array(task);
-    if (fpi_json_is_object(data)) {
+    if (fpi_json_is_object(data) && fpi_json_size(data)) {
         fpi_json_add(list, data);
     }
     return list;

@@ -1,4 +1,5 @@
-/* Reading what the cloud answers to our own calls. Not for use outside lib/remote and its tests.
+/* Reading what the cloud answers: to our own calls, and whether it refuses a token. Its code is `errcode`, else the
+ * `errorCode` of its digital and flagship families.
  *
  * Life:    results live in the task's pool.
  * Threads: all functions may be used at once.
@@ -7,6 +8,9 @@
 #define FPI_REPLY_H
 
 #include "remote/share.h"
+
+/* Does a whole answer say errcode 1300: that the token is wrong or has ended? */
+bool fpi_reply_is_token_refused(const char *data, size_t len, fpi_task_t *task);
 
 /* The answer's object when its errcode is 0000. FPI_E_CLOUD_REFUSED with the cloud's words for
  * another one; FPI_E_CLOUD when it is no such answer, or one that may be better later (5xx, 429,

@@ -23,13 +23,21 @@
 
 /* ---- body ---- */
 
-static const char *beside(const fpi_call_t *call, const char *snake, const char *camel)
-{
-    const char *value = fpi_params_find(call->params, snake);
+static const char *const client_names[] = { "client_id", "clientId", NULL };
+static const char *const tax_names[] = { "tax_no", "taxNo", "tin", "ghf_tin", NULL };
 
-    value = value ? value : fpi_params_find(call->params, camel);
-    value = value ? value : apr_table_get(call->headers, snake);
-    return value ? value : apr_table_get(call->headers, camel);
+/* In the query by any of the names, else in a header by any. */
+static const char *beside(const fpi_call_t *call, const char *const *names)
+{
+    const char *value = NULL;
+
+    for (int i = 0; names[i] && !value; i++) {
+        value = fpi_params_find(call->params, names[i]);
+    }
+    for (int i = 0; names[i] && !value; i++) {
+        value = apr_table_get(call->headers, names[i]);
+    }
+    return value;
 }
 
 static const fpi_enterprise_t *named_enterprise(fpi_push_intake_t *in, const char *client_id, const char *tax_no)
@@ -49,8 +57,8 @@ static fpi_err_t *decrypt(char **text, size_t *len, fpi_push_intake_t *in, const
 
     if (!e) {
         return fpi_refuse(task, FPI_E_FIELD, NULL,
-                          "请求体不是JSON; 如为加密内容, 需在查询参数或请求头中给出已授权的 client_id 或 taxNo",
-                          "the body is not JSON; if it is encrypted, say an authorised client_id or taxNo in the "
+                          "请求体不是JSON; 如为加密内容, 需在查询参数或请求头中给出已授权的 client_id 或 taxNo (tin)",
+                          "the body is not JSON; if it is encrypted, say an authorised client_id or taxNo (tin) in the "
                           "query or a header");
     }
     return fpi_body_decrypt(text, len, e->encrypt_key, body, body_len, task);
@@ -71,6 +79,11 @@ static fpi_err_t *parse_body(fpi_json_t **doc, fpi_push_intake_t *in)
     }
     if (len == 0) {
         return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体为空", "the body is empty");
+    }
+    if (*text == '"') {
+        return fpi_refuse(task, FPI_E_FIELD, NULL, "请求体是带引号的文本, 应为JSON对象或列表, 或不带引号的base64密文",
+                          "the body is a text in quotes; expected a JSON object or list, or base64 of what was encrypted "
+                          "without quotes");
     }
     is_plain = *text == '{' || *text == '[';
     if (!is_plain) {
@@ -94,26 +107,54 @@ static void take_beside(fpi_identity_t *beside, const fpi_identity_t *wrapper)
 #undef TAKE
 }
 
+/* The flagship family sends a `data` of Base64 (facts-cloud.md 2): of JSON, or of what was encrypted. */
+static fpi_err_t *unpack(const fpi_json_t **inner, const char *packed, fpi_push_intake_t *in)
+{
+    fpi_task_t *task = in->call->task;
+    size_t len = strlen(packed);
+    char *text = (char *)fpi_base64_decode(&len, task->pool, packed, len);
+    fpi_json_t *doc;
+
+    if (!text || len == 0) {
+        return fpi_refuse(task, FPI_E_FIELD, "data", "字段 data 为文本, 应为对象、列表, 或JSON (可用 encrypt_key 加密) 的base64",
+                          "field data is a text; expected an object, a list, or base64 of JSON, which may be encrypted with "
+                          "the encrypt_key");
+    }
+    if (*text != '{' && *text != '[') {
+        FPI_TRY(decrypt(&text, &len, in, packed, strlen(packed)));
+    }
+    FPI_TRY(fpi_json_parse(&doc, text, len, task));
+    *inner = doc;
+    return NULL;
+}
+
 /* Some senders wrap: {"data": {...}} or {"bills": [...]}; the identity decides which level is meant. Client and
  * sign may stand on the wrapper. */
-static fpi_err_t *unwrap(const fpi_json_t **doc, fpi_identity_t *beside, fpi_task_t *task)
+static fpi_err_t *unwrap(const fpi_json_t **doc, fpi_push_intake_t *in)
 {
     static const char *const wraps[] = { "data", "bills", "bill", "list", "body" };
+    fpi_task_t *task = in->call->task;
 
     for (int depth = 0; depth < 3 && fpi_json_is_object(*doc); depth++) {
         fpi_identity_t id;
         const fpi_json_t *inner = NULL;
+        const char *packed = fpi_json_text(fpi_json_find(*doc, "data"));
 
         FPI_TRY(fpi_form_read_identity(&id, *doc, task));
-        for (size_t i = 0; !id.number && !id.erp_id && !id.bill_no && !inner
-                           && i < sizeof(wraps) / sizeof(*wraps); i++) {
+        if (id.number || id.erp_id || id.bill_no) {
+            return NULL;
+        }
+        for (size_t i = 0; !inner && i < sizeof(wraps) / sizeof(*wraps); i++) {
             inner = fpi_json_find(*doc, wraps[i]);
             inner = fpi_json_is_object(inner) || fpi_json_is_array(inner) ? inner : NULL;
         }
-        if (!inner) {
+        if (!inner && !packed) {
             return NULL;
         }
-        take_beside(beside, &id);
+        take_beside(&in->beside, &id);
+        if (!inner) {
+            FPI_TRY(unpack(&inner, packed, in));
+        }
         *doc = inner;
     }
     return NULL;
@@ -518,7 +559,7 @@ static fpi_err_t *refuse_push(fpi_push_intake_t *in, const fpi_push_notice_t *no
 
 static fpi_err_t *read_notices(fpi_push_intake_t *in, const fpi_json_t *doc)
 {
-    FPI_TRY(unwrap(&doc, &in->beside, in->call->task));
+    FPI_TRY(unwrap(&doc, in));
     trust_sign(in);
     in->is_list = fpi_json_is_array(doc);
     in->count = in->is_list ? (int)fpi_json_size(doc) : 1;
@@ -592,8 +633,8 @@ fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answe
     fpi_err_t *err;
 
     call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
-    in.beside.client_id = beside(call, "client_id", "clientId");
-    in.beside.tax_no = fpi_form_tax_no(beside(call, "tax_no", "taxNo"), call->task);
+    in.beside.client_id = beside(call, client_names);
+    in.beside.tax_no = fpi_form_tax_no(beside(call, tax_names), call->task);
     in.beside.timestamp = fpi_params_find(call->params, "timestamp");
     in.beside.sign = fpi_params_find(call->params, "sign");
     in.beside.enc_type = fpi_params_find(call->params, "encType");

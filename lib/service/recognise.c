@@ -27,6 +27,7 @@ typedef struct work_t {
     fpi_json_t *evidence;        /* array: what the cloud said */
     const char *refused;         /* its words, when it would not */
     const char *unread;          /* sums that it said and that can't be read */
+    const char *left_out;        /* members of its answer that are no invoices */
 } work_t;
 
 /* ---- what it is about ---- */
@@ -73,6 +74,24 @@ static fpi_err_t *find_work(bool *is_due, work_t *work)
 
 /* ---- the cloud's words as evidence ---- */
 
+/* The answer is paid for: what can't be read of it is told, and no reason to ask again. */
+static void note(const char **notes, const char *text, fpi_task_t *task)
+{
+    enum { ENOUGH = 500 };
+
+    if (!*notes || strlen(*notes) < ENOUGH) {
+        *notes = apr_pstrcat(task->pool, *notes ? *notes : "", *notes ? "; " : "", text, NULL);
+    }
+}
+
+/* A member that is nothing that we keep counts as not said. */
+static const char *said(const fpi_json_t *object, const char *name, size_t most, fpi_task_t *task)
+{
+    const char *value = NULL;
+
+    return fpi_form_find(&value, object, name, most, task) ? NULL : value;
+}
+
 static void put_money(fpi_json_t *fields, const char *name, bool has, int64_t fen, fpi_task_t *task)
 {
     if (has) {
@@ -102,38 +121,32 @@ static fpi_json_t *fields_of(const fpi_invoice_t *invoice, const char *check_cod
     return fields;
 }
 
-static fpi_err_t *line_of(fpi_json_t **out, const fpi_json_t *item, fpi_task_t *task)
+static fpi_json_t *line_of(const fpi_json_t *item, fpi_task_t *task)
 {
     static const struct {
         const char *ours, *theirs;
     } names[] = { { "name", "goodsName" }, { "spec", "specModel" },  { "unit", "unit" },    { "quantity", "num" },
                   { "price", "unitPrice" }, { "net", "detailAmount" }, { "rate", "taxRate" }, { "tax", "taxAmount" } };
 
-    *out = fpi_json_make_object(task);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        const char *value;
+    fpi_json_t *line = fpi_json_make_object(task);
 
-        FPI_TRY(fpi_form_find(&value, item, names[i].theirs, 500, task));
-        fpi_json_put_text(*out, names[i].ours, value);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        fpi_json_put_text(line, names[i].ours, said(item, names[i].theirs, 500, task));
     }
-    return NULL;
+    return line;
 }
 
-static fpi_err_t *lines_of(fpi_json_t **out, const fpi_json_t *object, fpi_task_t *task)
+static fpi_json_t *lines_of(const fpi_json_t *object, fpi_task_t *task)
 {
-    fpi_json_t *items = fpi_json_find(object, "items");
+    fpi_json_t *items = fpi_json_find(object, "items"), *lines = NULL;
 
-    *out = NULL;
     for (size_t i = 0; fpi_json_is_array(items) && i < fpi_json_size(items) && i < FPI_EVIDENCE_MAX; i++) {
-        fpi_json_t *line;
-
-        *out = *out ? *out : fpi_json_make_array(task);
+        lines = lines ? lines : fpi_json_make_array(task);
         if (fpi_json_is_object(fpi_json_at(items, i))) {
-            FPI_TRY(line_of(&line, fpi_json_at(items, i), task));
-            fpi_json_add(*out, line);
+            fpi_json_add(lines, line_of(fpi_json_at(items, i), task));
         }
     }
-    return NULL;
+    return lines;
 }
 
 static void note_unread(work_t *work, const fpi_invoice_t *invoice)
@@ -141,26 +154,23 @@ static void note_unread(work_t *work, const fpi_invoice_t *invoice)
     const char *sums = fpi_form_unread_sums(invoice, work->task);
 
     if (sums) {
-        work->unread = apr_psprintf(work->task->pool, "%s%s%s: %s", work->unread ? work->unread : "", work->unread ? "; " : "",
-                                    invoice->number ? invoice->number : "without number", sums);
+        note(&work->unread,
+             apr_pstrcat(work->task->pool, invoice->number ? invoice->number : "without number", ": ", sums, NULL), work->task);
     }
 }
 
 static fpi_err_t *add_invoice(work_t *work, const fpi_json_t *object, int64_t page)
 {
     fpi_task_t *task = work->task;
-    fpi_json_t *evidence = fpi_json_make_object(task), *lines;
-    const char *check_code;
+    fpi_json_t *evidence = fpi_json_make_object(task), *lines = lines_of(object, task);
     fpi_invoice_t invoice;
 
     FPI_TRY(fpi_form_read_invoice(&invoice, object, task));
     note_unread(work, &invoice);
-    FPI_TRY(fpi_form_find(&check_code, object, "checkCode", 100, task));
-    FPI_TRY(lines_of(&lines, object, task));
     fpi_json_put_text(evidence, "source", fpi_source_name(FPI_SOURCE_CLOUD));
     fpi_json_put_int(evidence, "page", page);
     fpi_json_put_int(evidence, "type", invoice.type);
-    fpi_json_put(evidence, "fields", fields_of(&invoice, check_code, task));
+    fpi_json_put(evidence, "fields", fields_of(&invoice, said(object, "checkCode", 100, task), task));
     if (lines) {
         fpi_json_put(evidence, "lines", lines);
     }
@@ -170,19 +180,20 @@ static fpi_err_t *add_invoice(work_t *work, const fpi_json_t *object, int64_t pa
 
 static fpi_err_t *ask(work_t *work, const char *type, const void *data, size_t len, int64_t page)
 {
-    fpi_recognition_t said;
+    fpi_recognition_t answer;
 
     FPI_COUNT(work->app, recognised, 1);
-    FPI_TRY(fpi_cloud_recognise(&said, work->app->cloud, work->enterprise, type, data, len, work->task));
-    if (!said.invoices) {
-        work->refused = said.words;
+    FPI_TRY(fpi_cloud_recognise(&answer, work->app->cloud, work->enterprise, type, data, len, work->task));
+    if (!answer.invoices) {
+        work->refused = answer.words;
         return NULL;
     }
-    for (size_t i = 0; i < fpi_json_size(said.invoices) && i < FPI_FOUND_MAX; i++) {
-        fpi_err_t *err = add_invoice(work, fpi_json_at(said.invoices, i), page);
+    for (size_t i = 0; i < fpi_json_size(answer.invoices) && i < FPI_FOUND_MAX; i++) {
+        fpi_err_t *err = add_invoice(work, fpi_json_at(answer.invoices, i), page);
 
         if (err) {
-            return fpi_recode(work->task, err, FPI_E_CLOUD, "the cloud's answer can't be understood");
+            note(&work->left_out, apr_psprintf(work->task->pool, "member %d, %s", (int)i + 1, fpi_err_public(err, "en")),
+                 work->task);
         }
     }
     return NULL;
@@ -248,6 +259,7 @@ static fpi_err_t *ask_pages(work_t *work, int fd, fpi_media_t source)
         err = fpi_err_copy(task->pool, err);
         work->refused = work->refused ? apr_pstrdup(task->pool, work->refused) : NULL;
         work->unread = work->unread ? apr_pstrdup(task->pool, work->unread) : NULL;
+        work->left_out = work->left_out ? apr_pstrdup(task->pool, work->left_out) : NULL;
         apr_pool_clear(turn.pool);
     }
     work->task = task;
@@ -287,18 +299,29 @@ static fpi_json_t *answer_of(const work_t *work)
     return cloud;
 }
 
-static fpi_err_t *tell_bill(const work_t *work, fpi_tx_t *tx, const char *note, fpi_task_t *task)
+static fpi_err_t *tell_bill(const work_t *work, fpi_tx_t *tx, const char *text, fpi_task_t *task)
 {
     fpi_bill_t *bill;
 
     FPI_TRY(fpi_bill_find_by_id(&bill, tx, task->tenant, work->bill_id, task));
-    return bill ? fpi_trail_add(tx, bill, "recognise", note, NULL, task) : NULL;
+    return bill ? fpi_trail_add(tx, bill, "recognise", text, NULL, task) : NULL;
+}
+
+static const char *outcome_of(const work_t *work, fpi_task_t *task)
+{
+    int count = (int)fpi_json_size(work->evidence);
+
+    if (!count && work->refused) {
+        return apr_psprintf(task->pool, "the cloud did not recognise content %.12s: %s", work->sha256, work->refused);
+    }
+    return apr_psprintf(task->pool, "the cloud was asked about content %.12s: %d invoices%s%s%s%s", work->sha256, count,
+                        work->unread ? "; sums that can't be read: " : "", work->unread ? work->unread : "",
+                        work->left_out ? "; left out, as it can't be read: " : "", work->left_out ? work->left_out : "");
 }
 
 static fpi_err_t *tx_keep(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     work_t *work = baton;
-    int count = (int)fpi_json_size(work->evidence);
     fpi_json_t *doc;
 
     FPI_TRY(tx_content(tx, work, task));
@@ -310,13 +333,7 @@ static fpi_err_t *tx_keep(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     work->content->doc = fpi_json_format(doc, false, task);
     FPI_TRY(fpi_content_tell(work->content, tx, task));
     FPI_TRY(fpi_look_told(tx, work->sha256, task));
-    return tell_bill(work, tx,
-                     count || !work->refused
-                         ? apr_psprintf(task->pool, "the cloud was asked about content %.12s: %d invoices%s%s", work->sha256, count,
-                                        work->unread ? "; sums that can't be read: " : "", work->unread ? work->unread : "")
-                         : apr_psprintf(task->pool, "the cloud did not recognise content %.12s: %s", work->sha256,
-                                        work->refused),
-                     task);
+    return tell_bill(work, tx, outcome_of(work, task), task);
 }
 
 static fpi_err_t *tx_unanswered(fpi_tx_t *tx, void *baton, fpi_task_t *task)

@@ -8,6 +8,7 @@
 #include "service/relay.h"
 
 #include "base/text.h"
+#include "remote/reply.h"
 #include "service/access.h"
 #include "service/relay_own.h"
 
@@ -87,40 +88,11 @@ static void note_stale(fpi_relay_t *relay)
     }
 }
 
-/* Most answers are no refusal, and are not parsed for it. Of a long word only every ninth byte is looked at. */
-static bool may_say_1300(const char *data, size_t len)
-{
-    enum { BETWEEN = 64 }; /* blanks, a colon, a quote */
-    const char *at, *end = data + len;
-
-    for (; (at = memmem(data, (size_t)(end - data), "\"errcode\"", 9)); data = at + 9) {
-        size_t left = (size_t)(end - at) - 9;
-
-        if (memmem(at + 9, left < BETWEEN ? left : BETWEEN, "1300", 4)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_refusal(const char *data, size_t len, fpi_task_t *task)
-{
-    const char *errcode = NULL;
-    fpi_json_t *json;
-
-    if (!may_say_1300(data, len) || fpi_json_parse(&json, data, len, task)
-        || !fpi_json_is_object(json)) {
-        return false;
-    }
-    fpi_ignore(fpi_json_find_scalar(&errcode, json, "errcode", 16, task));
-    return errcode && strcmp(errcode, "1300") == 0;
-}
-
 /* Looks at a whole answer. */
 static fpi_err_t *examine(fpi_relay_t *relay, const char *data, size_t len)
 {
     relay->is_holding = false;
-    if (is_refusal(data, len, relay->task)) {
+    if (fpi_reply_is_token_refused(data, len, relay->task)) {
         note_stale(relay);
     }
     return relay->is_swallowed ? NULL : begin_with(relay, data, len);
@@ -143,7 +115,7 @@ static fpi_err_t *hold(fpi_relay_t *relay, const char *data, size_t len)
     return NULL;
 }
 
-/* Of a compressed answer the code can't be seen; such a refusal is handed on. */
+/* None that is compressed was asked for (relay_send.c); one that comes is handed on. */
 static bool may_be_refusal(const fpi_relay_t *relay)
 {
     return relay->token && relay->status < 500 && relay->status != 204 && relay->status != 304
@@ -311,6 +283,16 @@ static fpi_err_t *send_with_token(fpi_relay_t *relay)
 
 /* ---- the call ---- */
 
+/* The cloud's pages bring keys of its own, which we can't look up. */
+static fpi_err_t *explain(fpi_relay_t *relay, fpi_err_t *err)
+{
+    if (err->code != FPI_E_TOKEN || relay->call->token || !fpi_relay_is_below(relay->local, "/m4-web")) {
+        return err;
+    }
+    return fpi_refuse(relay->task, FPI_E_TOKEN, NULL, "此页面需携带本系统的 access_token (参数 access_token); userKey、linkKey 不能代替",
+                      "this page needs a token of ours (parameter access_token); a userKey or linkKey does not replace it");
+}
+
 static fpi_err_t *check_access(fpi_relay_t *relay)
 {
     fpi_call_t *call = relay->call;
@@ -319,7 +301,7 @@ static fpi_err_t *check_access(fpi_relay_t *relay)
     if (err && !call->token && fpi_relay_may_be_signed(relay)) {
         return fpi_relay_take_sign(relay);
     }
-    return err ? err : fpi_relay_renew_sign(relay);
+    return err ? explain(relay, err) : fpi_relay_renew_sign(relay);
 }
 
 static void tell(fpi_relay_t *relay)

@@ -4,6 +4,9 @@
  *   caller ──read()──> [encrypt?] ──> cloud          our token in, cloud's token out; never the other way round
  *   caller <─write()── as it comes <── cloud         401 / errcode 1300: drop the token, repeat once if replayable
  *
+ * A caller's Accept-Encoding becomes "identity" where a token goes with the call: a compressed answer would hide its
+ * errcode.
+ *
  * Life:    requests only.
  * Threads: the request's.
  * Limits:  memory per exchange is constant, but for bodies that must be seen whole: those to be encrypted, signed

@@ -38,27 +38,43 @@ static void take_whole(fpi_relay_t *relay, const char *body, size_t len)
     relay->is_whole = true;
 }
 
+/* Editors and encoders in lines leave some, which the cloud does not take. */
+static void take_without_blanks(fpi_relay_t *relay, const char *text, size_t len)
+{
+    char *to = apr_palloc(relay->task->pool, len + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!strchr(" \t\r\n", text[i])) {
+            to[n++] = text[i];
+        }
+    }
+    to[n] = '\0';
+    take_whole(relay, to, n);
+}
+
 /* A JSON body is encrypted for the caller; base64 is what the cloud wants already. */
 static fpi_err_t *encrypt(fpi_relay_t *relay)
 {
     const fpi_buf_t *body = relay->call->body;
-    const char *first = body->data + strspn(body->data, " \t\r\n");
+    const char *data = body->data + fpi_json_mark(body->data, body->len);
+    const char *first = data + strspn(data, " \t\r\n");
     char *text;
-    size_t len;
+    size_t len = body->len - (size_t)(data - body->data);
 
     if (*first == '{' || *first == '[') {
-        FPI_TRY(fpi_body_encrypt(&text, &len, relay->call->enterprise->encrypt_key, body->data,
-                                 body->len, relay->task));
+        FPI_TRY(fpi_body_encrypt(&text, &len, relay->call->enterprise->encrypt_key, data, len,
+                                 relay->task));
         take_whole(relay, text, len);
         return NULL;
     }
-    if (body->len && !fpi_base64_decode(&len, relay->task->pool, body->data, body->len)) {
+    if (len && !fpi_base64_decode(&len, relay->task->pool, data, len)) {
         return fpi_refuse(relay->task, FPI_E_FIELD, NULL,
                           "此接口的请求体应为JSON, 或用 encrypt_key 加密后的base64文本",
                           "the body of this interface must be JSON, or base64 of what was "
                           "encrypted with the encrypt_key");
     }
-    take_whole(relay, body->data, body->len);
+    take_without_blanks(relay, data, body->len - (size_t)(data - body->data));
     return NULL;
 }
 

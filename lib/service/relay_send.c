@@ -293,9 +293,19 @@ const char *fpi_relay_replace(const char *text, const char *from, const char *to
     return apr_pstrcat(pool, out, text, NULL);
 }
 
+/* With a token the answer must be read for errcode 1300, which a compressed one hides. */
+static bool is_to_be_plain(const char *name, const fpi_relay_t *relay)
+{
+    return relay->token && (name[0] | 0x20) == 'a' && strcasecmp(name, "Accept-Encoding") == 0;
+}
+
 static void add_header(apr_table_t *to, const char *name, const char *value,
                        const fpi_relay_t *relay)
 {
+    if (is_to_be_plain(name, relay)) {
+        apr_table_setn(to, name, "identity");
+        return;
+    }
     if (relay->token && strstr(value, relay->call->token)) {
         /* in any other header (Referer, a cookie) it was not meant for the cloud */
         if (!is_token_header(name)) {

@@ -228,7 +228,10 @@ fpi_err_t *fpi_relay_take_sign(fpi_relay_t *relay)
         FPI_TRY(read_body(&sign, call));
     }
     if (!sign.sign) {
-        return fpi_fail(task, FPI_E_TOKEN, "neither an access token nor a sign came");
+        return fpi_refuse(task, FPI_E_TOKEN, NULL,
+                          "此接口需携带本系统的 access_token, 或签名参数 client_id、timestamp、sign; userKey、linkKey 不能代替",
+                          "this interface needs a token of ours, or client_id, timestamp and sign; a userKey or linkKey does "
+                          "not replace them");
     }
     FPI_TRY(fpi_access_sign_check(&call->enterprise, relay->app, sign.client_id, sign.timestamp,
                                   sign.sign, sign.enc_type, task));

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #define SPACE_ENVELOPE "http://schemas.xmlsoap.org/soap/envelope/"
+#define SPACE_AXIS "http://xml.apache.org/axis/"
 #define SPACE_ENCODING "http://schemas.xmlsoap.org/soap/encoding/"
 #define SPACE_TYPES "http://www.w3.org/2001/XMLSchema"
 #define SPACE_INSTANCE "http://www.w3.org/2001/XMLSchema-instance"
 
-enum { FAULT_TEXT = 500, SHOWN = 80 };
+enum { FAULT_TEXT = 500, FAULT_DETAIL = 4000, SHOWN = 80 };
 
 struct fpi_soap_t {
     fpi_xml_t *response;    /* first child of the body; NULL: an empty body */
@@ -212,18 +213,43 @@ static const char *exception_of(const char *text, fpi_task_t *task)
     return is_class ? name : NULL;
 }
 
+/* What the children of `detail` say; Axis puts the name of its host and the class once more beside the words. */
+static const char *detail_of(const fpi_xml_t *fault, const char *known, fpi_task_t *task)
+{
+    const fpi_xml_t *detail = fpi_xml_first(fault, "detail"), *at = detail ? fpi_xml_first(detail, NULL) : NULL;
+    const char *all = "";
+
+    if (!at) {
+        return fpi_xml_find_text(fault, "detail", task);
+    }
+    for (; at; at = fpi_xml_next(at, NULL)) {
+        const char *said = fpi_xml_text(at, task);
+        bool is_host = fpi_xml_is(at, "hostname") && strcmp(fpi_xml_space(at), SPACE_AXIS) == 0;
+
+        if (*said && !is_host && strcmp(said, known) != 0) {
+            all = apr_pstrcat(task->pool, all, *all ? " " : "", said, NULL);
+        }
+    }
+    return *all ? all : NULL;
+}
+
 static void read_fault(fpi_soap_t *reply, fpi_xml_t *element, fpi_task_t *task)
 {
     fpi_soap_fault_t *fault = apr_pcalloc(task->pool, sizeof(*fault));
     const char *code = fpi_xml_find_text(element, "faultcode", task);
     const char *text = fpi_xml_find_text(element, "faultstring", task);
-    const char *detail = fpi_xml_find_text(element, "detail", task);
+    const char *detail = detail_of(element, text ? text : "", task);
 
     code = code ? code : "";
     fault->code = one_line(strrchr(code, ':') ? strrchr(code, ':') + 1 : code, 100, task);
     fault->exception = text ? exception_of(text, task) : NULL;
     if (!fault->exception && detail) {
         fault->exception = exception_of(detail, task);
+    }
+    fault->detail = "";
+    if (text && detail && fault->exception && strcmp(text, fault->exception) == 0) {
+        fault->detail = one_line(detail, FAULT_DETAIL, task);
+        text = apr_pstrcat(task->pool, text, ": ", detail, NULL);
     }
     fault->text = one_line(text ? text : detail ? detail : "", FAULT_TEXT, task);
     reply->fault = fault;

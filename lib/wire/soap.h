@@ -53,6 +53,8 @@ typedef struct fpi_soap_fault_t {
     const char *code;            /* local part, "Server.userException" */
     const char *text;            /* at most 500 characters, one line */
     const char *exception;       /* the Java class that `text` or `detail` names, or NULL */
+    const char *detail;          /* what stands there without the host's name, at most 4,000 characters, where the fault says
+                                  * no more than a class, and `text` has its beginning; else "" */
 } fpi_soap_fault_t;
 /* NULL: none. */
 const fpi_soap_fault_t *fpi_soap_fault(const fpi_soap_t *reply);

@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import struct
 import subprocess
 import time
@@ -370,6 +371,8 @@ def stamp_of(off, kind):
     when = time.time() + off
     return {"seconds": str(int(when)), "milliseconds": str(int(when * 1000)),
             "calendar": time.strftime("%Y%m%d%H%M%S", time.gmtime(when + 8 * 3600)),
+            "ISO 8601": time.strftime("%Y-%m-%dT%H:%M:%S.000+0800", time.gmtime(when + 8 * 3600)),
+            "ISO 8601, UTC": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when)),
             "calendar with fraction": time.strftime("%Y%m%d%H%M%S1234", time.gmtime(when + 8 * 3600))}[kind]
 
 
@@ -380,7 +383,7 @@ def windowed(make_gateway):
 
 def test_window_for_every_kind_of_timestamp(windowed):
     with windowed.http() as http:
-        for kind in ("seconds", "milliseconds", "calendar", "calendar with fraction"):
+        for kind in ("seconds", "milliseconds", "calendar", "calendar with fraction", "ISO 8601", "ISO 8601, UTC"):
             for off, code in ((0, "0000"), (-WINDOW + 15, "0000"), (WINDOW - 15, "0000"), (-WINDOW - 15, "1102"),
                               (WINDOW + 15, "1102")):
                 reply = http.post(TOKEN, proof(stamp=stamp_of(off, kind)))
@@ -422,6 +425,28 @@ def test_used_signs_are_forgotten_after_the_window(make_gateway, ahead):
     with one.http() as http:
         assert http.post(TOKEN, proof(stamp=stamp_of(3 * WINDOW, "milliseconds"))).errcode == "0000"
     assert len(rows(one, "SELECT * FROM nonce")) == 1
+
+
+# pages that poll
+
+POLLING = "/api/base/fpzs/polling/oauth/token"
+
+
+def test_token_for_a_page_that_polls(gateway):
+    with gateway.http() as http:
+        reply = http.get(POLLING, query={**proof(), "tin": CLIENT["tax_no"], "eid": "1"})
+        assert (reply.status, reply.errcode, reply.json()["token_type"]) == (200, "0000", "bearer")
+        polled = http.get("/api/polling/fpzs/portal/invoice/data/v2", query={"access_token": reply.json()["access_token"], "key": "1"})
+        assert (polled.status, polled.errcode) == (200, "0000")
+        reply = http.get(POLLING, query={**proof(), "jsonpCallback": "jQuery1.on_$"})
+        text = re.fullmatch(r"/\*\*/jQuery1\.on_\$\((.*)\);", reply.text).group(1)
+        assert json.loads(text)["access_token"] and json.loads(text)["errcode"] == "0000"
+        assert reply.headers["Content-Type"].startswith("application/javascript") and reply.trace
+        for name in ("alert(1)//", "a b", "", "x" * 65, "a<b"):
+            reply = http.get(POLLING, query={**proof(), "jsonpCallback": name})
+            assert reply.errcode == "1400" and "jsonpCallback" in reply.json()["description"], name
+        assert http.get(POLLING, query={**proof(), "sign": "0" * 32}).errcode == "1101"
+        assert http.get(POLLING).errcode == "1200"
 
 
 # no token, no content

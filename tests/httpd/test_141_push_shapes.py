@@ -1,4 +1,5 @@
 """Shapes of pushes: names, wrappers, lists, encrypted bodies; and by what their bill is known."""
+import base64
 import itertools
 import json
 
@@ -108,6 +109,7 @@ def test_list_is_taken_whole_or_not_at_all(desk):
 NAMED = [{"query": {"client_id": CLIENT["client_id"]}}, {"query": {"clientId": CLIENT["client_id"]}},
          {"headers": {"client_id": CLIENT["client_id"]}}, {"headers": {"clientId": CLIENT["client_id"]}},
          {"query": {"taxNo": CLIENT["tax_no"]}}, {"query": {"tax_no": CLIENT["tax_no"]}},
+         {"query": {"tin": CLIENT["tax_no"]}}, {"query": {"ghf_tin": CLIENT["tax_no"]}},
          {"headers": {"taxNo": CLIENT["tax_no"]}}]
 
 
@@ -126,6 +128,23 @@ def test_encrypted_by_the_stand_in(desk):
     answers = push(desk, many, "document", client=CLIENT, encrypted=CLIENT["encrypt_key"], twice=True)
     assert [results(answer) for answer in answers] == [["taken"]] * 3 + [["unchanged"]] * 3
     settled(desk)
+
+
+def test_data_as_base64(desk):
+    """As the flagship family sends it: plain or encrypted; whose it is stands beside it."""
+    encodings = (lambda text: encrypt_body(text, CLIENT["encrypt_key"]), lambda text: base64.b64encode(text.encode()))
+    for encode, one in zip(encodings, desk.cloud.generate(2, invoices=1, attachments=0)):
+        text = json.dumps(pushing.document(one, "notice"), ensure_ascii=False)
+        taken_whole(desk, one, {"client_id": CLIENT["client_id"], "data": encode(text).decode()})
+        assert json.loads(kept_body(desk, one["scanBillNo"])) == json.loads(text)
+
+
+def test_texts_that_are_neither_are_named(desk):
+    text, name = json.dumps({"scanBillNo": "T-1"}), {"client_id": CLIENT["client_id"]}
+    refused(post(desk, {**name, "data": text}), "1400", 200, "data")
+    refused(post(desk, {**name, "data": encrypt_body(text, OTHER_CLIENT["encrypt_key"]).decode()}), "1400")
+    refused(post(desk, b'"' + encrypt_body(text, CLIENT["encrypt_key"]) + b'"', query=name), "1400", 200, "引号")
+    assert rows(desk, "SELECT * FROM bill") == []
 
 
 NOT_ENCRYPTED_RIGHT = {

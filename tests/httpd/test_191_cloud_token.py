@@ -165,6 +165,17 @@ def test_refused_token_is_dropped_and_the_call_repeated(gateway, status):
     assert gateway.cloud.fetches() == len(BODIES)
 
 
+def test_refusal_for_a_caller_that_takes_compressed_answers(gateway):
+    http = gateway.login()
+    gateway.cloud.refusal_status(200)
+    gateway.cloud.behave("gzip", times=-1)
+    assert http.get("/api/m1/x").status == 200
+    gateway.cloud.revoke()
+    reply = http.post("/api/m1/x", {"a": 1}, headers={"Accept-Encoding": "gzip, deflate"})
+    assert (reply.status, reply.errcode) == (200, "0000")
+    assert gateway.cloud.fetches() == 2
+
+
 def test_repeat_of_encrypted_and_signed_calls(gateway):
     http = gateway.login()
     path = "/m5/bill/invoice/create"
@@ -196,7 +207,8 @@ def test_streamed_body_is_not_sent_again(gateway, body, chunked, status):
 @pytest.mark.parametrize("answer", [
     {"action": "errcode", "status": 401}, {"action": "errcode", "status": 200},
     {"action": "fail", "status": 401, "body": "<html>no</html>"}, {"action": "fail", "status": 401, "body": ""},
-    {"action": "fail", "status": 200, "body": {"errcode": 1300, "description": "x" * 3000}}])
+    {"action": "fail", "status": 200, "body": {"errcode": 1300, "description": "x" * 3000}},
+    {"action": "fail", "status": 200, "body": {"success": False, "errorCode": "1300", "message": "x", "data": None}}])
 def test_call_that_is_always_refused_is_repeated_once(gateway, answer):
     http = gateway.login()
     assert http.get("/api/m1/good").status == 200

@@ -57,6 +57,15 @@ def test_what_is_encrypted_already_passes(gateway):
     assert (reply.status, reply.json()["description"]) == (200, "[服务网关]解密未获得字符异常")
 
 
+def test_marks_and_line_ends_do_not_reach_the_cloud(gateway):
+    http, packed = gateway.login(), encrypt_body(json.dumps(BILL), CLIENT["encrypt_key"])
+    lines = b"\r\n".join(packed[at:at + 76] for at in range(0, len(packed), 76))
+    for sent in (b"\xef\xbb\xbf" + json.dumps(BILL).encode(), packed + b"\n", lines, b"\xef\xbb\xbf" + packed):
+        reply = http.request("POST", "/api" + CREATE, sent, {"Content-Type": "application/json"})
+        assert reply.errcode == "0000" and reply.json()["data"]["echo"] == BILL, reply
+        assert seen(gateway, CREATE)[-1]["body_sha256"] == sha256(packed)
+
+
 @pytest.mark.parametrize("body", ["a=b", "<xml/>", '"text"', "QUJ", "QUJD!", "\x00\x01"])
 def test_neither_json_nor_base64(gateway, body):
     reply = gateway.login().request("POST", "/api" + CREATE, body)
@@ -257,6 +266,16 @@ def test_sign_of_a_disabled_enterprise(gateway):
 def test_a_sign_is_good_on_signed_paths_only(gateway, path):
     for shape in (in_json, in_query):
         assert send(gateway, shape, fields(), path).status == 401
+    assert nothing_reached(gateway.cloud)
+
+
+def test_keys_of_the_cloud_are_no_token(gateway):
+    """The refusal says what is needed in their place."""
+    with gateway.http() as http:
+        for reply in (http.post("/api/m4/fpzs/expense/invoices/query", {"userKey": "abc"}),
+                      http.get("/api/m4-web/fpzs/index", query={"userKey": "a", "linkKey": "b"})):
+            assert (reply.status, reply.errcode) == (401, "1300")
+            assert all(word in reply.json()["description"] for word in ("access_token", "userKey", "linkKey")), reply
     assert nothing_reached(gateway.cloud)
 
 

@@ -119,6 +119,34 @@ def test_it_is_tried_again(asking, rule):
     assert [one["number"] for one in found_of(asking, "TRY-1")] == [NUMBER]
 
 
+ODD = {"null": ([None, SAID], "member 1"), "text": (["CLOUD-1", SAID], "member 1"),
+       "long": ([{**SAID, "checkCode": "1" * 120}], None), "line": ([{**SAID, "items": [{"goodsName": "x", "num": True}]}], None),
+       "name": ([{**SAID, "items": [{"goodsName": "货" * 600, "num": 2}]}], None), "inside": ({"invoices": [SAID]}, None)}
+
+
+@pytest.mark.parametrize("data,told", ODD.values(), ids=ODD)
+def test_a_member_that_cannot_be_read_is_no_reason_to_ask_again(asking, data, told):
+    asking.cloud.behave("fail", CALL, status=200, body={"errcode": "0000", "description": "操作成功", "data": data}, times=-1)
+    bring(asking, "ODD-1", ("a.png", picture("odd")))
+    assert [(row["number"], row["gross"]) for row in found_of(asking, "ODD-1")] == [(NUMBER, 11300)]
+    (note,) = notes(asking, "ODD-1", "recognise")
+    assert "1 invoices" in note and ((told or "left out") in note) is bool(told)
+    assert len(calls(asking)) == 1
+
+
+def test_an_answer_of_the_flagship_family(asking):
+    asking.cloud.behave("fail", CALL, status=200, body={"success": True, "errorCode": "0000", "message": "成功", "data": [SAID]},
+                        times=-1)
+    bring(asking, "FLAG-1", ("a.png", picture("flag")))
+    assert [row["number"] for row in found_of(asking, "FLAG-1")] == [NUMBER] and len(calls(asking)) == 1
+
+
+def test_an_empty_object_is_no_invoice(asking):
+    asking.cloud.behave("fail", CALL, status=200, body={"errcode": "0000", "data": {}}, times=-1)
+    bring(asking, "ODD-2", ("a.png", picture("odd")))
+    assert "0 invoices" in notes(asking, "ODD-2", "recognise")[0] and len(calls(asking)) == 1
+
+
 def test_a_dead_token_is_fetched_anew(asking):
     bring(asking, "TOKEN-1", ("a.png", picture("token one")))
     asking.cloud.revoke()

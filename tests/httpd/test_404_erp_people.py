@@ -160,6 +160,17 @@ def test_exchanged_lists_and_other_names(site, eas):
     assert (users(site)["王五"]["mobile"], users(site)["王五"]["org_code"]) == ("13900000003", "01.01")
 
 
+def test_exchanged_lists_of_changes(site, eas):
+    """No organisation changed: the operation that should list users, and lists those, gives nothing."""
+    eas.settings(exchanged=True)
+    eas.lists(users=[ZHANG, LI])
+    take(site)
+    old = {"modified": "20200101000000"}
+    eas.lists(orgs=[{**ROOT, **old}], users=[{**ZHANG, **old}, {**LI, "cell": "13900000009"}])
+    assert results(take(site)) == {"u-2": "CHANGED"} and not site.run["is_full"]
+    assert users(site)["李四"]["mobile"] == "13900000009"
+
+
 def test_bound_scanners_and_the_last_administrator_are_protected(site, eas):
     take(site, code=1)
     user = users(site)["张三"]

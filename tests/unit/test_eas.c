@@ -213,6 +213,8 @@ START_TEST(understands_answers)
           FPI_E_ERP_REFUSED, "单据不存在" },
         { RET("&lt;DATA&gt;&lt;retCode&gt;9&lt;/retCode&gt;&lt;retMsg&gt;pw hush-hush&lt;/retMsg&gt;&lt;/DATA&gt;"),
           FPI_E_ERP_REFUSED, "***" },
+        { RET("&lt;DATA&gt;&lt;retCode&gt;0000&lt;/retCode&gt;&lt;/DATA&gt;"), FPI_DONE, NULL },
+        { RET("&lt;DATA&gt;&lt;retCode&gt;7&lt;/retCode&gt;&lt;/DATA&gt;"), FPI_E_ERP_REFUSED, "未说明原因 (7)" },
         { RET(""), FPI_E_ERP_UNCLEAR, NULL },
         { "<r:xResponse xmlns:r=\"urn:r\"/>", FPI_E_ERP_UNCLEAR, NULL },
         { RET("ok"), FPI_E_ERP_UNCLEAR, NULL },
@@ -277,9 +279,13 @@ START_TEST(threads_share_one_login)
 }
 END_TEST
 
+/* The fault ends early, and another closes what FAULT opened. */
+#define CLASS_ALONE "com.kingdee.bos.webservice.WSInvokeException</faultstring><detail><stackTrace>Caused by: please login " \
+                    "first</stackTrace></detail><faultstring>"
+
 START_TEST(dead_sessions_are_logged_in_again_once)
 {
-    static const char *const words[] = { "Please login first!", "session not found: S-1" };
+    static const char *const words[] = { "Please login first!", "session not found: S-1", CLASS_ALONE };
     fpi_err_t *err;
 
     for (int i = 0; i < UNIT_COUNT(words); i++) {
@@ -426,6 +432,14 @@ START_TEST(reads_lists_whichever_way_round)
     peer.calls = 0;
     unit_done(fpi_erp_list_users(&list, erp, &eas, 0, task));
     ck_assert_int_eq(fpi_json_size(list), 1);
+    peer.body[0] = RET("[]"); /* no organisation has changed, and the user comes from its operation */
+    peer.body[1] = RET("[{\"userID\":\"u1\"}]");
+    peer.calls = 0;
+    unit_done(fpi_erp_list_users(&list, erp, &eas, 0, task));
+    ck_assert_int_eq(fpi_json_size(list), 1);
+    peer.calls = 0;
+    unit_done(fpi_erp_list_orgs(&list, erp, &eas, 0, task));
+    ck_assert_int_eq(fpi_json_size(list), 0);
     peer.body[0] = RET("null and void");
     peer.calls = 0;
     unit_failed(fpi_erp_list_users(&list, erp, &eas, 0, task), FPI_E_ERP);

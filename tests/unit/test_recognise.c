@@ -45,7 +45,8 @@ END_TEST
 
 START_TEST(recognises_with_a_fresh_token)
 {
-    static const char *const refusals[] = { "401", "{\"errcode\":\"1300\"}", "{\"errcode\":1300}" };
+    static const char *const refusals[] = { "401", "{\"errcode\":\"1300\"}", "{\"errcode\":1300}",
+                                            "{\"success\":false,\"errorCode\":\"1300\"}" };
     fpi_recognition_t got;
 
     unit_done(recognise(&got, refusals[_i], "{\"errcode\":\"0000\",\"data\":{\"invoiceNo\":\"1300\"}}"));
@@ -110,7 +111,7 @@ int main(void)
     TCase *tests = cloud_case(suite, "recognise");
 
     tcase_add_test(tests, recognises);
-    tcase_add_loop_test(tests, recognises_with_a_fresh_token, 0, 3);
+    tcase_add_loop_test(tests, recognises_with_a_fresh_token, 0, 4);
     tcase_add_test(tests, tokens_in_vain_are_no_answer);
     tcase_add_loop_test(tests, recognition_answers_of_all_kinds, 0, 8);
     tcase_add_test(tests, what_is_too_large_is_not_sent);

@@ -172,6 +172,8 @@ START_TEST(refuses_references_astray)
 }
 END_TEST
 
+#define AXIS "xmlns:x=\"http://xml.apache.org/axis/\""
+
 static const struct {
     const char *text, *code, *says, *exception;
 } faults[] = {
@@ -183,6 +185,15 @@ static const struct {
     { HEAD "<Fault><faultcode>Client</faultcode><faultstring>No such operation &#x65E0;</faultstring></Fault>" TAIL,
       "Client", "No such operation \xE6\x97\xA0", NULL },
     { HEAD "<Fault/>" TAIL, "", "", NULL },
+    { HEAD "<Fault><faultstring>a.b.WSInvokeException</faultstring><detail><x:exceptionName " AXIS ">a.b.WSInvokeException"
+           "</x:exceptionName><x:stackTrace " AXIS ">Caused by: please login first</x:stackTrace><x:hostname " AXIS ">h"
+           "</x:hostname></detail></Fault>" TAIL,
+      "", "a.b.WSInvokeException: Caused by: please login first", "a.b.WSInvokeException" },
+    { HEAD "<Fault><faultstring/><detail><msg>单据不存在</msg><x:hostname " AXIS ">eas1</x:hostname></detail></Fault>" TAIL,
+      "", "单据不存在", NULL },
+    { HEAD "<Fault><faultstring>a.b.WSInvokeException: no</faultstring><detail><x:stackTrace " AXIS ">trace</x:stackTrace>"
+           "</detail></Fault>" TAIL,
+      "", "a.b.WSInvokeException: no", "a.b.WSInvokeException" },
 };
 
 START_TEST(tells_faults)

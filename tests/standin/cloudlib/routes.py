@@ -432,6 +432,11 @@ def act_headers(rule, request, reply):
     return False
 
 
+def act_gzip(rule, request, reply):
+    reply.is_zipped = "gzip" in (request.header("accept-encoding") or "")
+    return False
+
+
 def _maybe_read(rule, request):
     if not rule.get("early"):
         while request.body.read():
@@ -439,4 +444,4 @@ def _maybe_read(rule, request):
 
 
 ACTS = {"slow": act_slow, "fail": act_fail, "garbage": act_garbage, "cut": act_cut,
-        "hang": act_hang, "errcode": act_errcode, "stall": act_stall, "headers": act_headers}
+        "hang": act_hang, "errcode": act_errcode, "stall": act_stall, "headers": act_headers, "gzip": act_gzip}

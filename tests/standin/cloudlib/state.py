@@ -12,7 +12,7 @@ from . import samples
 LOG_KEPT = 50000
 VIOLATIONS_KEPT = 2000
 DEFAULT_LIFETIME = 129600
-ACTIONS = ("slow", "fail", "garbage", "cut", "hang", "errcode", "stall", "headers")
+ACTIONS = ("slow", "fail", "garbage", "cut", "hang", "errcode", "stall", "headers", "gzip")
 FILES_MARK = "@FILES@"
 
 
@@ -130,7 +130,7 @@ class State:
             for rule in self.rules:
                 if _hits(rule, method, path) and _spend(rule):
                     out.append(dict(rule))
-                    if rule["action"] not in ("headers", "slow"):
+                    if rule["action"] not in ("headers", "slow", "gzip"):
                         break
         return out
 

@@ -2,6 +2,7 @@
 
 It is stricter than a public server has to be: what a careful client never sends is an error here.
 """
+import gzip
 import hashlib
 import http.client
 import json
@@ -274,8 +275,11 @@ class Reply:
         self.cut_after = None
         self.cut_reset = False
         self.stall_ms = None
+        self.is_zipped = False
 
     def send(self, status, body=b"", content_type="application/json;charset=UTF-8", headers=()):
+        if self.is_zipped and body:
+            body, headers = gzip.compress(body), [*headers, ("Content-Encoding", "gzip")]
         head = self._head(status, content_type, headers, len(body))
         if self.method == "HEAD":
             body = b""
