@@ -20,7 +20,7 @@
 #define GUARD "FPIMAGE_BODY_GUARD"
 #define TRACE_HEADER "X-Trace-Id"
 
-enum { DRAIN_MOST = 256 * 1024, HOPS_MOST = 32 };
+enum { DRAIN_MOST = 256 * 1024, DRAIN_PIECE = 64 * 1024, HOPS_MOST = 32 };
 
 mfp_request_t *mfp_request_of(const request_rec *r)
 {
@@ -464,16 +464,49 @@ bool mfp_request_is_read(const mfp_request_t *req)
 
 /* httpd drains what is left of a body, and only then takes the next request. A long rest, or one
  * that the client holds back until it hears "100 Continue", is not worth it: the connection is
- * closed, and httpd's lingering close sees to it that the client can still read the answer. */
+ * closed, and httpd's lingering close sees to it that the client can still read the answer. An HTTP/2
+ * stream has no such close: see drain_stream. */
 static bool is_body_left(mfp_request_t *req)
 {
     if (mfp_request_is_read(req)) {
         return false;
     }
-    if (req->r->expecting_100 || req->body_len < 0 || req->body_len - req->taken > DRAIN_MOST) {
+    if (!req->r->connection->master
+        && (req->r->expecting_100 || req->body_len < 0 || req->body_len - req->taken > DRAIN_MOST)) {
         req->r->connection->keepalive = AP_CONN_CLOSE;
     }
     return true;
+}
+
+/* Adds to *bytes what came; false at the stream's end. */
+static bool drop_piece(int64_t *bytes, request_rec *r, apr_bucket_brigade *bb)
+{
+    apr_off_t len = 0;
+    bool is_more = ap_get_brigade(r->connection->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, DRAIN_PIECE) == APR_SUCCESS
+                   && !APR_BRIGADE_EMPTY(bb) && !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb))
+                   && apr_brigade_length(bb, 1, &len) == APR_SUCCESS;
+
+    *bytes += len;
+    apr_brigade_cleanup(bb);
+    return is_more;
+}
+
+/* httpd ends an HTTP/2 stream whose answer is complete at once, whatever of the body is still on its way, and curl
+ * 7.88 then forgets the answer, too: the end waits until the body has come. Below the request's own filters, which would
+ * stop at LimitRequestBody. */
+static void drain_stream(mfp_request_t *req)
+{
+    request_rec *r = req->r;
+    int64_t most = 2 * mfp_config_of(r->server)->settings->max_file, bytes = 0;
+    apr_time_t end = fpi_clock_tick() + r->server->timeout;
+    apr_bucket_brigade *bb;
+
+    if (r->expecting_100 || req->body_len - req->taken > most) {
+        return;
+    }
+    bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    while (bytes < most && fpi_clock_tick() < end && !r->connection->aborted && drop_piece(&bytes, r, bb)) {
+    }
 }
 
 static int add_header(void *baton, const char *name, const char *value)
@@ -495,7 +528,9 @@ static void put_head(mfp_request_t *req, const fpi_reply_t *reply)
     }
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
     ap_set_content_type(r, reply->type ? reply->type : "application/json; charset=utf-8");
-    ap_set_content_length(r, (apr_off_t)reply->len);
+    if (!AP_STATUS_IS_HEADER_ONLY(r->status)) { /* mod_cache compares it with the answer that it keeps */
+        ap_set_content_length(r, (apr_off_t)reply->len);
+    }
     /* httpd would cut pieces out of any answer with status 200 */
     apr_table_unset(r->headers_in, "Range");
 }
@@ -517,6 +552,11 @@ int mfp_request_send(mfp_request_t *req, const fpi_reply_t *reply)
     }
     if (is_left) { /* the client may wait for the answer before it sends the rest */
         APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
+    }
+    if (is_left && r->connection->master) {
+        ap_pass_brigade(r->output_filters, bb);
+        apr_brigade_cleanup(bb);
+        drain_stream(req);
     }
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(alloc));
     ap_pass_brigade(r->output_filters, bb);

@@ -9,7 +9,8 @@
  *
  * Life:    in the request's pool.
  * Threads: the request's.
- * Limits:  a body that was not read is drained up to 256 KiB; beyond, the connection is closed. */
+ * Limits:  a body that was not read is drained up to 256 KiB; beyond, the connection is closed. Over
+ *          HTTP/2 up to twice FPImageMaxFile within Timeout. */
 #ifndef MFP_REQUEST_H
 #define MFP_REQUEST_H
 
