@@ -45,6 +45,13 @@ static const char *raw_path(const request_rec *r)
     return *uri == '/' ? apr_pstrmemdup(r->pool, uri, strcspn(uri, "?#")) : NULL;
 }
 
+/* What a client asks for, and where another module of httpd sends it to instead; no part of a page (SSI), no document of
+ * an error: that would have our status. */
+static bool is_asked(const request_rec *r)
+{
+    return !r->proxyreq && !r->main && (!r->prev || !ap_is_HTTP_ERROR(r->prev->status));
+}
+
 static bool is_status(const char *path)
 {
     return strncmp(path, "/fpimage", 8) == 0 && (path[8] == '\0' || path[8] == '/');
@@ -183,14 +190,11 @@ static void rename_path(mfp_request_t *req)
     r->uri = r->parsed_uri.path = apr_pstrdup(r->pool, path);
 }
 
-int mfp_request_begin(request_rec *r)
+static int begin(request_rec *r, const mfp_config_t *config, const char *path)
 {
-    const mfp_config_t *config = mfp_config_of(r->server);
-    const char *path = raw_path(r);
     mfp_request_t *req;
 
-    if (!config->app || r->proxyreq || !path || !ap_is_initial_req(r)
-        || !(is_status(path) || fpi_web_is_ours(path) || fpi_api_is_ours(path, r->pool))) {
+    if (!(is_status(path) || fpi_web_is_ours(path) || fpi_api_is_ours(path, r->pool))) {
         return DECLINED;
     }
     req = apr_pcalloc(r->pool, sizeof(*req));
@@ -210,6 +214,14 @@ int mfp_request_begin(request_rec *r)
     return DECLINED;
 }
 
+int mfp_request_begin(request_rec *r)
+{
+    const mfp_config_t *config = mfp_config_of(r->server);
+    const char *path = config->app && is_asked(r) ? raw_path(r) : NULL;
+
+    return path ? begin(r, config, path) : DECLINED;
+}
+
 /* Before any other module claims or rewrites it. */
 int mfp_request_guard(request_rec *r)
 {
@@ -224,6 +236,18 @@ int mfp_request_translate(request_rec *r)
     r->filename = apr_pstrcat(r->pool, MFP_HANDLER ":", r->uri, NULL);
     r->handler = MFP_HANDLER;
     return OK;
+}
+
+/* "RewriteRule … [PT]" leaves nothing but another path, decoded. */
+int mfp_request_translate_again(request_rec *r)
+{
+    const mfp_config_t *config = mfp_config_of(r->server);
+    const char *path = r->parsed_uri.path;
+
+    if (config->app && is_asked(r) && path && *r->uri == '/' && strcmp(r->uri, path) != 0) {
+        begin(r, config, ap_escape_uri(r->pool, r->uri));
+    }
+    return mfp_request_translate(r);
 }
 
 /* ---- the body ---- */
@@ -434,7 +458,7 @@ fpi_call_t *mfp_request_call(mfp_request_t *req)
     call->task = req->task;
     call->method = req->r->method;
     call->uri = req->path;
-    call->query = req->r->parsed_uri.query;
+    call->query = req->r->args;
     call->headers = req->r->headers_in;
     call->client_ip = req->client_ip;
     call->scheme = req->scheme;
