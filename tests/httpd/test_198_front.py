@@ -2,6 +2,7 @@
 import pytest
 
 from harness import places
+from test_340_files import Bill
 
 HEALTH = {"status": "ok"}
 
@@ -63,3 +64,22 @@ def test_error_documents_and_parts_of_pages_are_not_ours(make_gateway):
     with gateway.http() as http:
         assert http.get("/nowhere").status == 404
         assert '"ok"' not in http.get("/part.shtml").text
+
+
+def test_version_tags_that_a_compressor_has_changed(make_gateway):
+    """What the answer's ETag says is good for If-Match and If-None-Match."""
+    gateway = make_gateway(modules=["deflate", "filter"], directives="SetOutputFilter DEFLATE")
+    made = Bill(gateway, gateway.login(), "B-1")
+    bearer = {"Authorization": f"Bearer {made.http.token}", "Accept-Encoding": "gzip"}
+    with gateway.http() as http:
+        tag = http.get(made.path, headers=bearer).headers["ETag"]
+        assert tag.endswith('-gzip"')
+        for sent in (tag, f"W/{tag}", tag.replace("-gzip", "-br")):
+            reply = http.post(f"{made.path}/files?name=a.txt", None, body=b"%PDF-1.4\n" + sent.encode(), headers={**bearer, "If-Match": sent})
+            assert reply.status in (201, 409), (sent, reply)
+        assert http.post(f"{made.path}/files?name=a.txt", None, body=b"%PDF-1.4\n", headers={**bearer, "If-Match": '"x-gzip"'}).status == 400
+        shown = http.get("/api/v1/files/1", headers=bearer)
+        assert shown.status == 200
+        for sent in (shown.headers["ETag"], shown.headers["ETag"].replace('"', '-gzip"').replace('-gzip"', '"', 1)):
+            assert http.get("/api/v1/files/1", headers={**bearer, "If-None-Match": sent}).status == 304, sent
+            assert http.get("/api/v1/files/1", headers={**bearer, "If-Match": sent}).status == 200, sent
