@@ -285,6 +285,13 @@ static fpi_err_t *refuse_length(mfp_request_t *req)
                       (apr_int64_t)ap_get_limit_req_body(req->r));
 }
 
+/* Does a failed read tell of the client, or of one of httpd's filters (a body that can't be unpacked, say)? */
+static bool is_of_client(mfp_request_t *req, apr_status_t rv)
+{
+    return APR_STATUS_IS_EOF(rv) || APR_STATUS_IS_INCOMPLETE(rv) || APR_STATUS_IS_ECONNRESET(rv) || APR_STATUS_IS_ECONNABORTED(rv)
+           || APR_STATUS_IS_EPIPE(rv) || mfp_stream_is_gone(req);
+}
+
 static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
 {
     fpi_task_t *task = req->task;
@@ -304,6 +311,11 @@ static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
                           "the body's transfer coding is broken");
     }
     req->is_answered = req->is_answered || rv == AP_FILTER_ERROR;
+    if (rv && !req->is_answered && !is_of_client(req, rv)) {
+        return fpi_refuse(task, FPI_E_BAD_REQUEST, NULL, "请求体无法解压或读取 (%s): 请检查 Content-Encoding, 文件是否完整, 及解压上限 (DeflateInflateLimitRequestBody)",
+                          "the body could not be unpacked or read (%s): check Content-Encoding, that it is whole, and the limits of "
+                          "unpacking (DeflateInflateLimitRequestBody)", apr_strerror(rv, reason, sizeof(reason)));
+    }
     return fpi_fail(task, FPI_E_GONE, "the body ended early: %s",
                     apr_strerror(rv, reason, sizeof(reason)));
 }
@@ -596,5 +608,6 @@ int mfp_request_refuse(mfp_request_t *req, const fpi_err_t *err, const char *all
         apr_table_setn(reply.headers, "Allow", allow);
     }
     fpi_answer_failure(&reply, fpi_family_of(req->path), err, req->task);
+    apr_table_setn(req->r->subprocess_env, "FPIMAGE_CODE", fpi_code_info(err->code)->wire);
     return mfp_request_send(req, &reply);
 }

@@ -93,9 +93,6 @@ static int serve_api(mfp_request_t *req, fpi_app_t *app)
         return mfp_request_refuse(
             req, fpi_fail(req->task, FPI_E_STORE, "this child could not make its app"), NULL);
     }
-    if (req->r->method_number == M_TRACE) { /* would give back headers with tokens */
-        return mfp_request_refuse(req, fpi_fail(req->task, FPI_E_METHOD, "TRACE"), "GET, POST");
-    }
     is_well = fpi_api_serve(app, mfp_request_call(req), &reply);
     return req->has_begun ? end_stream(req, is_well) : mfp_request_send(req, &reply);
 }
