@@ -20,7 +20,7 @@
 #define GUARD "FPIMAGE_BODY_GUARD"
 #define TRACE_HEADER "X-Trace-Id"
 
-enum { DRAIN_MOST = 256 * 1024, HOPS_MOST = 32 };
+enum { DRAIN_MOST = 256 * 1024, DRAIN_PIECE = 64 * 1024, HOPS_MOST = 32 };
 
 mfp_request_t *mfp_request_of(const request_rec *r)
 {
@@ -43,6 +43,13 @@ static const char *raw_path(const request_rec *r)
         uri = authority ? authority + 3 + strcspn(authority + 3, "/?#") : "";
     }
     return *uri == '/' ? apr_pstrmemdup(r->pool, uri, strcspn(uri, "?#")) : NULL;
+}
+
+/* What a client asks for, and where another module of httpd sends it to instead; no part of a page (SSI), no document of
+ * an error: that would have our status. */
+static bool is_asked(const request_rec *r)
+{
+    return !r->proxyreq && !r->main && (!r->prev || !ap_is_HTTP_ERROR(r->prev->status));
 }
 
 static bool is_status(const char *path)
@@ -183,14 +190,11 @@ static void rename_path(mfp_request_t *req)
     r->uri = r->parsed_uri.path = apr_pstrdup(r->pool, path);
 }
 
-int mfp_request_begin(request_rec *r)
+static int begin(request_rec *r, const mfp_config_t *config, const char *path)
 {
-    const mfp_config_t *config = mfp_config_of(r->server);
-    const char *path = raw_path(r);
     mfp_request_t *req;
 
-    if (!config->app || r->proxyreq || !path || !ap_is_initial_req(r)
-        || !(is_status(path) || fpi_web_is_ours(path) || fpi_api_is_ours(path, r->pool))) {
+    if (!(is_status(path) || fpi_web_is_ours(path) || fpi_api_is_ours(path, r->pool))) {
         return DECLINED;
     }
     req = apr_pcalloc(r->pool, sizeof(*req));
@@ -210,6 +214,14 @@ int mfp_request_begin(request_rec *r)
     return DECLINED;
 }
 
+int mfp_request_begin(request_rec *r)
+{
+    const mfp_config_t *config = mfp_config_of(r->server);
+    const char *path = config->app && is_asked(r) ? raw_path(r) : NULL;
+
+    return path ? begin(r, config, path) : DECLINED;
+}
+
 /* Before any other module claims or rewrites it. */
 int mfp_request_guard(request_rec *r)
 {
@@ -224,6 +236,18 @@ int mfp_request_translate(request_rec *r)
     r->filename = apr_pstrcat(r->pool, MFP_HANDLER ":", r->uri, NULL);
     r->handler = MFP_HANDLER;
     return OK;
+}
+
+/* "RewriteRule … [PT]" leaves nothing but another path, decoded. */
+int mfp_request_translate_again(request_rec *r)
+{
+    const mfp_config_t *config = mfp_config_of(r->server);
+    const char *path = r->parsed_uri.path;
+
+    if (config->app && is_asked(r) && path && *r->uri == '/' && strcmp(r->uri, path) != 0) {
+        begin(r, config, ap_escape_uri(r->pool, r->uri));
+    }
+    return mfp_request_translate(r);
 }
 
 /* ---- the body ---- */
@@ -261,6 +285,13 @@ static fpi_err_t *refuse_length(mfp_request_t *req)
                       (apr_int64_t)ap_get_limit_req_body(req->r));
 }
 
+/* Does a failed read tell of the client, or of one of httpd's filters (a body that can't be unpacked, say)? */
+static bool is_of_client(mfp_request_t *req, apr_status_t rv)
+{
+    return APR_STATUS_IS_EOF(rv) || APR_STATUS_IS_INCOMPLETE(rv) || APR_STATUS_IS_ECONNRESET(rv) || APR_STATUS_IS_ECONNABORTED(rv)
+           || APR_STATUS_IS_EPIPE(rv) || mfp_stream_is_gone(req);
+}
+
 static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
 {
     fpi_task_t *task = req->task;
@@ -280,6 +311,11 @@ static fpi_err_t *judge_read(mfp_request_t *req, apr_status_t rv)
                           "the body's transfer coding is broken");
     }
     req->is_answered = req->is_answered || rv == AP_FILTER_ERROR;
+    if (rv && !req->is_answered && !is_of_client(req, rv)) {
+        return fpi_refuse(task, FPI_E_BAD_REQUEST, NULL, "请求体无法解压或读取 (%s): 请检查 Content-Encoding, 文件是否完整, 及解压上限 (DeflateInflateLimitRequestBody)",
+                          "the body could not be unpacked or read (%s): check Content-Encoding, that it is whole, and the limits of "
+                          "unpacking (DeflateInflateLimitRequestBody)", apr_strerror(rv, reason, sizeof(reason)));
+    }
     return fpi_fail(task, FPI_E_GONE, "the body ended early: %s",
                     apr_strerror(rv, reason, sizeof(reason)));
 }
@@ -434,7 +470,7 @@ fpi_call_t *mfp_request_call(mfp_request_t *req)
     call->task = req->task;
     call->method = req->r->method;
     call->uri = req->path;
-    call->query = req->r->parsed_uri.query;
+    call->query = req->r->args;
     call->headers = req->r->headers_in;
     call->client_ip = req->client_ip;
     call->scheme = req->scheme;
@@ -464,16 +500,49 @@ bool mfp_request_is_read(const mfp_request_t *req)
 
 /* httpd drains what is left of a body, and only then takes the next request. A long rest, or one
  * that the client holds back until it hears "100 Continue", is not worth it: the connection is
- * closed, and httpd's lingering close sees to it that the client can still read the answer. */
+ * closed, and httpd's lingering close sees to it that the client can still read the answer. An HTTP/2
+ * stream has no such close: see drain_stream. */
 static bool is_body_left(mfp_request_t *req)
 {
     if (mfp_request_is_read(req)) {
         return false;
     }
-    if (req->r->expecting_100 || req->body_len < 0 || req->body_len - req->taken > DRAIN_MOST) {
+    if (!req->r->connection->master
+        && (req->r->expecting_100 || req->body_len < 0 || req->body_len - req->taken > DRAIN_MOST)) {
         req->r->connection->keepalive = AP_CONN_CLOSE;
     }
     return true;
+}
+
+/* Adds to *bytes what came; false at the stream's end. */
+static bool drop_piece(int64_t *bytes, request_rec *r, apr_bucket_brigade *bb)
+{
+    apr_off_t len = 0;
+    bool is_more = ap_get_brigade(r->connection->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, DRAIN_PIECE) == APR_SUCCESS
+                   && !APR_BRIGADE_EMPTY(bb) && !APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb))
+                   && apr_brigade_length(bb, 1, &len) == APR_SUCCESS;
+
+    *bytes += len;
+    apr_brigade_cleanup(bb);
+    return is_more;
+}
+
+/* httpd ends an HTTP/2 stream whose answer is complete at once, whatever of the body is still on its way, and curl
+ * 7.88 then forgets the answer, too: the end waits until the body has come. Below the request's own filters, which would
+ * stop at LimitRequestBody. */
+static void drain_stream(mfp_request_t *req)
+{
+    request_rec *r = req->r;
+    int64_t most = 2 * mfp_config_of(r->server)->settings->max_file, bytes = 0;
+    apr_time_t end = fpi_clock_tick() + r->server->timeout;
+    apr_bucket_brigade *bb;
+
+    if (r->expecting_100 || req->body_len - req->taken > most) {
+        return;
+    }
+    bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    while (bytes < most && fpi_clock_tick() < end && !r->connection->aborted && drop_piece(&bytes, r, bb)) {
+    }
 }
 
 static int add_header(void *baton, const char *name, const char *value)
@@ -495,7 +564,9 @@ static void put_head(mfp_request_t *req, const fpi_reply_t *reply)
     }
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
     ap_set_content_type(r, reply->type ? reply->type : "application/json; charset=utf-8");
-    ap_set_content_length(r, (apr_off_t)reply->len);
+    if (!AP_STATUS_IS_HEADER_ONLY(r->status)) { /* mod_cache compares it with the answer that it keeps */
+        ap_set_content_length(r, (apr_off_t)reply->len);
+    }
     /* httpd would cut pieces out of any answer with status 200 */
     apr_table_unset(r->headers_in, "Range");
 }
@@ -518,6 +589,11 @@ int mfp_request_send(mfp_request_t *req, const fpi_reply_t *reply)
     if (is_left) { /* the client may wait for the answer before it sends the rest */
         APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
     }
+    if (is_left && r->connection->master) {
+        ap_pass_brigade(r->output_filters, bb);
+        apr_brigade_cleanup(bb);
+        drain_stream(req);
+    }
     APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(alloc));
     ap_pass_brigade(r->output_filters, bb);
     return OK;
@@ -532,5 +608,6 @@ int mfp_request_refuse(mfp_request_t *req, const fpi_err_t *err, const char *all
         apr_table_setn(reply.headers, "Allow", allow);
     }
     fpi_answer_failure(&reply, fpi_family_of(req->path), err, req->task);
+    apr_table_setn(req->r->subprocess_env, "FPIMAGE_CODE", fpi_code_info(err->code)->wire);
     return mfp_request_send(req, &reply);
 }

@@ -4,12 +4,13 @@
  *   post_read_request  is the path as it came ours? then a task with a trace id, told to the client
  *                      and to the access log whatever comes of the request; httpd goes on with the
  *                      normalised path
- *   translate          claims it
+ *   translate          claims it; behind mod_rewrite also what was rewritten onto our paths
  *   handler            call ─> service ─> reply
  *
  * Life:    in the request's pool.
  * Threads: the request's.
- * Limits:  a body that was not read is drained up to 256 KiB; beyond, the connection is closed. */
+ * Limits:  a body that was not read is drained up to 256 KiB; beyond, the connection is closed. Over
+ *          HTTP/2 up to twice FPImageMaxFile within Timeout. */
 #ifndef MFP_REQUEST_H
 #define MFP_REQUEST_H
 
@@ -43,13 +44,15 @@ typedef struct mfp_request_t {
 
 void mfp_request_register(apr_pool_t *pconf);
 
-/* post_read_request: makes the record of a request of ours. */
+/* post_read_request, also of a redirect inside httpd: makes the record of a request of ours. */
 int mfp_request_begin(request_rec *r);
 /* The record, or NULL: not ours. */
 mfp_request_t *mfp_request_of(const request_rec *r);
 /* pre_translate_name (where httpd has it) and translate_name: claim what is ours. */
 int mfp_request_guard(request_rec *r);
 int mfp_request_translate(request_rec *r);
+/* translate_name, behind mod_rewrite: claims what was rewritten onto our paths. */
+int mfp_request_translate_again(request_rec *r);
 
 /* What service needs to know of it. */
 fpi_call_t *mfp_request_call(mfp_request_t *req);

@@ -4,6 +4,7 @@
 #include "mfp_cache.h"
 #include "mfp_config.h"
 #include "mfp_decode.h"
+#include "mfp_hosts.h"
 #include "mfp_log.h"
 #include "mfp_web.h"
 #include "service/named_files.h"
@@ -343,7 +344,7 @@ static fpi_err_t *set_up_store(const mfp_app_t *app, bool is_restart, fpi_task_t
 
 /* ---- one app ---- */
 
-static bool is_same_store(const mfp_app_t *a, const mfp_app_t *b)
+bool mfp_setup_is_same_store(const mfp_app_t *a, const mfp_app_t *b)
 {
     return strcmp(a->settings->data_dir, b->settings->data_dir) == 0
            && strcmp(a->settings->database, b->settings->database) == 0
@@ -354,7 +355,7 @@ static bool is_same_store(const mfp_app_t *a, const mfp_app_t *b)
 static bool is_set_up(const mfp_app_t *app)
 {
     for (const mfp_app_t *other = apps; other != app; other = other->next) {
-        if (is_same_store(other, app)) {
+        if (mfp_setup_is_same_store(other, app)) {
             return true;
         }
     }
@@ -428,6 +429,7 @@ int mfp_setup(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main)
         app->cache = mfp_cache_make(app->settings, main, pconf, task);
         tell_ready(app, task);
     }
+    mfp_hosts_tell(main, task);
     mfp_decode_setup(pconf, main, task);
     mfp_web_setup(pconf, task);
     drop_unused(retained);

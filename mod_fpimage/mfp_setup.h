@@ -35,6 +35,8 @@ typedef struct mfp_app_t {
  * does not take a running httpd down. */
 int mfp_setup(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main);
 
+bool mfp_setup_is_same_store(const mfp_app_t *a, const mfp_app_t *b);
+
 /* The apps of the present configuration. */
 mfp_app_t *mfp_setup_apps(void);
 

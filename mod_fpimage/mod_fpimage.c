@@ -4,6 +4,7 @@
 #include "mfp_child.h"
 #include "mfp_config.h"
 #include "mfp_decode.h"
+#include "mfp_hosts.h"
 #include "mfp_land.h"
 #include "mfp_log.h"
 #include "mfp_request.h"
@@ -29,6 +30,7 @@ APLOG_USE_MODULE(fpimage);
 
 static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
+    mfp_hosts_forget();
     return mfp_cache_register(pconf) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -91,9 +93,6 @@ static int serve_api(mfp_request_t *req, fpi_app_t *app)
         return mfp_request_refuse(
             req, fpi_fail(req->task, FPI_E_STORE, "this child could not make its app"), NULL);
     }
-    if (req->r->method_number == M_TRACE) { /* would give back headers with tokens */
-        return mfp_request_refuse(req, fpi_fail(req->task, FPI_E_METHOD, "TRACE"), "GET, POST");
-    }
     is_well = fpi_api_serve(app, mfp_request_call(req), &reply);
     return req->has_begun ? end_stream(req, is_well) : mfp_request_send(req, &reply);
 }
@@ -123,8 +122,10 @@ static void register_hooks(apr_pool_t *pool)
     /* of others that claim paths: what is ours must not be rewritten, aliased or proxied away */
     static const char *const claimers[] = { "mod_rewrite.c",     "mod_alias.c",   "mod_proxy.c",
                                             "mod_vhost_alias.c", "mod_userdir.c", NULL };
+    static const char *const rewriter[] = { "mod_rewrite.c", NULL };
 
     mfp_request_register(pool);
+    mfp_hosts_register();
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* last: mod_unixd, socache providers and ErrorLog are ready then, and no failure of another
@@ -142,6 +143,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_translate_name(mfp_request_guard, NULL, claimers, APR_HOOK_REALLY_FIRST);
 #endif
     ap_hook_translate_name(mfp_request_translate, NULL, claimers, APR_HOOK_REALLY_FIRST);
+    /* mod_rewrite's stands at FIRST, the others' that claim paths later */
+    ap_hook_translate_name(mfp_request_translate_again, rewriter, claimers + 1, APR_HOOK_FIRST);
     /* first: no file stands behind our paths, so no <Directory> is walked (and "Require all
      * denied" on / does not hit), and core does not answer TRACE */
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -397,6 +397,20 @@ static fpi_err_t *dispatch(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply,
     return fpi_relay(app, call, &reply->is_streamed);
 }
 
+/* For the access log. What the cloud means by an answer of its own that was passed on is not known here. */
+static void note_result(const fpi_call_t *call, const fpi_err_t *err, bool is_relayed)
+{
+    const fpi_viewer_t *viewer = call->viewer;
+    int64_t tenant = viewer ? viewer->tenant : call->enterprise ? call->enterprise->tenant : 0;
+
+    if (err || !is_relayed) {
+        call->note(call->baton, "FPIMAGE_CODE", fpi_code_info(err ? err->code : FPI_DONE)->wire);
+    }
+    if (tenant) {
+        call->note(call->baton, "FPIMAGE_TENANT", apr_ltoa(call->task->pool, (long)tenant));
+    }
+}
+
 bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
 {
     fpi_family_t family = fpi_family_of(call->uri); /* until the path is known to be one */
@@ -409,6 +423,7 @@ bool fpi_api_serve(fpi_app_t *app, fpi_call_t *call, fpi_reply_t *reply)
     if (err) {
         log_failure(app, call, err);
     }
+    note_result(call, err, reply->is_streamed);
     if (answer.is_sent) {
         reply->is_streamed = true;
     }

@@ -44,7 +44,7 @@ typedef struct fpi_call_t {
      * request ends. */
     fpi_err_t *(*send_file)(void *baton, int fd, int64_t offset, int64_t len);
     bool (*is_gone)(void *baton);
-    /* For the access log: FPIMAGE_BILL, FPIMAGE_UPSTREAM_US. */
+    /* For the access log: FPIMAGE_BILL, FPIMAGE_CODE, FPIMAGE_TENANT, FPIMAGE_UPSTREAM_US. */
     void (*note)(void *baton, const char *name, const char *value);
     void *baton;
 

@@ -1,6 +1,7 @@
 #include "service/handlers.h"
 
 #include "base/text.h"
+#include "service/tags.h"
 #include "service/views.h"
 
 #include <apr_strings.h>
@@ -77,17 +78,13 @@ fpi_err_t *fpi_version_take(int64_t *version, int64_t said, fpi_task_t *task)
 /* "*": whatever is there. */
 static fpi_err_t *read_match(int64_t *version, const fpi_call_t *call)
 {
-    const char *match = apr_table_get(call->headers, "If-Match"), *text = match;
-    size_t len = match ? strlen(match) : 0;
+    const char *match = apr_table_get(call->headers, "If-Match");
 
     *version = -1;
     if (!match || strcmp(match, "*") == 0) {
         return NULL;
     }
-    if (len > 2 && match[0] == '"' && match[len - 1] == '"') {
-        text = apr_pstrmemdup(call->task->pool, match + 1, len - 2);
-    }
-    if (!fpi_int_parse(version, text, 0, INT64_MAX)) {
+    if (!fpi_int_parse(version, fpi_tag_text(match, call->task->pool), 0, INT64_MAX)) {
         return fpi_refuse(call->task, FPI_E_FIELD, "If-Match", "If-Match 应为引号中的版本号, 如 \"7\"",
                           "If-Match must be a version number in quotes, like \"7\"");
     }

@@ -1,6 +1,7 @@
 #include "service/content.h"
 
 #include "base/text.h"
+#include "service/tags.h"
 
 #include <apr_date.h>
 #include <apr_strings.h>
@@ -18,17 +19,6 @@ typedef struct plan_t {
 
 /* ---- conditions ---- */
 
-/* Weak tags count where the question is only whether the bytes are worth sending (RFC 9110 8.8.3.2). */
-static bool has_tag(const char *list, const char *etag, bool is_strong)
-{
-    const char *found = strstr(list, etag);
-
-    if (strcmp(list, "*") == 0) {
-        return true;
-    }
-    return found && !(is_strong && found - list >= 2 && strncmp(found - 2, "W/", 2) == 0);
-}
-
 static apr_time_t read_time(const plan_t *p, const char *header)
 {
     const char *text = apr_table_get(p->call->headers, header);
@@ -42,7 +32,7 @@ static bool is_refused(const plan_t *p)
     const char *tags = apr_table_get(p->call->headers, "If-Match");
     apr_time_t when = tags ? APR_DATE_BAD : read_time(p, "If-Unmodified-Since");
 
-    return tags ? !has_tag(tags, p->etag, true)
+    return tags ? !fpi_tags_has(tags, p->etag, true)
                 : when != APR_DATE_BAD && p->what->modified / APR_USEC_PER_SEC > apr_time_sec(when);
 }
 
@@ -52,7 +42,7 @@ static bool is_known(const plan_t *p)
     const char *tags = apr_table_get(p->call->headers, "If-None-Match");
     apr_time_t when = tags ? APR_DATE_BAD : read_time(p, "If-Modified-Since");
 
-    return tags ? has_tag(tags, p->etag, false)
+    return tags ? fpi_tags_has(tags, p->etag, false)
                 : when != APR_DATE_BAD && p->what->modified / APR_USEC_PER_SEC <= apr_time_sec(when);
 }
 

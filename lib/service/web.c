@@ -1,5 +1,6 @@
 #include "service/web.h"
 
+#include "service/tags.h"
 #include "wire/crypto.h"
 
 #include <apr_file_io.h>
@@ -238,12 +239,6 @@ static void put_body(fpi_reply_t *reply, const char *body, size_t len)
     reply->len = len;
 }
 
-/* One entity tag or a list of them, weak ones too (a compressing proxy makes them so). */
-static bool has_tag(const char *list, const char *etag)
-{
-    return list && (strcmp(list, "*") == 0 || strstr(list, etag));
-}
-
 /* Named, and not with q=0. */
 static bool takes_gzip(const char *encodings)
 {
@@ -265,7 +260,7 @@ static void answer_file(fpi_reply_t *reply, const page_file_t *file, bool is_ass
 {
     bool zipped = file->gzip.bytes && (!file->plain.bytes || takes_gzip(asked->encodings));
     const piece_t *piece = zipped ? &file->gzip : &file->plain;
-    bool is_known = has_tag(asked->etag, piece->etag);
+    bool is_known = asked->etag && fpi_tags_has(asked->etag, piece->etag, false);
 
     begin_reply(reply, is_known ? 304 : 200, file->type, NULL, pool);
     apr_table_setn(reply->headers, "Cache-Control", is_asset ? FOREVER : "no-cache");
@@ -285,7 +280,7 @@ static fpi_err_t *answer_index(fpi_reply_t *reply, const fpi_web_t *web, int sta
     unsigned char random[NONCE_BYTES];
     const char *nonce, *body;
 
-    if (status == 200 && has_tag(asked->etag, web->index_etag)) {
+    if (status == 200 && asked->etag && fpi_tags_has(asked->etag, web->index_etag, false)) {
         /* what the client holds goes with the policy that came with it: httpd sends none with a 304 */
         begin_reply(reply, 304, "text/html; charset=utf-8", NULL, task->pool);
         apr_table_unset(reply->headers, "Content-Security-Policy");

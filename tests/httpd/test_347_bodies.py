@@ -87,6 +87,24 @@ def test_through_a_filter_that_changes_it(make_gateway):
             assert answers.next("GET", 200)["files"][-1]["sha256"] == sha(body)
 
 
+def spoilt(data):
+    return data[:-5000] + bytes(len(data[-5000:]))
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("change", [spoilt, lambda data: data[:-5000]], ids=["damaged", "cut"])
+def test_what_a_filter_can_not_unpack_is_not_a_client_that_left(make_gateway, change):
+    gateway = make_gateway(directives="SetInputFilter DEFLATE", modules=["deflate", "filter"])
+    gateway.httpd.expect_log("AH01387|AH01390|AH01391|AH01393|AH01394|AH02481", optional=True)
+    made = Bill(gateway, gateway.login(), "B-2")
+    body = change(gzip.compress(document(300 * KIB), mtime=0))
+    with Raw("127.0.0.1", gateway.httpd.port, timeout=patience(20)) as raw:
+        answer = Answers(raw)
+        raw.send(upload(made, body, "Content-Encoding: gzip"))
+        assert answer.next("POST", 400)["error"]["type"] == "invalid_request"
+    assert not gateway.httpd.log.lines("FPI0025")
+
+
 def test_over_tls(make_gateway):
     port = places.free_port()
     gateway = make_gateway(start=False, modules=["ssl", "socache_shmcb"])
