@@ -1998,12 +1998,11 @@ ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
 
--- Page 0, the whole content, is there too when it was split into parts.
--- name: FILE_FIND
+-- The whole of a content, or its parts; mostly one row or none.
+-- name: FILE_OF_CONTENT
 -- with: FILE
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
-   AND (page_first = ?5 OR ?5 = 0)
- ORDER BY page_first LIMIT 1
+ ORDER BY page_first
 
 -- name: FILE_FIND_BY_ID
 -- with: FILE

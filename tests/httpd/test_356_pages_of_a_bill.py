@@ -1,0 +1,94 @@
+"""The pages of a bill: none is lost and said to be there, none is there twice; a correction is of one invoice; what is done after a
+send-back counts; what a submitted bill must have."""
+import pytest
+
+from test_100_start import trail
+from test_130_bills import BASE, asked
+from test_330_capture import Console, attachment, jpeg, multipart, samples, site  # noqa: F401
+from test_340_files import Bill, refused, settle
+
+
+def pdf5(tag):
+    return samples.pdfs.of_images([samples.pages.attachment(f"{tag}-{i}", 60) for i in range(5)], 60)
+
+
+def put(b, data, name, **query):
+    reply = b.http.request("POST", f"{b.path}/files", data, {"Content-Type": "application/octet-stream", "X-File-Name": name}, query=query)
+    assert reply.status in (200, 201), reply
+    return reply.json()
+
+
+@pytest.fixture
+def one(site):
+    return Bill(site, site.console.http, "P-1")
+
+
+def shown(b):
+    return [(file["page_first"], file["page_last"]) for file in b.files()]
+
+
+def split(b, data):
+    """The bill has pages 1-2 and 4 of it: two gaps."""
+    file = put(b, data, "d.pdf", kind="ATTACHMENT")["stored"][0]["id"]
+    settle(b.gateway)
+    b.must(b.post(f"files/{file}/split", {"at": [3, 4, 5]}))
+    for part in [part for part in b.files() if part["page_first"] in (3, 5)]:
+        b.must(b.http.request("DELETE", f"{b.path}/files/{part['id']}"))
+    assert shown(b) == [(1, 2), (4, 4)]
+
+
+def told(b, kind="capture"):
+    return [event["note"] for event in trail(b.gateway, b.number) if event["kind"] == kind]
+
+
+def test_a_session_brings_the_pages_that_are_missing(site, one):
+    data = pdf5("x")
+    split(one, data)
+    capture = site.console.make(number="P-1", resource="EAS")
+    site.console.add(capture, data)
+    site.console.settled(capture)
+    assert site.console.finish(capture)["state"] == "FINISHED"
+    assert one.get()["page_count"] == 5 and shown(one) == [(1, 2), (4, 4), (3, 3), (5, 5)]
+    assert told(one)[0].startswith("2 pages of capture") and "3 pages of capture" in told(one)[1] and "already" in told(one)[1]
+
+
+def test_an_upload_brings_the_pages_that_are_missing(one):
+    data = pdf5("x")
+    split(one, data)
+    reply = put(one, data, "d.pdf", kind="ATTACHMENT", after=0)
+    assert reply["added"] == 2 and [file["page_first"] for file in reply["stored"]] == [3, 5]
+    assert one.get()["page_count"] == 5 and shown(one) == [(3, 3), (5, 5), (1, 2), (4, 4)]
+    assert put(one, data, "d.pdf", kind="ATTACHMENT")["added"] == 0
+
+
+def test_the_erp_brings_the_pages_that_are_missing(one):
+    data = pdf5("x")
+    split(one, data)
+    headers, body = multipart([("d.pdf", data)], {"scanBillNo": "P-1", "resource": "EAS", "fileType": "attach"})
+    for result in ("stored", "unchanged"):
+        reply = one.http.request("POST", BASE + "upload", body, headers)
+        assert reply.errcode == "0000" and reply.json()["data"]["result"] == result, reply
+    assert one.get()["page_count"] == 5
+
+
+def test_parts_of_what_is_there_are_there(site, one):
+    data = pdf5("x")
+    put(one, data, "d.pdf", kind="ATTACHMENT")
+    settle(site)
+    other = Bill(site, one.http, "P-2")
+    split(other, data)
+    part = other.files()[0]["id"]
+    refused(other.post(f"files/{part}/move", {"to_bill_id": one.id}), 409, "P-1")
+    assert one.get()["page_count"] == 5
+
+
+def test_a_part_is_replaced_by_the_whole(one):
+    data = pdf5("x")
+    split(one, data)
+    first, second = [file["id"] for file in one.files()]
+    reply = one.http.request("POST", f"{one.path}/files/{first}/replace", data, {"Content-Type": "application/pdf"}, query={"name": "d.pdf"})
+    refused(reply, 409, str(second))
+    one.must(one.http.request("DELETE", f"{one.path}/files/{second}"))
+    one.must(one.http.request("POST", f"{one.path}/files/{first}/replace", data, {"Content-Type": "application/pdf"}, query={"name": "d.pdf"}))
+    settle(one.gateway)
+    assert one.get()["page_count"] == 5 and shown(one) == [(0, 0)]
