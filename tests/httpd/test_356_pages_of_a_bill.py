@@ -92,3 +92,17 @@ def test_a_part_is_replaced_by_the_whole(one):
     one.must(one.http.request("POST", f"{one.path}/files/{first}/replace", data, {"Content-Type": "application/pdf"}, query={"name": "d.pdf"}))
     settle(one.gateway)
     assert one.get()["page_count"] == 5 and shown(one) == [(0, 0)]
+
+
+# what an id names
+
+def test_the_id_of_a_deleted_file_names_no_other(site, one):
+    put(one, attachment(9), "first.jpg")
+    gone = put(one, attachment(1), "a.jpg")["stored"][0]["id"]
+    one.must(one.http.request("DELETE", f"{one.path}/files/{gone}"))
+    last = put(one, attachment(2), "b.jpg")["stored"][0]["id"]
+    assert last > gone
+    other = Bill(site, one.http, "P-2")
+    one.must(one.http.request("DELETE", f"{one.path}/files/{last}"))
+    assert put(other, attachment(3), "c.jpg")["stored"][0]["id"] > last
+    assert one.http.get(f"/api/v1/files/{gone}").status == 404
