@@ -407,7 +407,7 @@ fpi_err_t *fpi_pile_replace(fpi_pile_t *pile, int64_t id, const fpi_file_t *with
     FPI_TRY(find(&at, pile, id, task));
     file = &pile->files[at];
     for (int i = 0; i < pile->count; i++) {
-        if (pile->files[i].kind == file->kind && strcmp(pile->files[i].sha256, with->sha256) == 0) {
+        if (i != at && pile->files[i].kind == file->kind && strcmp(pile->files[i].sha256, with->sha256) == 0) {
             return fpi_refuse(task, FPI_E_DUPLICATE, "file", "内容与文件 %" APR_INT64_T_FMT " (%s) 相同",
                               "these are the bytes of file %" APR_INT64_T_FMT " (%s)", pile->files[i].id,
                               pile->files[i].name);

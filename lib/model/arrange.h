@@ -47,7 +47,7 @@ fpi_err_t *fpi_pile_merge(fpi_pile_t *pile, const int64_t *ids, int count, fpi_t
  * document by itself, or every page of a file that stands alone. FPI_E_STATE when pages are not known yet. */
 fpi_err_t *fpi_pile_split(fpi_pile_t *pile, int64_t id, const int *at, int count, fpi_task_t *task) FPI_MUST_USE;
 /* Other bytes in the file's place: kind, label and document stay, rotation and parts are begun anew. FPI_E_DUPLICATE
- * when the bill has these bytes as that kind already. */
+ * when another file of the bill has these bytes as that kind already. */
 fpi_err_t *fpi_pile_replace(fpi_pile_t *pile, int64_t id, const fpi_file_t *with, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_pile_drop(fpi_pile_t *pile, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 

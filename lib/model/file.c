@@ -12,6 +12,81 @@ int64_t fpi_file_pages(const fpi_file_t *file, int64_t content_pages)
     return file->page_first > 0 ? file->page_last - file->page_first + 1 : content_pages;
 }
 
+/* ---- pages that are there, and what is left ---- */
+
+static bool has_page(const fpi_file_t *file, int page)
+{
+    return !file->page_first || (file->page_first <= page && page <= file->page_last);
+}
+
+bool fpi_file_overlaps(const fpi_file_t *a, const fpi_file_t *b)
+{
+    return strcmp(a->sha256, b->sha256) == 0
+           && (!a->page_first || !b->page_first || has_page(a, b->page_first) || has_page(b, a->page_first));
+}
+
+/* The last page that lies behind `page` without a break, in files that have it; before it: none has it. */
+static int end_of_there(const fpi_file_t *there, int count, int page, int last)
+{
+    int end = page - 1;
+
+    for (int i = 0; i < count; i++) {
+        if (has_page(&there[i], page)) {
+            int own = there[i].page_first ? there[i].page_last : last;
+
+            end = own > end ? own : end;
+        }
+    }
+    return end;
+}
+
+static int end_of_gap(const fpi_file_t *there, int count, int page, int last)
+{
+    for (int i = 0; i < count; i++) {
+        if (there[i].page_first > page && there[i].page_first <= last) {
+            last = there[i].page_first - 1;
+        }
+    }
+    return last;
+}
+
+static bool is_whole_there(const fpi_file_t *there, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!there[i].page_first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int fpi_file_rests(fpi_file_t *rests, const fpi_file_t *file, const fpi_file_t *there, int count, int pages)
+{
+    int page = file->page_first ? file->page_first : 1, last = file->page_first ? file->page_last : pages, found = 0;
+
+    if (!count || is_whole_there(there, count) || last < page) {
+        rests[0] = *file; /* the number of its pages may not be known: rather twice than lost */
+        return !is_whole_there(there, count);
+    }
+    while (page <= last) {
+        int end = end_of_there(there, count, page, last);
+
+        if (end < page) {
+            end = end_of_gap(there, count, page, last);
+            rests[found] = *file;
+            if (page != 1 || end != pages) {
+                rests[found].page_first = page;
+                rests[found].page_last = end;
+            }
+            found++;
+        }
+        page = end + 1;
+    }
+    return found;
+}
+
+/* ---- names ---- */
+
 /* Bytes of the well-formed character at `c`, 0 when it is none. */
 static size_t step_at(const char *c, size_t left)
 {

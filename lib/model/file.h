@@ -39,6 +39,13 @@ typedef struct fpi_file_t {
 /* How many pages it has: a part's own, else those of its content (0: not known). */
 int64_t fpi_file_pages(const fpi_file_t *file, int64_t content_pages);
 
+/* Do they have a page of the same content in common? Whose they are and what kind is not looked at. */
+bool fpi_file_overlaps(const fpi_file_t *a, const fpi_file_t *b);
+/* What none of the `count` files `there` has of `file`, whose content has `pages` pages (0: not known, then one of them is
+ * taken for all of it only when it is the whole): parts that are like it, at most count + 1, in `rests`. All of it: the
+ * file itself. How many. */
+int fpi_file_rests(fpi_file_t *rests, const fpi_file_t *file, const fpi_file_t *there, int count, int pages);
+
 /* A name that is safe to show and to save under: the last path part, control characters and separators
  * replaced, cut to 255 bytes at a character; `otherwise` when nothing is left. */
 const char *fpi_file_take_name(const char *text, const char *otherwise, apr_pool_t *pool);

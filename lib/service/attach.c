@@ -128,8 +128,9 @@ static fpi_file_state_t state_of(const fpi_attach_t *a, const fpi_file_t *wanted
 
 static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *file, fpi_task_t *task)
 {
-    const char *note = apr_psprintf(task->pool, "%s %s stored, %" APR_INT64_T_FMT " bytes, sha256 %s%s%s",
-                                    fpi_kind_name(file->kind), file->name, file->size, file->sha256,
+    const char *part = file->page_first ? apr_psprintf(task->pool, " pages %d-%d", file->page_first, file->page_last) : "";
+    const char *note = apr_psprintf(task->pool, "%s %s%s stored, %" APR_INT64_T_FMT " bytes, sha256 %s%s%s",
+                                    fpi_kind_name(file->kind), file->name, part, file->size, file->sha256,
                                     a->why ? ", because: " : "", a->why ? a->why : "");
 
     /* the version that this is part of: who has seen an older one is told of it */
@@ -139,12 +140,24 @@ static fpi_err_t *tell(fpi_tx_t *tx, const fpi_attach_t *a, const fpi_file_t *fi
                          task);
 }
 
+/* All that follows from one that is new. */
+static fpi_err_t *settle_new(fpi_attach_t *a, int i, fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_content_t *known;
+
+    FPI_TRY(fpi_look_put(&known, tx, file->tenant, file->sha256, task));
+    a->is_readable |= known != NULL;
+    /* until its bytes were looked at, and the bill is read, it has one */
+    *(fpi_file_t *)apr_array_push(a->fresh) = *file;
+    a->news[i].pages += fpi_file_pages(file, known && known->pages > 0 ? known->pages : 1);
+    return tell(tx, a, file, task);
+}
+
 static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_files_end_t *before, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_file_t *file = &a->stored[i];
+    fpi_file_t *file = &a->stored[i], *added;
     int64_t place = a->position ? a->position : before->last_position + 1;
-    fpi_content_t *known;
-    bool is_new;
+    int count;
 
     *file = a->wanted[i];
     file->id = 0;
@@ -153,16 +166,14 @@ static fpi_err_t *put_one(fpi_attach_t *a, int i, const fpi_files_end_t *before,
     file->source = a->source;
     file->position = place + a->added;
     file->state = state_of(a, &a->wanted[i], before);
-    FPI_TRY(fpi_file_put(file, &is_new, tx, task));
-    if (!is_new) {
-        return NULL;
+    FPI_TRY(fpi_file_put_rests(&added, &count, file, tx, task));
+    for (int n = 0; n < count; n++) {
+        FPI_TRY(settle_new(a, i, &added[n], tx, task));
     }
-    a->added++;
-    FPI_TRY(fpi_look_put(&known, tx, file->tenant, file->sha256, task));
-    a->is_readable |= known != NULL;
-    /* until its bytes were looked at, and the bill is read, it has one */
-    a->bill->page_count += fpi_file_pages(file, known && known->pages > 0 ? known->pages : 1);
-    return tell(tx, a, file, task);
+    a->added += count;
+    a->news[i].files = count;
+    a->bill->page_count += a->news[i].pages;
+    return NULL;
 }
 
 static fpi_err_t *move(fpi_attach_t *a, fpi_state_t to, fpi_tx_t *tx, fpi_task_t *task)
@@ -192,6 +203,8 @@ fpi_err_t *fpi_attach_files(fpi_attach_t *a, fpi_tx_t *tx, fpi_task_t *task)
     a->added = 0;
     a->is_readable = false;
     a->stored = apr_pcalloc(task->pool, sizeof(*a->stored) * (size_t)(a->count + 1));
+    a->news = apr_pcalloc(task->pool, sizeof(*a->news) * (size_t)(a->count + 1));
+    a->fresh = apr_array_make(task->pool, a->count + 1, sizeof(fpi_file_t));
     FPI_TRY(fpi_attach_refuse_locked(a->bill, a->act, task));
     FPI_TRY(fpi_bill_move(&to, a->bill, a->act, task));
     FPI_TRY(fpi_files_end(&before, tx, a->bill, task));

@@ -14,6 +14,12 @@
 
 enum { FPI_BILL_FILES = 5000 };
 
+/* Of one wanted file. More files than one: the bill had pages amid it. */
+typedef struct fpi_attach_new_t {
+    int files;
+    int64_t pages;
+} fpi_attach_new_t;
+
 typedef struct fpi_attach_t {
     fpi_bill_t *bill;            /* found in this transaction; its state, page_count follow */
     fpi_act_t act;               /* whose moves hold: FPI_ACT_ATTACH, or a finer one of states.def */
@@ -23,8 +29,10 @@ typedef struct fpi_attach_t {
     const char *source;          /* "upload", "erp", "capture" */
     const char *why;             /* the clerk's reason, for the timeline; NULL */
     int64_t position;            /* of the first, whose place is free from there on; 0: behind what is there */
-    fpi_file_t *stored;          /* out: as many as wanted */
-    int added;                   /* out: so many of them are new; the same bytes again change nothing */
+    fpi_file_t *stored;          /* out: as many as wanted: what was added for it first, or what is there */
+    fpi_attach_new_t *news;      /* out: as many as wanted: what of it the bill did not have; the rest changes nothing */
+    apr_array_header_t *fresh;   /* out: fpi_file_t, what was added, in order */
+    int added;                   /* out: so many */
     bool is_readable;            /* out: something new was looked at already, elsewhere */
 } fpi_attach_t;
 

@@ -66,8 +66,9 @@ static bool may_join(const fpi_file_t *file, const fpi_sheet_t *sheet, const fpi
            && page->attachment_type == file->attachment_type;
 }
 
-/* Pages of one content that follow one another are one file; all of them are the content itself. */
-static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_segment_t *segment)
+/* Pages of one content that follow one another are one file; all of them are the content itself. `leaves`: how many of
+ * the capture's pages each has. */
+static int gather_files(fpi_file_t *files, int *leaves, const finish_t *finish, const fpi_segment_t *segment)
 {
     int count = 0;
 
@@ -90,6 +91,7 @@ static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_seg
                                            .attachment_type = page->attachment_type,
                                            .page_first = page->page, .page_last = page->page };
         }
+        leaves[count - 1]++;
         if (files[count - 1].page_first == 1 && files[count - 1].page_last == sheet->content->pages) {
             files[count - 1].page_first = files[count - 1].page_last = 0;
         }
@@ -97,35 +99,30 @@ static int gather_files(fpi_file_t *files, const finish_t *finish, const fpi_seg
     return count;
 }
 
-/* A part that begins where a shorter one of the same content is on the bill already: what lies behind that one. */
-static int gather_rests(fpi_file_t *wanted, int count, const fpi_file_t *stored)
+/* What of the wanted the bill did not have, in pages of the capture: a document that is kept whole is one of them. */
+static int64_t count_new(const fpi_attach_t *attach, const int *leaves)
 {
-    int rests = 0;
+    int64_t pages = 0;
 
-    for (int i = 0; i < count; i++) {
-        fpi_file_t rest = wanted[i];
-
-        if (rest.page_first && stored[i].page_last && stored[i].page_last < rest.page_last) {
-            rest.page_first = stored[i].page_last + 1;
-            wanted[rests++] = rest;
-        }
+    for (int i = 0; i < attach->count; i++) {
+        pages += attach->news[i].pages < leaves[i] ? attach->news[i].pages : leaves[i];
     }
-    return rests;
+    return pages;
 }
 
-static fpi_err_t *attach(fpi_bill_t *bill, filing_t *filing, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *attach(int64_t *filed, fpi_bill_t *bill, filing_t *filing, fpi_tx_t *tx, fpi_task_t *task)
 {
     const fpi_segment_t *segment = &filing->cut->segment;
     fpi_file_t *wanted = apr_pcalloc(task->pool, sizeof(*wanted) * (size_t)segment->count);
-    int count = gather_files(wanted, filing->finish, segment);
+    int *leaves = apr_pcalloc(task->pool, sizeof(*leaves) * (size_t)segment->count);
+    fpi_attach_t attach = { .bill = bill, .act = FPI_ACT_ATTACH, .wanted = wanted, .source = "capture",
+                            .why = filing->finish->why };
 
-    while (count) {
-        fpi_attach_t attach = { .bill = bill, .act = FPI_ACT_ATTACH, .wanted = wanted, .count = count,
-                                .source = "capture", .why = filing->finish->why };
-
+    attach.count = gather_files(wanted, leaves, filing->finish, segment);
+    if (attach.count) {
         FPI_TRY(fpi_attach_files(&attach, tx, task));
-        count = gather_rests(wanted, count, attach.stored);
     }
+    *filed = count_new(&attach, leaves);
     return NULL;
 }
 
@@ -188,7 +185,9 @@ static fpi_err_t *check_supplement(const fpi_bill_t *bill, const finish_t *finis
                       fpi_state_name(bill->state, "zh"), fpi_state_name(bill->state, "en"));
 }
 
-static fpi_err_t *tell(const fpi_bill_t *bill, const filing_t *filing, int64_t settled, fpi_tx_t *tx, fpi_task_t *task)
+/* `filed` of the pages were added; the others are blank, or were there already. */
+static fpi_err_t *tell(const fpi_bill_t *bill, const filing_t *filing, int64_t settled, int64_t filed, fpi_tx_t *tx,
+                       fpi_task_t *task)
 {
     const fpi_segment_t *segment = &filing->cut->segment;
     int *places = apr_palloc(task->pool, sizeof(*places) * (size_t)segment->count);
@@ -196,8 +195,14 @@ static fpi_err_t *tell(const fpi_bill_t *bill, const filing_t *filing, int64_t s
 
     FPI_TRY(fpi_trail_add(tx, bill, "capture",
                           apr_psprintf(task->pool, "%" APR_INT64_T_FMT " pages of capture %" APR_INT64_T_FMT
-                                       " filed, from its page %d on%s", settled - blanks, filing->finish->id,
+                                       " filed, from its page %d on%s", filed, filing->finish->id,
                                        segment->first + 1, segment->number ? "" : ", without number"), NULL, task));
+    if (settled - blanks > filed) {
+        FPI_TRY(fpi_trail_add(tx, bill, "capture",
+                              apr_psprintf(task->pool, "%" APR_INT64_T_FMT " pages of capture %" APR_INT64_T_FMT
+                                           " were on the bill already", settled - blanks - filed, filing->finish->id),
+                              NULL, task));
+    }
     return blanks ? fpi_trail_add(tx, bill, "capture",
                                   apr_psprintf(task->pool, "%d blank pages of capture %" APR_INT64_T_FMT
                                                " left out: places %s", blanks, filing->finish->id,
@@ -212,7 +217,7 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     const char *number = filing->cut->segment.number ? filing->cut->segment.number : make_number(finish, filing->cut);
     fpi_capture_t *capture;
     fpi_bill_t *bill;
-    int64_t settled;
+    int64_t settled, filed;
 
     FPI_TRY(fpi_capture_get(&capture, tx, finish->viewer, finish->id, task));
     filing->is_stale = capture->version != filing->version;
@@ -221,9 +226,9 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     }
     FPI_TRY(fpi_attach_bill(&bill, tx, finish->viewer, number, capture->resource, filing->cut->type_code, task));
     FPI_TRY(check_supplement(bill, finish, task));
-    FPI_TRY(attach(bill, filing, tx, task));
+    FPI_TRY(attach(&filed, bill, filing, tx, task));
     FPI_TRY(settle_pages(bill, filing, tx, &settled, task));
-    FPI_TRY(tell(bill, filing, settled, tx, task));
+    FPI_TRY(tell(bill, filing, settled, filed, tx, task));
     capture->left -= settled;
     fpi_capture_settle(capture);
     return fpi_capture_touch(capture, FPI_CAPTURE_FILED, settled, tx, task);

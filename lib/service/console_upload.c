@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "service/attach.h"
+#include "service/found.h"
 #include "service/looks.h"
 #include "service/views.h"
 #include "store/contents.h"
@@ -98,17 +99,17 @@ static int64_t before_position(const fpi_pile_t *pile, int64_t position)
 static fpi_err_t *put_in_place(adding_t *job, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_filework_t *work = &job->work;
-    int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * ((size_t)job->attach.count + 1)), after;
+    int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * ((size_t)job->attach.added + 1)), after;
 
     if ((job->after < 0 && job->position < 0) || !job->attach.added) {
         return NULL;
     }
-    for (int i = 0; i < job->attach.count; i++) {
-        ids[i] = job->attach.stored[i].id;
+    for (int i = 0; i < job->attach.added; i++) {
+        ids[i] = APR_ARRAY_IDX(job->attach.fresh, i, fpi_file_t).id;
     }
     FPI_TRY(fpi_pile_get(&work->pile, &work->before, tx, work->bill, task));
     after = job->after >= 0 ? job->after : before_position(work->pile, job->position);
-    FPI_TRY(fpi_pile_place(work->pile, ids, job->attach.count, after, task));
+    FPI_TRY(fpi_pile_place(work->pile, ids, job->attach.added, after, task));
     return fpi_pile_put(work->pile, &work->before, tx, task);
 }
 
@@ -123,20 +124,32 @@ static fpi_err_t *tx_add(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return put_in_place(job, tx, task);
 }
 
+/* For each that came what was added for it, or what is there. */
+static fpi_json_t *view_stored(const fpi_attach_t *attach, fpi_task_t *task)
+{
+    fpi_json_t *list = fpi_json_make_array(task);
+
+    for (int i = 0, next = 0; i < attach->count; next += attach->news[i++].files) {
+        if (!attach->news[i].files) {
+            fpi_json_add(list, fpi_view_file(&attach->stored[i], NULL, task));
+        }
+        for (int n = 0; n < attach->news[i].files; n++) {
+            fpi_json_add(list, fpi_view_file(&APR_ARRAY_IDX(attach->fresh, next + n, fpi_file_t), NULL, task));
+        }
+    }
+    return list;
+}
+
 fpi_err_t *fpi_handle_files_add(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
     adding_t job = { .kind = FPI_KIND_INVOICE };
-    fpi_json_t *stored = fpi_json_make_array(call->task);
 
     FPI_TRY(read_files(&job, app, call, false));
     FPI_TRY(read_fields(&job));
     FPI_TRY(fpi_store_write(app->store, tx_add, &job, call->task));
     fpi_looks_wake(app, job.attach.is_readable);
     fpi_filework_tell(answer, job.work.bill, call->task);
-    for (int i = 0; i < job.attach.count; i++) {
-        fpi_json_add(stored, fpi_view_file(&job.attach.stored[i], NULL, call->task));
-    }
-    fpi_json_put(answer->data, "stored", stored);
+    fpi_json_put(answer->data, "stored", view_stored(&job.attach, call->task));
     fpi_json_put_int(answer->data, "added", job.attach.added);
     answer->status = job.attach.added ? 201 : 200;
     return NULL;
@@ -160,6 +173,7 @@ static fpi_err_t *act_replace(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *ta
     work->note = apr_psprintf(task->pool, "%s %s replaced by %s, sha256 %s -> %s; the old bytes are kept",
                               fpi_kind_name(file->kind), file->name, with->name, file->sha256, with->sha256);
     work->moves = FPI_ACT_ATTACH;
+    FPI_TRY(fpi_found_replaced(tx, file, task));
     FPI_TRY(fpi_pile_replace(work->pile, work->file_id, with, task));
     FPI_TRY(fpi_content_put(tx, with->sha256, with->size, with->media, task));
     return fpi_look_put(NULL, tx, work->bill->tenant, with->sha256, task);

@@ -79,10 +79,13 @@ fpi_err_t *fpi_invoices_keep_only(int64_t *dropped, fpi_tx_t *tx, int64_t tenant
                                   const int64_t *ids, int count, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- files of a bill ---- */
-/* The same bytes of the same kind on one bill are the same file: *is_new false, and `file` becomes the one
- * that is there (its first part, when it was split), linked to the invoice that it was given with, if any.
- * position 0: behind all that are there. */
+/* The same pages of the same bytes and kind on one bill are the same file: *is_new false, and `file` becomes the one
+ * that is there (its first part, when it was split), linked to the invoice that it was given with, if any. Where the bill
+ * has some of its pages only, the others are added as parts, and `file` becomes the first of them.
+ * position 0: behind all that are there; else the place of the first. */
 fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
+/* The same, with all that was added: one file, or parts. */
+fpi_err_t *fpi_file_put_rests(fpi_file_t **added, int *count, fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* By position. */
 fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,
                           int most, fpi_task_t *task) FPI_MUST_USE;

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 enum { FILE_COLUMNS = 21 };
 
 /* The column no_cloud: what its kind says of showing it to the cloud, never, or although it is an attachment. */
@@ -41,22 +43,55 @@ static void take_file(fpi_file_t *file, const fpi_rows_t *rows, int row)
     file->is_guessed = fpi_rows_int(rows, row, c++) == CLOUD_GUESSED;
 }
 
-/* The row of that kind which is there already, or none. */
-static fpi_err_t *find_stored(fpi_rows_t **rows, const fpi_file_t *file, fpi_kind_t kind, fpi_tx_t *tx, fpi_task_t *task)
+/* What the bill has of its bytes, as that kind. */
+static fpi_err_t *list_stored(fpi_file_t **out, int *count, const fpi_file_t *file, fpi_kind_t kind, fpi_tx_t *tx,
+                              fpi_task_t *task)
 {
-    return fpi_tx_run(tx, FPI_SQL_FILE_FIND,
-                      FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(kind),
-                               fpi_arg_text(file->sha256), fpi_arg_int(file->page_first)),
-                      rows, NULL, task);
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_FILE_OF_CONTENT,
+                       FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->bill), fpi_arg_int(kind),
+                                fpi_arg_text(file->sha256)),
+                       &rows, NULL, task));
+    *count = fpi_rows_count(rows);
+    *out = *count ? apr_pcalloc(task->pool, sizeof(**out) * (apr_size_t)*count) : NULL;
+    for (int i = 0; i < *count; i++) {
+        take_file(&(*out)[i], rows, i);
+    }
+    return NULL;
+}
+
+/* A page that is an attachment by a guess only gives way to itself, of which the cloud or a hand has said by now that it
+ * is an invoice. */
+static fpi_err_t *add_known_kind(fpi_file_t **there, int *count, const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_file_t *known, *all;
+    int more;
+
+    if (!file->is_guessed) {
+        return NULL;
+    }
+    FPI_TRY(list_stored(&known, &more, file, FPI_KIND_INVOICE, tx, task));
+    if (!more) {
+        return NULL;
+    }
+    all = apr_palloc(task->pool, sizeof(*all) * (apr_size_t)(more + *count));
+    memcpy(all, known, sizeof(*all) * (apr_size_t)more);
+    if (*count) {
+        memcpy(all + more, *there, sizeof(*all) * (apr_size_t)*count);
+    }
+    *there = all;
+    *count += more;
+    return NULL;
 }
 
 /* Its invoice may have become another one since, and its kind may have been said. */
-static fpi_err_t *take_stored(fpi_file_t *file, const fpi_rows_t *rows, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *take_stored(fpi_file_t *file, const fpi_file_t *stored, fpi_tx_t *tx, fpi_task_t *task)
 {
     int64_t invoice = file->invoice;
     bool is_said = !file->is_guessed;
 
-    take_file(file, rows, 0);
+    *file = *stored;
     if (is_said && file->is_guessed) {
         file->is_guessed = false;
         FPI_TRY(fpi_file_put_facts(file, tx, task));
@@ -69,26 +104,36 @@ static fpi_err_t *take_stored(fpi_file_t *file, const fpi_rows_t *rows, fpi_tx_t
                       NULL, NULL, task);
 }
 
-/* The same page once more, of which the cloud or a hand has said by now that it is an invoice. */
-static fpi_err_t *take_known_kind(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+/* Of those that are there the one that begins as the file does, else one that has a page of it. */
+static const fpi_file_t *choose_stored(const fpi_file_t *file, const fpi_file_t *there, int count)
 {
-    fpi_rows_t *rows;
+    const fpi_file_t *chosen = NULL;
 
-    if (!file->is_guessed) {
-        return NULL;
+    for (int i = 0; i < count; i++) {
+        if (there[i].page_first == file->page_first) {
+            return &there[i];
+        }
+        chosen = !chosen && fpi_file_overlaps(&there[i], file) ? &there[i] : chosen;
     }
-    FPI_TRY(find_stored(&rows, file, FPI_KIND_INVOICE, tx, task));
-    if (fpi_rows_count(rows)) {
-        file->kind = FPI_KIND_INVOICE;
-        file->is_guessed = false;
+    return chosen;
+}
+
+static fpi_err_t *get_place(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_file_t *there;
+    int count;
+
+    FPI_TRY(list_stored(&there, &count, file, file->kind, tx, task));
+    for (int i = 0; i < count; i++) {
+        if (there[i].id == file->id) {
+            *file = there[i];
+        }
     }
     return NULL;
 }
 
 static fpi_err_t *insert_file(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_rows_t *rows;
-
     if (!file->created) {
         file->created = fpi_clock_now();
     }
@@ -107,23 +152,56 @@ static fpi_err_t *insert_file(fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
         return fpi_fail(task, FPI_E_ABSENT, "bill %" APR_INT64_T_FMT " is not of tenant %" APR_INT64_T_FMT, file->bill,
                         file->tenant);
     }
-    if (file->position > 0) {
+    return file->position > 0 ? NULL : get_place(file, tx, task);
+}
+
+/* How many pages its content has, where that matters: something is there, but not the whole. */
+static fpi_err_t *find_pages(int *pages, const fpi_file_t *file, const fpi_file_t *there, int count, fpi_tx_t *tx,
+                             fpi_task_t *task)
+{
+    fpi_content_t *content;
+
+    *pages = 0;
+    if (!count || !there[0].page_first) {
         return NULL;
     }
-    FPI_TRY(find_stored(&rows, file, file->kind, tx, task));
-    take_file(file, rows, 0);
+    FPI_TRY(fpi_contents_list(&content, tx, file, 1, task));
+    *pages = (int)content->pages;
     return NULL;
+}
+
+fpi_err_t *fpi_file_put_rests(fpi_file_t **added, int *count, fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_file_t *there;
+    int stored, pages;
+
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(list_stored(&there, &stored, file, file->kind, tx, task));
+    FPI_TRY(add_known_kind(&there, &stored, file, tx, task));
+    FPI_TRY(find_pages(&pages, file, there, stored, tx, task));
+    *added = apr_palloc(task->pool, sizeof(**added) * (apr_size_t)(stored + 1));
+    *count = fpi_file_rests(*added, file, there, stored, pages);
+    for (int i = 0; i < *count; i++) {
+        fpi_file_t *rest = &(*added)[i];
+
+        rest->position += rest->position > 0 ? i : 0;
+        FPI_TRY(insert_file(rest, tx, task));
+    }
+    if (*count) {
+        *file = (*added)[0];
+        return NULL;
+    }
+    return take_stored(file, choose_stored(file, there, stored), tx, task);
 }
 
 fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task)
 {
-    fpi_rows_t *rows;
+    fpi_file_t *added;
+    int count;
 
-    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
-    FPI_TRY(take_known_kind(file, tx, task));
-    FPI_TRY(find_stored(&rows, file, file->kind, tx, task));
-    *is_new = fpi_rows_count(rows) == 0;
-    return *is_new ? insert_file(file, tx, task) : take_stored(file, rows, tx, task);
+    FPI_TRY(fpi_file_put_rests(&added, &count, file, tx, task));
+    *is_new = count > 0;
+    return NULL;
 }
 
 fpi_err_t *fpi_files_list(fpi_file_t **out, int *count, fpi_tx_t *tx, int64_t tenant, int64_t bill,

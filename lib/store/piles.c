@@ -56,7 +56,7 @@ static fpi_err_t *add_new(fpi_pile_t *after, fpi_tx_t *tx, fpi_task_t *task)
         }
         stored.created = 0;
         FPI_TRY(fpi_file_put(&stored, &is_new, tx, task));
-        if (!is_new) {
+        if (!is_new || stored.page_first != file->page_first || stored.page_last != file->page_last) {
             return fpi_refuse(task, FPI_E_DUPLICATE, "file_id", "文件 %s 的第 %d 页起已在单据中",
                               "%s from page %d on is on the bill already", file->name, file->page_first);
         }

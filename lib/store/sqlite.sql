@@ -1113,6 +1113,26 @@ CREATE INDEX audit_by_actor_action ON audit (tenant, actor, action);
 -- few: files of bills that were sent back
 CREATE INDEX file_by_state ON file (bill) WHERE state <> 0;
 
+-- migration 23
+
+-- another change takes this place
+SELECT 1;
+
+-- migration 24
+
+-- The highest id of a file that went: an ERP keeps the ids that it was given, and one must never name another bill's file.
+CREATE TABLE file_last (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  INTEGER NOT NULL
+);
+
+INSERT INTO file_last (one, id) VALUES (1, 0);
+
+CREATE TRIGGER file_is_gone AFTER DELETE ON file
+BEGIN
+    UPDATE file_last SET id = OLD.id WHERE one = 1 AND id < OLD.id;
+END;
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -1985,10 +2005,11 @@ DELETE FROM invoice WHERE id = ?3 AND bill = ?2 AND tenant = ?1
 
 -- One row of VALUES: with a SELECT of the table that it writes to, SQLite would fill a table of its own each time.
 -- name: FILE_INSERT
-INSERT INTO file (tenant, bill, invoice, kind, name, sha256, media, size, position, source,
+INSERT INTO file (id, tenant, bill, invoice, kind, name, sha256, media, size, position, source,
                   origin, created, rotation, page_first, page_last, group_id, state, label,
                   attachment_type, no_cloud)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+VALUES (1 + MAX((SELECT id FROM file_last WHERE one = 1), COALESCE((SELECT MAX(id) FROM file), 0)),
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
         CASE WHEN ?9 > 0 THEN ?9
              ELSE (SELECT COALESCE(MAX(position), 0) + 1 FROM file WHERE bill = ?2) END,
         ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
@@ -1998,12 +2019,11 @@ ON CONFLICT (bill, kind, sha256, page_first) DO NOTHING
 SELECT id, tenant, bill, invoice, kind, name, sha256, media, size, position, source, origin, created,
        rotation, page_first, page_last, group_id, state, label, attachment_type, no_cloud
 
--- Page 0, the whole content, is there too when it was split into parts.
--- name: FILE_FIND
+-- The whole of a content, or its parts; mostly one row or none.
+-- name: FILE_OF_CONTENT
 -- with: FILE
   FROM file WHERE bill = ?2 AND tenant = ?1 AND kind = ?3 AND sha256 = ?4
-   AND (page_first = ?5 OR ?5 = 0)
- ORDER BY page_first LIMIT 1
+ ORDER BY page_first
 
 -- name: FILE_FIND_BY_ID
 -- with: FILE
