@@ -1,0 +1,11 @@
+"""What hands do that mean no harm: give up, click twice, leave early, press Esc."""
+from test_100_start import ANNOUNCE, bill, rows
+
+
+def test_at_a_scan_session(tell):
+    tell("tray")
+
+
+def test_at_a_bill(tell, gateway):
+    assert gateway.login().post(ANNOUNCE, bill("AR-0001")).errcode == "0000"
+    tell("arrange", bill=rows(gateway, "SELECT id FROM bill")[0]["id"])
