@@ -18,7 +18,7 @@ export interface Item {
   note?: string
   /** It was there already: nothing was added. */
   isRepeat?: boolean
-  /** Further members of the address that it goes to: after, kind, ... */
+  /** Further members of the address that it goes to: after, kind, ...; one object for all files of one choice. */
   extra: Record<string, string | number>
 }
 

@@ -46,6 +46,13 @@ export default async ({ open, firstSignIn, shot, sure, expect }) => {
     await page.waitForFunction(() => document.querySelectorAll('[data-page]')[1].innerText.includes('B.png'))
     await isNow('aBcdefghi')
   })
+  await step('two files behind a page', async () => {
+    await thumbs.nth(0).click()
+    const chooser = page.waitForEvent('filechooser')
+    await button('插入').click()
+    await (await chooser).setFiles([picture('p.png'), picture('q.png')])
+    await isNow('apqBcdefghi')
+  })
   await step('one page of several fails', async () => {
     const path = `**/pages/${await thumbs.nth(1).getAttribute('data-page')}`
     await page.route(path, (route, request) => request.method() === 'PATCH' ? route.fulfill({ status: 500, contentType: 'application/json', body: '{"error":{"message":"内部错误"}}' }) : route.fallback())

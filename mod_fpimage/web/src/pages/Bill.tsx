@@ -144,10 +144,13 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   useEffect(() => { if (leaf && (leaf.key !== place.key || at !== place.at)) setPlace({ key: leaf.key, at }) }, [leaf, at, place])
   const { params } = usePlace()
   const wanted = `${params.get('file')}-${params.get('page') ?? 1}` /* who comes from a list of invoices sees the page that was meant */
+  const came = useRef('')
   useEffect(() => {
     const found = leaves.findIndex(one => one.key === wanted)
-    if (found >= 0) setAt(found)
-  }, [wanted, leaves.length])
+    if (found < 0 || came.current === wanted) return
+    came.current = wanted /* once: then he goes where he likes */
+    setAt(found)
+  }, [wanted, leaves])
   const mayEdit = !!bill?.acts.EDIT?.is_allowed && may('BILL_EDIT')
   const again = () => setRound(n => n + 1)
   const side = tab === 'timeline' ? 'timeline' : 'invoices'

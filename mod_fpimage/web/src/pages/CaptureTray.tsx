@@ -143,9 +143,11 @@ export default function CaptureTray({ id }: { id: number }) {
 
   useEffect(() => { if (limits.data) uploads.setLimits(limits.data) }, [uploads, limits.data])
   useEffect(() => { /* the page that a new one replaces goes when the new one is there */
-    uploads.setTarget({ path: base, entry: 'CAPTURE', onDone: async (_, item) => {
+    uploads.setTarget({ path: base, entry: 'CAPTURE', onDone: async (answer, item) => {
       const old = Number(item.extra.replaces)
       if (old) await call(`${base}/${old}`, { method: 'DELETE' })
+      const made = (answer.pages as { id: number; result: string }[] | undefined)?.at(-1)
+      if (item.extra.after !== undefined && made?.result === 'ADDED') item.extra.after = made.id /* of one choice, the next goes behind it */
       again()
     } })
   }, [uploads, base, again])
