@@ -175,7 +175,7 @@ def test_people_of_a_list_and_their_erp(tell, gateway, eas):
 
 def test_a_phone_takes_the_pictures(tell, gateway):
     tell("phone")
-    assert [page["name"] for page in rows(gateway, "SELECT name FROM capture_page ORDER BY position")] == ["image.jpg", "other.jpg"]
+    assert [page["name"] for page in rows(gateway, "SELECT name FROM capture_page ORDER BY position")] == ["image.jpg", "other.jpg", "invoice.pdf"]
 
 
 def test_a_jump_of_the_erp_on_a_phone(tell, gateway, seeded):

@@ -1,11 +1,12 @@
 /** The frame round every page: menu by permissions, language, light and dark, who is signed in. */
 import { Button, Dropdown } from 'antd'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { Looks } from './App'
 import { menuFor } from './menu'
 import { hasPage } from './pages'
 import { go, Link, usePlace } from './router'
 import { signOut, useWho } from './session'
+import { trafficNow, watchTraffic } from './upload'
 import { say } from './words'
 
 function Menu({ onGone }: { onGone: () => void }) {
@@ -36,6 +37,14 @@ export function LookButtons({ lang, look, onLang, onLook }: Looks) {
   )
 }
 
+/** What goes on in the background, and where. */
+function UploadLine() {
+  const { left, failed, home } = useSyncExternalStore(watchTraffic, trafficNow)
+  if (!left && !failed) return null
+  const text = [left && say(`上传中，还剩 ${left} 个`, `sending, ${left} left`), failed && say(`${failed} 个上传失败`, `${failed} failed to upload`)].filter(Boolean).join(say('，', ', '))
+  return <span className={failed ? 'bar-uploads failed' : 'bar-uploads'} role="status">{home ? <Link to={home}>{text}</Link> : text}</span>
+}
+
 export function Shell({ children, onLeave, ...looks }: Looks & { children: ReactNode; onLeave: () => void }) {
   const { session } = useWho()
   const { page } = usePlace()
@@ -60,6 +69,7 @@ export function Shell({ children, onLeave, ...looks }: Looks & { children: React
         <Link to="/home" className="brand" aria-label={say('发票云影像', 'Invoice imaging')}><img src="/imgsys-web/icon.svg" alt="" width="24" height="24" /><span>{say('发票云影像', 'Invoice imaging')}</span></Link>
         {session.tenant?.domain && <span className="bar-tenant">{session.tenant.name}</span>}
         <div className="bar-end">
+          <UploadLine />
           <LookButtons {...looks} />
           <Dropdown trigger={['click']} menu={{ items: [
             { key: 'password', label: say('修改密码', 'Change password'), onClick: () => go('/account') },

@@ -16,7 +16,9 @@ export interface Item {
   speed: number
   error: unknown
   note?: string
-  /** Further members of the address that it goes to: after, kind, ... */
+  /** It was there already: nothing was added. */
+  isRepeat?: boolean
+  /** Further members of the address that it goes to: after, kind, ...; one object for all files of one choice. */
   extra: Record<string, string | number>
 }
 
@@ -54,6 +56,31 @@ export function refusalOf(file: File, limits: Limits | null, entry: string): str
   return null
 }
 
+/** All that are on their way or failed, whatever page is shown: the browser asks before they are lost. */
+export interface Traffic { left: number; failed: number; home: string }
+
+const living = new Set<Uploads>()
+const watchers = new Set<() => void>()
+let traffic: Traffic = { left: 0, failed: 0, home: '' }
+
+const askFirst = (event: BeforeUnloadEvent) => { event.preventDefault(); event.returnValue = '' }
+
+function look(uploads: Uploads) {
+  if (uploads.left || uploads.failed) living.add(uploads)
+  else if (!living.delete(uploads)) return
+  const all = [...living]
+  const sum = (of: (one: Uploads) => number) => all.reduce((so, one) => so + of(one), 0)
+  const now = { left: sum(one => one.left), failed: sum(one => one.failed), home: all.find(one => one.failed && one.home)?.home ?? all.find(one => one.home)?.home ?? '' }
+  if (now.left === traffic.left && now.failed === traffic.failed && now.home === traffic.home) return
+  traffic = now
+  if (now.left) window.addEventListener('beforeunload', askFirst)
+  else window.removeEventListener('beforeunload', askFirst)
+  watchers.forEach(one => one())
+}
+
+export const watchTraffic = (hear: () => void) => { watchers.add(hear); return () => { watchers.delete(hear) } }
+export const trafficNow = () => traffic
+
 export class Uploads {
   items: readonly Item[] = []
   private heard = new Set<() => void>()
@@ -61,13 +88,16 @@ export class Uploads {
   private last = 0
   private stops = new Map<number, AbortController>()
 
-  constructor(private target: Target, private limits: Limits | null = null) {}
+  /** `home`: the page of them. */
+  constructor(private target: Target, readonly home = '', private limits: Limits | null = null) {}
 
   setTarget(target: Target) { this.target = target; void this.run() }
   setLimits(limits: Limits) { this.limits = limits }
   subscribe = (hear: () => void) => { this.heard.add(hear); return () => { this.heard.delete(hear) } }
   snapshot = () => this.items
-  get isBusy() { return this.items.some(one => one.state === 'waiting' || one.state === 'sending') }
+  get left() { return this.items.filter(one => one.state === 'waiting' || one.state === 'sending').length }
+  get isBusy() { return this.left > 0 }
+  get failed() { return this.items.filter(one => one.state === 'failed').length }
 
   add(files: File[], extra: Record<string, string | number> = {}) {
     const fresh = files.map(file => {
@@ -98,7 +128,10 @@ export class Uploads {
     this.tell()
   }
 
-  private tell() { this.heard.forEach(one => one()) }
+  private tell() {
+    this.heard.forEach(one => one())
+    look(this)
+  }
 
   private change(id: number, change: Partial<Item>) {
     this.items = this.items.map(one => (one.id === id ? { ...one, ...change } : one))
@@ -125,7 +158,8 @@ export class Uploads {
       this.change(item.id, { state: 'sending', error: null, note: round > 1 ? say(`第 ${round} 次尝试`, `try ${round}`) : undefined })
       try {
         const answer = await this.send(item, stop.signal)
-        this.change(item.id, { state: 'done', sent: item.file.size, speed: 0, note: isRepeat(answer) ? say('此文件已在其中', 'it was here already') : undefined })
+        const isKnown = isRepeat(answer)
+        this.change(item.id, { state: 'done', sent: item.file.size, speed: 0, isRepeat: isKnown, note: isKnown ? say('此文件已在其中', 'it was here already') : undefined })
         await this.target.onDone?.(answer, item)
         break
       } catch (bad) {

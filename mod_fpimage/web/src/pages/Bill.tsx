@@ -2,7 +2,7 @@
 import { App, Button, Dropdown, Segmented, Select } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { call } from '../api/client'
-import type { BillFile, BillWhole, Found } from '../api/types'
+import type { Bill, BillFile, BillWhole, Found } from '../api/types'
 import { Ask, type Question } from '../parts/Ask'
 import { Facts } from '../parts/Facts'
 import { Failure } from '../parts/Failure'
@@ -123,22 +123,34 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const { message } = App.useApp()
   const { may } = useWho()
   const [round, setRound] = useState(0)
-  const [at, setAt] = useState(0)
+  const [place, setPlace] = useState({ key: '', at: 0 })
   const [mode, setMode] = useState<'picture' | 'list'>('picture')
   const [question, setQuestion] = useState<Question | null>(null)
   const [over, setOver] = useState<{ what: 'replace' | 'words' | 'move'; file: BillFile } | null>(null)
   const act = useAct()
   const viewer = useRef<ViewerApi | null>(null)
+  const newest = useRef<BillWhole | null>(null)
+  const chain = useRef(Promise.resolve())
+  const failures = useRef(0)
   const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
   const bill = load.data
+  newest.current = bill
   const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
-  const leaf = leaves[Math.min(at, leaves.length - 1)]
+  /* the page that was chosen, wherever it has gone; one that is gone: what stands in its place */
+  const found = leaves.findIndex(one => one.key === place.key)
+  const at = found >= 0 ? found : Math.max(0, Math.min(place.at, leaves.length - 1))
+  const leaf = leaves[at]
+  const setAt = (next: number) => setPlace({ key: leaves[next]?.key ?? '', at: next })
+  useEffect(() => { if (leaf && (leaf.key !== place.key || at !== place.at)) setPlace({ key: leaf.key, at }) }, [leaf, at, place])
   const { params } = usePlace()
   const wanted = `${params.get('file')}-${params.get('page') ?? 1}` /* who comes from a list of invoices sees the page that was meant */
+  const came = useRef('')
   useEffect(() => {
     const found = leaves.findIndex(one => one.key === wanted)
-    if (found >= 0) setAt(found)
-  }, [wanted, leaves.length])
+    if (found < 0 || came.current === wanted) return
+    came.current = wanted /* once: then he goes where he likes */
+    setAt(found)
+  }, [wanted, leaves])
   const mayEdit = !!bill?.acts.EDIT?.is_allowed && may('BILL_EDIT')
   const again = () => setRound(n => n + 1)
   const side = tab === 'timeline' ? 'timeline' : 'invoices'
@@ -151,36 +163,53 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
     return () => clearTimeout(timer)
   }, [isWaiting, load.data])
 
-  const change = (path: string, sent: { method?: string; body?: object }, done: string) => act.run(async () => {
-    await call(`/api/v1/bills/${id}/files${path}`, { ...sent, body: { version: bill?.version, ...sent.body } })
-    message.success(done)
-    again()
-  })
-  const patch = (body: object, done: string) => leaf && change(`/${leaf.file.id}`, { method: 'PATCH', body }, done)
+  /* one change after the other, each of what the one before it left; none after one that failed */
+  const change = (path: string, sent: { method?: string; body: (now: BillWhole) => object }, done: string) => {
+    const before = failures.current
+    chain.current = chain.current.then(async () => {
+      const now = newest.current
+      if (!now || failures.current !== before) return
+      const isDone = await act.run(async () => {
+        const got = await call<{ bill: Bill; files: BillFile[] }>(`/api/v1/bills/${id}/files${path}`, { ...sent, body: { version: now.version, ...sent.body(now) } })
+        newest.current = { ...now, ...got.bill, files: got.files }
+        load.set(newest.current)
+        message.success(done)
+        again()
+        return true
+      })
+      if (!isDone) failures.current++
+    })
+  }
+  const patch = (body: object, done: string) => { if (leaf) change(`/${leaf.file.id}`, { method: 'PATCH', body: () => body }, done) }
+  const turn = (file: BillFile, by: number) => change(`/${file.id}`, {
+    method: 'PATCH', body: now => ({ rotation: ((now.files.find(one => one.id === file.id)?.rotation ?? 0) + by) % 360 }),
+  }, say('已旋转', 'Turned'))
+  const fileAt = bill && leaf ? bill.files.findIndex(file => file.id === leaf.file.id) : -1
+  const isFirst = fileAt <= 0
+  const isLast = !bill || fileAt >= bill.files.length - 1
   const shift = (by: number) => {
-    if (!bill || !leaf) return
-    const order = bill.files.map(file => file.id)
-    const from = order.indexOf(leaf.file.id)
-    const to = from + by
-    if (to < 0 || to >= order.length) return
-    order.splice(to, 0, ...order.splice(from, 1))
-    change('', { method: 'PUT', body: { order } }, say('顺序已保存', 'The order is saved'))
+    if (!leaf) return
+    change('', { method: 'PUT', body: now => {
+      const order = now.files.map(file => file.id)
+      const from = order.indexOf(leaf.file.id)
+      order.splice(Math.max(0, from + by), 0, ...order.splice(from, 1))
+      return { order }
+    } }, say('顺序已保存', 'The order is saved'))
   }
   const drop = () => leaf && setQuestion({
     title: say(`移除 ${leaf.file.name}？`, `Take ${leaf.file.name} off the bill?`), isDanger: true,
     text: say('文件会从单据中移除，原始字节仍保留。', 'The file leaves the bill; its bytes are kept.'),
     run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${bill?.version}"` } }),
   })
-  const splitAll = () => leaf && change(`/${leaf.file.id}/split`, { body: {} }, say('已拆分', 'Taken apart'))
+  const splitAll = () => { if (leaf) change(`/${leaf.file.id}/split`, { body: () => ({}) }, say('已拆分', 'Taken apart')) }
   const mergeNext = () => {
-    const i = bill?.files.findIndex(file => file.id === leaf?.file.id) ?? -1
-    const next = bill?.files[i + 1]
-    if (leaf && next) change('/merge', { body: { file_ids: [leaf.file.id, next.id] } }, say('已合并', 'Merged'))
+    const next = bill?.files[fileAt + 1]
+    if (leaf && next) change('/merge', { body: () => ({ file_ids: [leaf.file.id, next.id] }) }, say('已合并', 'Merged'))
   }
 
   const keys = useKeys([
-    { keys: 'ArrowLeft k', what: say('上一页', 'Previous page'), run: () => setAt(n => Math.max(0, n - 1)) },
-    { keys: 'ArrowRight j', what: say('下一页', 'Next page'), run: () => setAt(n => Math.min(leaves.length - 1, n + 1)) },
+    { keys: 'ArrowLeft k', what: say('上一页', 'Previous page'), run: () => setAt(Math.max(0, at - 1)) },
+    { keys: 'ArrowRight j', what: say('下一页', 'Next page'), run: () => setAt(Math.max(0, Math.min(leaves.length - 1, at + 1))) },
     { keys: '+ =', what: say('放大', 'Zoom in'), run: () => viewer.current?.zoom(1) },
     { keys: '-', what: say('缩小', 'Zoom out'), run: () => viewer.current?.zoom(-1) },
     { keys: '0', what: say('适合宽度', 'Fit'), run: () => viewer.current?.fit() },
@@ -220,10 +249,10 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
             <Dropdown trigger={['click']} menu={{ items: [
               { key: 'replace', label: say('替换', 'Replace'), onClick: () => setOver({ what: 'replace', file: leaf.file }) },
               { key: 'words', label: say('标签与附件类型', 'Label and attachment type'), onClick: () => setOver({ what: 'words', file: leaf.file }) },
-              { key: 'up', label: say('前移', 'Move forward'), onClick: () => shift(-1) }, { key: 'down', label: say('后移', 'Move back'), onClick: () => shift(1) },
+              { key: 'up', label: say('前移', 'Move forward'), disabled: isFirst, onClick: () => shift(-1) }, { key: 'down', label: say('后移', 'Move back'), disabled: isLast, onClick: () => shift(1) },
               { key: 'move', label: say('移到另一张单据', 'To another bill'), onClick: () => setOver({ what: 'move', file: leaf.file }) },
-              { key: 'merge', label: say('与下一个文件合并', 'Merge with the next'), onClick: mergeNext },
-              ...(leaf.n > 1 && !leaf.file.group_id ? [{ key: 'cut', label: say(`自第 ${leaf.n} 页起拆分`, `Cut before page ${leaf.n}`), onClick: () => { void change(`/${leaf.file.id}/split`, { body: { at: [leaf.n] } }, say('已拆分', 'Taken apart')) } }] : []),
+              { key: 'merge', label: say('与下一个文件合并', 'Merge with the next'), disabled: isLast, onClick: mergeNext },
+              ...(leaf.n > 1 && !leaf.file.group_id ? [{ key: 'cut', label: say(`自第 ${leaf.n} 页起拆分`, `Cut before page ${leaf.n}`), onClick: () => change(`/${leaf.file.id}/split`, { body: () => ({ at: [leaf.n] }) }, say('已拆分', 'Taken apart')) }] : []),
               ...((leaf.file.page_count ?? 1) > 1 ? [{ key: 'split', label: say('逐页拆分', 'Take apart by pages'), onClick: splitAll }] : []),
               { type: 'divider' as const }, { key: 'drop', danger: true, label: say('移除', 'Take off'), onClick: drop },
             ] }}><Button>{say('整理', 'Arrange')} ▾</Button></Dropdown>
@@ -236,10 +265,11 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
       {mode === 'list' ? <ListMode files={bill.files} onOpen={file => { setMode('picture'); setAt(leaves.findIndex(one => one.file.id === file.id)) }} /> : (
         <div className="bill-body">
           <div className="tray" role="group" aria-label={say('页面', 'Pages')}>
-            {leaves.map((one, i) => <Thumb key={one.key} leaf={one} isAt={i === Math.min(at, leaves.length - 1)} onPick={() => setAt(i)} />)}
+            {leaves.map((one, i) => <Thumb key={one.key} leaf={one} isAt={i === at} onPick={() => setAt(i)} />)}
           </div>
-          <Viewer pages={leaves} at={Math.min(at, Math.max(0, leaves.length - 1))} onAt={setAt} api={viewer}
-                  onTurn={mayEdit && leaf ? by => { patch({ rotation: (leaf.file.rotation + by) % 360 }, say('已旋转', 'Turned')) } : undefined} />
+          <Viewer pages={leaves} at={at} onAt={setAt} api={viewer}
+                  onTurn={mayEdit && leaf ? by => turn(leaf.file, by) : undefined}
+                  turnTitle={leaf && (leaf.file.page_count ?? 1) > 1 ? say(`旋转整个文件（${leaf.file.page_count} 页）`, `Turn the whole file (${leaf.file.page_count} pages)`) : undefined} />
           <aside className="bill-side" aria-label={say('发票与时间线', 'Invoices and timeline')}>
             <div className="tabs" role="tablist">
               {(['invoices', 'timeline'] as const).map(name => (

@@ -12,7 +12,7 @@ import { useKeys } from '../parts/Keys'
 import { Page } from '../parts/Page'
 import { PhoneHand, usePhone } from '../parts/PhoneHand'
 import { Scan } from '../parts/Scan'
-import { useAct, useLoad } from '../parts/use'
+import { useLoad } from '../parts/use'
 import { Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, Link, setParams } from '../router'
 import { useWho } from '../session'
@@ -40,6 +40,19 @@ function unsaidType(segment: Segment | undefined): string {
 }
 
 const isPicture = (page: CapturePage) => page.look !== 'UNREADABLE'
+
+interface Change { of?: CapturePage; run: () => Promise<unknown> }
+
+const isGone = (error: unknown) => error instanceof ApiError && error.status === 404
+
+/** What failed of an act on several pages, with the reason of the first. */
+function failureOf(failed: { of?: CapturePage; error: unknown }[], count: number): unknown {
+  const first = failed[0].error
+  if (count < 2 || !(first instanceof ApiError)) return first
+  const places = failed.map(one => one.of?.place).filter(Boolean)
+  return new ApiError(first.status, say(`${count} 页中 ${failed.length} 页未改（第 ${places.join('、')} 页）：`, `${failed.length} of ${count} pages unchanged (page ${places.join(', ')}): `) + first.message,
+                      first.type, first.code, first.trace, first.body)
+}
 
 /** The session as the server sees it; asks again for as long as something is being read. */
 function useSession(id: number, isSending: boolean) {
@@ -113,51 +126,61 @@ export default function CaptureTray({ id }: { id: number }) {
   const [isLent, setLent] = useState(false)
   const [isScanning, setScanning] = useState(() => new URLSearchParams(location.search).has('scan'))
   const [question, setQuestion] = useState<Question | null>(null)
-  const [place, setPlace] = useState<{ after?: number; replaces?: CapturePage } | null>(null)
-  const act = useAct()
+  const [failure, setFailure] = useState<unknown>(null)
   const pick = useRef<Pick | null>(null)
   const viewer = useRef<ViewerApi | null>(null)
   const numberInput = useRef<HTMLInputElement | null>(null)
   const chain = useRef(Promise.resolve())
+  const queued = useRef(0)
 
   const pages = useMemo(() => session?.pages ?? [], [session])
   const index = Math.max(0, pages.findIndex(page => page.id === at))
   const page = pages[index] as CapturePage | undefined
   const isOpen = session?.state === 'OPEN'
-  const chosen = pages.filter(one => picked.size ? picked.has(one.id) : one.id === page?.id)
+  const marked = pages.filter(one => picked.has(one.id))
+  const chosen = marked.length ? marked : page ? [page] : []
   const base = `/api/v1/captures/${id}/pages`
 
   useEffect(() => { if (limits.data) uploads.setLimits(limits.data) }, [uploads, limits.data])
   useEffect(() => { /* the page that a new one replaces goes when the new one is there */
-    uploads.setTarget({ path: base, entry: 'CAPTURE', onDone: async (_, item) => {
+    uploads.setTarget({ path: base, entry: 'CAPTURE', onDone: async (answer, item) => {
       const old = Number(item.extra.replaces)
       if (old) await call(`${base}/${old}`, { method: 'DELETE' })
+      const made = (answer.pages as { id: number; result: string }[] | undefined)?.at(-1)
+      if (item.extra.after !== undefined && made?.result === 'ADDED') item.extra.after = made.id /* of one choice, the next goes behind it */
       again()
     } })
   }, [uploads, base, again])
 
-  /* one change after the other, as they were made */
-  const change = (run: () => Promise<CaptureWhole | unknown>) => {
-    chain.current = chain.current.then(() => act.run(async () => {
-      try {
-        const got = await run() as CaptureWhole | undefined
-        if (got && Array.isArray(got.segments) && Array.isArray(got.pages)) take(got)
-        else again()
-      } catch (bad) {
-        if (bad instanceof ApiError && bad.type === 'stale') again()
-        throw bad
+  /* one change after the other, as they were made; no success hides what failed before it */
+  const change = (changes: Change[]) => {
+    if (!queued.current++) setFailure(null)
+    chain.current = chain.current.then(async () => {
+      const failed: { of?: CapturePage; error: unknown }[] = []
+      for (const { of, run } of changes) {
+        try {
+          const got = await run() as CaptureWhole | undefined
+          if (got && Array.isArray(got.segments) && Array.isArray(got.pages)) take(got)
+          else again()
+        } catch (error) {
+          failed.push({ of, error })
+        }
       }
-    })).then(() => undefined)
+      queued.current--
+      if (!failed.length) return
+      setFailure(failureOf(failed, changes.length))
+      again()
+    })
   }
-  const patch = (of: CapturePage[], body: object) => { for (const one of of) change(() => call(`${base}/${one.id}`, { method: 'PATCH', body })) }
-  const turn = (by: number) => { for (const one of chosen) change(() => call(`${base}/${one.id}`, { method: 'PATCH', body: { rotation: (one.rotation + by + 360) % 360 } })) }
-  const put = (body: object) => change(() => call(`/api/v1/captures/${id}`, { method: 'PATCH', body }))
+  const patchPage = (of: CapturePage, body: object): Change => ({ of, run: () => call(`${base}/${of.id}`, { method: 'PATCH', body }) })
+  const patch = (of: CapturePage[], body: object) => change(of.map(one => patchPage(one, body)))
+  const turn = (by: number) => change(chosen.map(one => patchPage(one, { rotation: (one.rotation + by + 360) % 360 })))
+  const put = (body: object) => change([{ run: () => call(`/api/v1/captures/${id}`, { method: 'PATCH', body }) }])
   const setType = (of: Segment, code: string | null) => { /* said at its first page, and nowhere else in it */
     const [first, ...rest] = of.page_ids.map(each => pages.find(one => one.id === each)).filter((one): one is CapturePage => !!one && !one.bill_id)
-    if (first) patch([first], { bill_type: code })
-    patch(rest.filter(one => one.bill_type), { bill_type: null })
+    change([...(first ? [patchPage(first, { bill_type: code })] : []), ...rest.filter(one => one.bill_type).map(one => patchPage(one, { bill_type: null }))])
   }
-  const order = (ids: number[]) => change(() => call(base, { method: 'PUT', body: { order: ids } }))
+  const order = (ids: number[]) => change([{ run: () => call(base, { method: 'PUT', body: { order: ids } }) }])
   const moveTo = (moving: number[], before: number | null) => {
     const rest = pages.map(one => one.id).filter(one => !moving.includes(one))
     const to = before === null ? rest.length : rest.indexOf(before)
@@ -175,18 +198,18 @@ export default function CaptureTray({ id }: { id: number }) {
     const gone = [...chosen]
     setQuestion({
       title: say(`移除 ${gone.length} 页？`, `Take out ${gone.length} pages?`), isDanger: true,
-      run: async () => { for (const one of gone) await call(`${base}/${one.id}`, { method: 'DELETE' }); setPicked(new Set()) },
+      run: async () => {
+        const failed: { of: CapturePage; error: unknown }[] = []
+        for (const of of gone) await call(`${base}/${of.id}`, { method: 'DELETE' }).catch(error => { if (!isGone(error)) failed.push({ of, error }) })
+        again()
+        if (failed.length) throw failureOf(failed, gone.length)
+        setPicked(new Set())
+      },
     })
   }
-  const add = (files: File[]) => {
-    if (!files.length) return
-    const extra: Record<string, string | number> = {}
-    if (place?.after !== undefined) extra.after = place.after
-    if (place?.replaces) { extra.after = place.replaces.id; extra.replaces = place.replaces.id }
-    uploads.add(place?.replaces ? files.slice(0, 1) : files, extra)
-    setPlace(null)
-  }
-  const bring = (where: typeof place) => { setPlace(where); setTimeout(() => pick.current?.files()) }
+  const add = (files: File[], extra: Record<string, number> = {}) => { if (files.length) uploads.add(files, extra) }
+  const insert = (behind: CapturePage) => pick.current?.files({ take: files => add(files, { after: behind.id }) })
+  const replace = (old: CapturePage) => pick.current?.files({ isSingle: true, take: files => add(files, { after: old.id, replaces: old.id }) })
   const step = (by: number, isRange = false) => {
     const next = pages[Math.min(pages.length - 1, Math.max(0, index + by))]
     if (!next) return
@@ -216,10 +239,10 @@ export default function CaptureTray({ id }: { id: number }) {
     { keys: '+ =', what: say('放大', 'Zoom in'), run: () => viewer.current?.zoom(1) },
     { keys: '-', what: say('缩小', 'Zoom out'), run: () => viewer.current?.zoom(-1) },
     ...(isOpen ? [
-      { keys: 'u', what: say('添加文件', 'Add files'), run: () => bring(null) },
+      { keys: 'u', what: say('添加文件', 'Add files'), run: () => pick.current?.files() },
       { keys: 's', what: say('从扫描仪扫描', 'Scan from a scanner'), run: () => setScanning(true) },
-      { keys: 'i', what: say('在此页之后插入', 'Insert behind this page'), run: () => bring(page ? { after: page.id } : null) },
-      { keys: 'x', what: say('重扫：替换此页', 'Replace this page'), run: () => { if (page) bring({ replaces: page }) } },
+      { keys: 'i', what: say('在此页之后插入', 'Insert behind this page'), run: () => (page ? insert(page) : pick.current?.files()) },
+      { keys: 'x', what: say('重扫：替换此页', 'Replace this page'), run: () => { if (page) replace(page) } },
       { keys: 'r', what: say('顺时针旋转', 'Turn right'), run: () => turn(90) },
       { keys: 'e', what: say('逆时针旋转', 'Turn left'), run: () => turn(-90) },
       { keys: '1', what: say('设为封面', 'It is a cover'), run: () => patch(chosen, { kind: 'COVER' }) },
@@ -258,7 +281,7 @@ export default function CaptureTray({ id }: { id: number }) {
     <Page title={session.name ?? say(`批次 ${id}`, `Session ${id}`)} actions={
       <>
         {isOpen && <Button onClick={() => setScanning(true)}>{say('扫描仪', 'Scanner')}</Button>}
-        {isOpen && <Button onClick={() => bring(null)}>{say('添加文件', 'Add files')}</Button>}
+        {isOpen && <Button onClick={() => pick.current?.files()}>{say('添加文件', 'Add files')}</Button>}
         {isOpen && <Button onClick={() => pick.current?.folder()}>{say('文件夹', 'Folder')}</Button>}
         {isOpen && <Button className="desk-only" onClick={() => setPhone(true)}>{say('用手机拍照', 'Phone camera')}</Button>}
         {isOpen && <Button className="phone-only" onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>}
@@ -267,7 +290,7 @@ export default function CaptureTray({ id }: { id: number }) {
       </>
     }>
       <Failure error={error} onRetry={again} />
-      <Failure error={act.error} onClose={act.clear} />
+      <Failure error={failure} onClose={() => setFailure(null)} />
       {isOpen && (
         <div className="session-facts">
           <label className="stack"><span>{say('本批次的单据类型', 'Bill type of this session')}</span><BillType value={session.bill_type} onChange={code => put({ bill_type: code })} unsaid={say('自动：按已有单据或编码规则', 'by the bill that is there, or the rule')} /></label>
@@ -275,7 +298,7 @@ export default function CaptureTray({ id }: { id: number }) {
         </div>
       )}
       {isOpen && <Scan captureId={id} page={page} isAsking={isScanning} onAsked={() => { setScanning(false); setParams({ scan: undefined }) }} onPages={again} />}
-      <Drop onFiles={isOpen ? add : () => undefined}>
+      <Drop onFiles={files => { if (isOpen) add(files) }}>
         {isOpen && <UploadList uploads={uploads} />}
         {pages.length === 0 ? (
           <div className="empty">{items.length ? say('正在接收…', 'Coming in…') : <>{say('将文件拖到这里，或点“添加文件”“扫描仪”。', 'Drop files here, “Add files”, or scan.')}<LimitsLine limits={limits.data} entry="CAPTURE" /></>}</div>
@@ -310,7 +333,7 @@ export default function CaptureTray({ id }: { id: number }) {
                   {isOpen && (
                     <PageForm key={`${page.id}-${page.number ?? ''}`} page={page} segment={segmentAt} count={chosen.length} inputRef={numberInput} onKind={kind => patch(chosen, { kind })} onSaid={said => patch(chosen, said)} onType={code => { if (segmentAt) setType(segmentAt, code) }}
                               onNumber={number => patch([page], { number })} onTurn={turn} onShift={shift} onDrop={drop}
-                              onInsert={() => bring({ after: page.id })} onReplace={() => bring({ replaces: page })} />
+                              onInsert={() => insert(page)} onReplace={() => replace(page)} />
                   )}
                   {page.note && <p className="problem">{page.note}</p>}
                   <Viewer

@@ -2,6 +2,7 @@
 import { App, Button, Progress } from 'antd'
 import { useEffect, useState } from 'react'
 import { call } from '../api/client'
+import { Ask, type Question } from '../parts/Ask'
 import { Failure } from '../parts/Failure'
 import { List } from '../parts/List'
 import { Page } from '../parts/Page'
@@ -15,12 +16,14 @@ const names: Record<string, [string, string, string]> = {
   WAITING: ['等待', 'waiting', 'default'], RUNNING: ['进行中', 'running', 'processing'], READY: ['可下载', 'ready', 'green'], FAILED: ['失败', 'failed', 'red'], CANCELLED: ['已取消', 'called off', 'default'],
 }
 
+const isUnderWay = (one: Export) => one.state === 'WAITING' || one.state === 'RUNNING'
+
 function StateOf({ one }: { one: Export }) {
   const [zh, en, colour] = names[one.state] ?? [one.state, one.state, 'default']
   return (
     <>
       <Mark color={colour}>{say(zh, en)}</Mark>
-      {(one.state === 'RUNNING' || one.state === 'WAITING') && one.total > 0 && <Progress percent={Math.floor(100 * one.done / one.total)} size="small" aria-label={say('进度', 'Progress')} />}
+      {isUnderWay(one) && one.total > 0 && <Progress percent={Math.floor(100 * one.done / one.total)} size="small" aria-label={say('进度', 'Progress')} />}
       {one.note && <div className="quiet">{one.note}</div>}
     </>
   )
@@ -34,10 +37,15 @@ export default function Exports() {
     const timer = setInterval(() => setRound(n => n + 1), 4000)
     return () => clearInterval(timer)
   }, [])
-  const drop = (one: Export) => act.run(async () => {
+  const [question, setQuestion] = useState<Question | null>(null)
+  const drop = async (one: Export) => {
     await call(`/api/v1/exports/${one.export_id}`, { method: 'DELETE' })
-    message.success(say('已删除', 'Removed'))
+    message.success(isUnderWay(one) ? say('已取消', 'Called off') : say('已删除', 'Removed'))
     setRound(n => n + 1)
+  }
+  const ask = (one: Export) => one.state !== 'READY' ? act.run(() => drop(one)) : setQuestion({
+    title: say(`删除 ${one.name ?? one.export_id}？`, `Remove ${one.name ?? one.export_id}?`), isDanger: true,
+    text: say('文件将无法再下载；单据与影像不受影响。', 'The file can’t be downloaded any more; bills and images stay.'), run: () => drop(one),
   })
   return (
     <Page title={say('导出任务', 'Exports')}>
@@ -52,10 +60,11 @@ export default function Exports() {
           { key: 'size', title: say('大小', 'Size'), isNumber: true, show: one => size(one.size) },
           { key: 'at', title: say('创建', 'Made'), show: one => time(one.created_at) },
           { key: 'until', title: say('保留至', 'Kept until'), show: one => time(one.expires_at) },
-          { key: 'act', title: '', show: one => <Button size="small" onClick={() => drop(one)}>{one.state === 'WAITING' || one.state === 'RUNNING' ? say('取消', 'Call off') : say('删除', 'Remove')}</Button> },
+          { key: 'act', title: '', show: one => <Button size="small" onClick={() => ask(one)}>{isUnderWay(one) ? say('取消', 'Call off') : say('删除', 'Remove')}</Button> },
         ]}
         empty={say('还没有导出任务', 'No exports yet')}
       />
+      <Ask question={question} onDone={() => setQuestion(null)} />
     </Page>
   )
 }

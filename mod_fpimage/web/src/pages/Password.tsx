@@ -10,11 +10,12 @@ import { say } from '../words'
 interface Typed { old: string; next: string; again: string }
 
 const RULES: { test: (text: string) => boolean; zh: string; en: string }[] = [
-  { test: text => text.length >= 8 && text.length <= 20, zh: '8 到 20 个字符', en: '8 to 20 characters' },
+  { test: text => [...text].length >= 8 && [...text].length <= 20, zh: '8 到 20 个字符', en: '8 to 20 characters' },
   { test: text => /[A-Z]/.test(text), zh: '大写字母', en: 'an upper-case letter' },
   { test: text => /[a-z]/.test(text), zh: '小写字母', en: 'a lower-case letter' },
   { test: text => /[0-9]/.test(text), zh: '数字', en: 'a digit' },
-  { test: text => /[^A-Za-z0-9]/.test(text), zh: '特殊字符', en: 'a special character' },
+  { test: text => /[!-/:-@[-`{-~]/.test(text), zh: '特殊字符（如 # @ _）', en: 'a special character (such as # @ _)' },
+  { test: text => text !== '' && !/[\0- \x7f]/.test(text), zh: '不含空格', en: 'no blanks' },
 ]
 
 function PasswordForm({ onDone }: { onDone: () => void }) {

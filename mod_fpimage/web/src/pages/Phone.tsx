@@ -44,12 +44,13 @@ function Camera({ session }: { session: Session }) {
     uploads.add(files)
     setPictures(now => [...now, ...files.filter(file => file.type.startsWith('image/')).map(file => ({ url: URL.createObjectURL(file), name: file.name }))])
   }
-  const sent = items.filter(one => one.state === 'done').length
+  const sent = items.filter(one => one.state === 'done' && !one.isRepeat).length
+  const told = say(`已发送 ${sent} 个文件`, `${sent} files sent`) /* how many pages they have is found out later */
   const gone = items.some(one => one.error instanceof ApiError && [401, 403, 404].includes(one.error.status))
   const finish = async () => {
     try { await call('/api/v1/session', { method: 'DELETE', isSession: true }); setDone(true) } catch (bad) { setError(bad) }
   }
-  if (isDone) return <main className="view"><div className="view-end" role="status"><h1>{say(`已发送 ${sent} 页`, `${sent} pages sent`)}</h1><p>{say('可以关闭本页，请在电脑上继续。', 'You can close this page and go on at the desktop.')}</p></div></main>
+  if (isDone) return <main className="view"><div className="view-end" role="status"><h1>{told}</h1><p>{say('可以关闭本页，请在电脑上继续。', 'You can close this page and go on at the desktop.')}</p></div></main>
   return (
     <main className="view phone">
       <header><h1>{session.capture.number ?? session.capture.name ?? say('手机拍照', 'Pictures')}</h1>
@@ -58,7 +59,7 @@ function Camera({ session }: { session: Session }) {
       <Failure error={error} onClose={() => setError(null)} />
       <Button type="primary" size="large" block disabled={gone} onClick={() => pick.current?.camera()}>{say('拍照', 'Take a picture')}</Button>
       <Button size="large" block disabled={gone} onClick={() => pick.current?.files()}>{say('从相册或文件选择', 'Choose pictures or files')}</Button>
-      <p role="status" data-testid="sent">{say(`已发送 ${sent} 页`, `${sent} pages sent`)}</p>
+      <p role="status" data-testid="sent">{told}</p>
       <UploadList uploads={uploads} />
       <div className="tray">{pictures.map((one, i) => <span key={one.url} className="thumb"><img src={one.url} alt={`${i + 1} ${one.name}`} /></span>)}</div>
       <Button size="large" block disabled={uploads.isBusy} onClick={finish}>{say('完成', 'Done')}</Button>

@@ -11,30 +11,31 @@ export function useUploads(uploads: Uploads): readonly Item[] {
   return useSyncExternalStore(uploads.subscribe, uploads.snapshot)
 }
 
-/** Leaving while something is on its way asks first. */
-export function useLeaveGuard(isBusy: boolean) {
-  useEffect(() => {
-    if (!isBusy) return
-    const ask = (event: BeforeUnloadEvent) => { event.preventDefault(); event.returnValue = '' }
-    window.addEventListener('beforeunload', ask)
-    return () => window.removeEventListener('beforeunload', ask)
-  }, [isBusy])
-}
+/** What is to become of the files of one opening alone; one that is given up leaves nothing behind. */
+export interface Wanted { take: (files: File[]) => void; isSingle?: boolean }
 
-export interface Pick { files: () => void; folder: () => void; camera: () => void }
+export interface Pick { files: (wanted?: Wanted) => void; folder: () => void; camera: () => void }
 
 /** Hidden inputs; `pick` opens them from buttons and keys. */
 export function Inputs({ onFiles, pick, isSingle }: { onFiles: (files: File[]) => void; pick: { current: Pick | null }; isSingle?: boolean }) {
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   const camera = useRef<HTMLInputElement>(null)
-  pick.current = { files: () => files.current?.click(), folder: () => folder.current?.click(), camera: () => camera.current?.click() }
+  const wanted = useRef<Wanted | undefined>(undefined)
+  const open = (next?: Wanted) => {
+    const input = files.current
+    if (!input) return
+    wanted.current = next
+    input.multiple = !isSingle && !next?.isSingle
+    input.click()
+  }
+  pick.current = { files: open, folder: () => folder.current?.click(), camera: () => camera.current?.click() }
   useEffect(() => folder.current?.setAttribute('webkitdirectory', ''), [])
-  const take = (input: HTMLInputElement) => { onFiles([...(input.files ?? [])]); input.value = '' }
+  const take = (input: HTMLInputElement, to = onFiles) => { to([...(input.files ?? [])]); input.value = '' }
   const hidden = { className: 'unseen', tabIndex: -1, 'aria-hidden': true } as const
   return (
     <>
-      <input ref={files} type="file" multiple={!isSingle} {...hidden} data-testid="files" onChange={event => take(event.currentTarget)} />
+      <input ref={files} type="file" multiple={!isSingle} {...hidden} data-testid="files" onChange={event => take(event.currentTarget, wanted.current?.take)} />
       <input ref={folder} type="file" multiple {...hidden} data-testid="folder" onChange={event => take(event.currentTarget)} />
       <input ref={camera} type="file" accept="image/*" capture="environment" {...hidden} data-testid="camera" onChange={event => take(event.currentTarget)} />
     </>
@@ -108,8 +109,7 @@ export function UploadList({ uploads }: { uploads: Uploads }) {
   const items = useUploads(uploads)
   const open = items.filter(one => one.state !== 'done')
   const done = items.length - open.length
-  const failed = items.filter(one => one.state === 'failed').length
-  useLeaveGuard(uploads.isBusy)
+  const { failed } = uploads
   if (!items.length) return null
   return (
     <section className="uploads" aria-label={say('上传', 'Uploads')}>

@@ -135,10 +135,11 @@ export function List<T>(props: ListProps<T>) {
     ...(order ? { sort: order } : {}), ...(props.noPages ? {} : { page, page_size: PAGE_SIZE, after: params.get('after') }),
   }
   const url = props.path + query(asked)
-  const list = useLoad(signal => call<Listed<T>>(url, { signal }), [url, props.round])
+  const list = useLoad(async signal => ({ url, ...await call<Listed<T>>(url, { signal }) }), [url, props.round])
+  const shown = list.error && list.data?.url !== url ? null : list.data /* what could not be got is not shown as what was got before */
   const { arrange } = props
-  const rows = useMemo(() => { const items = list.data?.items ?? []; return arrange ? arrange(items) : items }, [list.data, arrange])
-  const pagination = list.data?.pagination
+  const rows = useMemo(() => { const items = shown?.items ?? []; return arrange ? arrange(items) : items }, [shown, arrange])
+  const pagination = shown?.pagination
   useFollow(rows.some(row => props.isMoving?.(row)), list.again, list.data)
   const isFiltered = (props.filters ?? []).some(one => params.get(one.name)) || page > 1
   const { selected, onSelect } = props
@@ -154,7 +155,7 @@ export function List<T>(props: ListProps<T>) {
     <>
       {props.filters && <Filters filters={props.filters} params={params} />}
       <Failure error={list.error} onRetry={list.again} />
-      {(list.data || !list.error) && <div className="table-frame" role="region" aria-label={props.label} tabIndex={0} aria-busy={list.isLoading}>
+      {(shown || !list.error) && <div className="table-frame" role="region" aria-label={props.label} tabIndex={0} aria-busy={list.isLoading}>
         <table className="table" role="table">
           <thead role="rowgroup">
             <tr role="row">

@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react'
 import { ApiError, call } from '../api/client'
 import { useWho } from '../session'
 import { say } from '../words'
-import { Ask, type Question } from './Ask'
+import { Ask, footOf, type Question, useGiveUp } from './Ask'
 import { Failure } from './Failure'
 import { type Column, type Filter, List } from './List'
 import { Page } from './Page'
@@ -127,6 +127,7 @@ function Edit({ kind, fields, row, onDone }: { kind: Kind; fields: Field[]; row:
   const shown = all.filter(field => field.shows?.(typed) ?? true)
   const act = useAct()
   const isMissing = shown.some(field => field.isRequired && (typed[field.name] === undefined || typed[field.name] === null || typed[field.name] === '' || (Array.isArray(typed[field.name]) && !typed[field.name].length)))
+  const giveUp = useGiveUp(all.some(field => (typed[field.name] ?? '') !== (before[field.name] ?? '')), () => onDone(null))
   const wrong = act.error instanceof ApiError ? act.error.body.field : undefined
   const save = async () => {
     const body = { ...bodyOf(shown, typed, before, !row), ...(row?.version !== undefined ? { version: row.version } : {}) }
@@ -134,8 +135,8 @@ function Edit({ kind, fields, row, onDone }: { kind: Kind; fields: Field[]; row:
     if (made) onDone(made)
   }
   return (
-    <Modal open title={`${row ? say('修改', 'Change') : say('新增', 'Add')} · ${row ? nameOf(kind, row) : kind.title()}`} onCancel={() => onDone(null)} onOk={save} confirmLoading={act.isBusy}
-           okText={say('保存', 'Save')} cancelText={say('取消', 'Cancel')} okButtonProps={{ disabled: isMissing }} mask={{ closable: false }}>
+    <Modal open title={`${row ? say('修改', 'Change') : say('新增', 'Add')} · ${row ? nameOf(kind, row) : kind.title()}`} onCancel={giveUp} onOk={save} confirmLoading={act.isBusy}
+           okText={say('保存', 'Save')} okButtonProps={{ disabled: isMissing }} footer={footOf(() => onDone(null))} mask={{ closable: false }}>
       <Failure error={act.error} />
       <form onSubmit={event => { event.preventDefault(); if (!isMissing) void save() }}>
         {shown.map(field => <FieldLine key={field.name} field={field} value={typed[field.name]} isNew={!row} isWrong={wrong === field.name} onChange={value => setTyped(now => ({ ...now, [field.name]: value }))} />)}
@@ -158,10 +159,13 @@ export function Records({ kind }: { kind: Kind }) {
   const mayEdit = !!kind.mayEdit && may(kind.mayEdit)
   const again = () => setRound(n => n + 1)
   const tell = (content: ReactNode) => { if (content) modal.success({ title: say('完成', 'Done'), content, okText: say('知道了', 'Close') }) }
-  const ask = (act: RowAct, row: Row) => setQuestion({
-    title: `${act.title} ${nameOf(kind, row)}`, text: act.text?.(row), needsReason: act.needsReason, isDanger: act.isDanger,
-    run: async reason => { const answer = await act.run?.(row, reason); if (act.tell) tell(act.tell(answer)); else message.success(say('已完成', 'Done')) },
-  })
+  const ask = (act: RowAct, row: Row) => {
+    const run = async (reason: string) => { const answer = await act.run?.(row, reason); if (act.tell) tell(act.tell(answer)); else message.success(say('已完成', 'Done')) }
+    setQuestion({
+      title: `${act.title} ${nameOf(kind, row)}`, text: act.text?.(row), needsReason: act.needsReason, isDanger: act.isDanger,
+      run: (act.run?.length ?? 0) > 1 ? run : () => run(''), /* a reason only where it is kept */
+    })
+  }
   const drop = (row: Row) => setQuestion({
     title: say(`删除 ${nameOf(kind, row)}？`, `Remove ${nameOf(kind, row)}?`), isDanger: true,
     run: () => call(`${kind.path}/${row[kind.id]}`, { method: 'DELETE', ...(row.version !== undefined ? { headers: { 'If-Match': `"${row.version}"` } } : {}) }),
