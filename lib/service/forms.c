@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* How long a number may be is told by its own rule: more than that is read of it. */
 enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, NUMBER_TEXT = 2048, LINKS_MAX = 5000 };
@@ -364,6 +365,50 @@ fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, f
     return NULL;
 }
 
+/* Bytes of the text that begins behind its quotation mark. */
+static size_t text_len(const char *json)
+{
+    size_t n = 0;
+
+    while (json[n] && json[n] != '"') {
+        n += json[n] == '\\' && json[n + 1] ? 2 : 1;
+    }
+    return n;
+}
+
+static bool is_address(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+/* Compact JSON in which each text that is an address is empty. */
+static const char *without_addresses(const char *json, fpi_task_t *task)
+{
+    char *out = apr_palloc(task->pool, strlen(json) + 1), *to = out;
+
+    while (*json) {
+        bool is_text = *json == '"';
+        size_t n = is_text ? text_len(json + 1) : 0;
+
+        *to++ = *json++;
+        if (is_text && !is_address(json)) {
+            memcpy(to, json, n);
+            to += n;
+        }
+        json += n;
+        if (is_text && *json) {
+            *to++ = *json++;
+        }
+    }
+    *to = '\0';
+    return out;
+}
+
+bool fpi_form_is_same_invoice(const char *a, const char *b, fpi_task_t *task)
+{
+    return strcmp(without_addresses(a, task), without_addresses(b, task)) == 0;
+}
+
 static void put_fen(fpi_json_t *to, const char *name, bool has, int64_t fen, fpi_task_t *task)
 {
     if (has) {
@@ -414,11 +459,18 @@ static bool is_listed(const apr_array_header_t *links, int first, const char *ur
     return false;
 }
 
+static bool is_sha256(const char *text)
+{
+    unsigned char bytes[FPI_SHA256_HEX / 2];
+
+    return text && strlen(text) == FPI_SHA256_HEX && fpi_hex_decode(bytes, sizeof(bytes), text);
+}
+
 /* Unless one of those from `first` on is the same. */
 static fpi_err_t *add_link(apr_array_header_t *links, int first, const fpi_json_t *object, const link_names_t *names,
                            fpi_kind_t kind, fpi_task_t *task)
 {
-    fpi_link_t link = { NULL, NULL, NULL, kind, NULL };
+    fpi_link_t link = { .kind = kind };
     const char *extension;
 
     if (!fpi_json_is_object(object)) {
@@ -429,6 +481,7 @@ static fpi_err_t *add_link(apr_array_header_t *links, int first, const fpi_json_
     FPI_TRY(find_kept(&link.serial_no, object, "serialNo", WORD_MAX, task));
     if (names == &file_names) { /* what these say is said of it */
         FPI_TRY(find_kept(&link.hash, object, "fileHash", WORD_MAX, task));
+        link.hash = is_sha256(link.hash) ? link.hash : NULL; /* facts-cloud.md 5.2 does not say of which kind it is */
         FPI_TRY(find_kept(&extension, object, "fileExtends", 10, task));
         if (link.name && extension && !strrchr(link.name, '.')) {
             link.name = apr_pstrcat(task->pool, link.name, ".", extension, NULL);

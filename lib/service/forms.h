@@ -48,10 +48,15 @@ fpi_err_t *fpi_form_reread_sums(fpi_invoice_t *invoice, fpi_task_t *task) FPI_MU
 const char *fpi_form_unread_sums(const fpi_invoice_t *invoice, fpi_task_t *task);
 fpi_json_t *fpi_form_write_invoice(const fpi_invoice_t *invoice, fpi_task_t *task);
 
+/* Do two documents of an invoice say the same but for addresses? These change with each call where they are signed, and what
+ * stands there is told from its bytes. */
+bool fpi_form_is_same_invoice(const char *a, const char *b, fpi_task_t *task);
+
 /* A file that a pull or push names. */
 typedef struct fpi_link_t {
     const char *url, *name;
-    const char *hash;               /* as the peer says it, or NULL */
+    const char *hash;               /* the SHA-256 that the peer says, or NULL */
+    const char *got;                /* the SHA-256 of what the bill has of it, once that is known; else NULL */
     fpi_kind_t kind;
     const char *serial_no;          /* of the invoice it belongs to, or NULL */
 } fpi_link_t;

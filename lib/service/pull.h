@@ -8,7 +8,8 @@
  * are taken off (what people brought stays), and with its images there the bill is submitted; an empty receipt does
  * neither. When that changes the images of a submitted bill, it stays submitted and the ERP is told "ready" once more, as
  * the receipt pushes twice per bill, on save and on submit (facts-cloud.md 4.3), and the first push has submitted it.
- * Nothing is taken off a submitted bill while a file of the receipt can't be had. In the other modes, and once reviewed,
+ * A file is known by the bytes that its link gave, wherever that stands now: under another address, or one signed anew for each
+ * call, it is the same file, and no news. Nothing is taken off a submitted bill while a file of the receipt can't be had. In the other modes, and once reviewed,
  * what comes is added and its invoices are brought up to date, and the ERP is not told again (facts-cloud.md 6.6). A locked
  * bill is not touched: the push is parked, to be replayed once it is unlocked.
  *

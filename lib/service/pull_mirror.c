@@ -10,13 +10,26 @@
 #include <apr_strings.h>
 #include <string.h>
 
+static bool is_same_place(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "?#");
+
+    return n == strcspn(b, "?#") && strncmp(a, b, n) == 0;
+}
+
+/* Of a link that could not be had it is only known where it stood: what came from there may be what it names. */
+static bool is_file_of(const fpi_link_t *link, const fpi_file_t *file)
+{
+    if (link->got) {
+        return strcmp(link->got, file->sha256) == 0;
+    }
+    return (link->hash && strcasecmp(link->hash, file->sha256) == 0) || (file->origin && is_same_place(file->origin, link->url));
+}
+
 static bool is_mirrored(const fpi_pulling_t *pull, const fpi_file_t *file)
 {
     for (int i = 0; i < pull->links->nelts; i++) {
-        const fpi_link_t *link = &APR_ARRAY_IDX(pull->links, i, fpi_link_t);
-
-        if ((link->hash && strcasecmp(link->hash, file->sha256) == 0)
-            || (file->origin && strcmp(file->origin, fpi_pull_origin(link, pull->task->pool)) == 0)) {
+        if (is_file_of(&APR_ARRAY_IDX(pull->links, i, fpi_link_t), file)) {
             return true;
         }
     }
@@ -103,15 +116,14 @@ fpi_err_t *fpi_pull_mirror(bool *is_synced, fpi_pulling_t *pull, fpi_tx_t *tx, f
     return take_off(pull, tx, task);
 }
 
-/* Files of the receipt since the ERP was last to be told of them, in this run or in one that did not come to its end. */
-static int count_since(const fpi_pulling_t *pull, apr_time_t told)
+int fpi_pull_came_since(const fpi_pulling_t *pull, apr_time_t when)
 {
     int count = 0;
 
     for (int i = 0; i < pull->file_count; i++) {
         const fpi_file_t *file = &pull->files[i];
 
-        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > told;
+        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > when;
     }
     return count;
 }
@@ -123,7 +135,7 @@ static fpi_err_t *tell_mirrored(fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *t
     int came;
 
     FPI_TRY(fpi_delivery_find_last(&last, tx, pull->bill->tenant, pull->bill->id, task));
-    came = count_since(pull, last ? last->created : 0);
+    came = fpi_pull_came_since(pull, last ? last->created : 0); /* in this run or in one that did not come to its end */
     if (!pull->taken_off && !came) {
         return NULL;
     }

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <string.h>
+
 enum { FILE_COLUMNS = 21 };
 
 /* The column no_cloud: what its kind says of showing it to the cloud, never, or although it is an attachment. */
@@ -50,13 +52,24 @@ static fpi_err_t *find_stored(fpi_rows_t **rows, const fpi_file_t *file, fpi_kin
                       rows, NULL, task);
 }
 
-/* Its invoice may have become another one since, and its kind may have been said. */
+static fpi_err_t *renew_origin(fpi_file_t *file, const char *origin, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!origin || (file->origin && strcmp(file->origin, origin) == 0)) {
+        return NULL;
+    }
+    file->origin = origin;
+    return fpi_tx_run(tx, FPI_SQL_FILE_ORIGIN, FPI_ARGS(fpi_arg_int(file->id), fpi_arg_text(origin)), NULL, NULL, task);
+}
+
+/* Its invoice and its address may have become others since, and its kind may have been said. */
 static fpi_err_t *take_stored(fpi_file_t *file, const fpi_rows_t *rows, fpi_tx_t *tx, fpi_task_t *task)
 {
     int64_t invoice = file->invoice;
+    const char *origin = file->origin;
     bool is_said = !file->is_guessed;
 
     take_file(file, rows, 0);
+    FPI_TRY(renew_origin(file, origin, tx, task));
     if (is_said && file->is_guessed) {
         file->is_guessed = false;
         FPI_TRY(fpi_file_put_facts(file, tx, task));

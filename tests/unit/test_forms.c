@@ -234,6 +234,43 @@ START_TEST(sums_by_their_other_name)
 }
 END_TEST
 
+#define SHA256 "a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5"
+
+static const struct {
+    const char *hash, *taken;
+} hashes[] = {
+    { SHA256, SHA256 }, { "d41d8cd98f00b204e9800998ecf8427e", NULL }, { SHA256 "0", NULL }, { "g" SHA256, NULL }, { "", NULL },
+};
+
+START_TEST(a_hash_is_a_sha256_or_none)
+{
+    apr_array_header_t *links = apr_array_make(task->pool, 1, sizeof(fpi_link_t));
+    const char *text = apr_psprintf(task->pool, "{\"url\":\"u\",\"fileHash\":\"%s\"}", hashes[_i].hash);
+
+    unit_done(fpi_form_add_link(links, parse(text), FPI_KIND_COVER, task));
+    ck_assert_pstr_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).hash, hashes[_i].taken);
+}
+END_TEST
+
+static const struct {
+    const char *a, *b;
+    bool is_same;
+} docs[] = {
+    { "{}", "{}", true },
+    { "{\"url\":\"https://h/a?t=1\",\"n\":1}", "{\"url\":\"HTTP://h/b\",\"n\":1}", true },
+    { "{\"f\":[{\"url\":\"https://h/a\\\"x\"},{\"n\":\"a\"}]}", "{\"f\":[{\"url\":\"https://h/b\"},{\"n\":\"a\"}]}", true },
+    { "{\"url\":\"https://h/a\"}", "{\"pdfurl\":\"https://h/a\"}", false },
+    { "{\"n\":\"1\"}", "{\"n\":\"2\"}", false },
+    { "{\"n\":\"1\",\"url\":\"https://h/a\"}", "{\"n\":\"2\",\"url\":\"https://h/a\"}", false },
+    { "{\"n\":\"a\\\\\",\"m\":1}", "{\"n\":\"a\\\\\",\"m\":2}", false },
+};
+
+START_TEST(an_address_is_no_fact)
+{
+    ck_assert_int_eq(fpi_form_is_same_invoice(docs[_i].a, docs[_i].b, task), docs[_i].is_same);
+}
+END_TEST
+
 static const struct {
     const char *query;
     bool good;
@@ -265,6 +302,8 @@ int main(void)
     tcase_add_loop_test(tc, names_by_type, 0, UNIT_COUNT(typed));
     tcase_add_test(tc, sums_by_their_other_name);
     tcase_add_loop_test(tc, links_of_an_invoice, 0, UNIT_COUNT(linked));
+    tcase_add_loop_test(tc, a_hash_is_a_sha256_or_none, 0, UNIT_COUNT(hashes));
+    tcase_add_loop_test(tc, an_address_is_no_fact, 0, UNIT_COUNT(docs));
     tcase_add_loop_test(tc, query_pairs, 0, UNIT_COUNT(queries));
     return unit_run(suite);
 }
