@@ -14,7 +14,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-enum { INVOICES_MAX = 2000, FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
+enum { FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
 
 /* ---- what it is about ---- */
 
@@ -38,93 +38,6 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     FPI_TRY(fpi_push_find(&pull->push, tx, pull->push_id, task));
     FPI_TRY(fpi_setting_find(&pull->path, tx, task->tenant, FPI_PULL_SETTING, task));
     return fpi_files_list(&pull->files, &pull->file_count, tx, task->tenant, pull->bill_id, FILES_MAX, task);
-}
-
-/* ---- the document: brought along, or asked of the cloud ---- */
-
-static fpi_err_t *read_brought(fpi_pulling_t *pull)
-{
-    fpi_json_t *doc;
-
-    if (!pull->push || !pull->push->body_len) {
-        return NULL;
-    }
-    FPI_TRY(fpi_json_parse(&doc, pull->push->body, (size_t)pull->push->body_len, pull->task));
-    return fpi_form_read_document(&pull->doc, doc, pull->task);
-}
-
-static const fpi_enterprise_t *enterprise_of(fpi_pulling_t *pull)
-{
-    const char *client_id = pull->push ? pull->push->client_id : NULL;
-    const fpi_enterprise_t *e = client_id ? fpi_people_find(pull->app, client_id, pull->task) : NULL;
-
-    if (!e && pull->bill->tax_no && *pull->bill->tax_no) {
-        e = fpi_people_find_by_tax_no(pull->app, pull->task->tenant, pull->bill->tax_no, pull->task);
-    }
-    return e && e->tenant == pull->task->tenant && e->is_enabled ? e : NULL;
-}
-
-static fpi_err_t *ask_cloud(fpi_pulling_t *pull)
-{
-    const fpi_enterprise_t *e = enterprise_of(pull);
-    const fpi_bill_t *bill = pull->bill;
-    const char *key = bill->erp_id && *bill->erp_id ? bill->erp_id : bill->number;
-    fpi_json_t *answer;
-
-    if (!e) {
-        return fpi_fail(pull->task, FPI_E_CLIENT,
-                        "no enabled enterprise authorisation for tax number %s: add it with fpimagectl enterprise add, "
-                        "then replay",
-                        bill->tax_no ? bill->tax_no : "-");
-    }
-    FPI_TRY(fpi_cloud_pull(&answer, pull->app->cloud, pull->path ? pull->path : FPI_PULL_PATH, e, key, bill->bill_no,
-                           pull->task));
-    return fpi_form_read_document(&pull->doc, answer, pull->task);
-}
-
-static fpi_err_t *read_invoices(fpi_pulling_t *pull)
-{
-    fpi_json_t *list = pull->doc.invoices;
-    size_t count = list ? fpi_json_size(list) : 0;
-
-    if (count > INVOICES_MAX) {
-        return fpi_fail(pull->task, FPI_E_TOO_LARGE, "%d invoices on one bill; %d are taken", (int)count,
-                        INVOICES_MAX);
-    }
-    pull->invoices = apr_pcalloc(pull->task->pool, sizeof(fpi_invoice_t) * (count + 1));
-    pull->has_link = apr_pcalloc(pull->task->pool, sizeof(bool) * (count + 1));
-    for (size_t i = 0; i < count; i++) {
-        fpi_invoice_t *invoice = &pull->invoices[i];
-        int links = pull->links->nelts;
-
-        FPI_TRY(fpi_form_read_invoice(invoice, fpi_json_at(list, i), pull->task));
-        invoice->tenant = pull->bill->tenant;
-        invoice->bill = pull->bill_id;
-        FPI_TRY(fpi_form_add_invoice_links(pull->links, fpi_json_at(list, i), pull->task));
-        pull->has_link[i] = pull->links->nelts > links;
-    }
-    pull->invoice_count = (int)count;
-    return NULL;
-}
-
-static fpi_err_t *read_links(fpi_pulling_t *pull, const fpi_json_t *list, fpi_kind_t kind)
-{
-    for (size_t i = 0; list && i < fpi_json_size(list); i++) {
-        FPI_TRY(fpi_form_add_link(pull->links, fpi_json_at(list, i), kind, pull->task));
-    }
-    return NULL;
-}
-
-static fpi_err_t *read_document(fpi_pulling_t *pull)
-{
-    pull->links = apr_array_make(pull->task->pool, 16, sizeof(fpi_link_t));
-    FPI_TRY(read_brought(pull));
-    if (!pull->doc.invoices) {
-        FPI_TRY(ask_cloud(pull));
-    }
-    FPI_TRY(read_links(pull, pull->doc.covers, FPI_KIND_COVER));
-    FPI_TRY(read_invoices(pull));
-    return read_links(pull, pull->doc.attachments, FPI_KIND_ATTACHMENT);
 }
 
 /* ---- files, one at a time, each durable by itself ---- */
@@ -307,6 +220,24 @@ static bool is_news(const fpi_invoice_t *invoice, fpi_task_t *task)
     return !invoice->doc_before || !fpi_form_is_same_invoice(invoice->doc_before, invoice->doc, task);
 }
 
+/* Each once, however often it comes so. */
+static fpi_err_t *tell_notes(const fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    for (int i = 0; i < pull->notes->nelts; i++) {
+        const char *note = APR_ARRAY_IDX(pull->notes, i, const char *), *detail;
+        fpi_json_t *told = fpi_json_make_object(task);
+        bool has;
+
+        fpi_json_put_text(told, "told", note);
+        detail = fpi_json_format(told, true, task);
+        FPI_TRY(fpi_trail_has(&has, tx, pull->bill, "pull", detail, task));
+        if (!has) {
+            FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", note, detail, task));
+        }
+    }
+    return NULL;
+}
+
 static fpi_err_t *put_invoices(fpi_pulling_t *pull, fpi_tx_t *tx, int *changed, int64_t *dropped, fpi_task_t *task)
 {
     int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * (size_t)(pull->invoice_count + 1));
@@ -326,7 +257,8 @@ static fpi_err_t *put_invoices(fpi_pulling_t *pull, fpi_tx_t *tx, int *changed, 
             note_invoice(pull, i, task);
         }
     }
-    return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
+    return pull->is_whole ? fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task)
+                          : NULL;
 }
 
 /* What was there when a bill was sent back is no answer to that. */
@@ -405,12 +337,13 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                                            pull->refusals ? ": " : "", pull->refusals ? pull->refusals : ""),
                               NULL, task));
     }
-    else if (pull->invoice_count == 0 && pull->links->nelts == 0) {
+    else if (pull->invoice_count == 0 && pull->links->nelts == 0 && !pull->notes->nelts) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
     FPI_TRY(tell_unread(pull, tx, task));
     FPI_TRY(tell_linkless(pull, is_synced, tx, task));
-    if (pull->invoice_count == 0) {
+    FPI_TRY(tell_notes(pull, tx, task));
+    if (pull->invoice_count == 0 && !pull->left_out) {
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
     FPI_TRY(move_state(pull, tx, changed || fpi_pull_came_since(pull, pull->since) || pull->taken_off, task));
@@ -428,7 +361,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 static fpi_err_t *work(fpi_pulling_t *pull)
 {
     if (!pull->bill->is_locked) { /* tx_end says so */
-        FPI_TRY(read_document(pull));
+        FPI_TRY(fpi_pull_read(pull));
         FPI_TRY(fetch_all(pull));
     }
     return fpi_store_write(pull->app->store, tx_end, pull, pull->task);

@@ -36,6 +36,13 @@ static bool is_mirrored(const fpi_pulling_t *pull, const fpi_file_t *file)
     return false;
 }
 
+/* What nobody speaks of stays. */
+static bool is_spoken_of(const fpi_pulling_t *pull, const fpi_file_t *file)
+{
+    return !(file->kind == FPI_KIND_COVER && pull->lacks_covers)
+           && !(file->kind == FPI_KIND_ATTACHMENT && pull->lacks_attachments);
+}
+
 /* Is there anything on the bill that came with the receipt? */
 static bool has_brought(const fpi_pulling_t *pull)
 {
@@ -58,19 +65,19 @@ static fpi_err_t *submit_synced(fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *t
                                                                         : NULL;
 }
 
-/* An empty receipt takes nothing away: it may be a fault of its own. */
+/* An empty receipt takes nothing away: it may be a fault of its own. Nor does one of which a part can't be read. */
 static fpi_err_t *take_off(fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_pile_t *pile, before;
 
-    if (!pull->links->nelts) {
+    if (!pull->links->nelts || !pull->is_whole) {
         return NULL;
     }
     FPI_TRY(fpi_pile_get(&pile, &before, tx, pull->bill, task));
     for (int i = before.count - 1; i >= 0; i--) {
         const fpi_file_t *file = &before.files[i];
 
-        if (strcmp(file->source ? file->source : "", "push") == 0 && !is_mirrored(pull, file)) {
+        if (strcmp(file->source ? file->source : "", "push") == 0 && is_spoken_of(pull, file) && !is_mirrored(pull, file)) {
             FPI_TRY(fpi_pile_drop(pile, file->id, task));
             FPI_TRY(fpi_trail_add(tx, pull->bill, "file",
                                   apr_psprintf(task->pool, "%s %s taken off the bill, as the receipt has it no more; sha256 %s",

@@ -1,4 +1,4 @@
-/* What pull.c and pull_mirror.c share. Private to these.
+/* What pull.c, pull_read.c and pull_mirror.c share. Private to these.
  *
  * Life:    one run of a pull's job.
  * Threads: a worker's.
@@ -23,6 +23,10 @@ typedef struct fpi_pulling_t {
     fpi_document_t doc;
     fpi_invoice_t *invoices;
     int invoice_count;
+    int left_out;                /* members of the list that say no invoice */
+    bool lacks_covers, lacks_attachments; /* nobody has said whether there are any */
+    bool is_whole;               /* all of the receipt's invoices are known: what is not among them is there no more */
+    apr_array_header_t *notes;   /* const char *: what could not be read, to be told once */
     apr_array_header_t *links;   /* fpi_link_t */
     apr_time_t since;            /* when it was put to work: what came since is news, whichever try brought it */
     int fetched, refused, taken_off; /* files of this run; fetched: new ones */
@@ -33,6 +37,9 @@ typedef struct fpi_pulling_t {
     const char *linkless;        /* new or changed invoices that came without */
     int linkless_count;
 } fpi_pulling_t;
+
+/* The document, brought along or asked of the cloud, into invoices, links and notes. */
+fpi_err_t *fpi_pull_read(fpi_pulling_t *pull) FPI_MUST_USE;
 
 /* What a file is known by when it comes again: its address without the query, which may hold a key; then "#" and the beginning
  * of a SHA-256 of the whole, so that two that differ in the query are two. */
