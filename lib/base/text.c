@@ -360,6 +360,18 @@ size_t fpi_utf8_length(const char *text)
     return n;
 }
 
+char *fpi_utf8_cut(apr_pool_t *pool, const char *text, size_t most)
+{
+    size_t n = 0, at = 0;
+
+    for (; text[at]; at++) {
+        if (((unsigned char)text[at] & 0xC0) != 0x80 && n++ == most) {
+            break;
+        }
+    }
+    return apr_pstrmemdup(pool, text, at);
+}
+
 enum { BLANK_MOST = 3 };
 
 /* Bytes of the blank at `s`, 0 when there is none; at most BLANK_MOST. */

@@ -55,6 +55,8 @@ unsigned char *fpi_base64url_decode(size_t *out_len, apr_pool_t *pool, const cha
 /* ---- text ---- */
 /* Well-formed UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF)? */
 bool fpi_utf8_is_valid(const char *text, size_t len);
+/* The first `most` code points of well-formed UTF-8. */
+char *fpi_utf8_cut(apr_pool_t *pool, const char *text, size_t most);
 /* Number of code points of well-formed UTF-8. */
 size_t fpi_utf8_length(const char *text);
 /* Copy without leading and trailing white space, also U+3000, U+00A0, U+FEFF and U+200B, which come

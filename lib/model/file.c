@@ -160,6 +160,11 @@ const char *fpi_file_take_name(const char *text, const char *otherwise, apr_pool
     return name[strspn(name, "._ ")] ? name : otherwise;
 }
 
+const char *fpi_file_place(const char *address, apr_pool_t *pool)
+{
+    return address ? apr_pstrmemdup(pool, address, strcspn(address, "?#")) : NULL;
+}
+
 const char *fpi_kind_name(fpi_kind_t kind)
 {
     static const char *const names[] = { "cover", "invoice", "attachment" };

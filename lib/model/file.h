@@ -24,7 +24,7 @@ typedef struct fpi_file_t {
     const char *name, *sha256, *media; /* media: MIME type by the bytes */
     int64_t size, position;
     const char *source;                /* where it came from: "push", "upload", "capture" */
-    const char *origin;                /* the URL it was pulled from, without query */
+    const char *origin;                /* the address it was pulled from, without query; of one with a query "#" and a hash behind */
     apr_time_t created;
     int rotation;                      /* 0, 90, 180, 270 clockwise, beyond what the bytes say of themselves */
     int page_first, page_last;         /* a part of the content, from 1; 0 and 0: all of it */
@@ -49,6 +49,9 @@ int fpi_file_rests(fpi_file_t *rests, const fpi_file_t *file, const fpi_file_t *
 /* A name that is safe to show and to save under: the last path part, control characters and separators
  * replaced, cut to 255 bytes at a character; `otherwise` when nothing is left. */
 const char *fpi_file_take_name(const char *text, const char *otherwise, apr_pool_t *pool);
+
+/* An address or an origin as it may be shown and logged: without a query, which may hold a key. NULL of NULL. */
+const char *fpi_file_place(const char *address, apr_pool_t *pool);
 
 const char *fpi_kind_name(fpi_kind_t kind);
 

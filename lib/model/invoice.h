@@ -22,6 +22,7 @@ typedef struct fpi_invoice_t {
     const char *seller_name, *seller_tax_no, *buyer_name, *buyer_tax_no;
     int64_t check_status;    /* 1 pass, 2 fail, 3 not checked, 0 unknown */
     const char *doc;         /* the object as it came, JSON text */
+    const char *doc_before;  /* of one that was put: the object that its row had until then; NULL: it is new */
 } fpi_invoice_t;
 
 /* The key under which the same invoice is known again (product rule): a 20-digit number alone, of whatever

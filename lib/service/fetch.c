@@ -1,5 +1,7 @@
 #include "service/fetch.h"
 
+#include "model/file.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
@@ -59,6 +61,7 @@ fpi_err_t *fpi_fetch_client_make(fpi_http_client_t **client, fpi_app_t *app, fpi
 
 static fpi_err_t *check_url(const char *url, const fpi_settings_t *settings, fpi_task_t *task)
 {
+    const char *place = fpi_file_place(url, task->pool);
     fpi_url_t parts;
 
     FPI_TRY(fpi_url_parse(&parts, url, task));
@@ -68,7 +71,7 @@ static fpi_err_t *check_url(const char *url, const fpi_settings_t *settings, fpi
         return fpi_refuse(task, FPI_E_FOREIGN, "url", "文件地址须为 https: %.200s",
                           "the file's address must be https: %.200s (to allow plain http, list http://host[:port] in "
                           "FPImageFetchAllow)",
-                          url);
+                          place);
     }
     if (!fpi_hosts_has(settings->fetch_allow, parts.host, parts.port)
         && !fpi_hosts_has(settings->fetch_allow, apr_pstrcat(task->pool, "http://", parts.host, NULL),
@@ -97,13 +100,15 @@ static fpi_err_t *take_bytes(void *baton, const char *data, size_t len)
 
 static fpi_err_t *judge_status(int status, const char *url, fpi_task_t *task)
 {
+    const char *place = fpi_file_place(url, task->pool);
+
     if (status == 200) {
         return NULL;
     }
     if (status == 404 || status == 410) {
-        return fpi_fail(task, FPI_E_ABSENT, "the file's host says %d for %.200s", status, url);
+        return fpi_fail(task, FPI_E_ABSENT, "the file's host says %d for %.200s", status, place);
     }
-    return fpi_fail(task, FPI_E_CLOUD, "the file's host answered %d for %.200s", status, url);
+    return fpi_fail(task, FPI_E_CLOUD, "the file's host answered %d for %.200s", status, place);
 }
 
 static const char *location_of(const apr_table_t *headers, const char *url, fpi_task_t *task)
@@ -149,7 +154,8 @@ fpi_err_t *fpi_fetch(fpi_fetched_t *out, fpi_app_t *app, const char *url, fpi_ta
     FPI_TRY(fpi_spool_media(&out->media, spool, task));
     if (!fpi_media_info(out->media)->is_default) {
         return fpi_refuse(task, FPI_E_MEDIA, "url", "文件类型 %s 不接受: %.200s",
-                          "a file of type %s is not accepted: %.200s", fpi_media_info(out->media)->name, url);
+                          "a file of type %s is not accepted: %.200s", fpi_media_info(out->media)->name,
+                          fpi_file_place(url, task->pool));
     }
     return fpi_spool_keep(out->sha256, &out->size, spool, task);
 }

@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* How long a number may be is told by its own rule: more than that is read of it. */
-enum { NAME_MAX_LEN = 200, WORD_MAX = 100, URL_MAX = 2048, NUMBER_TEXT = 2048, LINKS_MAX = 5000 };
+enum { NAME_MAX_LEN = 200, WORD_MAX = 100, NUMBER_TEXT = 2048 };
 
 #define NUMBER_ALIASES "scanBillNo|fscanBillNo|imageNo|imageNumber|coverNo|影像编号"
 #define ERP_ID_ALIASES "billId|fbillId|bxd_key"
@@ -61,11 +62,42 @@ fpi_err_t *fpi_form_find(const char **out, const fpi_json_t *object, const char 
     return find_by(fpi_json_find_word, out, object, aliases, most, task);
 }
 
-/* Of what is only kept nothing is refused for being true or false. */
-static fpi_err_t *find_kept(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
-                            fpi_task_t *task)
+/* One member as text; NULL: it is not there, blank, or can't be read. */
+static const char *kept_of(const fpi_json_t *object, const char *name, size_t most, bool is_cut, fpi_task_t *task)
 {
-    return find_by(fpi_json_find_scalar, out, object, aliases, most, task);
+    const char *text = fpi_json_text(fpi_json_find(object, name));
+
+    if (!text && fpi_json_find_scalar(&text, object, name, most, task)) {
+        return NULL;
+    }
+    text = text ? fpi_text_trim(task->pool, text) : NULL;
+    if (text && fpi_utf8_length(text) > most) {
+        text = is_cut ? fpi_utf8_cut(task->pool, text, most) : NULL;
+    }
+    return text && *text ? text : NULL;
+}
+
+static const char *find_kept(const fpi_json_t *object, const char *aliases, size_t most, bool is_cut, fpi_task_t *task)
+{
+    const char *text = NULL;
+
+    while (*aliases && !text) {
+        size_t n = strcspn(aliases, "|");
+
+        text = kept_of(object, apr_pstrmemdup(task->pool, aliases, n), most, is_cut, task);
+        aliases += n + (aliases[n] == '|');
+    }
+    return text;
+}
+
+const char *fpi_form_find_kept(const fpi_json_t *object, const char *aliases, size_t most, fpi_task_t *task)
+{
+    return find_kept(object, aliases, most, false, task);
+}
+
+const char *fpi_form_find_name(const fpi_json_t *object, const char *aliases, fpi_task_t *task)
+{
+    return find_kept(object, aliases, NAME_MAX_LEN, true, task);
 }
 
 fpi_err_t *fpi_form_get(const char **out, const fpi_json_t *object, const char *aliases, size_t most,
@@ -119,7 +151,7 @@ fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object,
     FPI_TRY(fpi_form_find(&out->timestamp, object, "timestamp", WORD_MAX, task));
     FPI_TRY(fpi_form_find(&out->sign, object, "sign", NAME_MAX_LEN, task));
     FPI_TRY(fpi_form_find(&out->enc_type, object, "encType", WORD_MAX, task));
-    FPI_TRY(find_kept(&version, object, VERSION_ALIASES, WORD_MAX, task));
+    version = fpi_form_find_kept(object, VERSION_ALIASES, WORD_MAX, task);
     out->version = read_version(version);
     return NULL;
 }
@@ -311,31 +343,27 @@ static struct typed_t names_of(int64_t type)
 }
 
 /* A 20-digit number goes before the one of the ticket. */
-static fpi_err_t *read_number(fpi_invoice_t *out, const fpi_json_t *object, const char *names, fpi_task_t *task)
+static void read_number(fpi_invoice_t *out, const fpi_json_t *object, const char *names, fpi_task_t *task)
 {
-    FPI_TRY(find_kept(&out->number, object, NUMBER_NAMES, 50, task));
+    out->number = fpi_form_find_kept(object, NUMBER_NAMES, 50, task);
     if (!fpi_invoice_is_digital(out->number)) {
-        FPI_TRY(find_kept(&out->number, object, names, 50, task));
+        out->number = fpi_form_find_kept(object, names, 50, task);
     }
     out->number = fpi_invoice_number(out->type, out->number, task->pool);
-    return NULL;
 }
 
-static fpi_err_t *read_words(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
+static void read_words(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
 {
     struct typed_t names = names_of(out->type);
-    const char *date;
 
-    FPI_TRY(find_kept(&out->serial_no, object, "serialNo", WORD_MAX, task));
-    FPI_TRY(find_kept(&out->code, object, "invoiceCode", 50, task));
-    FPI_TRY(read_number(out, object, names.number, task));
-    FPI_TRY(find_kept(&date, object, names.date, 40, task));
-    FPI_TRY(find_kept(&out->seller_name, object, names.seller, NAME_MAX_LEN, task));
-    FPI_TRY(find_kept(&out->seller_tax_no, object, "salerTaxNo|sellerTaxNo", 50, task));
-    FPI_TRY(find_kept(&out->buyer_name, object, names.buyer, NAME_MAX_LEN, task));
-    FPI_TRY(find_kept(&out->buyer_tax_no, object, names.buyer_tax_no, 50, task));
-    out->date = fpi_said_value(FPI_SAID_DATE, date, task->pool);
-    return NULL;
+    out->serial_no = fpi_form_find_kept(object, "serialNo", WORD_MAX, task);
+    out->code = fpi_form_find_kept(object, "invoiceCode", 50, task);
+    read_number(out, object, names.number, task);
+    out->date = fpi_said_value(FPI_SAID_DATE, fpi_form_find_kept(object, names.date, 40, task), task->pool);
+    out->seller_name = fpi_form_find_name(object, names.seller, task);
+    out->seller_tax_no = fpi_form_find_kept(object, "salerTaxNo|sellerTaxNo", 50, task);
+    out->buyer_name = fpi_form_find_name(object, names.buyer, task);
+    out->buyer_tax_no = fpi_form_find_kept(object, names.buyer_tax_no, 50, task);
 }
 
 fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, fpi_task_t *task)
@@ -347,21 +375,65 @@ fpi_err_t *fpi_form_read_invoice(fpi_invoice_t *out, const fpi_json_t *object, f
         return fpi_refuse(task, FPI_E_FIELD, "invoices", "发票列表的成员应为对象",
                           "each of the invoices must be an object");
     }
-    FPI_TRY(find_kept(&type, object, "invoiceType", 10, task));
-    FPI_TRY(find_kept(&status, object, "checkStatus", 10, task));
+    type = fpi_form_find_kept(object, "invoiceType", 10, task);
+    status = fpi_form_find_kept(object, "checkStatus", 10, task);
     if (type && !fpi_int_parse(&out->type, type, 0, 9999)) {
         out->type = 0;
     }
     if (status && !fpi_int_parse(&out->check_status, status, 0, 9)) {
         out->check_status = 0;
     }
-    FPI_TRY(read_words(out, object, task));
+    read_words(out, object, task);
     for (int i = 0; i < SUMS; i++) {
         read_sum(out, &sums[i], object, task);
     }
     out->identity = fpi_invoice_identity(out, task->pool);
     out->doc = fpi_json_format(object, true, task);
     return NULL;
+}
+
+/* Bytes of the text that begins behind its quotation mark. */
+static size_t text_len(const char *json)
+{
+    size_t n = 0;
+
+    while (json[n] && json[n] != '"') {
+        n += json[n] == '\\' && json[n + 1] ? 2 : 1;
+    }
+    return n;
+}
+
+bool fpi_form_is_address(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+/* Compact JSON in which each text that is an address is empty. */
+static const char *without_addresses(const char *json, fpi_task_t *task)
+{
+    char *out = apr_palloc(task->pool, strlen(json) + 1), *to = out;
+
+    while (*json) {
+        bool is_text = *json == '"';
+        size_t n = is_text ? text_len(json + 1) : 0;
+
+        *to++ = *json++;
+        if (is_text && !fpi_form_is_address(json)) {
+            memcpy(to, json, n);
+            to += n;
+        }
+        json += n;
+        if (is_text && *json) {
+            *to++ = *json++;
+        }
+    }
+    *to = '\0';
+    return out;
+}
+
+bool fpi_form_is_same_invoice(const char *a, const char *b, fpi_task_t *task)
+{
+    return strcmp(without_addresses(a, task), without_addresses(b, task)) == 0;
 }
 
 static void put_fen(fpi_json_t *to, const char *name, bool has, int64_t fen, fpi_task_t *task)
@@ -392,105 +464,6 @@ fpi_json_t *fpi_form_write_invoice(const fpi_invoice_t *invoice, fpi_task_t *tas
     fpi_json_put_text(to, "buyerTaxNo", invoice->buyer_tax_no);
     fpi_json_put_int(to, "checkStatus", invoice->check_status);
     return to;
-}
-
-/* ---- links and documents ---- */
-
-typedef struct link_names_t {
-    const char *url, *name;      /* aliases */
-} link_names_t;
-
-static const link_names_t file_names = { "url|localUrl|downloadUrl|fileUrl|kdcloudUrl|pdfurl|kdorgpdfurl|snapshotUrl",
-                                         "fileName|attachmentName|name|coverNo|invoiceNo" };
-static const link_names_t voucher_names = { "xbrlLocalUrl|xbrlUrl", "xbrlName|invoiceNo" };
-
-static bool is_listed(const apr_array_header_t *links, int first, const char *url)
-{
-    for (int i = first; i < links->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(links, i, fpi_link_t).url, url) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Unless one of those from `first` on is the same. */
-static fpi_err_t *add_link(apr_array_header_t *links, int first, const fpi_json_t *object, const link_names_t *names,
-                           fpi_kind_t kind, fpi_task_t *task)
-{
-    fpi_link_t link = { NULL, NULL, NULL, kind, NULL };
-    const char *extension;
-
-    if (!fpi_json_is_object(object)) {
-        return NULL;
-    }
-    FPI_TRY(find_kept(&link.url, object, names->url, URL_MAX, task));
-    FPI_TRY(find_kept(&link.name, object, names->name, NAME_MAX_LEN, task));
-    FPI_TRY(find_kept(&link.serial_no, object, "serialNo", WORD_MAX, task));
-    if (names == &file_names) { /* what these say is said of it */
-        FPI_TRY(find_kept(&link.hash, object, "fileHash", WORD_MAX, task));
-        FPI_TRY(find_kept(&extension, object, "fileExtends", 10, task));
-        if (link.name && extension && !strrchr(link.name, '.')) {
-            link.name = apr_pstrcat(task->pool, link.name, ".", extension, NULL);
-        }
-    }
-    if (link.url && links->nelts < LINKS_MAX && !is_listed(links, first, link.url)) {
-        APR_ARRAY_PUSH(links, fpi_link_t) = link;
-    }
-    return NULL;
-}
-
-fpi_err_t *fpi_form_add_link(apr_array_header_t *links, const fpi_json_t *object, fpi_kind_t kind, fpi_task_t *task)
-{
-    return add_link(links, links->nelts, object, &file_names, kind, task);
-}
-
-fpi_err_t *fpi_form_add_invoice_links(apr_array_header_t *links, const fpi_json_t *object, fpi_task_t *task)
-{
-    fpi_json_t *files = fpi_json_find(object, "invoiceFiles");
-    const char *serial_no;
-    int first = links->nelts;
-
-    FPI_TRY(find_kept(&serial_no, object, "serialNo", WORD_MAX, task));
-    for (size_t i = 0; fpi_json_is_array(files) && i < fpi_json_size(files); i++) {
-        FPI_TRY(fpi_form_add_link(links, fpi_json_at(files, i), FPI_KIND_INVOICE, task));
-    }
-    if (links->nelts == first) {
-        FPI_TRY(fpi_form_add_link(links, object, FPI_KIND_INVOICE, task));
-    }
-    FPI_TRY(add_link(links, first, object, &voucher_names, FPI_KIND_INVOICE, task));
-    for (int i = first; i < links->nelts; i++) {
-        APR_ARRAY_IDX(links, i, fpi_link_t).serial_no = serial_no;
-    }
-    return NULL;
-}
-
-static fpi_json_t *find_list(const fpi_json_t *object, const char *aliases, fpi_task_t *task)
-{
-    while (*aliases) {
-        size_t n = strcspn(aliases, "|");
-        fpi_json_t *value = fpi_json_find(object, apr_pstrmemdup(task->pool, aliases, n));
-
-        if (fpi_json_is_array(value)) {
-            return value;
-        }
-        if (fpi_json_is_object(value)) {
-            fpi_json_t *list = fpi_json_make_array(task);
-
-            fpi_json_add(list, value);
-            return list;
-        }
-        aliases += n + (aliases[n] == '|');
-    }
-    return NULL;
-}
-
-fpi_err_t *fpi_form_read_document(fpi_document_t *out, const fpi_json_t *object, fpi_task_t *task)
-{
-    out->invoices = find_list(object, "invoices|invoice|invoiceList|invoiceData|data", task);
-    out->covers = find_list(object, "cover|covers|coverList", task);
-    out->attachments = find_list(object, "attachment|attachments|attachmentList", task);
-    return NULL;
 }
 
 const char *fpi_form_time(apr_time_t when, fpi_task_t *task)

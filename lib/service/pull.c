@@ -9,11 +9,12 @@
 #include "service/pull_own.h"
 #include "store/bills.h"
 #include "store/people.h"
+#include "wire/crypto.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-enum { INVOICES_MAX = 2000, FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
+enum { FILES_MAX = 5000, FAILURES_MAX = 3, REFUSALS_TOLD = 20 };
 
 /* ---- what it is about ---- */
 
@@ -39,131 +40,57 @@ static fpi_err_t *tx_look(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     return fpi_files_list(&pull->files, &pull->file_count, tx, task->tenant, pull->bill_id, FILES_MAX, task);
 }
 
-/* ---- the document: brought along, or asked of the cloud ---- */
-
-static fpi_err_t *read_brought(fpi_pulling_t *pull)
-{
-    fpi_json_t *doc;
-
-    if (!pull->push || !pull->push->body_len) {
-        return NULL;
-    }
-    FPI_TRY(fpi_json_parse(&doc, pull->push->body, (size_t)pull->push->body_len, pull->task));
-    return fpi_form_read_document(&pull->doc, doc, pull->task);
-}
-
-static const fpi_enterprise_t *enterprise_of(fpi_pulling_t *pull)
-{
-    const char *client_id = pull->push ? pull->push->client_id : NULL;
-    const fpi_enterprise_t *e = client_id ? fpi_people_find(pull->app, client_id, pull->task) : NULL;
-
-    if (!e && pull->bill->tax_no && *pull->bill->tax_no) {
-        e = fpi_people_find_by_tax_no(pull->app, pull->task->tenant, pull->bill->tax_no, pull->task);
-    }
-    return e && e->tenant == pull->task->tenant && e->is_enabled ? e : NULL;
-}
-
-static fpi_err_t *ask_cloud(fpi_pulling_t *pull)
-{
-    const fpi_enterprise_t *e = enterprise_of(pull);
-    const fpi_bill_t *bill = pull->bill;
-    const char *key = bill->erp_id && *bill->erp_id ? bill->erp_id : bill->number;
-    fpi_json_t *answer;
-
-    if (!e) {
-        return fpi_fail(pull->task, FPI_E_CLIENT,
-                        "no enabled enterprise authorisation for tax number %s: add it with fpimagectl enterprise add, "
-                        "then replay",
-                        bill->tax_no ? bill->tax_no : "-");
-    }
-    FPI_TRY(fpi_cloud_pull(&answer, pull->app->cloud, pull->path ? pull->path : FPI_PULL_PATH, e, key, bill->bill_no,
-                           pull->task));
-    return fpi_form_read_document(&pull->doc, answer, pull->task);
-}
-
-static fpi_err_t *read_invoices(fpi_pulling_t *pull)
-{
-    fpi_json_t *list = pull->doc.invoices;
-    size_t count = list ? fpi_json_size(list) : 0;
-
-    if (count > INVOICES_MAX) {
-        return fpi_fail(pull->task, FPI_E_TOO_LARGE, "%d invoices on one bill; %d are taken", (int)count,
-                        INVOICES_MAX);
-    }
-    pull->invoices = apr_pcalloc(pull->task->pool, sizeof(fpi_invoice_t) * (count + 1));
-    pull->has_link = apr_pcalloc(pull->task->pool, sizeof(bool) * (count + 1));
-    for (size_t i = 0; i < count; i++) {
-        fpi_invoice_t *invoice = &pull->invoices[i];
-        int links = pull->links->nelts;
-
-        FPI_TRY(fpi_form_read_invoice(invoice, fpi_json_at(list, i), pull->task));
-        invoice->tenant = pull->bill->tenant;
-        invoice->bill = pull->bill_id;
-        FPI_TRY(fpi_form_add_invoice_links(pull->links, fpi_json_at(list, i), pull->task));
-        pull->has_link[i] = pull->links->nelts > links;
-    }
-    pull->invoice_count = (int)count;
-    return NULL;
-}
-
-static fpi_err_t *read_links(fpi_pulling_t *pull, const fpi_json_t *list, fpi_kind_t kind)
-{
-    for (size_t i = 0; list && i < fpi_json_size(list); i++) {
-        FPI_TRY(fpi_form_add_link(pull->links, fpi_json_at(list, i), kind, pull->task));
-    }
-    return NULL;
-}
-
-static fpi_err_t *read_document(fpi_pulling_t *pull)
-{
-    pull->links = apr_array_make(pull->task->pool, 16, sizeof(fpi_link_t));
-    FPI_TRY(read_brought(pull));
-    if (!pull->doc.invoices) {
-        FPI_TRY(ask_cloud(pull));
-    }
-    FPI_TRY(read_links(pull, pull->doc.covers, FPI_KIND_COVER));
-    FPI_TRY(read_invoices(pull));
-    return read_links(pull, pull->doc.attachments, FPI_KIND_ATTACHMENT);
-}
-
 /* ---- files, one at a time, each durable by itself ---- */
 
-const char *fpi_pull_origin(const fpi_link_t *link, apr_pool_t *pool)
+const char *fpi_pull_origin(const fpi_link_t *link, fpi_task_t *task)
 {
-    return apr_pstrmemdup(pool, link->url, strcspn(link->url, "?#"));
+    const char *place = fpi_file_place(link->url, task->pool);
+
+    return link->url[strlen(place)] == '\0'
+               ? place
+               : apr_psprintf(task->pool, "%s#%.16s", place, fpi_sha256_hex(link->url, strlen(link->url), task));
 }
 
-static bool is_there(const fpi_pulling_t *pull, const fpi_link_t *link, const char *origin)
+static bool is_of(const fpi_file_t *file, const fpi_link_t *link, const char *origin)
 {
+    if (file->kind != link->kind) {
+        return false;
+    }
+    return link->hash ? strcasecmp(link->hash, file->sha256) == 0 : file->origin && strcmp(file->origin, origin) == 0;
+}
+
+/* The bytes that the bill has of the link already, those that came last; NULL: none. */
+static const char *find_there(const fpi_pulling_t *pull, const fpi_link_t *link, const char *origin)
+{
+    const fpi_file_t *found = NULL;
+
     for (int i = 0; i < pull->file_count; i++) {
         const fpi_file_t *file = &pull->files[i];
 
-        if (file->kind == link->kind
-            && ((link->hash && strcasecmp(link->hash, file->sha256) == 0)
-                || (!link->hash && file->origin && strcmp(file->origin, origin) == 0))) {
-            return true;
+        if (is_of(file, link, origin) && (!found || file->created > found->created)) {
+            found = file;
         }
     }
-    return false;
+    return found ? found->sha256 : NULL;
 }
 
 typedef struct storing_t {
     fpi_pulling_t *pull;
     fpi_file_t file;
+    bool is_new;
 } storing_t;
 
 static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     storing_t *s = baton;
     fpi_state_t to;
-    bool is_new;
 
     /* it may have been voided or locked while the file was on its way */
     FPI_TRY(fpi_bill_find_by_id(&s->pull->bill, tx, task->tenant, s->file.bill, task));
     FPI_TRY(fpi_attach_refuse_locked(s->pull->bill, FPI_ACT_PUSH, task));
     FPI_TRY(fpi_bill_move(&to, s->pull->bill, FPI_ACT_PUSH, task));
-    FPI_TRY(fpi_file_put(&s->file, &is_new, tx, task));
-    if (!is_new) {
+    FPI_TRY(fpi_file_put(&s->file, &s->is_new, tx, task));
+    if (!s->is_new) {
         return NULL;
     }
     FPI_TRY(fpi_bill_raise_version(s->pull->bill, tx, task));
@@ -174,11 +101,11 @@ static fpi_err_t *tx_file(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                          NULL, task);
 }
 
-static fpi_err_t *store_file(fpi_pulling_t *pull, const fpi_link_t *link, const char *origin, const fpi_fetched_t *got)
+static fpi_err_t *store_file(fpi_pulling_t *pull, fpi_link_t *link, const char *origin, const fpi_fetched_t *got)
 {
     storing_t s = { .pull = pull };
     const fpi_media_info_t *media = fpi_media_info(got->media);
-    const char *name = link->name ? link->name : strrchr(origin, '/') + 1;
+    const char *name = link->name ? link->name : strrchr(fpi_file_place(origin, pull->task->pool), '/') + 1;
 
     if (!strrchr(name, '.')) {
         name = apr_pstrcat(pull->task->pool, name, ".", media->extension, NULL);
@@ -187,35 +114,39 @@ static fpi_err_t *store_file(fpi_pulling_t *pull, const fpi_link_t *link, const 
     s.file.bill = pull->bill_id;
     s.file.kind = link->kind;
     s.file.name = fpi_file_take_name(name, "file", pull->task->pool);
-    s.file.sha256 = got->sha256;
+    s.file.sha256 = apr_pstrdup(pull->task->pool, got->sha256);
     s.file.media = media->type;
     s.file.size = got->size;
     s.file.source = "push";
     s.file.origin = origin;
     FPI_COUNT(pull->app, files_fetched, 1);
-    pull->fetched++;
-    return fpi_store_write(pull->app->store, tx_file, &s, pull->task);
+    FPI_TRY(fpi_store_write(pull->app->store, tx_file, &s, pull->task));
+    link->got = s.file.sha256;
+    pull->fetched += s.is_new;
+    return NULL;
 }
 
-static void note_refusal(fpi_pulling_t *pull, const fpi_link_t *link, const char *origin, const fpi_err_t *err)
+static void note_refusal(fpi_pulling_t *pull, const fpi_link_t *link, const fpi_err_t *err)
 {
     fpi_task_t *task = pull->task;
 
     fpi_log_err(task, FPI_M_FETCH_REFUSED, err, "file of bill %s", pull->bill->number);
     if (++pull->refused <= REFUSALS_TOLD) {
         pull->refusals = apr_pstrcat(task->pool, pull->refusals ? pull->refusals : "", pull->refusals ? "; " : "",
-                                     link->name ? link->name : origin, ": ", fpi_err_chain(task->pool, err), NULL);
+                                     link->name ? link->name : fpi_file_place(link->url, task->pool), ": ",
+                                     fpi_err_chain(task->pool, err), NULL);
     }
 }
 
 /* A file that can't be had is told in the timeline; one that may come later is a failure. */
-static fpi_err_t *fetch_one(fpi_pulling_t *pull, const fpi_link_t *link)
+static fpi_err_t *fetch_one(fpi_pulling_t *pull, fpi_link_t *link)
 {
-    const char *origin = fpi_pull_origin(link, pull->task->pool);
+    const char *origin = fpi_pull_origin(link, pull->task);
     fpi_fetched_t got;
     fpi_err_t *err;
 
-    if (is_there(pull, link, origin)) {
+    link->got = find_there(pull, link, origin);
+    if (link->got) {
         return NULL;
     }
     err = fpi_fetch(&got, pull->app, link->url, pull->task);
@@ -223,9 +154,9 @@ static fpi_err_t *fetch_one(fpi_pulling_t *pull, const fpi_link_t *link)
         return store_file(pull, link, origin, &got);
     }
     if (fpi_code_info(err->code)->retry != FPI_RETRY_CALLER) {
-        return fpi_wrap(pull->task, err, "fetching %.200s", origin);
+        return fpi_wrap(pull->task, err, "fetching %.200s", fpi_file_place(link->url, pull->task->pool));
     }
-    note_refusal(pull, link, origin, err);
+    note_refusal(pull, link, err);
     return NULL;
 }
 
@@ -283,6 +214,30 @@ static fpi_err_t *tell_unread(const fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_
                         : NULL;
 }
 
+/* Another address of its files is no news: they are told by their bytes. */
+static bool is_news(const fpi_invoice_t *invoice, fpi_task_t *task)
+{
+    return !invoice->doc_before || !fpi_form_is_same_invoice(invoice->doc_before, invoice->doc, task);
+}
+
+/* Each once, however often it comes so. */
+static fpi_err_t *tell_notes(const fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *task)
+{
+    for (int i = 0; i < pull->notes->nelts; i++) {
+        const char *note = APR_ARRAY_IDX(pull->notes, i, const char *), *detail;
+        fpi_json_t *told = fpi_json_make_object(task);
+        bool has;
+
+        fpi_json_put_text(told, "told", note);
+        detail = fpi_json_format(told, true, task);
+        FPI_TRY(fpi_trail_has(&has, tx, pull->bill, "pull", detail, task));
+        if (!has) {
+            FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", note, detail, task));
+        }
+    }
+    return NULL;
+}
+
 static fpi_err_t *put_invoices(fpi_pulling_t *pull, fpi_tx_t *tx, int *changed, int64_t *dropped, fpi_task_t *task)
 {
     int64_t *ids = apr_pcalloc(task->pool, sizeof(*ids) * (size_t)(pull->invoice_count + 1));
@@ -296,12 +251,14 @@ static fpi_err_t *put_invoices(fpi_pulling_t *pull, fpi_tx_t *tx, int *changed, 
 
         FPI_TRY(fpi_invoice_put(&pull->invoices[i], &is_changed, tx, task));
         ids[i] = pull->invoices[i].id;
+        is_changed = is_changed && is_news(&pull->invoices[i], task);
         *changed += is_changed;
         if (is_changed) {
             note_invoice(pull, i, task);
         }
     }
-    return fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task);
+    return pull->is_whole ? fpi_invoices_keep_only(dropped, tx, pull->bill->tenant, pull->bill_id, ids, pull->invoice_count, task)
+                          : NULL;
 }
 
 /* What was there when a bill was sent back is no answer to that. */
@@ -380,15 +337,16 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
                                            pull->refusals ? ": " : "", pull->refusals ? pull->refusals : ""),
                               NULL, task));
     }
-    else if (pull->invoice_count == 0 && pull->links->nelts == 0) {
+    else if (pull->invoice_count == 0 && pull->links->nelts == 0 && !pull->notes->nelts) {
         FPI_TRY(fpi_trail_add(tx, pull->bill, "pull", "the cloud has no invoices for this bill", NULL, task));
     }
     FPI_TRY(tell_unread(pull, tx, task));
     FPI_TRY(tell_linkless(pull, is_synced, tx, task));
-    if (pull->invoice_count == 0) {
+    FPI_TRY(tell_notes(pull, tx, task));
+    if (pull->invoice_count == 0 && !pull->left_out) {
         FPI_TRY(fpi_match_empty(tx, pull->bill, task));
     }
-    FPI_TRY(move_state(pull, tx, changed || pull->fetched || pull->taken_off, task));
+    FPI_TRY(move_state(pull, tx, changed || fpi_pull_came_since(pull, pull->since) || pull->taken_off, task));
     if (is_synced) {
         FPI_TRY(fpi_pull_mirrored(pull, was_submitted, tx, task));
     }
@@ -403,7 +361,7 @@ static fpi_err_t *tx_end(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 static fpi_err_t *work(fpi_pulling_t *pull)
 {
     if (!pull->bill->is_locked) { /* tx_end says so */
-        FPI_TRY(read_document(pull));
+        FPI_TRY(fpi_pull_read(pull));
         FPI_TRY(fetch_all(pull));
     }
     return fpi_store_write(pull->app->store, tx_end, pull, pull->task);
@@ -416,6 +374,7 @@ fpi_err_t *fpi_pull_run(fpi_app_t *app, const fpi_job_t *job, fpi_task_t *task)
 
     pull->app = app;
     pull->task = task;
+    pull->since = job->first;
     FPI_TRY(read_payload(pull, job));
     FPI_TRY(fpi_store_read(app->store, tx_look, pull, task));
     if (pull->bill->state == FPI_STATE_VOID) {

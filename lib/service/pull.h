@@ -1,16 +1,23 @@
 /* Working off a push: what it did not bring is pulled from the cloud, files are fetched into the blob store, and
  * the bill gets its invoices, files and state. Every step is in the bill's timeline.
  *
- *   job {bill, push} ─> document of the push, or the cloud's answer ─> each file (skipped when it is there)
+ *   job {bill, push} ─> document of the push, completed by the cloud, or the cloud's answer
+ *                    ─> each file (skipped when it is there)
  *                    ─> one transaction: invoices, state, push row "done", timeline
  *
  * In sync mode the bill mirrors the receipt until it is reviewed or locked: files that came from it and are no longer there
  * are taken off (what people brought stays), and with its images there the bill is submitted; an empty receipt does
  * neither. When that changes the images of a submitted bill, it stays submitted and the ERP is told "ready" once more, as
  * the receipt pushes twice per bill, on save and on submit (facts-cloud.md 4.3), and the first push has submitted it.
- * Nothing is taken off a submitted bill while a file of the receipt can't be had. In the other modes, and once reviewed,
- * what comes is added and its invoices are brought up to date, and the ERP is not told again (facts-cloud.md 6.6). A locked
- * bill is not touched: the push is parked, to be replayed once it is unlocked.
+ * A file is known by the bytes that its link gave, wherever that stands now: under another address, or one signed anew for each
+ * call, it is the same file, and no news. Nothing is taken off a submitted bill while a file of the receipt can't be had. In
+ * the other modes, and once reviewed, what comes is added and its invoices are brought up to date, and the ERP is not told again
+ * (facts-cloud.md 6.6). A locked bill is not touched: the push is parked, to be replayed once it is unlocked.
+ *
+ * What is no invoice is none (forms.h): a push without one is a notice, whatever it looks like, and a member of a list without
+ * number, code, date, sum or file is left out and told. Invoices and files are taken away by the whole of a receipt only: not by
+ * a page of it, nor by one with a member left out, nor by an answer that lists no invoices. Of covers or attachments that a push
+ * does not speak of the cloud is asked; where it can't be, those that are there stay.
  *
  * Life:    a job's task.
  * Threads: a worker's.

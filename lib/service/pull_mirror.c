@@ -10,17 +10,37 @@
 #include <apr_strings.h>
 #include <string.h>
 
+static bool is_same_place(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "?#");
+
+    return n == strcspn(b, "?#") && strncmp(a, b, n) == 0;
+}
+
+/* Of a link that could not be had it is only known where it stood: what came from there may be what it names. */
+static bool is_file_of(const fpi_link_t *link, const fpi_file_t *file)
+{
+    if (link->got) {
+        return strcmp(link->got, file->sha256) == 0;
+    }
+    return (link->hash && strcasecmp(link->hash, file->sha256) == 0) || (file->origin && is_same_place(file->origin, link->url));
+}
+
 static bool is_mirrored(const fpi_pulling_t *pull, const fpi_file_t *file)
 {
     for (int i = 0; i < pull->links->nelts; i++) {
-        const fpi_link_t *link = &APR_ARRAY_IDX(pull->links, i, fpi_link_t);
-
-        if ((link->hash && strcasecmp(link->hash, file->sha256) == 0)
-            || (file->origin && strcmp(file->origin, fpi_pull_origin(link, pull->task->pool)) == 0)) {
+        if (is_file_of(&APR_ARRAY_IDX(pull->links, i, fpi_link_t), file)) {
             return true;
         }
     }
     return false;
+}
+
+/* What nobody speaks of stays. */
+static bool is_spoken_of(const fpi_pulling_t *pull, const fpi_file_t *file)
+{
+    return !(file->kind == FPI_KIND_COVER && pull->lacks_covers)
+           && !(file->kind == FPI_KIND_ATTACHMENT && pull->lacks_attachments);
 }
 
 /* Is there anything on the bill that came with the receipt? */
@@ -45,19 +65,19 @@ static fpi_err_t *submit_synced(fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *t
                                                                         : NULL;
 }
 
-/* An empty receipt takes nothing away: it may be a fault of its own. */
+/* An empty receipt takes nothing away: it may be a fault of its own. Nor does one of which a part can't be read. */
 static fpi_err_t *take_off(fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_pile_t *pile, before;
 
-    if (!pull->links->nelts) {
+    if (!pull->links->nelts || !pull->is_whole) {
         return NULL;
     }
     FPI_TRY(fpi_pile_get(&pile, &before, tx, pull->bill, task));
     for (int i = before.count - 1; i >= 0; i--) {
         const fpi_file_t *file = &before.files[i];
 
-        if (strcmp(file->source ? file->source : "", "push") == 0 && !is_mirrored(pull, file)) {
+        if (strcmp(file->source ? file->source : "", "push") == 0 && is_spoken_of(pull, file) && !is_mirrored(pull, file)) {
             FPI_TRY(fpi_pile_drop(pile, file->id, task));
             FPI_TRY(fpi_trail_add(tx, pull->bill, "file",
                                   apr_psprintf(task->pool, "%s %s taken off the bill, as the receipt has it no more; sha256 %s",
@@ -103,15 +123,14 @@ fpi_err_t *fpi_pull_mirror(bool *is_synced, fpi_pulling_t *pull, fpi_tx_t *tx, f
     return take_off(pull, tx, task);
 }
 
-/* Files of the receipt since the ERP was last to be told of them, in this run or in one that did not come to its end. */
-static int count_since(const fpi_pulling_t *pull, apr_time_t told)
+int fpi_pull_came_since(const fpi_pulling_t *pull, apr_time_t when)
 {
     int count = 0;
 
     for (int i = 0; i < pull->file_count; i++) {
         const fpi_file_t *file = &pull->files[i];
 
-        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > told;
+        count += strcmp(file->source ? file->source : "", "push") == 0 && file->created > when;
     }
     return count;
 }
@@ -123,7 +142,7 @@ static fpi_err_t *tell_mirrored(fpi_pulling_t *pull, fpi_tx_t *tx, fpi_task_t *t
     int came;
 
     FPI_TRY(fpi_delivery_find_last(&last, tx, pull->bill->tenant, pull->bill->id, task));
-    came = count_since(pull, last ? last->created : 0);
+    came = fpi_pull_came_since(pull, last ? last->created : 0); /* in this run or in one that did not come to its end */
     if (!pull->taken_off && !came) {
         return NULL;
     }

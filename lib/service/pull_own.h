@@ -1,4 +1,4 @@
-/* What pull.c and pull_mirror.c share. Private to these.
+/* What pull.c, pull_read.c and pull_mirror.c share. Private to these.
  *
  * Life:    one run of a pull's job.
  * Threads: a worker's.
@@ -23,8 +23,13 @@ typedef struct fpi_pulling_t {
     fpi_document_t doc;
     fpi_invoice_t *invoices;
     int invoice_count;
+    int left_out;                /* members of the list that say no invoice */
+    bool lacks_covers, lacks_attachments; /* nobody has said whether there are any */
+    bool is_whole;               /* all of the receipt's invoices are known: what is not among them is there no more */
+    apr_array_header_t *notes;   /* const char *: what could not be read, to be told once */
     apr_array_header_t *links;   /* fpi_link_t */
-    int fetched, refused, taken_off; /* files of this run */
+    apr_time_t since;            /* when it was put to work: what came since is news, whichever try brought it */
+    int fetched, refused, taken_off; /* files of this run; fetched: new ones */
     const char *refusals;        /* sentences on those that can't be had */
     const char *unread;          /* sums of new or changed invoices that can't be read */
     int unread_count;
@@ -33,8 +38,14 @@ typedef struct fpi_pulling_t {
     int linkless_count;
 } fpi_pulling_t;
 
-/* What a file is known by when it comes again: its address without the query, which may hold a key. */
-const char *fpi_pull_origin(const fpi_link_t *link, apr_pool_t *pool);
+/* The document, brought along or asked of the cloud, into invoices, links and notes. */
+fpi_err_t *fpi_pull_read(fpi_pulling_t *pull) FPI_MUST_USE;
+
+/* What a file is known by when it comes again: its address without the query, which may hold a key; then "#" and the beginning
+ * of a SHA-256 of the whole, so that two that differ in the query are two. */
+const char *fpi_pull_origin(const fpi_link_t *link, fpi_task_t *task);
+/* Files of the receipt that came to the bill after `when`. */
+int fpi_pull_came_since(const fpi_pulling_t *pull, apr_time_t when);
 
 /* ---- sync mode: the bill mirrors the receipt (pull.h) ---- */
 /* Before the invoices: takes off what the receipt has no more, where the bill's mode is that, which *is_synced says. */

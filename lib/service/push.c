@@ -188,7 +188,7 @@ static fpi_err_t *read_notice(fpi_push_notice_t *notice, fpi_push_intake_t *in, 
     }
     notice->object = object;
     FPI_TRY(fpi_form_read_identity(&notice->id, object, task));
-    FPI_TRY(fpi_form_read_document(&doc, object, task));
+    fpi_form_read_pushed(&doc, object, task);
     notice->is_document = doc.invoices != NULL;
     notice->body = object == in->whole ? in->text : fpi_json_format(object, false, task);
     notice->sha = content_sha(object, task);

@@ -100,7 +100,7 @@ fpi_json_t *fpi_view_file(const fpi_file_t *file, const fpi_content_t *content, 
     fpi_json_put_int(doc, "attachment_type", file->attachment_type);
     fpi_json_put_int(doc, "invoice_id", file->invoice);
     fpi_json_put_text(doc, "source", file->source);
-    fpi_json_put_text(doc, "origin", file->origin);
+    fpi_json_put_text(doc, "origin", fpi_file_place(file->origin, task->pool));
     fpi_json_put_time(doc, "created_at", file->created);
     if (content) {
         put_content(doc, file, content);

@@ -64,7 +64,7 @@ fpi_err_t *fpi_trail_page(fpi_event_t **out, int *count, int64_t *total, fpi_tx_
                           int64_t skip, int most, int bound, fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- invoices of a bill ---- */
-/* By bill and serial number, else by bill and identity; sets id. *is_changed false when all was the same. One
+/* By bill and serial number, else by bill and identity; sets id and doc_before. *is_changed false when all was the same. One
  * with neither is always new: the same taxi receipt twice is two. */
 fpi_err_t *fpi_invoice_put(fpi_invoice_t *invoice, bool *is_changed, fpi_tx_t *tx, fpi_task_t *task)
     FPI_MUST_USE;
@@ -80,8 +80,8 @@ fpi_err_t *fpi_invoices_keep_only(int64_t *dropped, fpi_tx_t *tx, int64_t tenant
 
 /* ---- files of a bill ---- */
 /* The same pages of the same bytes and kind on one bill are the same file: *is_new false, and `file` becomes the one
- * that is there (its first part, when it was split), linked to the invoice that it was given with, if any. Where the bill
- * has some of its pages only, the others are added as parts, and `file` becomes the first of them.
+ * that is there (its first part, when it was split), linked to the invoice and known by the origin that it was given with,
+ * if any. Where the bill has some of its pages only, the others are added as parts, and `file` becomes the first of them.
  * position 0: behind all that are there; else the place of the first. */
 fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* The same, with all that was added: one file, or parts. */

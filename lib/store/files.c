@@ -85,13 +85,24 @@ static fpi_err_t *add_known_kind(fpi_file_t **there, int *count, const fpi_file_
     return NULL;
 }
 
-/* Its invoice may have become another one since, and its kind may have been said. */
+static fpi_err_t *renew_origin(fpi_file_t *file, const char *origin, fpi_tx_t *tx, fpi_task_t *task)
+{
+    if (!origin || (file->origin && strcmp(file->origin, origin) == 0)) {
+        return NULL;
+    }
+    file->origin = origin;
+    return fpi_tx_run(tx, FPI_SQL_FILE_ORIGIN, FPI_ARGS(fpi_arg_int(file->id), fpi_arg_text(origin)), NULL, NULL, task);
+}
+
+/* Its invoice and its address may have become others since, and its kind may have been said. */
 static fpi_err_t *take_stored(fpi_file_t *file, const fpi_file_t *stored, fpi_tx_t *tx, fpi_task_t *task)
 {
     int64_t invoice = file->invoice;
+    const char *origin = file->origin;
     bool is_said = !file->is_guessed;
 
     *file = *stored;
+    FPI_TRY(renew_origin(file, origin, tx, task));
     if (is_said && file->is_guessed) {
         file->is_guessed = false;
         FPI_TRY(fpi_file_put_facts(file, tx, task));

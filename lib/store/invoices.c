@@ -120,6 +120,7 @@ fpi_err_t *fpi_invoice_put(fpi_invoice_t *invoice, bool *is_changed, fpi_tx_t *t
     FPI_TRY(
         find_by(&found, tx, FPI_SQL_INVOICE_FIND_BY_IDENTITY, invoice, invoice->identity, task));
     invoice->id = found.id;
+    invoice->doc_before = found.doc;
     *is_changed = !found.id || !is_same(invoice, &found);
     if (!*is_changed) {
         return NULL;

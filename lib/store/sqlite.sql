@@ -2058,6 +2058,9 @@ SELECT (SELECT COUNT(*) FROM file WHERE bill = ?1), COALESCE((SELECT MAX(positio
 -- name: FILE_LINK
 UPDATE file SET invoice = ?2 WHERE id = ?1
 
+-- name: FILE_ORIGIN
+UPDATE file SET origin = ?2 WHERE id = ?1
+
 -- name: FILE_UNLINK
 UPDATE file SET invoice = 0 WHERE bill = ?2 AND tenant = ?1 AND invoice = ?3
 

@@ -313,7 +313,7 @@ static fpi_json_t *files_json(look_t *l)
         fpi_json_put_text(doc, "label", file->label);
         fpi_json_put_int(doc, "invoice", file->invoice);
         fpi_json_put_text(doc, "source", file->source);
-        fpi_json_put_text(doc, "origin", file->origin);
+        fpi_json_put_text(doc, "origin", fpi_file_place(file->origin, l->ctl->task->pool));
         fpi_json_put_time(doc, "created", file->created);
         fpi_json_add(list, doc);
     }

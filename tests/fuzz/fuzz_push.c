@@ -15,19 +15,18 @@ static void read_all(const fpi_json_t *doc, fpi_task_t *task)
     if (fpi_form_read_announcement(&bill, doc, task) == NULL) {
         (void)fpi_form_announcement_sha(&bill, task);
     }
-    if (fpi_form_read_document(&parts, doc, task)) {
-        return;
-    }
+    fpi_form_read_pushed(&parts, doc, task);
+    fpi_form_read_document(&parts, doc, task);
     for (size_t i = 0; parts.invoices && i < fpi_json_size(parts.invoices); i++) {
         const fpi_json_t *object = fpi_json_at(parts.invoices, i);
 
         if (fpi_form_read_invoice(&invoice, object, task) == NULL) {
             (void)fpi_form_write_invoice(&invoice, task);
-            fpi_ignore(fpi_form_add_invoice_links(links, object, task));
+            (void)fpi_form_add_invoice_links(links, object, task);
         }
     }
     for (size_t i = 0; parts.covers && i < fpi_json_size(parts.covers); i++) {
-        fpi_ignore(fpi_form_add_link(links, fpi_json_at(parts.covers, i), FPI_KIND_COVER, task));
+        (void)fpi_form_add_link(links, fpi_json_at(parts.covers, i), FPI_KIND_COVER, task);
     }
 }
 

@@ -100,7 +100,7 @@ START_TEST(invoice_and_links)
     ck_assert_int_eq(invoice.gross, 10600);
     ck_assert_str_eq(invoice.date, "2026-01-31");
     ck_assert_str_eq(invoice.identity, "12345678901234567890");
-    unit_done(fpi_form_add_invoice_links(links, doc, task));
+    (void)fpi_form_add_invoice_links(links, doc, task);
     ck_assert_int_eq(links->nelts, 1);
     ck_assert_str_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).name, "a.pdf");
     ck_assert_str_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).serial_no, "s1");
@@ -170,6 +170,10 @@ static const struct {
     { "{\"invoiceFiles\":[{\"url\":\"a\",\"fileName\":\"f\"},{\"url\":\"x\",\"fileName\":\"g\"}],\"pdfurl\":\"p\",\"xbrlUrl\":\"x\"}", "a f;x g;" },
     { "{\"invoiceFiles\":[{}],\"pdfurl\":\"p\",\"invoiceNo\":\"1\"}", "p 1;" },
     { "{\"invoiceFiles\":[]}", "" },
+    { "{\"invoiceFiles\":{\"url\":\"a\",\"name\":\"n\"}}", "a n;" },
+    { "{\"invoiceFiles\":[\"https://h/a\",\"b\",null,7],\"pdfurl\":\"p\"}", "https://h/a -;" },
+    { "{\"invoiceFiles\":\"http://h/a\"}", "http://h/a -;" },
+    { "{\"url\":{},\"pdfurl\":\"p\",\"fileName\":[1],\"invoiceNo\":\"1\"}", "p 1;" },
     { "{}", "" },
 };
 
@@ -178,11 +182,11 @@ START_TEST(links_of_an_invoice)
     apr_array_header_t *links = apr_array_make(task->pool, 2, sizeof(fpi_link_t));
     const char *text = "";
 
-    unit_done(fpi_form_add_invoice_links(links, parse(linked[_i].invoice), task));
+    (void)fpi_form_add_invoice_links(links, parse(linked[_i].invoice), task);
     for (int i = 0; i < links->nelts; i++) {
         const fpi_link_t *link = &APR_ARRAY_IDX(links, i, fpi_link_t);
 
-        text = apr_pstrcat(task->pool, text, link->url, " ", link->name, ";", NULL);
+        text = apr_pstrcat(task->pool, text, link->url, " ", link->name ? link->name : "-", ";", NULL);
     }
     ck_assert_str_eq(text, linked[_i].urls);
 }
@@ -234,6 +238,88 @@ START_TEST(sums_by_their_other_name)
 }
 END_TEST
 
+#define SHA256 "a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5a3f5"
+
+static const struct {
+    const char *hash, *taken;
+} hashes[] = {
+    { SHA256, SHA256 }, { "d41d8cd98f00b204e9800998ecf8427e", NULL }, { SHA256 "0", NULL }, { "g" SHA256, NULL }, { "", NULL },
+};
+
+START_TEST(a_hash_is_a_sha256_or_none)
+{
+    apr_array_header_t *links = apr_array_make(task->pool, 1, sizeof(fpi_link_t));
+    const char *text = apr_psprintf(task->pool, "{\"url\":\"u\",\"fileHash\":\"%s\"}", hashes[_i].hash);
+
+    (void)fpi_form_add_link(links, parse(text), FPI_KIND_COVER, task);
+    ck_assert_pstr_eq(APR_ARRAY_IDX(links, 0, fpi_link_t).hash, hashes[_i].taken);
+}
+END_TEST
+
+static const struct {
+    const char *a, *b;
+    bool is_same;
+} docs[] = {
+    { "{}", "{}", true },
+    { "{\"url\":\"https://h/a?t=1\",\"n\":1}", "{\"url\":\"HTTP://h/b\",\"n\":1}", true },
+    { "{\"f\":[{\"url\":\"https://h/a\\\"x\"},{\"n\":\"a\"}]}", "{\"f\":[{\"url\":\"https://h/b\"},{\"n\":\"a\"}]}", true },
+    { "{\"url\":\"https://h/a\"}", "{\"pdfurl\":\"https://h/a\"}", false },
+    { "{\"n\":\"1\"}", "{\"n\":\"2\"}", false },
+    { "{\"n\":\"1\",\"url\":\"https://h/a\"}", "{\"n\":\"2\",\"url\":\"https://h/a\"}", false },
+    { "{\"n\":\"a\\\\\",\"m\":1}", "{\"n\":\"a\\\\\",\"m\":2}", false },
+};
+
+START_TEST(an_address_is_no_fact)
+{
+    ck_assert_int_eq(fpi_form_is_same_invoice(docs[_i].a, docs[_i].b, task), docs[_i].is_same);
+}
+END_TEST
+
+#define ONE "{\"invoiceNo\":\"1\"}"
+
+static const struct {
+    const char *body;
+    int pushed, answered;        /* invoices; -1: not said */
+    int covers;
+} documents[] = {
+    { "{\"invoices\":[" ONE "," ONE "],\"cover\":\"https://h/c\"}", 2, 2, 1 },
+    { "{\"invoice\":" ONE ",\"covers\":{\"url\":\"u\"}}", 1, 1, 1 },
+    { "{\"invoice\":[],\"cover\":[]}", 0, 0, 0 },
+    { "{\"invoice\":{},\"cover\":\"KD-1\"}", -1, -1, -1 },
+    { "{\"invoiceData\":[{\"serialNo\":\"s\"}]}", -1, 1, -1 },
+    { "{\"data\":[]}", -1, 0, -1 },
+    { "{\"data\":{}}", -1, -1, -1 },
+    { "{\"data\":[" ONE "]}", 1, 1, -1 },
+    { "{\"data\":" ONE "}", 1, 1, -1 },
+    { "{\"data\":\"[{\\\"invoiceNo\\\":1}]\"}", 1, 1, -1 },
+    { "{\"data\":\"[\"}", -1, -1, -1 },
+    { "{\"data\":[{\"entryid\":1,\"fid\":[\"s\"]}]}", -1, 1, -1 },
+    { "{\"data\":{\"invoiceSerialNos\":\"s\",\"totalAmount\":1}}", -1, -1, -1 },
+    { "{\"data\":{\"invoice\":[" ONE "],\"cover\":[\"https://h/c\"]}}", 1, 1, 1 },
+    { "{\"data\":{\"data\":[" ONE "]}}", 1, 1, -1 },
+    { "{\"invoice\":[" ONE "],\"totalElement\":2}", -1, 1, -1 },
+    { "{\"invoice\":[" ONE "],\"totalPage\":\"2\"}", -1, 1, -1 },
+    { "{\"invoice\":[" ONE "],\"totalElements\":1,\"totalPage\":1}", 1, 1, -1 },
+};
+
+static int size_of(const fpi_json_t *list)
+{
+    return list ? (int)fpi_json_size(list) : -1;
+}
+
+START_TEST(documents_and_notices)
+{
+    fpi_json_t *body = parse(documents[_i].body);
+    fpi_document_t doc;
+
+    fpi_form_read_pushed(&doc, body, task);
+    ck_assert_int_eq(size_of(doc.invoices), documents[_i].pushed);
+    fpi_form_read_document(&doc, body, task);
+    ck_assert_int_eq(size_of(doc.invoices), documents[_i].answered);
+    ck_assert_int_eq(size_of(doc.covers), documents[_i].covers);
+}
+END_TEST
+
 static const struct {
     const char *query;
     bool good;
@@ -265,6 +351,9 @@ int main(void)
     tcase_add_loop_test(tc, names_by_type, 0, UNIT_COUNT(typed));
     tcase_add_test(tc, sums_by_their_other_name);
     tcase_add_loop_test(tc, links_of_an_invoice, 0, UNIT_COUNT(linked));
+    tcase_add_loop_test(tc, a_hash_is_a_sha256_or_none, 0, UNIT_COUNT(hashes));
+    tcase_add_loop_test(tc, documents_and_notices, 0, UNIT_COUNT(documents));
+    tcase_add_loop_test(tc, an_address_is_no_fact, 0, UNIT_COUNT(docs));
     tcase_add_loop_test(tc, query_pairs, 0, UNIT_COUNT(queries));
     return unit_run(suite);
 }

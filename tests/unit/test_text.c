@@ -209,6 +209,8 @@ START_TEST(test_utf8)
     ck_assert_int_eq(fpi_utf8_is_valid(cases[_i].text, len), cases[_i].length >= 0);
     if (cases[_i].length >= 0) {
         ck_assert_int_eq(fpi_utf8_length(cases[_i].text), cases[_i].length);
+        ck_assert_str_eq(fpi_utf8_cut(task->pool, cases[_i].text, (size_t)cases[_i].length), cases[_i].text);
+        ck_assert_str_eq(fpi_utf8_cut(task->pool, "发票a", 1), "发");
     }
 }
 END_TEST

@@ -231,7 +231,7 @@ class Cloud:
                                      "attachment": bill.get("attachment", [])})
 
     def _file(self, request, reply, name):
-        held = self.state.files.get(name)
+        held = self.state.files.get(f"{name}?{request.raw_query}") or self.state.files.get(name)
         if request.method not in ("GET", "HEAD"):
             return fail(reply, 405, BAD_FIELD, "只接受GET", [("Allow", "GET, HEAD")])
         if held is None:
