@@ -15,9 +15,9 @@
  * (facts-cloud.md 6.6). A locked bill is not touched: the push is parked, to be replayed once it is unlocked.
  *
  * What is no invoice is none (forms.h): a push without one is a notice, whatever it looks like, and a member of a list without
- * number, code, date, sum or file is left out and told. Invoices and files are taken away by the whole of a receipt only: not by
- * a page of it, nor by one with a member left out, nor by an answer that lists no invoices. Of covers or attachments that a push
- * does not speak of the cloud is asked; where it can't be, those that are there stay.
+ * number, code, date, sum, party or file is left out and told. Invoices and files are taken away by the whole of a receipt only:
+ * not by a page of it, nor by one with a member left out, nor by an answer that lists no invoices. Of covers or attachments that a
+ * push does not speak of the cloud is asked; where it can't be, those that are there stay.
  *
  * Life:    a job's task.
  * Threads: a worker's.

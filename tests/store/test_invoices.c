@@ -118,6 +118,7 @@ TX_TEST(files)
     ck_assert(is_new);
     ck_assert_int_eq(file.created, now);
     again.name = "other name.pdf";
+    again.origin = "https://h/q#1";
     again.invoice = 77;
     unit_done(fpi_file_put(&again, &is_new, tx, t));
     ck_assert(!is_new);
@@ -138,7 +139,7 @@ TX_TEST(files)
     ck_assert_int_eq(list[0].position, 1);
     ck_assert_int_eq(list[0].invoice, 77);
     ck_assert_str_eq(list[0].media, "application/pdf");
-    ck_assert_str_eq(list[0].origin, "https://h/p");
+    ck_assert_str_eq(list[0].origin, "https://h/q#1"); /* where it stood last */
     ck_assert_int_eq(list[0].size, 9);
     unit_done(fpi_file_is_used(&used, tx, "aa", t));
     ck_assert(used);
