@@ -1,12 +1,12 @@
 /** The frame round every page: menu by permissions, language, light and dark, who is signed in. */
 import { Button, Dropdown } from 'antd'
-import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { Looks } from './App'
 import { menuFor } from './menu'
 import { hasPage } from './pages'
+import { UploadLine } from './parts/UploadLine'
 import { go, Link, usePlace } from './router'
 import { signOut, useWho } from './session'
-import { trafficNow, watchTraffic } from './upload'
 import { say } from './words'
 
 function Menu({ onGone }: { onGone: () => void }) {
@@ -35,14 +35,6 @@ export function LookButtons({ lang, look, onLang, onLook }: Looks) {
       <Button type="text" onClick={() => onLook(look === 'dark' ? 'light' : 'dark')}>{look === 'dark' ? say('浅色', 'Light') : say('深色', 'Dark')}</Button>
     </>
   )
-}
-
-/** What goes on in the background, and where. */
-function UploadLine() {
-  const { left, failed, home } = useSyncExternalStore(watchTraffic, trafficNow)
-  if (!left && !failed) return null
-  const text = [left && say(`上传中，还剩 ${left} 个`, `sending, ${left} left`), failed && say(`${failed} 个上传失败`, `${failed} failed to upload`)].filter(Boolean).join(say('，', ', '))
-  return <span className={failed ? 'bar-uploads failed' : 'bar-uploads'} role="status">{home ? <Link to={home}>{text}</Link> : text}</span>
 }
 
 export function Shell({ children, onLeave, ...looks }: Looks & { children: ReactNode; onLeave: () => void }) {

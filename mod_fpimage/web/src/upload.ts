@@ -16,6 +16,8 @@ export interface Item {
   speed: number
   error: unknown
   note?: string
+  /** It was on its way: what became of it is news. */
+  isTried?: boolean
   /** It was there already: nothing was added. */
   isRepeat?: boolean
   /** Further members of the address that it goes to: after, kind, ...; one object for all files of one choice. */
@@ -81,6 +83,9 @@ function look(uploads: Uploads) {
 export const watchTraffic = (hear: () => void) => { watchers.add(hear); return () => { watchers.delete(hear) } }
 export const trafficNow = () => traffic
 
+/** It went out and did not arrive. */
+export const isLost = (item: Item) => !!item.isTried && (item.state === 'failed' || item.state === 'refused')
+
 export class Uploads {
   items: readonly Item[] = []
   private heard = new Set<() => void>()
@@ -97,7 +102,7 @@ export class Uploads {
   snapshot = () => this.items
   get left() { return this.items.filter(one => one.state === 'waiting' || one.state === 'sending').length }
   get isBusy() { return this.left > 0 }
-  get failed() { return this.items.filter(one => one.state === 'failed').length }
+  get failed() { return this.items.filter(isLost).length }
 
   add(files: File[], extra: Record<string, string | number> = {}) {
     const fresh = files.map(file => {
@@ -155,7 +160,7 @@ export class Uploads {
     const stop = new AbortController()
     this.stops.set(item.id, stop)
     for (let round = 1; ; round++) {
-      this.change(item.id, { state: 'sending', error: null, note: round > 1 ? say(`第 ${round} 次尝试`, `try ${round}`) : undefined })
+      this.change(item.id, { state: 'sending', isTried: true, error: null, note: round > 1 ? say(`第 ${round} 次尝试`, `try ${round}`) : undefined })
       try {
         const answer = await this.send(item, stop.signal)
         const isKnown = isRepeat(answer)

@@ -134,7 +134,6 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const failures = useRef(0)
   const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
   const bill = load.data
-  newest.current = bill
   const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
   /* the page that was chosen, wherever it has gone; one that is gone: what stands in its place */
   const found = leaves.findIndex(one => one.key === place.key)
@@ -163,6 +162,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
     return () => clearTimeout(timer)
   }, [isWaiting, load.data])
 
+  newest.current = bill
   /* one change after the other, each of what the one before it left; none after one that failed */
   const change = (path: string, sent: { method?: string; body: (now: BillWhole) => object }, done: string) => {
     const before = failures.current

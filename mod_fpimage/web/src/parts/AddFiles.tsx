@@ -5,7 +5,7 @@ import { call, textOf } from '../api/client'
 import type { BillFile, Kind, Limits } from '../api/types'
 import { uploadsOfBill } from '../pages/handover'
 import { kindName } from '../pages/state'
-import { Uploads } from '../upload'
+import { isLost, Uploads } from '../upload'
 import { say } from '../words'
 import { Drop, Inputs, LimitsLine, type Pick, UploadList, useUploads } from './Files'
 import { useLoad } from './use'
@@ -29,10 +29,10 @@ export function AddFiles({ billId, onDone }: { billId: number; onDone: () => voi
   const add = (files: File[]) => uploads.add(files, kind ? { kind } : {})
   const kinds = ['', 'ATTACHMENT', 'COVER'].map(value => ({ value, label: value ? kindName(value) : say('发票（默认）', 'Invoice (default)') }))
   const { message } = App.useApp()
-  const told = useRef(new Set(uploads.items.filter(one => one.state === 'failed').map(one => one.id)))
+  const told = useRef(new Set(uploads.items.filter(isLost).map(one => one.id)))
   useEffect(() => {
     for (const one of items) {
-      if (one.state !== 'failed') told.current.delete(one.id)
+      if (!isLost(one)) told.current.delete(one.id)
       else if (!told.current.has(one.id)) {
         told.current.add(one.id)
         if (!isOpen) void message.error(say(`${one.name} 未能上传：${textOf(one.error)}`, `${one.name} was not uploaded: ${textOf(one.error)}`))

@@ -109,7 +109,7 @@ export function UploadList({ uploads }: { uploads: Uploads }) {
   const items = useUploads(uploads)
   const open = items.filter(one => one.state !== 'done')
   const done = items.length - open.length
-  const { failed } = uploads
+  const failed = items.filter(one => one.state === 'failed').length
   if (!items.length) return null
   return (
     <section className="uploads" aria-label={say('上传', 'Uploads')}>
