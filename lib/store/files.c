@@ -119,7 +119,7 @@ fpi_err_t *fpi_file_put(fpi_file_t *file, bool *is_new, fpi_tx_t *tx, fpi_task_t
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, FPI_CONTENT_OF_FILE, task));
     FPI_TRY(take_known_kind(file, tx, task));
     FPI_TRY(find_stored(&rows, file, file->kind, tx, task));
     *is_new = fpi_rows_count(rows) == 0;
@@ -169,7 +169,7 @@ fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *
 {
     int64_t changed;
 
-    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, FPI_CONTENT_OF_FILE, task));
     FPI_TRY(fpi_tx_run(
         tx, FPI_SQL_FILE_UPDATE,
         FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->id), fpi_arg_int(file->bill),
