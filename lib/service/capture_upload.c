@@ -202,7 +202,7 @@ static fpi_err_t *put_page(adding_t *adding, int i, int64_t position, fpi_tx_t *
     *page = (fpi_capture_page_t){ .tenant = adding->capture->tenant, .capture = adding->capture->id, .position = position,
                                   .upload_key = adding->keys[i], .sha256 = taken->sha256, .name = taken->name,
                                   .kind = adding->kind };
-    FPI_TRY(fpi_content_put(tx, taken->sha256, taken->size, fpi_media_info(taken->media)->type, task));
+    FPI_TRY(fpi_content_put(tx, taken->sha256, taken->size, fpi_media_info(taken->media)->type, FPI_CONTENT_OF_PAGE, task));
     FPI_TRY(fpi_capture_page_put(page, tx, task));
     return fpi_look_put(NULL, tx, page->tenant, taken->sha256, task);
 }

@@ -175,7 +175,7 @@ static fpi_err_t *act_replace(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *ta
     work->moves = FPI_ACT_ATTACH;
     FPI_TRY(fpi_found_replaced(tx, file, task));
     FPI_TRY(fpi_pile_replace(work->pile, work->file_id, with, task));
-    FPI_TRY(fpi_content_put(tx, with->sha256, with->size, with->media, task));
+    FPI_TRY(fpi_content_put(tx, with->sha256, with->size, with->media, FPI_CONTENT_OF_FILE, task));
     return fpi_look_put(NULL, tx, work->bill->tenant, with->sha256, task);
 }
 

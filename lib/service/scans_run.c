@@ -142,7 +142,7 @@ static fpi_err_t *put_page(running_t *r, fpi_scan_t *scan, fpi_capture_t *captur
                                 .name = r->taken.name, .kind = FPI_ROLE_AUTO };
 
     FPI_TRY(find_place(&page.position, scan, capture, tx, task));
-    FPI_TRY(fpi_content_put(tx, page.sha256, r->taken.size, type, task));
+    FPI_TRY(fpi_content_put(tx, page.sha256, r->taken.size, type, FPI_CONTENT_OF_PAGE, task));
     FPI_TRY(fpi_capture_page_put(&page, tx, task));
     FPI_TRY(fpi_look_put(NULL, tx, page.tenant, page.sha256, task));
     capture->page_count++;

@@ -6,8 +6,8 @@
  *   <dir>/spool/up.KEY      comes in pieces, over requests and restarts; swept by whoever keeps the rows, and here
  *                           when it was untouched for four days
  *
- * What no row names is an orphan (an upload that was never answered, an export that was given up) and goes after a
- * while. Whoever keeps content that is there already makes it young again, so that an orphan is not taken from under a
+ * What no row names is an orphan (an upload that was never answered, an export that was given up, a page that was scanned and
+ * thrown away) and goes after a while. Whoever keeps content that is there already makes it young again, so that an orphan is not taken from under a
  * row that is just being written: a blob may be dropped by age only, and keeping and dropping are never at one time.
  *
  * Life:    a store of blobs is opened after fork in a child's pool; a spool lives in a task.

@@ -128,6 +128,8 @@ fpi_err_t *fpi_capture_page_move(fpi_tx_t *tx, const fpi_capture_page_t *page, i
 
 fpi_err_t *fpi_capture_page_drop(fpi_tx_t *tx, const fpi_capture_page_t *page, fpi_task_t *task)
 {
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_PAGE_RELEASE, FPI_ARGS(fpi_arg_text(page->sha256), fpi_arg_int(fpi_clock_now())),
+                       NULL, NULL, task));
     return fpi_tx_run(tx, FPI_SQL_CAPTURE_PAGE_DROP, FPI_ARGS(fpi_arg_int(page->capture), fpi_arg_int(page->id)), NULL,
                       NULL, task);
 }

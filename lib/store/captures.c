@@ -162,6 +162,8 @@ fpi_err_t *fpi_capture_drop(fpi_tx_t *tx, const fpi_capture_t *capture, fpi_task
 {
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_SCAN_DROP, FPI_ARGS(fpi_arg_int(capture->tenant), fpi_arg_int(capture->id)), NULL, NULL,
                        task));
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_PAGE_RELEASE_ALL,
+                       FPI_ARGS(fpi_arg_int(capture->id), fpi_arg_int(fpi_clock_now())), NULL, NULL, task));
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_CAPTURE_PAGE_DROP_ALL, FPI_ARGS(fpi_arg_int(capture->id)), NULL, NULL, task));
     return fpi_tx_run(tx, FPI_SQL_CAPTURE_DROP, FPI_ARGS(fpi_arg_int(capture->tenant), fpi_arg_int(capture->id)), NULL,
                       NULL, task);

@@ -30,9 +30,11 @@ typedef struct fpi_content_t {
 } fpi_content_t;
 
 /* The bytes are in the blob store and belong to somebody now. In the same transaction as the row that names
- * them. Known ones stay as they are. */
-fpi_err_t *fpi_content_put(fpi_tx_t *tx, const char *sha256, int64_t size, const char *media, fpi_task_t *task)
-    FPI_MUST_USE;
+ * them. Known ones stay as they are, but for what a file of a bill makes of them: such bytes stay for good, those of others
+ * for a day after nothing names them. */
+typedef enum fpi_content_of_t { FPI_CONTENT_OF_FILE, FPI_CONTENT_OF_PAGE } fpi_content_of_t;
+fpi_err_t *fpi_content_put(fpi_tx_t *tx, const char *sha256, int64_t size, const char *media, fpi_content_of_t of,
+                           fpi_task_t *task) FPI_MUST_USE;
 /* NULL when nobody has such bytes. */
 fpi_err_t *fpi_content_find(fpi_content_t **out, fpi_tx_t *tx, const char *sha256, fpi_task_t *task) FPI_MUST_USE;
 /* What a look has shown: pages, state, note, doc and looked (0: now) of `content`. FPI_E_TOO_LARGE: the doc. */

@@ -125,6 +125,24 @@ fpi_err_t *fpi_derived_keep(fpi_blobs_t *blobs, const char *sha256, const char *
 
 /* ---- sweeping ---- */
 
+void fpi_derived_drop(fpi_blobs_t *blobs, const char *sha256)
+{
+    char name[sizeof("derived/ab/cd")];
+    const struct dirent *entry;
+    DIR *folder;
+
+    snprintf(name, sizeof(name), "derived/%.2s/%.2s", sha256, sha256 + 2);
+    folder = fpi_blobs_open_folder(blobs->root, name);
+    while (folder && (entry = readdir(folder))) {
+        if (strncmp(entry->d_name, sha256, FPI_SHA256_HEX) == 0) {
+            unlinkat(dirfd(folder), entry->d_name, 0);
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}
+
 static void sweep_folder(int at, const char *name, int depth, time_t before)
 {
     int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

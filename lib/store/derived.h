@@ -18,6 +18,8 @@ fpi_err_t *fpi_derived_open(int *fd, int64_t *size, fpi_blobs_t *blobs, const ch
 /* Keeps it. A crash leaves it whole or not at all. */
 fpi_err_t *fpi_derived_keep(fpi_blobs_t *blobs, const char *sha256, const char *what, const void *data, size_t len,
                             fpi_task_t *task) FPI_MUST_USE;
+/* Removes all that were made of a blob. */
+void fpi_derived_drop(fpi_blobs_t *blobs, const char *sha256);
 /* Removes those that were made more than `age` ago, in one of the FPI_DERIVED_SLICES parts of the tree, so that no
  * sweep takes long. */
 void fpi_derived_sweep(fpi_blobs_t *blobs, int slice, apr_interval_time_t age);

@@ -186,7 +186,7 @@ fpi_err_t *fpi_file_put_rests(fpi_file_t **added, int *count, fpi_file_t *file, 
     fpi_file_t *there;
     int stored, pages;
 
-    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, FPI_CONTENT_OF_FILE, task));
     FPI_TRY(list_stored(&there, &stored, file, file->kind, tx, task));
     FPI_TRY(add_known_kind(&there, &stored, file, tx, task));
     FPI_TRY(find_pages(&pages, file, there, stored, tx, task));
@@ -258,7 +258,7 @@ fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *
 {
     int64_t changed;
 
-    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, task));
+    FPI_TRY(fpi_content_put(tx, file->sha256, file->size, file->media, FPI_CONTENT_OF_FILE, task));
     FPI_TRY(fpi_tx_run(
         tx, FPI_SQL_FILE_UPDATE,
         FPI_ARGS(fpi_arg_int(file->tenant), fpi_arg_int(file->id), fpi_arg_int(file->bill),

@@ -39,8 +39,11 @@ static fpi_err_t *tx_read(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     meeting_t *m = baton;
+    fpi_standing_t standing;
 
-    return fpi_storage_is_named(&m->is_known, tx, m->asked, task);
+    FPI_TRY(fpi_storage_standing(&standing, tx, m->asked, 0, task));
+    m->is_known = standing != FPI_STANDING_NONE;
+    return NULL;
 }
 
 static fpi_err_t *see_blob(void *baton, const char *sha256)

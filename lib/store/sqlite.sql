@@ -1115,8 +1115,14 @@ CREATE INDEX file_by_state ON file (bill) WHERE state <> 0;
 
 -- migration 23
 
--- another change takes this place
-SELECT 1;
+-- Bytes that were never a file of a bill: since when they are in a scan session, or out of it. 0: they were one, or came before
+-- this was kept, and stay for good.
+ALTER TABLE content ADD COLUMN loose INTEGER NOT NULL DEFAULT 0;
+
+-- of those that were filed, too
+DROP INDEX capture_page_by_sha256;
+
+CREATE INDEX capture_page_by_sha256 ON capture_page (sha256);
 
 -- migration 24
 
@@ -2088,9 +2094,9 @@ SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1
 -- ==== contents: what is known of bytes ====
 
 -- name: CONTENT_PUT
-INSERT INTO content (sha256, size, media, pages, state, created, looked)
-VALUES (?1, ?2, ?3, 0, 0, ?4, 0)
-ON CONFLICT (sha256) DO NOTHING
+INSERT INTO content (sha256, size, media, pages, state, created, looked, loose)
+VALUES (?1, ?2, ?3, 0, 0, ?4, 0, ?5)
+ON CONFLICT (sha256) DO UPDATE SET loose = 0 WHERE content.loose <> 0 AND excluded.loose = 0
 
 -- name: CONTENT_BRIEF
 SELECT pages, state, note FROM content WHERE sha256 = ?1
@@ -2239,6 +2245,13 @@ UPDATE capture_page SET position = ?3 WHERE capture = ?1 AND id = ?2 AND positio
 UPDATE capture_page SET page = ?4, kind = ?5, rotation = ?6, number = ?7, label = ?8, bill = ?9,
        type_code = ?10, attachment_type = ?11
  WHERE capture = ?2 AND tenant = ?1 AND id = ?3
+
+-- Their time out of it begins.
+-- name: CAPTURE_PAGE_RELEASE
+UPDATE content SET loose = ?2 WHERE sha256 = ?1 AND loose <> 0
+
+-- name: CAPTURE_PAGE_RELEASE_ALL
+UPDATE content SET loose = ?2 WHERE loose <> 0 AND sha256 IN (SELECT sha256 FROM capture_page WHERE capture = ?1)
 
 -- name: CAPTURE_PAGE_DROP
 DELETE FROM capture_page WHERE capture = ?1 AND id = ?2
@@ -2553,19 +2566,25 @@ SELECT COALESCE(SUM(size), 0)
 
 -- ==== what rows and blobs know of each other ====
 
--- name: STORAGE_IS_NAMED
-SELECT EXISTS (SELECT 1 FROM content WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM file WHERE sha256 = ?1)
-       OR EXISTS (SELECT 1 FROM capture_page WHERE sha256 = ?1 AND bill = 0)
-       OR EXISTS (SELECT 1 FROM upload WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM export WHERE sha256 = ?1)
+-- As fpi_standing_t. What has been loose since before ?2 is named by others only.
+-- name: STORAGE_STANDING
+SELECT CASE WHEN EXISTS (SELECT 1 FROM content WHERE sha256 = ?1 AND (loose = 0 OR loose >= ?2))
+                 OR EXISTS (SELECT 1 FROM file WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM capture_page WHERE sha256 = ?1)
+                 OR EXISTS (SELECT 1 FROM upload WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM export WHERE sha256 = ?1) THEN 2
+            ELSE EXISTS (SELECT 1 FROM content WHERE sha256 = ?1) END
+
+-- name: STORAGE_FORGET
+DELETE FROM content WHERE sha256 = ?1 AND loose <> 0
 
 -- name: STORAGE_LIST_FILES
-SELECT id, bill, sha256, size FROM file WHERE id > ?1 ORDER BY id LIMIT ?2
+SELECT id, bill, sha256, size, 1 FROM file WHERE id > ?1 ORDER BY id LIMIT ?2
 
 -- name: STORAGE_LIST_EXPORTS
-SELECT id, 0, sha256, size FROM export WHERE id > ?1 AND state = 2 ORDER BY id LIMIT ?2
+SELECT id, 0, sha256, size, 1 FROM export WHERE id > ?1 AND state = 2 ORDER BY id LIMIT ?2
 
 -- name: STORAGE_LIST_CONTENTS
-SELECT 0, 0, sha256, size FROM content WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2
+SELECT 0, 0, sha256, size, loose = 0 OR EXISTS (SELECT 1 FROM capture_page p WHERE p.sha256 = content.sha256)
+  FROM content WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2
 
 -- name: STORAGE_BY_MONTH
 SELECT strftime('%Y-%m', f.created / 1000000 + 28800, 'unixepoch') AS month, NULL, COUNT(DISTINCT f.bill),
@@ -2585,6 +2604,9 @@ DELETE FROM export
 
 -- name: STORAGE_DROP_UPLOADS
 DELETE FROM upload
+
+-- name: STORAGE_DROP_LOOSE
+DELETE FROM content WHERE loose <> 0 AND NOT EXISTS (SELECT 1 FROM capture_page p WHERE p.sha256 = content.sha256)
 
 -- name: STORAGE_SUM
 SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content

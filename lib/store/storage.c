@@ -1,5 +1,8 @@
 #include "store/storage.h"
 
+#include "base/clock.h"
+#include "store/derived.h"
+
 #include <apr_strings.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,19 +14,22 @@ enum { BATCH = 500, USAGE_MOST = 200 };
 
 /* ---- orphans ---- */
 
-fpi_err_t *fpi_storage_is_named(bool *is_named, fpi_tx_t *tx, const char *sha256, fpi_task_t *task)
+fpi_err_t *fpi_storage_standing(fpi_standing_t *standing, fpi_tx_t *tx, const char *sha256, apr_time_t before,
+                                fpi_task_t *task)
 {
     fpi_rows_t *rows;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_STORAGE_IS_NAMED, FPI_ARGS(fpi_arg_text(sha256)), &rows, NULL, task));
-    *is_named = fpi_rows_int(rows, 0, 0) != 0;
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_STORAGE_STANDING, FPI_ARGS(fpi_arg_text(sha256), fpi_arg_int(before)), &rows, NULL,
+                       task));
+    *standing = (fpi_standing_t)fpi_rows_int(rows, 0, 0);
     return NULL;
 }
 
 typedef struct asking_t {
     const char *names[BATCH];
-    bool is_named[BATCH];
+    fpi_standing_t standing[BATCH];
     int count;
+    apr_time_t before;
 } asking_t;
 
 static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -31,21 +37,53 @@ static fpi_err_t *tx_ask(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     asking_t *asking = baton;
 
     for (int i = 0; i < asking->count; i++) {
-        FPI_TRY(fpi_storage_is_named(&asking->is_named[i], tx, asking->names[i], task));
+        FPI_TRY(fpi_storage_standing(&asking->standing[i], tx, asking->names[i], asking->before, task));
     }
     return NULL;
 }
 
-/* The rows are looked at first: whoever writes one later has made the blob young before, and it stays for that. */
+static bool has_known(const asking_t *asking)
+{
+    for (int i = 0; i < asking->count; i++) {
+        if (asking->standing[i] == FPI_STANDING_KNOWN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asked once more, where nobody else writes: a row may have come. */
+static fpi_err_t *tx_forget(fpi_tx_t *tx, void *baton, fpi_task_t *task)
+{
+    asking_t *asking = baton;
+
+    FPI_TRY(tx_ask(tx, asking, task));
+    for (int i = 0; i < asking->count; i++) {
+        if (asking->standing[i] == FPI_STANDING_KNOWN) {
+            FPI_TRY(fpi_tx_run(tx, FPI_SQL_STORAGE_FORGET, FPI_ARGS(fpi_arg_text(asking->names[i])), NULL, NULL, task));
+        }
+    }
+    return NULL;
+}
+
+/* The rows are looked at first: whoever writes one later has made the blob young before, and it stays for that, as something
+ * that is not known yet. */
 static fpi_err_t *drop_unnamed(int64_t *dropped, fpi_store_t *store, fpi_blobs_t *blobs, asking_t *asking,
                                apr_interval_time_t age, fpi_task_t *task)
 {
+    asking->before = fpi_clock_now() - age;
     FPI_TRY(fpi_store_read(store, tx_ask, asking, task));
+    if (has_known(asking)) {
+        FPI_TRY(fpi_store_write(store, tx_forget, asking, task));
+    }
     for (int i = 0; i < asking->count; i++) {
         bool gone = false;
 
-        if (!asking->is_named[i]) {
+        if (asking->standing[i] != FPI_STANDING_NAMED) {
             FPI_TRY(fpi_blob_drop(&gone, blobs, asking->names[i], age, task));
+        }
+        if (gone) {
+            fpi_derived_drop(blobs, asking->names[i]);
         }
         *dropped += gone;
     }
@@ -120,7 +158,7 @@ static void take_namings(fpi_naming_t **out, int *count, const fpi_rows_t *rows,
     *out = apr_pcalloc(task->pool, sizeof(**out) * (size_t)(*count + 1));
     for (int i = 0; i < *count; i++) {
         (*out)[i] = (fpi_naming_t){ fpi_rows_int(rows, i, 0), fpi_rows_int(rows, i, 1), fpi_rows_text(rows, i, 2),
-                                    fpi_rows_int(rows, i, 3) };
+                                    fpi_rows_int(rows, i, 3), fpi_rows_int(rows, i, 4) != 0 };
     }
 }
 
@@ -155,7 +193,8 @@ fpi_err_t *fpi_storage_list_contents(fpi_naming_t **out, int *count, fpi_tx_t *t
 fpi_err_t *fpi_storage_drop_passing(fpi_tx_t *tx, fpi_task_t *task)
 {
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_STORAGE_DROP_EXPORTS, FPI_NO_ARGS, NULL, NULL, task));
-    return fpi_tx_run(tx, FPI_SQL_STORAGE_DROP_UPLOADS, FPI_NO_ARGS, NULL, NULL, task);
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_STORAGE_DROP_UPLOADS, FPI_NO_ARGS, NULL, NULL, task));
+    return fpi_tx_run(tx, FPI_SQL_STORAGE_DROP_LOOSE, FPI_NO_ARGS, NULL, NULL, task);
 }
 
 /* ---- how much ---- */

@@ -107,6 +107,9 @@ static fpi_err_t *save_one(void *baton, const fpi_naming_t *row, fpi_task_t *tas
         return NULL;
     }
     err = copy_one(b, row, task);
+    if (err && err->code == FPI_E_ABSENT && !row->is_kept) {
+        return NULL; /* swept since, as it was to be */
+    }
     if (err && (err->code == FPI_E_ABSENT || err->code == FPI_E_INTERNAL)) {
         return note_loss(b, row, err);
     }

@@ -251,8 +251,11 @@ static bool may_do_without(const restoring_t *r, const char *sha256)
 static fpi_err_t *verify_one(void *baton, const fpi_naming_t *row, fpi_task_t *task)
 {
     restoring_t *r = baton;
-    fpi_err_t *err = fpi_blob_verify(r->from, row->sha256, task);
+    fpi_err_t *err = row->is_kept ? fpi_blob_verify(r->from, row->sha256, task) : NULL;
 
+    if (!row->is_kept) {
+        return NULL;
+    }
     if (!err) {
         r->originals++;
         r->bytes += row->size;
@@ -286,7 +289,7 @@ static fpi_err_t *copy_one(void *baton, const fpi_naming_t *row, fpi_task_t *tas
     fpi_task_t step = *task;
     fpi_err_t *err;
 
-    if (apr_hash_get(r->left_out, row->sha256, APR_HASH_KEY_STRING)) {
+    if (!row->is_kept || apr_hash_get(r->left_out, row->sha256, APR_HASH_KEY_STRING)) {
         return NULL;
     }
     apr_pool_create(&step.pool, task->pool);

@@ -8,6 +8,8 @@
 
 enum { PAGE = 1000, TOLD = 1000 };
 
+#define OVERDUE (FPI_ORPHAN_AGE + 2 * FPI_ORPHAN_ROUND)
+
 typedef enum what_t { MISSING, DAMAGED, ORPHAN, WHAT_COUNT } what_t;
 
 static const char *const whats[WHAT_COUNT] = { "missing", "damaged", "orphan" };
@@ -83,28 +85,30 @@ static fpi_err_t *check_bytes(verifying_t *v, const char *sha256)
 
 typedef struct asking_t {
     const char *sha256;
-    bool is_named;
+    apr_time_t before;
+    fpi_standing_t standing;
 } asking_t;
 
 static fpi_err_t *tx_named(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     asking_t *asking = baton;
 
-    return fpi_storage_is_named(&asking->is_named, tx, asking->sha256, task);
+    return fpi_storage_standing(&asking->standing, tx, asking->sha256, asking->before, task);
 }
 
-static fpi_err_t *is_named(bool *out, verifying_t *v, const char *sha256)
+/* Or was, so long ago. */
+static fpi_err_t *is_named(bool *out, verifying_t *v, const char *sha256, apr_interval_time_t ago)
 {
-    asking_t asking = { .sha256 = sha256 };
+    asking_t asking = { .sha256 = sha256, .before = apr_time_now() - ago };
 
     FPI_TRY(fpi_store_read(v->store, tx_named, &asking, &v->step));
-    *out = asking.is_named;
+    *out = asking.standing == FPI_STANDING_NAMED;
     return NULL;
 }
 
 static fpi_err_t *note_orphan(verifying_t *v, const char *sha256, apr_interval_time_t age, int64_t size)
 {
-    bool dropped = false;
+    bool dropped = false, was_named;
     fpi_json_t *doc;
 
     if (age < FPI_ORPHAN_AGE) {
@@ -115,7 +119,8 @@ static fpi_err_t *note_orphan(verifying_t *v, const char *sha256, apr_interval_t
         FPI_TRY(fpi_storage_drop_orphan(&dropped, v->store, v->blobs, sha256, FPI_ORPHAN_AGE, &v->step));
         v->repaired += dropped;
     }
-    v->overdue += !dropped && age > FPI_ORPHAN_AGE + 2 * FPI_ORPHAN_ROUND;
+    FPI_TRY(is_named(&was_named, v, sha256, OVERDUE));
+    v->overdue += !dropped && !was_named && age > OVERDUE;
     doc = find(v, ORPHAN, sha256);
     if (doc) {
         fpi_json_put_int(doc, "size", size);
@@ -140,7 +145,7 @@ static fpi_err_t *see_blob(void *baton, const char *sha256)
     }
     v->bytes += size;
     FPI_TRY(check_bytes(v, sha256));
-    FPI_TRY(is_named(&named, v, sha256));
+    FPI_TRY(is_named(&named, v, sha256, FPI_ORPHAN_AGE));
     return named ? NULL : note_orphan(v, sha256, age, size);
 }
 
@@ -194,7 +199,7 @@ static fpi_err_t *check_row(verifying_t *v, const char *kind, const fpi_naming_t
     if ((is_there && size == row->size) || is_told(v, kind, row)) {
         return NULL;
     }
-    FPI_TRY(is_named(&named, v, row->sha256));
+    FPI_TRY(is_named(&named, v, row->sha256, FPI_ORPHAN_AGE));
     doc = named ? find(v, is_there ? DAMAGED : MISSING, row->sha256) : NULL;
     if (doc) {
         put_row(doc, kind, row);

@@ -22,7 +22,7 @@ static fpi_capture_page_t add(fpi_tx_t *tx, const fpi_capture_t *capture, int64_
     fpi_capture_page_t page = { .tenant = capture->tenant, .capture = capture->id, .position = position, .upload_key = key,
                                 .sha256 = sha, .name = "p.jpg", .kind = FPI_ROLE_AUTO };
 
-    unit_done(fpi_content_put(tx, sha, 10, "image/jpeg", task));
+    unit_done(fpi_content_put(tx, sha, 10, "image/jpeg", FPI_CONTENT_OF_PAGE, task));
     unit_done(fpi_capture_page_put(&page, tx, task));
     return page;
 }

@@ -57,8 +57,8 @@ TX_TEST(contents)
 
     unit_done(fpi_content_find(&content, tx, "aa", t));
     ck_assert_ptr_null(content);
-    unit_done(fpi_content_put(tx, "aa", 7, "application/pdf", t));
-    unit_done(fpi_content_put(tx, "aa", 8, "image/png", t)); /* changes nothing */
+    unit_done(fpi_content_put(tx, "aa", 7, "application/pdf", FPI_CONTENT_OF_FILE, t));
+    unit_done(fpi_content_put(tx, "aa", 8, "image/png", FPI_CONTENT_OF_FILE, t)); /* changes nothing */
     unit_done(fpi_content_find(&content, tx, "aa", t));
     ck_assert_str_eq(content->media, "application/pdf");
     ck_assert_int_eq(content->size, 7);
@@ -77,7 +77,7 @@ TX_TEST(contents)
     ck_assert_str_eq(content->doc, "{}");
     ck_assert_str_eq(content->note, "odd");
     ck_assert_int_eq(content->looked, now);
-    unit_done(fpi_content_put(tx, "aa", 7, "application/pdf", t));
+    unit_done(fpi_content_put(tx, "aa", 7, "application/pdf", FPI_CONTENT_OF_FILE, t));
     unit_done(fpi_content_find(&content, tx, "aa", t));
     ck_assert_int_eq(content->state, FPI_CONTENT_LOOKED);
 

@@ -128,7 +128,7 @@ TX_TEST(looking)
     FPI_TRY(fpi_match_is_looking(&is_looking, tx, 1, 7, t));
     ck_assert(!is_looking);
     FPI_TRY(fpi_file_put(&file, &is_new, tx, t));
-    FPI_TRY(fpi_content_put(tx, "ab", 1, "x", t));
+    FPI_TRY(fpi_content_put(tx, "ab", 1, "x", FPI_CONTENT_OF_FILE, t));
     FPI_TRY(fpi_match_is_looking(&is_looking, tx, 1, 7, t));
     ck_assert(is_looking);
     FPI_TRY(fpi_match_is_looking(&is_looking, tx, 1, 8, t));
