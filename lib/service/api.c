@@ -7,6 +7,7 @@
 #include "service/handlers.h"
 #include "service/phone.h"
 #include "service/prefix.h"
+#include "service/push.h"
 #include "service/relay.h"
 
 #include <apr_strings.h>
@@ -210,6 +211,8 @@ static fpi_err_t *check_access(fpi_app_t *app, fpi_call_t *call, const fpi_route
     switch (route->access) {
     case FPI_ACCESS_TOKEN:
         return fpi_access_call(app, call);
+    case FPI_ACCESS_PUSH:
+        return fpi_push_check(app, call);
     case FPI_ACCESS_CONSOLE:
         FPI_TRY(fpi_access_console(app, call));
         FPI_TRY(fpi_phone_check(call, route));

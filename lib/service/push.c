@@ -12,6 +12,7 @@
 #include "service/forms.h"
 #include "service/jobs.h"
 #include "service/pull.h"
+#include "service/push.h"
 #include "store/bills.h"
 #include "store/people.h"
 #include "store/pushes.h"
@@ -237,13 +238,14 @@ static fpi_err_t *check_source(fpi_push_intake_t *in)
                       "the push came from %s, which FPImagePushAllow does not admit", in->call->client_ip);
 }
 
-static fpi_err_t *check_push_table(fpi_push_intake_t *in, fpi_push_notice_t *notice)
+static fpi_err_t *check_push_table(fpi_push_intake_t *in, fpi_push_notice_t *notice, const fpi_enterprise_t *named)
 {
     fpi_task_t *task = in->call->task;
     bool is_empty;
     const fpi_push_row_t *row;
 
     FPI_TRY(check_source(in));
+    notice->is_known = named != NULL;
     if (!notice->id.client_id && !notice->id.tax_no) {
         return fpi_refuse(task, FPI_E_FOREIGN, "client_id",
                           "推送未说明企业: 需要 client_id 或 taxNo (或携带本系统的 access_token)",
@@ -258,6 +260,7 @@ static fpi_err_t *check_push_table(fpi_push_intake_t *in, fpi_push_notice_t *not
                           notice->id.client_id ? notice->id.client_id : "-",
                           notice->id.tax_no ? notice->id.tax_no : "-", is_empty ? " (empty)" : "");
     }
+    notice->is_known = true;
     notice->tenant = row->tenant;
     notice->tax_no = row->tax_no;
     notice->enterprise = fpi_people_find(in->app, row->client_id, task);
@@ -283,8 +286,9 @@ static fpi_err_t *admit(fpi_push_intake_t *in, fpi_push_notice_t *notice)
 
     if (!in->is_trusted && !is_signed(&by, in, &notice->id)) {
         notice->tenant = named ? named->tenant : 0;
-        return check_push_table(in, notice);
+        return check_push_table(in, notice, named);
     }
+    notice->is_known = true;
     notice->tenant = by->tenant;
     FPI_TRY(fpi_bill_check_owner(by, notice->id.tax_no, in->call->task));
     if (named && named->tenant == by->tenant) {
@@ -510,13 +514,28 @@ const char *fpi_push_reason(const fpi_err_t *why)
     return why->cause ? why->detail : fpi_err_public(why, "en");
 }
 
+/* A stranger's long body is not kept, and its row says so. */
+static void drop_long(fpi_push_t *row, fpi_push_notice_t *notice, const fpi_push_intake_t *in, fpi_task_t *task)
+{
+    size_t len = strlen(notice->body);
+
+    if (notice->is_known || in->is_trusted || len <= FPI_REFUSED_STRANGER) {
+        return;
+    }
+    row->reason = apr_psprintf(task->pool, "%s; nothing of its %" APR_SIZE_T_FMT " bytes was kept, as the sender is not known",
+                               row->reason, len);
+    notice->body = "";
+}
+
 static fpi_err_t *put_refused(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 {
     const refused_t *refused = baton;
-    fpi_push_t row = { .tenant = tenant_of(refused), .number = refused->notice->id.number, .status = "refused",
+    fpi_push_notice_t notice = *refused->notice;
+    fpi_push_t row = { .tenant = tenant_of(refused), .number = notice.id.number, .status = "refused",
                        .reason = fpi_push_reason(refused->why) };
 
-    FPI_TRY(put_push(&row, tx, refused->in, refused->notice, task));
+    drop_long(&row, &notice, refused->in, task);
+    FPI_TRY(put_push(&row, tx, refused->in, &notice, task));
     return fpi_pushes_prune_refused(tx, task);
 }
 
@@ -556,6 +575,17 @@ static fpi_err_t *refuse_push(fpi_push_intake_t *in, const fpi_push_notice_t *no
 }
 
 /* ---- the handler ---- */
+
+fpi_err_t *fpi_push_check(fpi_app_t *app, fpi_call_t *call)
+{
+    fpi_push_intake_t in = { .app = app, .call = call };
+
+    call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
+    if (fpi_access_call(app, call) == NULL || !call->token) {
+        return NULL;
+    }
+    return refuse_push(&in, NULL, fpi_fail(call->task, FPI_E_TOKEN, "the push carries a token that is not valid"));
+}
 
 static fpi_err_t *read_notices(fpi_push_intake_t *in, const fpi_json_t *doc)
 {
@@ -629,20 +659,14 @@ static void report(fpi_push_intake_t *in, fpi_answer_t *answer)
 
 fpi_err_t *fpi_handle_push(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    fpi_push_intake_t in = { .app = app, .call = call };
+    fpi_push_intake_t in = { .app = app, .call = call, .is_trusted = call->enterprise != NULL };
     fpi_err_t *err;
 
-    call->task->actor = apr_pstrcat(call->task->pool, "cloud:", call->client_ip, NULL);
     in.beside.client_id = beside(call, client_names);
     in.beside.tax_no = fpi_form_tax_no(beside(call, tax_names), call->task);
     in.beside.timestamp = fpi_params_find(call->params, "timestamp");
     in.beside.sign = fpi_params_find(call->params, "sign");
     in.beside.enc_type = fpi_params_find(call->params, "encType");
-    in.is_trusted = fpi_access_call(app, call) == NULL;
-    if (call->token && !in.is_trusted) {
-        err = fpi_fail(call->task, FPI_E_TOKEN, "the push carries a token that is not valid");
-        return refuse_push(&in, NULL, err);
-    }
     err = fpi_call_check_encoding(call);
     err = err ? err : fpi_push_read(&in);
     if (err) {

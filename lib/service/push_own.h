@@ -16,6 +16,7 @@ typedef struct fpi_push_notice_t {
     int64_t tenant;
     const char *tax_no;
     const char *body, *sha; /* the body as it came where that was this notice alone, else made anew */
+    bool is_known;      /* its sender: he is admitted, or names an enterprise of ours from where he may push */
     bool is_document;   /* brings the invoices along */
     const char *result; /* "taken", "unchanged", "older", "void": the bill takes nothing any more */
     const char *number; /* of the bill that it went to */

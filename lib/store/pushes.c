@@ -85,19 +85,25 @@ fpi_err_t *fpi_push_repeat(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *
                       FPI_ARGS(fpi_arg_int(*id), fpi_arg_int(fpi_clock_now())), NULL, NULL, task);
 }
 
-fpi_err_t *fpi_pushes_prune_refused(fpi_tx_t *tx, fpi_task_t *task)
+/* The bodies up to the newest refused one that `find` says is too many for `most`, and then `end` for its rows. */
+static fpi_err_t *prune(fpi_tx_t *tx, fpi_sql_t find, int64_t most, fpi_sql_t end, fpi_task_t *task)
 {
     fpi_rows_t *rows;
     fpi_arg_t last;
 
-    FPI_TRY(fpi_tx_run(tx, FPI_SQL_PUSH_FIND_SURPLUS, FPI_ARGS(fpi_arg_int(FPI_REFUSED_MAX)), &rows,
-                       NULL, task));
+    FPI_TRY(fpi_tx_run(tx, find, FPI_ARGS(fpi_arg_int(most)), &rows, NULL, task));
     if (!fpi_rows_count(rows)) {
         return NULL;
     }
     last = fpi_arg_int(fpi_rows_int(rows, 0, 0));
     FPI_TRY(fpi_tx_run(tx, FPI_SQL_PUSH_BODY_PRUNE, FPI_ARGS(last), NULL, NULL, task));
-    return fpi_tx_run(tx, FPI_SQL_PUSH_PRUNE, FPI_ARGS(last), NULL, NULL, task);
+    return fpi_tx_run(tx, end, FPI_ARGS(last), NULL, NULL, task);
+}
+
+fpi_err_t *fpi_pushes_prune_refused(fpi_tx_t *tx, fpi_task_t *task)
+{
+    FPI_TRY(prune(tx, FPI_SQL_PUSH_FIND_SURPLUS, FPI_REFUSED_MAX, FPI_SQL_PUSH_PRUNE, task));
+    return prune(tx, FPI_SQL_PUSH_FIND_TOO_MUCH, FPI_REFUSED_BYTES, FPI_SQL_PUSH_TELL_BODY_GONE, task);
 }
 
 /* ---- look ---- */

@@ -2,7 +2,8 @@
  *
  * Life:    results live in the task's pool.
  * Threads: as the transaction.
- * Limits:  a push body up to FPImageMaxJSON; the journal keeps FPI_JOURNAL_MAX shapes, the oldest go. */
+ * Limits:  a push body up to FPImageMaxJSON; FPI_REFUSED_MAX refused pushes with FPI_REFUSED_BYTES of bodies, of strangers
+ *          FPI_REFUSED_STRANGER each, so that they don't fill the disk; the journal keeps FPI_JOURNAL_MAX shapes, the oldest go. */
 #ifndef FPI_STORE_PUSHES_H
 #define FPI_STORE_PUSHES_H
 
@@ -34,8 +35,9 @@ fpi_err_t *fpi_push_find_same(int64_t *id, fpi_tx_t *tx, int64_t bill, const cha
 /* The bill's last push of that content came once more: counts it up. *id 0 when there is none. */
 fpi_err_t *fpi_push_repeat(int64_t *id, fpi_tx_t *tx, int64_t bill, const char *body_sha, fpi_task_t *task)
     FPI_MUST_USE;
-/* Keeps the newest FPI_REFUSED_MAX refused pushes: what strangers send must not fill the disk. */
-enum { FPI_REFUSED_MAX = 1000 };
+/* Keeps the newest FPI_REFUSED_MAX refused pushes, and the newest bodies of these; the reason of a row whose body went says
+ * that, its body_len is 0. */
+enum { FPI_REFUSED_MAX = 1000, FPI_REFUSED_BYTES = 256 << 20, FPI_REFUSED_STRANGER = 64 << 10 };
 fpi_err_t *fpi_pushes_prune_refused(fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 fpi_err_t *fpi_push_find(fpi_push_t **out, fpi_tx_t *tx, int64_t id, fpi_task_t *task) FPI_MUST_USE;
 /* Newest first with id < before (0: from the newest), without bodies; only failed: refused and parked. */

@@ -2797,6 +2797,13 @@ UPDATE push SET repeats = repeats + 1, last = ?2 WHERE id = ?1
 SELECT id FROM push WHERE status IN ('refused', 'parked') AND status = 'refused'
  ORDER BY id DESC LIMIT 1 OFFSET ?1
 
+-- The newest refused one whose body and all newer ones are too much. One that is gone weighs nothing.
+-- name: PUSH_FIND_TOO_MUCH
+SELECT id
+  FROM (SELECT id, body_len, SUM(body_len) OVER (ORDER BY id DESC) AS bytes FROM push
+         WHERE status IN ('refused', 'parked') AND status = 'refused') AS weighed
+ WHERE bytes > ?1 AND body_len > 0 ORDER BY id DESC LIMIT 1
+
 -- name: PUSH_BODY_PRUNE
 DELETE FROM push_body
  WHERE id IN (SELECT id FROM push
@@ -2804,6 +2811,10 @@ DELETE FROM push_body
 
 -- name: PUSH_PRUNE
 DELETE FROM push WHERE status IN ('refused', 'parked') AND status = 'refused' AND id <= ?1
+
+-- name: PUSH_TELL_BODY_GONE
+UPDATE push SET body_len = 0, reason = COALESCE(reason, '') || '; its body of ' || body_len || ' bytes is not kept any more'
+ WHERE status IN ('refused', 'parked') AND status = 'refused' AND id <= ?1 AND body_len > 0
 
 -- ==== jobs ====
 

@@ -1,6 +1,6 @@
 /* Parsing: what jansson would not refuse, or would refuse wrongly, is seen to before it reads the text.
  *
- *   bytes ─> [byte order mark off] ─> depth, NUL, first byte ─> jansson ─> document
+ *   bytes ─> [byte order mark off] ─> depth, values, NUL, first byte ─> jansson ─> document
  *                                                     numbers that it has no kind for ─> in quotes, once more */
 #include "wire/json_own.h"
 
@@ -50,22 +50,31 @@ static const char *skip_number(const char *s, const char *end)
     return s;
 }
 
-/* Where the document gets too deep, or NULL. jansson's own limit is 2,048 levels of recursion. */
-static const char *find_too_deep(const char *s, const char *end)
-{
-    int depth = 0;
+typedef struct walk_t {
+    int depth, values;
+} walk_t;
 
+/* Where the document gets too deep or has too many values, or NULL; the walk says which. jansson's own limit is 2,048 levels
+ * of recursion. What opens counts as a value and with the first one in it, so that an empty object, which is the dearest for
+ * its bytes, counts at least as much as a number. */
+static const char *find_too_much(walk_t *walk, const char *s, const char *end)
+{
     for (; s < end; s++) {
         if (*s == '"') {
             s = skip_text(s + 1, end);
         }
         else if (*s == '[' || *s == '{') {
-            if (++depth > FPI_JSON_DEPTH) {
-                return s;
-            }
+            walk->depth++;
+            walk->values += 2;
+        }
+        else if (*s == ',') {
+            walk->values++;
         }
         else if (*s == ']' || *s == '}') {
-            depth--;
+            walk->depth--;
+        }
+        if (walk->depth > FPI_JSON_DEPTH || walk->values > FPI_JSON_VALUES) {
+            return s;
         }
     }
     return NULL;
@@ -181,6 +190,15 @@ static fpi_err_t *refuse_depth(const source_t *in, const char *at, fpi_task_t *t
                       FPI_JSON_DEPTH);
 }
 
+static fpi_err_t *refuse_values(const source_t *in, const char *at, fpi_task_t *task)
+{
+    int line, column;
+
+    find_place(&line, &column, in->data, at);
+    return fpi_refuse(task, FPI_E_FIELD, NULL, "JSON第%d行第%d列: 超过%d个值, 请分批发送",
+                      "JSON line %d column %d: more than %d values; send it in parts", line, column, FPI_JSON_VALUES);
+}
+
 static fpi_err_t *refuse_nul(const source_t *in, const char *at, fpi_task_t *task)
 {
     int line, column;
@@ -249,11 +267,12 @@ static fpi_err_t *refuse_text(const json_error_t *error, const source_t *in, fpi
 static fpi_err_t *check_start(const source_t *in, fpi_task_t *task)
 {
     const char *end = in->data + in->len, *first = skip_blanks(in->data, end);
-    const char *deep = find_too_deep(in->data, end);
+    walk_t walk = { 0, 0 };
+    const char *much = find_too_much(&walk, in->data, end);
     const char *nul = in->len ? memchr(in->data, '\0', in->len) : NULL;
 
-    if (deep) {
-        return refuse_depth(in, deep, task);
+    if (much) {
+        return walk.depth > FPI_JSON_DEPTH ? refuse_depth(in, much, task) : refuse_values(in, much, task);
     }
     /* jansson lets one pass behind a number */
     if (nul) {

@@ -10,13 +10,14 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { ROWS_FIRST = 256, ROW_MOST = 1048576 };
+enum { ROWS_FIRST = 256, ROW_MOST = 1048576, UTF8_MOST = 4 };
 
 #define WORKBOOK "xl/workbook.xml"
 
 typedef struct reading_t {
     fpi_zip_t *zip;
     fpi_task_t *task;
+    fpi_buf_t *joined;           /* the runs of a text, one text after the other */
     const char **texts;          /* the shared ones */
     int text_count;
 } reading_t;
@@ -69,19 +70,37 @@ static fpi_err_t *find_sheet(const fpi_zip_entry_t **out, reading_t *r)
 
 /* ---- texts ---- */
 
-/* Runs of one text in different fonts are joined; how a word is pronounced (rPh) is none of it. */
-static const char *text_of(const fpi_xml_t *item, fpi_task_t *task)
+static fpi_err_t *refuse_text(reading_t *r)
 {
-    const char *text = "";
+    return fpi_refuse(r->task, FPI_E_TOO_LARGE, "file", "有单元格的文字超过 %d 个字符, 请缩短后再导入",
+                      "a cell has more than %d characters: shorten it and import it again", FPI_XLSX_READ_TEXT);
+}
 
+static fpi_err_t *check_text(reading_t *r, const char *text)
+{
+    return fpi_utf8_length(text) > FPI_XLSX_READ_TEXT ? refuse_text(r) : NULL;
+}
+
+/* Runs of one text in different fonts are joined; how a word is pronounced (rPh) is none of it. */
+static fpi_err_t *text_of(const char **out, reading_t *r, const fpi_xml_t *item)
+{
+    int runs = 0;
+
+    *out = "";
+    r->joined->len = 0;
     for (fpi_xml_t *at = fpi_xml_walk(item, item); at; at = fpi_xml_walk(item, at)) {
         if (fpi_xml_is(at, "t") && !fpi_xml_is(fpi_xml_parent(at), "rPh")) {
-            const char *part = fpi_xml_text(at, task);
-
-            text = *text ? apr_pstrcat(task->pool, text, part, NULL) : part;
+            *out = fpi_xml_text(at, r->task);
+            if (!fpi_buf_put_text(r->joined, *out)) {
+                return refuse_text(r);
+            }
+            runs++;
         }
     }
-    return text;
+    if (runs > 1) {
+        *out = apr_pstrmemdup(r->task->pool, r->joined->data, r->joined->len);
+    }
+    return check_text(r, *out);
 }
 
 static fpi_err_t *read_texts(reading_t *r)
@@ -95,26 +114,28 @@ static fpi_err_t *read_texts(reading_t *r)
     }
     r->texts = apr_pcalloc(r->task->pool, sizeof(*r->texts) * (size_t)(room + 1));
     for (fpi_xml_t *item = room ? fpi_xml_first(root, "si") : NULL; item; item = fpi_xml_next(item, "si")) {
-        r->texts[r->text_count++] = text_of(item, r->task);
+        FPI_TRY(text_of(&r->texts[r->text_count++], r, item));
     }
     return NULL;
 }
 
 /* ---- cells ---- */
 
-static const char *cell_text(const reading_t *r, const fpi_xml_t *cell)
+static fpi_err_t *cell_text(const char **out, reading_t *r, const fpi_xml_t *cell)
 {
     const char *type = fpi_xml_attribute(cell, NULL, "t", r->task);
     const char *value = fpi_xml_find_text(cell, "v", r->task);
     int64_t at;
 
     if (type && strcmp(type, "inlineStr") == 0) {
-        return text_of(cell, r->task);
+        return text_of(out, r, cell);
     }
     if (type && strcmp(type, "s") == 0) {
-        return value && fpi_int_parse(&at, value, 0, r->text_count - 1) ? r->texts[at] : "";
+        *out = value && fpi_int_parse(&at, value, 0, r->text_count - 1) ? r->texts[at] : "";
+        return NULL;
     }
-    return value ? value : "";
+    *out = value ? value : "";
+    return check_text(r, *out);
 }
 
 /* "AB12" -> 27; -1 when there is none: it stands behind the one before it. */
@@ -135,8 +156,9 @@ static fpi_err_t *read_row(fpi_xlsx_row_t *out, reading_t *r, const fpi_xml_t *r
     out->cells = apr_pcalloc(r->task->pool, sizeof(*out->cells) * FPI_XLSX_READ_CELLS);
     for (fpi_xml_t *cell = fpi_xml_first(row, "c"); cell; cell = fpi_xml_next(cell, "c")) {
         int said = column_of(fpi_xml_attribute(cell, NULL, "r", r->task)), column = said < 0 ? next : said;
-        const char *text = cell_text(r, cell);
+        const char *text;
 
+        FPI_TRY(cell_text(&text, r, cell));
         next = column + 1;
         if (!*text) {
             continue;
@@ -191,7 +213,7 @@ bool fpi_xlsx_is(const void *data, size_t len)
 fpi_err_t *fpi_xlsx_read(fpi_xlsx_row_t **out, int *count, const void *data, size_t len, int most, fpi_task_t *task)
 {
     apr_array_header_t *rows = apr_array_make(task->pool, ROWS_FIRST, sizeof(fpi_xlsx_row_t));
-    reading_t r = { .task = task };
+    reading_t r = { .task = task, .joined = fpi_buf_make(task->pool, FPI_XLSX_READ_TEXT * UTF8_MOST) };
     const fpi_zip_entry_t *entry;
     fpi_xml_t *sheet;
 

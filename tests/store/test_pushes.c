@@ -134,6 +134,34 @@ TX_TEST(refused_pushes_are_pruned)
     return NULL;
 }
 
+/* Of 32 MB each, eight would be kept, and seven with a small one; what is not refused does not count. The rows stay, and say it. */
+TX_TEST(bodies_of_refused_pushes_are_bounded)
+{
+    size_t len = FPI_REFUSED_BYTES / 8;
+    char *body = apr_palloc(t->pool, len);
+    fpi_push_t *found;
+
+    memset(body, 'x', len);
+    for (int i = 0; i < 12; i++) {
+        fpi_push_t push = push_with(0, i == 2 ? "parked" : i == 11 ? "taken" : "refused", "body");
+
+        push.body = i == 10 ? "small" : body;
+        push.body_len = i == 10 ? 5 : (int64_t)len;
+        unit_done(fpi_push_put(&push, tx, t));
+        unit_done(fpi_pushes_prune_refused(tx, t));
+    }
+    unit_done(fpi_pushes_prune_refused(tx, t));
+    for (int i = 0; i < 12; i++) {
+        bool is_gone = i < 2;
+
+        unit_done(fpi_push_find(&found, tx, i + 1, t));
+        ck_assert_msg((found->body == NULL) == is_gone && (found->body_len == 0) == is_gone, "%d", i);
+        ck_assert_msg(!is_gone || strstr(found->reason, "; its body of 33554432 bytes is not kept any more"), "%s", found->reason);
+        ck_assert(is_gone || !strstr(found->reason ? found->reason : "", "any more"));
+    }
+    return NULL;
+}
+
 START_TEST(pruned_bodies_are_gone)
 {
     in_write(refused_pushes_are_pruned_in);
@@ -220,6 +248,7 @@ int main(void)
     tcase_add_test(tests, pushes_are_counted_up);
     tcase_add_test(tests, pushes_are_listed);
     tcase_add_test(tests, refused_pushes_are_pruned);
+    tcase_add_test(tests, bodies_of_refused_pushes_are_bounded);
     tcase_add_test(tests, pruned_bodies_are_gone);
     tcase_add_test(tests, journal_counts_up);
     tcase_add_test(tests, journal_is_bounded);

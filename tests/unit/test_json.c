@@ -185,6 +185,58 @@ START_TEST(test_depth)
 }
 END_TEST
 
+/* "[item,item,...]" */
+static char *many(const char *item, int count)
+{
+    size_t len = strlen(item);
+    char *text = apr_palloc(task->pool, (len + 1) * (size_t)count + 2), *to = text;
+
+    for (int i = 0; i < count; i++) {
+        *to++ = i ? ',' : '[';
+        memcpy(to, item, len);
+        to += len;
+    }
+    strcpy(to, "]");
+    return text;
+}
+
+static fpi_err_t *parse_many(const char *item, int count)
+{
+    char *text = many(item, count);
+    fpi_json_t *doc;
+
+    return fpi_json_parse(&doc, text, strlen(text), task);
+}
+
+/* An object or array counts twice: the list's own two, and a comma before each but the first. */
+START_TEST(test_values)
+{
+    fpi_err_t *err;
+
+    unit_done(parse_many("0", FPI_JSON_VALUES - 1));
+    unit_done(parse_many("\"{[,\"", FPI_JSON_VALUES - 1));
+    unit_done(parse_many("{}", FPI_JSON_VALUES / 3));
+    err = parse_many("0", FPI_JSON_VALUES);
+    unit_failed(err, FPI_E_FIELD);
+    ck_assert_msg(strstr(err->detail, "line 1 column 1999999: more than 1000000 values"), "%s", err->detail);
+    unit_failed(parse_many("{}", FPI_JSON_VALUES / 3 + 1), FPI_E_FIELD);
+    unit_failed(parse_many("[]", FPI_JSON_VALUES / 3 + 1), FPI_E_FIELD);
+    unit_failed(parse_many("{}", 10 * FPI_JSON_VALUES), FPI_E_FIELD);
+}
+END_TEST
+
+/* 2,000 invoices of 30 members and 20 lines of 14, 5,000 files of 10. */
+START_TEST(test_a_large_document_fits)
+{
+    char *line = many("\"12345.67\"", 14), *lines = many(line, 20), *head = many("\"12345.67\"", 29);
+    char *invoices = many(apr_pstrcat(task->pool, "{\"a\":", head, ",\"lines\":", lines, "}", NULL), 2000);
+    char *text = apr_pstrcat(task->pool, "{\"invoices\":", invoices, ",\"files\":", many(many("\"x\"", 10), 5000), "}", NULL);
+    fpi_json_t *doc;
+
+    unit_done(fpi_json_parse(&doc, text, strlen(text), task));
+}
+END_TEST
+
 /* `data` has no NUL behind it. */
 START_TEST(test_exact_bytes)
 {
@@ -558,6 +610,8 @@ int main(void)
     tcase_add_test(tc, test_endless_integer);
     tcase_add_test(tc, test_as_said);
     tcase_add_test(tc, test_depth);
+    tcase_add_test(tc, test_values);
+    tcase_add_test(tc, test_a_large_document_fits);
     tcase_add_test(tc, test_exact_bytes);
     tcase_add_test(tc, test_long_text);
     tcase_add_test(tc, test_written_as_jansson_writes);

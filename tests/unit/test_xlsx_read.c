@@ -2,10 +2,13 @@
 #include "base/text.h"
 #include "wire/xlsx.h"
 #include "wire/xlsx_read.h"
+#include "wire/zip_write.h"
 
 #include "unit.h"
 
 #include <apr_strings.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static fpi_err_t *put(void *baton, const void *data, size_t len, fpi_task_t *t)
 {
@@ -64,6 +67,96 @@ START_TEST(rows_have_a_limit)
 }
 END_TEST
 
+/* ---- texts of many runs ---- */
+
+#define MAIN "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\""
+
+static void add_part(fpi_zip_writer_t *zip, const char *name, const char *text)
+{
+    fpi_zip_entry_t entry = { .name = name, .size = (int64_t)strlen(text), .crc = fpi_crc32(0, text, strlen(text)) };
+
+    unit_done(fpi_zip_begin(zip, &entry, task));
+    unit_done(fpi_zip_put(zip, text, strlen(text), task));
+}
+
+/* A book of one cell, and the one text that it shows. */
+static fpi_buf_t *book_of(const char *texts, const char *cell)
+{
+    fpi_buf_t *bytes = fpi_buf_make(task->pool, 4 << 20);
+    fpi_zip_writer_t *zip;
+
+    unit_done(fpi_zip_open_writer(&zip, "/tmp", put, bytes, task));
+    add_part(zip, "xl/workbook.xml", "<workbook " MAIN " xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">"
+                                     "<sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>");
+    add_part(zip, "xl/_rels/workbook.xml.rels",
+             "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">"
+             "<Relationship Id=\"rId1\" Type=\"x\" Target=\"worksheets/sheet1.xml\"/></Relationships>");
+    add_part(zip, "xl/sharedStrings.xml", apr_pstrcat(task->pool, "<sst " MAIN "><si>", texts, "</si></sst>", NULL));
+    add_part(zip, "xl/worksheets/sheet1.xml",
+             apr_pstrcat(task->pool, "<worksheet " MAIN "><sheetData><row r=\"1\">", cell, "</row></sheetData></worksheet>", NULL));
+    unit_done(fpi_zip_end(zip, task));
+    return bytes;
+}
+
+static char *repeat(const char *text, int count)
+{
+    size_t len = strlen(text);
+    char *out = apr_palloc(task->pool, len * (size_t)count + 1);
+
+    for (int i = 0; i < count; i++) {
+        memcpy(out + (size_t)i * len, text, len);
+    }
+    out[len * (size_t)count] = '\0';
+    return out;
+}
+
+static long resident_mb(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size = 0, resident = 0;
+
+    ck_assert(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+static fpi_err_t *read_one(const char **text, const char *texts, const char *cell)
+{
+    fpi_buf_t *bytes = book_of(texts, cell);
+    fpi_xlsx_row_t *rows;
+    int count;
+
+    FPI_TRY(fpi_xlsx_read(&rows, &count, bytes->data, bytes->len, 10, task));
+    ck_assert_int_eq(count, 1);
+    *text = rows[0].cells[0];
+    return NULL;
+}
+
+#define SHARED "<c r=\"A1\" t=\"s\"><v>0</v></c>"
+
+static const struct {
+    const char *run;
+    int characters;
+} run_cases[] = { { "<t>x</t>", 1 }, { "<r><t>0123456789</t></r>", 10 }, { "<t>长</t>", 1 } };
+
+/* As long as Excel lets a cell be, in whatever runs, for little memory. */
+START_TEST(texts_have_a_limit)
+{
+    int fits = FPI_XLSX_READ_TEXT / run_cases[_i].characters;
+    long before = resident_mb();
+    const char *text;
+
+    unit_done(read_one(&text, repeat(run_cases[_i].run, fits), SHARED));
+    ck_assert_int_eq(fpi_utf8_length(text), fits * run_cases[_i].characters);
+    unit_done(read_one(&text, "", apr_pstrcat(task->pool, "<c t=\"inlineStr\"><is>", repeat(run_cases[_i].run, fits), "</is></c>", NULL)));
+    ck_assert_int_eq(fpi_utf8_length(text), fits * run_cases[_i].characters);
+    ck_assert_int_lt(resident_mb() - before, 200);
+    unit_failed(read_one(&text, repeat(run_cases[_i].run, fits + 1), SHARED), FPI_E_TOO_LARGE);
+    unit_failed(read_one(&text, "", apr_pstrcat(task->pool, "<c><v>", repeat("1", FPI_XLSX_READ_TEXT + 1), "</v></c>", NULL)),
+                FPI_E_TOO_LARGE);
+}
+END_TEST
+
 /* Whatever is cut off or turned round: refused, or read, but never a crash. */
 START_TEST(broken_books_do_no_harm)
 {
@@ -90,6 +183,7 @@ int main(void)
 
     tcase_add_test(one, a_book_is_read_as_it_was_written);
     tcase_add_test(one, rows_have_a_limit);
+    tcase_add_loop_test(one, texts_have_a_limit, 0, UNIT_COUNT(run_cases));
     tcase_add_test(one, broken_books_do_no_harm);
     return unit_run(suite);
 }
