@@ -2,6 +2,7 @@
 #include "service/filework.h"
 
 #include "service/attach.h"
+#include "service/found.h"
 #include "service/views.h"
 #include "store/catalogue.h"
 
@@ -326,7 +327,7 @@ static fpi_err_t *put_there(fpi_filework_t *work, const fpi_file_t *file, fpi_bi
     attach.wanted = &wanted;
     FPI_TRY(fpi_attach_files(&attach, tx, task));
     if (attach.added) {
-        return NULL;
+        return fpi_found_follow(tx, file, &attach.stored[0], there, task);
     }
     return fpi_refuse(task, FPI_E_DUPLICATE, "to_bill_id", "单据 %s 已有内容相同的文件 %" APR_INT64_T_FMT,
                       "bill %s has these bytes already: file %" APR_INT64_T_FMT, there->number, attach.stored[0].id);

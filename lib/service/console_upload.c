@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "service/attach.h"
+#include "service/found.h"
 #include "service/looks.h"
 #include "service/views.h"
 #include "store/contents.h"
@@ -172,6 +173,7 @@ static fpi_err_t *act_replace(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *ta
     work->note = apr_psprintf(task->pool, "%s %s replaced by %s, sha256 %s -> %s; the old bytes are kept",
                               fpi_kind_name(file->kind), file->name, with->name, file->sha256, with->sha256);
     work->moves = FPI_ACT_ATTACH;
+    FPI_TRY(fpi_found_replaced(tx, file, task));
     FPI_TRY(fpi_pile_replace(work->pile, work->file_id, with, task));
     FPI_TRY(fpi_content_put(tx, with->sha256, with->size, with->media, task));
     return fpi_look_put(NULL, tx, work->bill->tenant, with->sha256, task);

@@ -8,7 +8,7 @@
 #include <apr_tables.h>
 #include <string.h>
 
-enum { TYPE_MOST = 9999, CHECK_MOST = 9 };
+enum { TYPE_MOST = 9999, CHECK_MOST = 9, ROWS_MOST = 5000 };
 
 /* ---- what was said, as evidence ---- */
 
@@ -157,6 +157,73 @@ fpi_err_t *fpi_found_doc(fpi_json_t **doc, const fpi_found_row_t *row, fpi_task_
         return NULL;
     }
     return fpi_json_parse(doc, row->fields, strlen(row->fields), task);
+}
+
+/* ---- corrections, when files change ---- */
+
+typedef fpi_err_t *follow_fn(fpi_found_row_t *row, fpi_json_t *doc, const void *baton, fpi_tx_t *tx, fpi_task_t *task);
+
+/* The rows of the file that a hand has worked on. */
+static fpi_err_t *each_corrected(int *done, const fpi_file_t *file, follow_fn *act, const void *baton, fpi_tx_t *tx,
+                                 fpi_task_t *task)
+{
+    fpi_found_row_t *rows;
+    int count;
+
+    *done = 0;
+    FPI_TRY(fpi_found_list(&rows, &count, tx, file->tenant, file->bill, ROWS_MOST, task));
+    for (int i = 0; i < count; i++) {
+        fpi_json_t *doc;
+
+        if (rows[i].file != file->id || !rows[i].editor) {
+            continue;
+        }
+        FPI_TRY(fpi_found_doc(&doc, &rows[i], task));
+        if (fpi_json_find(doc, "hand")) {
+            FPI_TRY(act(&rows[i], doc, baton, tx, task));
+            ++*done;
+        }
+    }
+    return NULL;
+}
+
+static fpi_err_t *mark_replaced(fpi_found_row_t *row, fpi_json_t *doc, const void *baton, fpi_tx_t *tx, fpi_task_t *task)
+{
+    (void)baton;
+    fpi_json_put_bool(doc, FPI_FOUND_REPLACED, true);
+    row->fields = fpi_json_format(doc, false, task);
+    return fpi_found_put(row, tx, task);
+}
+
+fpi_err_t *fpi_found_replaced(fpi_tx_t *tx, const fpi_file_t *file, fpi_task_t *task)
+{
+    int done;
+
+    return each_corrected(&done, file, mark_replaced, NULL, tx, task);
+}
+
+static fpi_err_t *put_there(fpi_found_row_t *row, fpi_json_t *doc, const void *baton, fpi_tx_t *tx, fpi_task_t *task)
+{
+    const fpi_file_t *now = baton;
+
+    (void)doc;
+    row->invoice.id = 0;
+    row->invoice.bill = now->bill;
+    row->file = now->id;
+    row->twin_kind = FPI_TWIN_NONE;
+    row->twin_bill = row->twin_file = 0;
+    return fpi_found_put(row, tx, task);
+}
+
+fpi_err_t *fpi_found_follow(fpi_tx_t *tx, const fpi_file_t *file, const fpi_file_t *now, const fpi_bill_t *there,
+                            fpi_task_t *task)
+{
+    int done;
+
+    FPI_TRY(each_corrected(&done, file, put_there, now, tx, task));
+    return done ? fpi_trail_add(tx, there, "invoice", apr_psprintf(task->pool, "the corrections of %d invoices came with %s", done,
+                                                                   now->name), NULL, task)
+                : NULL;
 }
 
 /* ---- showing ---- */

@@ -3,7 +3,8 @@
  * The column `fields` of a row:
  *   { "key": "2411..." | "#3.1",        how the row is known again in its file: its number, else page and place
  *     "said": { ... },                  what was read, with provenance (service/evidence_forms.h)
- *     "hand": { "gross": "113.00", "type": "27" } }    what a clerk has set; absent: nothing
+ *     "hand": { "gross": "113.00", "type": "27" },     what a clerk has set; absent: nothing
+ *     "replaced": true }      the file got other bytes since: the next reading sees whether "hand" is still of that invoice
  * The columns beside it are what follows of the two: a hand before all others.
  *
  * Life:    results live in the task's pool.
@@ -22,6 +23,15 @@
 fpi_err_t *fpi_found_compose(fpi_found_row_t *row, fpi_json_t *doc, fpi_task_t *task) FPI_MUST_USE;
 /* The row's `fields`, parsed. */
 fpi_err_t *fpi_found_doc(fpi_json_t **doc, const fpi_found_row_t *row, fpi_task_t *task) FPI_MUST_USE;
+
+/* ---- corrections, when files change ---- */
+#define FPI_FOUND_REPLACED "replaced"
+
+/* Other bytes are put in the file's place. */
+fpi_err_t *fpi_found_replaced(fpi_tx_t *tx, const fpi_file_t *file, fpi_task_t *task) FPI_MUST_USE;
+/* The file became `now` of another bill: what a hand has set of its invoices goes with it, and is told there. */
+fpi_err_t *fpi_found_follow(fpi_tx_t *tx, const fpi_file_t *file, const fpi_file_t *now, const fpi_bill_t *there,
+                            fpi_task_t *task) FPI_MUST_USE;
 
 /* ---- twins ---- */
 /* Finds the row's twin and keeps it in the row, which is not put. `rows` are those of its bill in the order of their

@@ -19,13 +19,73 @@ static bool is_key(fpi_read_row_t *old, const char *key)
     return there && strcmp(there, key) == 0;
 }
 
-/* The row of the same key in the same file, else (in a second turn) the first one left of that file. */
-static fpi_read_row_t *find_row(fpi_read_t *read, const fpi_wanted_t *wanted, bool any_key)
+static const fpi_file_t *find_file(const fpi_file_t *files, int count, int64_t id)
+{
+    for (int i = 0; i < count; i++) {
+        if (files[i].id == id) {
+            return &files[i];
+        }
+    }
+    return NULL;
+}
+
+/* The file as it is now, if these are still the bytes that were gathered from; else it waits for its turn. */
+static const fpi_file_t *find_gathered(const fpi_read_t *read, int64_t id)
+{
+    const fpi_file_t *then = find_file(read->files, read->file_count, id), *now = find_file(read->now, read->now_count, id);
+
+    return then && now && strcmp(then->sha256, now->sha256) == 0 ? now : NULL;
+}
+
+static bool is_waiting(const fpi_read_t *read, int64_t id)
+{
+    const fpi_file_t *file = find_file(read->files, read->file_count, id);
+
+    return file && read->is_waiting[file - read->files];
+}
+
+static bool has_hand(const fpi_read_row_t *old)
+{
+    return fpi_json_find(old->doc, "hand") != NULL;
+}
+
+/* Its page went to another part of the document. */
+static bool is_outside(const fpi_file_t *file, const fpi_read_row_t *old)
+{
+    return file && file->page_first && old->row.page
+           && (old->row.page < file->page_first || old->row.page > file->page_last);
+}
+
+/* What a hand has worked on follows its page. */
+static bool has_followed(const fpi_read_t *read, const fpi_read_row_t *old, const fpi_wanted_t *wanted)
+{
+    const fpi_file_t *from = find_file(read->now, read->now_count, old->row.file);
+    const fpi_file_t *to = find_file(read->now, read->now_count, wanted->file);
+
+    return has_hand(old) && from && to && strcmp(from->sha256, to->sha256) == 0 && is_outside(from, old)
+           && !is_outside(to, old);
+}
+
+/* How a row is known again, one after the other. */
+enum { TURN_KEY, TURN_PAGE, TURN_LEFT, TURNS };
+
+static bool is_row_of(const fpi_read_t *read, fpi_read_row_t *old, const fpi_wanted_t *wanted, int turn)
+{
+    bool is_there = old->row.file == wanted->file;
+
+    if (turn == TURN_LEFT) {
+        return is_there && !is_outside(find_file(read->now, read->now_count, old->row.file), old);
+    }
+    return is_key(old, wanted->key) && (turn == TURN_KEY ? is_there : has_followed(read, old, wanted));
+}
+
+/* The row of the same key in the same file, else the one that followed its page, else the first one left of that file. */
+static fpi_read_row_t *find_row(fpi_read_t *read, const fpi_wanted_t *wanted, int turn)
 {
     for (int i = 0; i < read->old_count; i++) {
         fpi_read_row_t *old = &read->old[i];
 
-        if (!old->is_taken && old->row.file == wanted->file && (any_key || is_key(old, wanted->key))) {
+        if (!old->is_taken && is_row_of(read, old, wanted, turn)) {
             old->is_taken = true;
             return old;
         }
@@ -35,12 +95,12 @@ static fpi_read_row_t *find_row(fpi_read_t *read, const fpi_wanted_t *wanted, bo
 
 static void match_rows(fpi_read_t *read)
 {
-    for (int turn = 0; turn < 2; turn++) {
+    for (int turn = 0; turn < TURNS; turn++) {
         for (int i = 0; i < read->wanted_count; i++) {
             fpi_wanted_t *wanted = &read->wanted[i];
 
             if (!wanted->is_gone && !wanted->old) {
-                wanted->old = find_row(read, wanted, turn == 1);
+                wanted->old = find_row(read, wanted, turn);
             }
         }
     }
@@ -48,14 +108,23 @@ static void match_rows(fpi_read_t *read)
 
 /* ---- rows ---- */
 
-static const fpi_file_t *find_file(const fpi_file_t *files, int count, int64_t id)
+/* Other bytes were put in the file's place since a hand worked on it. */
+static bool is_replaced(const fpi_read_row_t *old)
 {
-    for (int i = 0; i < count; i++) {
-        if (files[i].id == id) {
-            return &files[i];
-        }
+    return fpi_json_find(old->doc, FPI_FOUND_REPLACED) != NULL;
+}
+
+/* A correction is of that one invoice: in other bytes it holds for the number that it was made for, or that it said. */
+static bool keeps_hand(const fpi_wanted_t *wanted)
+{
+    fpi_read_row_t *old = wanted->old;
+    const char *identity;
+
+    if (!old || !is_replaced(old)) {
+        return old != NULL;
     }
-    return NULL;
+    identity = old->row.invoice.identity;
+    return *wanted->key != '#' && (is_key(old, wanted->key) || (identity && strcmp(identity, wanted->key) == 0));
 }
 
 static fpi_err_t *list_rows(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task)
@@ -71,7 +140,7 @@ static fpi_err_t *list_rows(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task)
     return NULL;
 }
 
-static fpi_err_t *compose(fpi_found_row_t *row, const fpi_read_t *read, const fpi_wanted_t *wanted, fpi_task_t *task)
+static fpi_err_t *compose(fpi_found_row_t *row, fpi_read_t *read, const fpi_wanted_t *wanted, fpi_task_t *task)
 {
     fpi_json_t *doc = fpi_json_make_object(task), *said, *hand;
 
@@ -80,7 +149,11 @@ static fpi_err_t *compose(fpi_found_row_t *row, const fpi_read_t *read, const fp
     row->invoice.bill = read->bill->id;
     row->file = wanted->file;
     FPI_TRY(fpi_json_parse(&said, wanted->said, strlen(wanted->said), task));
-    hand = wanted->old ? fpi_json_find(wanted->old->doc, "hand") : NULL;
+    hand = keeps_hand(wanted) ? fpi_json_find(wanted->old->doc, "hand") : NULL;
+    if (wanted->old && has_hand(wanted->old) && !hand) {
+        row->editor = NULL;
+        read->lost++;
+    }
     fpi_json_put_text(doc, "key", wanted->key);
     fpi_json_put(doc, "said", said);
     if (hand) {
@@ -113,7 +186,8 @@ static fpi_err_t *put_one(fpi_read_t *read, const fpi_wanted_t *wanted, fpi_tx_t
     return fpi_found_wake(tx, read->bill, row.invoice.identity, task);
 }
 
-/* A row that a hand has worked on stays as long as its file does; one of a file that came since waits for its turn. */
+/* A row that a hand has worked on stays as long as its file, with these bytes and its page, does; one of a file that came
+ * since waits for its turn. */
 static bool may_drop(const fpi_read_t *read, const fpi_read_row_t *old)
 {
     const fpi_file_t *now = find_file(read->now, read->now_count, old->row.file);
@@ -121,7 +195,10 @@ static bool may_drop(const fpi_read_t *read, const fpi_read_row_t *old)
     if (old->is_taken) {
         return false;
     }
-    return !now || (find_file(read->files, read->file_count, old->row.file) && !fpi_json_find(old->doc, "hand"));
+    if (!now || !find_gathered(read, old->row.file)) {
+        return !now;
+    }
+    return !has_hand(old) || is_outside(now, old) || (is_replaced(old) && !is_waiting(read, old->row.file));
 }
 
 static fpi_err_t *put_rows(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task)
@@ -140,6 +217,7 @@ static fpi_err_t *put_rows(fpi_read_t *read, fpi_tx_t *tx, fpi_task_t *task)
             FPI_TRY(fpi_found_drop(row, tx, task));
             FPI_TRY(fpi_found_wake(tx, read->bill, row->invoice.identity, task));
             read->dropped++;
+            read->lost += has_hand(&read->old[i]) && find_file(read->now, read->now_count, row->file);
         }
     }
     return NULL;
@@ -270,6 +348,11 @@ static fpi_err_t *tell_read(const fpi_read_t *read, fpi_tx_t *tx, const char *tw
     if (note) {
         FPI_TRY(fpi_trail_add(tx, read->bill, "read", note, NULL, task));
     }
+    if (read->lost) {
+        FPI_TRY(fpi_trail_add(tx, read->bill, "invoice",
+                              apr_psprintf(task->pool, "the corrections of %d invoices went: other bytes, or other pages, are in the "
+                                           "place of what they were made for", read->lost), NULL, task));
+    }
     return twins ? fpi_trail_add(tx, read->bill, "twin", twins, NULL, task) : NULL;
 }
 
@@ -277,10 +360,9 @@ static void mark_gone(fpi_read_t *read)
 {
     for (int i = 0; i < read->wanted_count; i++) {
         fpi_wanted_t *wanted = &read->wanted[i];
-        const fpi_file_t *now = find_file(read->now, read->now_count, wanted->file);
 
         wanted->old = NULL;
-        wanted->is_gone = !now;
+        wanted->is_gone = !find_gathered(read, wanted->file);
     }
 }
 
@@ -289,7 +371,7 @@ static fpi_err_t *tx_store(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     fpi_read_t *read = baton;
     const char *twins = NULL;
 
-    read->added = read->changed = read->dropped = 0;
+    read->added = read->changed = read->dropped = read->lost = 0;
     FPI_TRY(fpi_bill_find_by_id(&read->bill, tx, task->tenant, read->bill_id, task));
     if (!read->bill) {
         return NULL;

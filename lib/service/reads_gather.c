@@ -157,6 +157,7 @@ static fpi_err_t *gather_file(fpi_read_t *read, const fpi_file_t *file, fpi_task
 
     FPI_TRY(fpi_store_read(read->app->store, tx_content, &seen, step));
     if (!seen.content || seen.content->state == FPI_CONTENT_WAITING) {
+        read->is_waiting[file - read->files] = true;
         return NULL;
     }
     if (seen.content->state == FPI_CONTENT_UNREADABLE || !seen.content->doc) {
@@ -179,6 +180,7 @@ fpi_err_t *fpi_read_gather(fpi_read_t *read, fpi_task_t *task)
     fpi_err_t *err = NULL;
 
     read->unread = apr_pcalloc(task->pool, room);
+    read->is_waiting = apr_pcalloc(task->pool, sizeof(*read->is_waiting) * (size_t)(read->file_count + 1));
     read->recognised = apr_pcalloc(task->pool, sizeof(*read->recognised) * (size_t)(read->file_count + 1));
     read->unreadable = apr_pcalloc(task->pool, sizeof(*read->unreadable) * (size_t)(read->file_count + 1));
     apr_pool_create(&step.pool, task->pool);

@@ -23,7 +23,7 @@ typedef struct fpi_wanted_t {
     int64_t file;
     const char *key, *said;      /* of service/found.h; said as JSON text */
     fpi_read_row_t *old;         /* its row, NULL: new */
-    bool is_gone;                /* its file left the bill meanwhile */
+    bool is_gone;                /* its file left the bill meanwhile, or has other bytes */
 } fpi_wanted_t;
 
 typedef struct fpi_unreadable_t {
@@ -36,6 +36,7 @@ typedef struct fpi_read_t {
     fpi_bill_t *bill;
     fpi_file_t *files;           /* that were gathered from */
     int file_count;
+    bool *is_waiting;            /* of each: nobody has looked at its bytes yet */
     fpi_file_t *now;             /* that the bill has when it is stored */
     int now_count;
     fpi_wanted_t *wanted;
@@ -50,6 +51,7 @@ typedef struct fpi_read_t {
     fpi_read_row_t *old;
     int old_count;
     int added, changed, dropped;
+    int lost;                    /* invoices whose corrections are no longer theirs */
 } fpi_read_t;
 
 /* ---- reads_gather.c ---- */

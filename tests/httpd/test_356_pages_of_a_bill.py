@@ -2,7 +2,8 @@
 send-back counts; what a submitted bill must have."""
 import pytest
 
-from test_100_start import trail
+from harness import processes
+from test_100_start import patience, trail
 from test_130_bills import BASE, asked
 from test_330_capture import Console, attachment, jpeg, multipart, samples, site  # noqa: F401
 from test_340_files import Bill, refused, settle
@@ -106,3 +107,78 @@ def test_the_id_of_a_deleted_file_names_no_other(site, one):
     one.must(one.http.request("DELETE", f"{one.path}/files/{last}"))
     assert put(other, attachment(3), "c.jpg")["stored"][0]["id"] > last
     assert one.http.get(f"/api/v1/files/{gone}").status == 404
+
+
+# corrections
+
+def found(b, number=None):
+    """Once it is read, and, with `number`, until it says so."""
+    def is_said():
+        rows = b.get()["found_invoices"]
+        return rows and (not number or number in [row["number"] for row in rows])
+    settle(b.gateway)
+    assert processes.wait_until(is_said, patience(20), 0.1), b.get()["found_invoices"]
+    return b.get()["found_invoices"]
+
+
+def correct(b, n, **fields):
+    row = found(b)[n]
+    reply = b.http.request("PATCH", f"/api/v1/found-invoices/{row['id']}", json_body={**fields, "version": row["version"]})
+    assert reply.status == 200, reply
+
+
+def xml(n):
+    return samples.xmls.einvoice(samples.invoice("digital-special", n))
+
+
+def facts_of(n):
+    return samples.invoice("digital-special", n)["fields"]
+
+
+def replace(b, file, data, name="x.xml"):
+    return b.must(b.http.request("POST", f"{b.path}/files/{file}/replace", data, {"Content-Type": "application/octet-stream"}, query={"name": name}))
+
+
+@pytest.mark.parametrize("said", [{"gross": "9.99", "seller_name": "更正方"}, {"number": "24119999999999999999"}])
+def test_a_correction_is_not_of_the_invoice_that_replaces_it(one, said):
+    file = put(one, xml(41), "x.xml")["stored"][0]["id"]
+    correct(one, 0, **said)
+    replace(one, file, xml(42))
+    (row,) = found(one, facts_of(42)["number"])
+    assert (row["number"], row["gross"], row["editor"]) == (facts_of(42)["number"], facts_of(42)["gross"], None)
+    assert any("corrections of 1 invoices went" in note for note in told(one, "invoice"))
+
+
+def test_a_correction_stays_with_the_same_invoice_in_other_bytes(one):
+    file = put(one, xml(41), "x.xml")["stored"][0]["id"]
+    correct(one, 0, gross="9.99")
+    replace(one, file, xml(41) + b"\n<!-- again -->")
+    settle(one.gateway)
+    (row,) = found(one)
+    assert (row["number"], row["gross"]) == (facts_of(41)["number"], "9.99")
+    assert not any("went" in note for note in told(one, "invoice"))
+
+
+def test_a_correction_follows_its_page(one):
+    file = put(one, samples.pdfs.pdf([samples.invoice("digital-special", n) for n in (51, 52)]), "two.pdf")["stored"][0]["id"]
+    correct(one, 1, seller_name="更正")
+    one.must(one.post(f"files/{file}/split", {"at": [2]}))
+    first, second = (part["id"] for part in one.files())
+    def is_followed():
+        return [(row["file_id"], row["page"], row["seller_name"] == "更正") for row in one.get()["found_invoices"]] == [
+            (first, 1, False), (second, 2, True)]
+    assert processes.wait_until(is_followed, patience(20), 0.1), one.get()["found_invoices"]
+    one.must(one.http.request("DELETE", f"{one.path}/files/{second}"))
+    assert processes.wait_until(lambda: len(one.get()["found_invoices"]) == 1, patience(20), 0.1)
+
+
+def test_a_correction_goes_with_its_file(site, one):
+    file = put(one, xml(61), "x.xml")["stored"][0]["id"]
+    correct(one, 0, gross="9.99")
+    other = Bill(site, one.http, "P-2")
+    one.must(one.post(f"files/{file}/move", {"to_bill_id": other.id}))
+    settle(site)
+    (row,) = found(other)
+    assert row["gross"] == "9.99" and row["file_id"] == other.files()[0]["id"]
+    assert "corrections of 1 invoices came with x.xml" in told(other, "invoice")[-1]
+    assert processes.wait_until(lambda: one.get()["found_invoices"] == [], patience(20), 0.1)
