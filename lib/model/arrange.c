@@ -154,6 +154,16 @@ static void add_others(fpi_pile_t *to, const fpi_pile_t *from, const bool *named
     }
 }
 
+/* What lies elsewhere now was changed. */
+static void mark_moved(fpi_pile_t *made, const fpi_pile_t *before)
+{
+    for (int i = 0; i < made->count; i++) {
+        if (made->files[i].id != before->files[i].id) {
+            made->files[i].state = fpi_file_state_changed(made->files[i].state);
+        }
+    }
+}
+
 fpi_err_t *fpi_pile_order_first(fpi_pile_t *pile, const int64_t *ids, int count, fpi_task_t *task)
 {
     fpi_pile_t made = empty(pile->count, pile->next, task);
@@ -162,6 +172,7 @@ fpi_err_t *fpi_pile_order_first(fpi_pile_t *pile, const int64_t *ids, int count,
     FPI_TRY(mark_named(&named, pile, ids, count, "order", task));
     add_named(&made, pile, ids, count);
     add_others(&made, pile, named, 0, pile->count);
+    mark_moved(&made, pile);
     return take_over(pile, &made, "order", task);
 }
 

@@ -28,6 +28,17 @@ fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_t
                       fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
 }
 
+fpi_err_t *fpi_attach_check_amend(const fpi_bill_t *bill, const fpi_viewer_t *viewer, fpi_task_t *task)
+{
+    if (bill->state != FPI_STATE_REVIEWED || fpi_viewer_may(viewer, FPI_MAY_BILL_REVIEW)) {
+        return NULL;
+    }
+    return fpi_refuse(task, FPI_E_ROLE, NULL, "单据 %s 已审核, 补改须有权限: %s%.0s, 请管理员在角色中授予",
+                      "bill %s is reviewed; to amend it is not permitted without: %.0s%s; have an administrator give a role that "
+                      "holds it", bill->number, fpi_permission_name(FPI_MAY_BILL_REVIEW, "zh"),
+                      fpi_permission_name(FPI_MAY_BILL_REVIEW, "en"));
+}
+
 fpi_err_t *fpi_attach_mark(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, fpi_task_t *task)
 {
     fpi_org_t *org;

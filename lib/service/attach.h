@@ -56,6 +56,9 @@ fpi_err_t *fpi_attach_type(fpi_bill_t *bill, const char *code, fpi_tx_t *tx, fpi
 /* Whose a new thing is: tenant, tax number, organisation, owner and scan point, set in `bill`. */
 fpi_err_t *fpi_attach_mark(fpi_bill_t *bill, fpi_tx_t *tx, const fpi_viewer_t *viewer, fpi_task_t *task) FPI_MUST_USE;
 
+/* A reviewed bill is changed, or added to, by those only who may review (FPI_E_ROLE names the right). */
+fpi_err_t *fpi_attach_check_amend(const fpi_bill_t *bill, const fpi_viewer_t *viewer, fpi_task_t *task) FPI_MUST_USE;
+
 /* FPI_E_STATE when the bill is locked by its voucher; names voucher, state and act. */
 fpi_err_t *fpi_attach_refuse_locked(const fpi_bill_t *bill, fpi_act_t act, fpi_task_t *task) FPI_MUST_USE;
 

@@ -177,6 +177,7 @@ static fpi_err_t *settle_pages(const fpi_bill_t *bill, const filing_t *filing, f
 
 static fpi_err_t *check_supplement(const fpi_bill_t *bill, const finish_t *finish, fpi_task_t *task)
 {
+    FPI_TRY(fpi_attach_check_amend(bill, finish->viewer, task));
     if (finish->may_supplement || (bill->state != FPI_STATE_SUBMITTED && bill->state != FPI_STATE_REVIEWED)) {
         return NULL;
     }

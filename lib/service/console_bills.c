@@ -1,6 +1,7 @@
 /* Bills for the console: the list, one with all that belongs to it, its timeline. */
 #include "service/bill_query.h"
 
+#include "service/attach.h"
 #include "service/found.h"
 #include "service/modes.h"
 #include "service/moves.h"
@@ -115,7 +116,12 @@ static fpi_json_t *acts_of(const whole_t *w, fpi_task_t *task)
     fpi_json_t *acts = fpi_json_make_object(task);
 
     for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
-        put_act(acts, fpi_act_symbol(asked[i]), fpi_move_may(w->bill, asked[i], w->file_count, task), task);
+        fpi_err_t *why_not = fpi_move_may(w->bill, asked[i], w->file_count, task);
+
+        if (!why_not && (asked[i] == FPI_ACT_ATTACH || asked[i] == FPI_ACT_EDIT)) {
+            why_not = fpi_attach_check_amend(w->bill, w->call->viewer, task);
+        }
+        put_act(acts, fpi_act_symbol(asked[i]), why_not, task);
     }
     put_act(acts, "UNLOCK",
             w->bill->is_locked ? NULL : fpi_refuse(task, FPI_E_STATE, NULL, "单据未锁定", "the bill is not locked"), task);

@@ -198,6 +198,21 @@ static void told(fpi_filework_t *work, fpi_task_t *task, const char *what)
     work->note = work->note ? apr_pstrcat(task->pool, work->note, ", ", what, NULL) : what;
 }
 
+/* Its pages may be on the bill as that kind already. */
+static fpi_err_t *check_kind_free(const fpi_filework_t *work, const fpi_file_t *file, fpi_kind_t kind, fpi_task_t *task)
+{
+    for (int i = 0; i < work->pile->count; i++) {
+        const fpi_file_t *other = &work->pile->files[i];
+
+        if (other != file && other->kind == kind && fpi_file_overlaps(other, file)) {
+            return fpi_refuse(task, FPI_E_DUPLICATE, "kind", "内容与文件 %" APR_INT64_T_FMT " (%s) 相同, 其已是该类别, 请删除其中一个",
+                              "these are the bytes of file %" APR_INT64_T_FMT " (%s), which is of that kind already; take one of "
+                              "them off", other->id, other->name);
+        }
+    }
+    return NULL;
+}
+
 static fpi_err_t *patch_kind(fpi_filework_t *work, fpi_file_t *file, const char *text, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_kind_t kind;
@@ -218,6 +233,7 @@ static fpi_err_t *patch_kind(fpi_filework_t *work, fpi_file_t *file, const char 
         return fpi_refuse(task, FPI_E_STATE, "kind", "文件 %s 属于合并的一份, 请先拆分再改类别",
                           "%s is part of a merged document; split it before its kind is changed", file->name);
     }
+    FPI_TRY(check_kind_free(work, file, kind, task));
     told(work, task, apr_psprintf(task->pool, "%s: %s -> %s", file->name, fpi_kind_name(file->kind), fpi_kind_name(kind)));
     file->kind = kind;
     file->is_guessed = false;
@@ -265,6 +281,13 @@ static fpi_err_t *patch_state(fpi_filework_t *work, fpi_file_t *file, const char
     return NULL;
 }
 
+static bool is_put_right(const fpi_filework_t *work, const fpi_file_t *file)
+{
+    const fpi_file_t *was = &work->before.files[fpi_pile_find(&work->before, file->id)];
+
+    return was->kind != file->kind || was->rotation != file->rotation;
+}
+
 static fpi_err_t *act_patch(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task)
 {
     const patch_t *patch = work->baton;
@@ -273,6 +296,7 @@ static fpi_err_t *act_patch(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task
     FPI_TRY(fpi_filework_file(&file, work, task));
     FPI_TRY(patch_kind(work, file, patch->kind, tx, task));
     patch_rotation(work, file, patch->rotation, task);
+    work->is_remark = !is_put_right(work, file);
     patch_words(work, file, patch, task);
     FPI_TRY(patch_state(work, file, patch->state, task));
     work->detail = fpi_filework_detail(file, task);
@@ -301,6 +325,7 @@ static fpi_err_t *act_drop(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task)
     work->detail = fpi_filework_detail(file, task);
     work->note = apr_psprintf(task->pool, "%s %s taken off the bill, sha256 %s; the bytes are kept",
                               fpi_kind_name(file->kind), file->name, file->sha256);
+    work->dropped = 1;
     return fpi_pile_drop(work->pile, work->file_id, task);
 }
 
@@ -349,11 +374,13 @@ static fpi_err_t *act_move(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task)
     if (there->id == work->bill->id) {
         return fpi_refuse(task, FPI_E_FIELD, "to_bill_id", "文件已在该单据中", "the file is on that bill already");
     }
+    FPI_TRY(fpi_attach_check_amend(there, work->call->viewer, task));
     work->detail = fpi_filework_detail(file, task);
     fpi_json_put_text(work->detail, "to", there->number);
     work->note = apr_psprintf(task->pool, "%s %s moved to bill %s, sha256 %s", fpi_kind_name(file->kind), file->name,
                               there->number, file->sha256);
     FPI_TRY(put_there(work, file, there, tx, task));
+    work->dropped = 1;
     return fpi_pile_drop(work->pile, work->file_id, task);
 }
 

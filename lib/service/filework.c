@@ -1,5 +1,6 @@
 #include "service/filework.h"
 
+#include "service/attach.h"
 #include "service/jobs.h"
 #include "service/modes.h"
 #include "service/views.h"
@@ -120,7 +121,8 @@ fpi_err_t *fpi_filework_open(fpi_filework_t *work, fpi_act_t act, fpi_tx_t *tx, 
     FPI_TRY(fpi_console_bill(&work->bill, tx, work->call, work->bill_id, task));
     work->call->note(work->call->baton, "FPIMAGE_BILL", work->bill->number);
     FPI_TRY(fpi_version_check_bill(work->version, tx, work->bill, task));
-    return fpi_move_may(work->bill, act, 0, task);
+    FPI_TRY(fpi_move_may(work->bill, act, 0, task));
+    return fpi_attach_check_amend(work->bill, work->call->viewer, task);
 }
 
 fpi_err_t *fpi_filework_file(fpi_file_t **out, fpi_filework_t *work, fpi_task_t *task)
@@ -145,6 +147,20 @@ fpi_json_t *fpi_filework_detail(const fpi_file_t *file, fpi_task_t *task)
     return doc;
 }
 
+/* Words put nothing right, unless by now each file has its answer: changed, added, or confirmed as it is. */
+static bool is_still_sent_back(const fpi_filework_t *work)
+{
+    if (work->bill->state != FPI_STATE_RESCAN || !work->is_remark) {
+        return false;
+    }
+    for (int i = 0; i < work->pile->count; i++) {
+        if (work->pile->files[i].state == FPI_FILE_UNCHANGED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 fpi_err_t *fpi_filework_keep(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_act_t act = work->pile->count ? work->moves : FPI_ACT_EMPTY;
@@ -155,7 +171,10 @@ fpi_err_t *fpi_filework_keep(fpi_filework_t *work, fpi_tx_t *tx, fpi_task_t *tas
     }
     FPI_TRY(fpi_pile_put(work->pile, &work->before, tx, task));
     FPI_TRY(fpi_bill_move(&to, work->bill, act, task));
-    work->bill->state = to;
+    if (work->dropped && !is_amendment(work->bill)) {
+        FPI_TRY(fpi_dropped_add(tx, work->bill, work->dropped, task));
+    }
+    work->bill->state = is_still_sent_back(work) ? FPI_STATE_RESCAN : to;
     return fpi_bill_changed(work->bill, tx, "file", fpi_order_note(&work->order, work->note, task), work->detail, task);
 }
 
@@ -165,6 +184,8 @@ static fpi_err_t *tx_work(fpi_tx_t *tx, void *baton, fpi_task_t *task)
 
     work->note = NULL;
     work->detail = NULL;
+    work->is_remark = false;
+    work->dropped = 0;
     work->moves = FPI_ACT_EDIT;
     FPI_TRY(fpi_filework_open(work, FPI_ACT_EDIT, tx, task));
     if (is_amendment(work->bill)) {

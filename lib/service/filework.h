@@ -4,7 +4,7 @@
  *
  *   visible? ──> version ──> locked? ──> state ──> amendment? ──> act(pile) ──> rows ──> state ──> note
  *
- * A bill that is submitted or reviewed is amended (补改): not in match mode; its cover may be replaced, not deleted;
+ * A bill that is submitted or reviewed is amended (补改): a reviewed one by those only who may review; not in match mode; its cover may be replaced, not deleted;
  * deleting must be confirmed; an invoice that was signed for at the receipt and matched stays as it is.
  *
  * Life:    a request's.
@@ -40,6 +40,8 @@ struct fpi_filework_t {
     fpi_bill_t *bill;
     fpi_pile_t *pile, before;
     fpi_act_t moves;             /* whose moves hold when it is done, where that is not EDIT: ATTACH brings new bytes */
+    bool is_remark;              /* it says something of the files and puts none right: a label, a confirmation */
+    int dropped;                 /* files that it took off the bill */
     const char *note;
     fpi_json_t *detail;
 };

@@ -51,15 +51,22 @@ static bool is_submitting(fpi_act_t act)
     return act == FPI_ACT_SUBMIT || act == FPI_ACT_RESUBMIT;
 }
 
+/* A bill that is submitted, or is again what it was before it was sent back, has images. */
+static bool needs_files(fpi_act_t act)
+{
+    return is_submitting(act) || act == FPI_ACT_CANCEL_RESCAN || act == FPI_ACT_REVIEW;
+}
+
 fpi_err_t *fpi_move_may(const fpi_bill_t *bill, fpi_act_t act, int64_t files, fpi_task_t *task)
 {
     fpi_state_t to;
 
     FPI_TRY(fpi_attach_refuse_locked(bill, act, task));
     FPI_TRY(fpi_bill_move(&to, bill, act, task));
-    if (is_submitting(act) && files == 0) {
-        return fpi_refuse(task, FPI_E_STATE, NULL, "单据 %s 无影像, 不能提交, 请先上传影像",
-                          "bill %s has no images to submit; upload some first", bill->number);
+    if (needs_files(act) && files == 0) {
+        return fpi_refuse(task, FPI_E_STATE, NULL, "单据 %s 无影像, 不能%s%.0s, 请先上传影像",
+                          "bill %s has no images: not allowed: %.0s%s; upload some first", bill->number,
+                          fpi_act_name(act, "zh"), fpi_act_name(act, "en"));
     }
     return NULL;
 }
@@ -82,6 +89,7 @@ static bool is_again(const fpi_bill_t *bill, const fpi_order_t *order, fpi_state
 static fpi_err_t *mark_files(const fpi_bill_t *bill, fpi_act_t act, fpi_tx_t *tx, fpi_task_t *task)
 {
     if (act == FPI_ACT_RESCAN && bill->state != FPI_STATE_RESCAN) {
+        FPI_TRY(fpi_dropped_begin(tx, bill, task));
         return fpi_files_put_state(tx, bill, -1, FPI_FILE_UNCHANGED, task);
     }
     return act == FPI_ACT_CANCEL_RESCAN ? fpi_files_put_state(tx, bill, FPI_FILE_UNCHANGED, FPI_FILE_NORMAL, task) : NULL;
@@ -104,7 +112,7 @@ static fpi_err_t *may_with_files(const fpi_bill_t *bill, fpi_act_t act, fpi_tx_t
 {
     fpi_tally_t tally = { 0 };
 
-    if (is_submitting(act)) {
+    if (needs_files(act)) {
         FPI_TRY(fpi_files_tally(&tally, tx, bill->tenant, bill->id, task));
     }
     return fpi_move_may(bill, act, tally.count, task);

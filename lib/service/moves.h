@@ -18,7 +18,7 @@ typedef struct fpi_order_t {
     const char *told;            /* what the timeline should say of it besides; NULL */
 } fpi_order_t;
 
-/* May it be done now? FPI_E_STATE says why not: locked (names the voucher), the state, or no images to submit. */
+/* May it be done now? FPI_E_STATE says why not: locked (names the voucher), the state, or no images where it must have some. */
 fpi_err_t *fpi_move_may(const fpi_bill_t *bill, fpi_act_t act, int64_t files, fpi_task_t *task) FPI_MUST_USE;
 /* Does it. *is_changed false: the same order again, nothing was written. A send-back marks all files unchanged, a
  * withdrawn one takes the marks away. */

@@ -77,7 +77,7 @@ static bool is_same_order(const fpi_pile_t *a, const fpi_pile_t *b)
 }
 
 /* *is_new: the list tells another order. Written when the bill is not submitted yet, or this adds to it. */
-static fpi_err_t *put_order(bool *is_new, fpi_submit_t *submit, const fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
+static fpi_err_t *put_order(bool *is_new, fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task)
 {
     fpi_pile_t before;
     int64_t *ids;
@@ -94,6 +94,9 @@ static fpi_err_t *put_order(bool *is_new, fpi_submit_t *submit, const fpi_bill_t
         return fpi_refuse(task, FPI_E_STATE, "fileList", "单据 %s 已提交, 文件顺序不同: 补扫请用 saveType add, 或先退扫",
                           "bill %s was submitted with its files in another order: use saveType add to supplement it, or "
                           "send it back first", bill->number);
+    }
+    if (*is_new && bill->state == FPI_STATE_RESCAN) { /* put right by its order */
+        FPI_TRY(fpi_bill_move(&bill->state, bill, FPI_ACT_EDIT, task));
     }
     return *is_new ? fpi_pile_put(submit->pile, &before, tx, task) : NULL;
 }
@@ -116,13 +119,14 @@ fpi_json_t *fpi_submit_changes(const fpi_submit_t *submit, fpi_task_t *task)
 {
     fpi_json_t *doc = fpi_json_make_object(task);
 
-    if (!(submit->changed || submit->added || submit->confirmed || submit->unchanged)) {
+    if (!(submit->changed || submit->added || submit->confirmed || submit->unchanged || submit->dropped)) {
         return NULL;
     }
     fpi_json_put_int(doc, "changed", submit->changed);
     fpi_json_put_int(doc, "added", submit->added);
     fpi_json_put_int(doc, "confirmed", submit->confirmed);
     fpi_json_put_int(doc, "unchanged", submit->unchanged);
+    fpi_json_put_int(doc, "dropped", submit->dropped);
     return doc;
 }
 
@@ -137,8 +141,9 @@ static const char *told(const fpi_submit_t *submit, const char *match, fpi_task_
     if (!fpi_submit_changes(submit, task)) {
         return match;
     }
-    return apr_psprintf(task->pool, "%s%sfiles: %d changed, %d added, %d confirmed, %d unchanged", match ? match : "",
-                        match ? "; " : "", submit->changed, submit->added, submit->confirmed, submit->unchanged);
+    return apr_psprintf(task->pool, "%s%sfiles: %d changed, %d added, %d confirmed, %d unchanged%s", match ? match : "",
+                        match ? "; " : "", submit->changed, submit->added, submit->confirmed, submit->unchanged,
+                        submit->dropped ? apr_psprintf(task->pool, ", %d dropped", submit->dropped) : "");
 }
 
 /* The order's own way: kept where it is, or moved. */
@@ -170,6 +175,7 @@ fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_
         FPI_TRY(fpi_match_check_submit(&order.told, submit->is_confirmed, tx, bill, task));
     }
     FPI_TRY(put_order(&is_new, submit, bill, tx, task));
+    FPI_TRY(fpi_dropped_find(&submit->dropped, tx, bill, task));
     count_states(submit);
     FPI_TRY(move(submit, &order, bill, is_kept, tx, task));
     if (!is_new) {

@@ -23,7 +23,7 @@ typedef struct fpi_submit_t {
     /* out */
     fpi_pile_t *pile;
     bool is_changed;
-    int changed, added, confirmed, unchanged; /* files, where the bill was sent back */
+    int changed, added, confirmed, unchanged, dropped; /* files, where the bill was sent back */
 } fpi_submit_t;
 
 /* May he submit at all? Persons need an enabled scan point (FPI_E_NO_POINT), unless the tenant's switch "scan.everyone"
@@ -35,7 +35,7 @@ fpi_err_t *fpi_submit_may(fpi_tx_t *tx, const fpi_viewer_t *viewer, int64_t tena
  * naming the bill that has an invoice of this one already (service/found.h). The same again: done, unchanged. */
 fpi_err_t *fpi_submit(fpi_submit_t *submit, fpi_bill_t *bill, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 
-/* {"changed": n, "added": n, "confirmed": n, "unchanged": n}; NULL when the bill was never sent back. */
+/* {"changed": n, "added": n, "confirmed": n, "unchanged": n, "dropped": n}; NULL when the bill was never sent back. */
 fpi_json_t *fpi_submit_changes(const fpi_submit_t *submit, fpi_task_t *task);
 
 #endif

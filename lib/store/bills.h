@@ -99,6 +99,10 @@ fpi_err_t *fpi_file_put_facts(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *
 fpi_err_t *fpi_file_put_place(const fpi_file_t *file, fpi_tx_t *tx, fpi_task_t *task) FPI_MUST_USE;
 /* The row only; its bytes are kept. */
 fpi_err_t *fpi_file_drop(fpi_tx_t *tx, int64_t tenant, int64_t id, fpi_task_t *task) FPI_MUST_USE;
+/* Files taken off a bill since it was last sent back: none yet; more of them; how many (0 too where it never was). */
+fpi_err_t *fpi_dropped_begin(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_dropped_add(fpi_tx_t *tx, const fpi_bill_t *bill, int files, fpi_task_t *task) FPI_MUST_USE;
+fpi_err_t *fpi_dropped_find(int *files, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task) FPI_MUST_USE;
 /* All files of the bill that are in state `from` (-1: in any) are in `to` now. */
 fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, fpi_file_state_t to, fpi_task_t *task)
     FPI_MUST_USE;

@@ -298,6 +298,25 @@ fpi_err_t *fpi_files_put_state(fpi_tx_t *tx, const fpi_bill_t *bill, int from, f
                       NULL, NULL, task);
 }
 
+fpi_err_t *fpi_dropped_begin(fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_DROPPED_BEGIN, FPI_ARGS(fpi_arg_int(bill->id)), NULL, NULL, task);
+}
+
+fpi_err_t *fpi_dropped_add(fpi_tx_t *tx, const fpi_bill_t *bill, int files, fpi_task_t *task)
+{
+    return fpi_tx_run(tx, FPI_SQL_DROPPED_ADD, FPI_ARGS(fpi_arg_int(bill->id), fpi_arg_int(files)), NULL, NULL, task);
+}
+
+fpi_err_t *fpi_dropped_find(int *files, fpi_tx_t *tx, const fpi_bill_t *bill, fpi_task_t *task)
+{
+    fpi_rows_t *rows;
+
+    FPI_TRY(fpi_tx_run(tx, FPI_SQL_DROPPED_FIND, FPI_ARGS(fpi_arg_int(bill->id)), &rows, NULL, task));
+    *files = fpi_rows_count(rows) ? (int)fpi_rows_int(rows, 0, 0) : 0;
+    return NULL;
+}
+
 static void take_content(fpi_content_t *content, const fpi_file_t *file, const fpi_rows_t *rows, int row, int column)
 {
     content->sha256 = file->sha256;

@@ -1139,6 +1139,12 @@ BEGIN
     UPDATE file_last SET id = OLD.id WHERE one = 1 AND id < OLD.id;
 END;
 
+-- files taken off a bill since it was last sent back
+CREATE TABLE dropped (
+    bill  INTEGER PRIMARY KEY,
+    files INTEGER NOT NULL
+);
+
 -- ==== organisations, bill types ====
 
 -- name: ORG_FIND_BY_TAX_NO
@@ -2087,6 +2093,15 @@ DELETE FROM file WHERE id = ?2 AND tenant = ?1
 -- name: FILE_STATES
 UPDATE file SET state = ?4
  WHERE bill = ?2 AND tenant = ?1 AND state <> ?4 AND (state = ?3 OR ?3 = -1)
+
+-- name: DROPPED_BEGIN
+INSERT INTO dropped (bill, files) VALUES (?1, 0) ON CONFLICT (bill) DO UPDATE SET files = 0
+
+-- name: DROPPED_ADD
+UPDATE dropped SET files = files + ?2 WHERE bill = ?1
+
+-- name: DROPPED_FIND
+SELECT files FROM dropped WHERE bill = ?1
 
 -- name: FILE_IS_USED
 SELECT 1 FROM file WHERE sha256 = ?1 LIMIT 1

@@ -46,6 +46,12 @@ def put_state(gateway, number, state, before=WAITING):
     assert change(gateway, "UPDATE bill SET state = ?, state_before = ? WHERE number = ?", state, before, number) == 1
 
 
+def put_image(gateway, number):
+    """What a bill that was submitted has."""
+    assert change(gateway, "INSERT INTO file (tenant, bill, invoice, kind, name, sha256, size, position, created)"
+                           " SELECT tenant, id, 0, 2, 'x', ?, 1, 1, 1 FROM bill WHERE number = ?", "0" * 64, number) == 1
+
+
 def refused(reply, code, status=200, *words):
     assert (reply.status, reply.errcode) == (status, code), reply
     value = reply.json()
@@ -301,6 +307,7 @@ def test_moves_from_every_state(gateway, erp, act, family):
     for state in STATES:
         number = f"MV-{state}"
         announced(erp, number)
+        put_image(gateway, number)
         put_state(gateway, number, state)
         before, events = stored(gateway, number), len(trail(gateway, number))
         reply = order(erp, act, family, number, **body)
@@ -340,6 +347,7 @@ def test_rescan_needs_a_reason(gateway, erp):
 @pytest.mark.parametrize("family", "AB")
 def test_rescan_and_withdrawal(gateway, erp, family):
     announced(erp, "RC-1")
+    put_image(gateway, "RC-1")
     for before, after in ((REVIEWED, REVIEWED), (SUBMITTED, SUBMITTED), (MATCHED, UPLOADED)):  # basic mode has nothing that matched
         put_state(gateway, "RC-1", before)
         data = order(erp, "rescan", family, "RC-1", reason="缺页", operator="李四").json()["data"]
@@ -352,6 +360,7 @@ def test_rescan_and_withdrawal(gateway, erp, family):
 
 def test_rescan_again(gateway, erp):
     announced(erp, "RA-1")
+    put_image(gateway, "RA-1")
     put_state(gateway, "RA-1", UPLOADED)
     counts = []
     for reason in ("一", "一", "二"):

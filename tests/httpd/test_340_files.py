@@ -394,7 +394,7 @@ def test_states_after_a_send_back(one):
     assert states(one) == {"a": "CHANGED", "b": "CONFIRMED", "c2": "CHANGED", "d": "UNCHANGED", "e": "ADDED"}
     assert one.state() == "UPLOADED"
     value = one.must(one.post("resubmit"))
-    assert value["changes"] == {"changed": 2, "added": 1, "confirmed": 1, "unchanged": 1} and value["state"] == "SUBMITTED"
+    assert value["changes"] == {"changed": 2, "added": 1, "confirmed": 1, "unchanged": 1, "dropped": 0} and value["state"] == "SUBMITTED"
     assert "2 changed, 1 added" in one.notes()[-1]
     one.must(one.post("rescan", {"reason": "再看"}))
     assert set(states(one).values()) == {"UNCHANGED"}

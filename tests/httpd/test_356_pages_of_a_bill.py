@@ -1,9 +1,12 @@
 """The pages of a bill: none is lost and said to be there, none is there twice; a correction is of one invoice; what is done after a
 send-back counts; what a submitted bill must have."""
+import json
+
 import pytest
 
 from harness import processes
-from test_100_start import patience, trail
+from harness.person import administrator, make_user
+from test_100_start import change, patience, trail
 from test_130_bills import BASE, asked
 from test_330_capture import Console, attachment, jpeg, multipart, samples, site  # noqa: F401
 from test_340_files import Bill, refused, settle
@@ -182,3 +185,100 @@ def test_a_correction_goes_with_its_file(site, one):
     assert row["gross"] == "9.99" and row["file_id"] == other.files()[0]["id"]
     assert "corrections of 1 invoices came with x.xml" in told(other, "invoice")[-1]
     assert processes.wait_until(lambda: one.get()["found_invoices"] == [], patience(20), 0.1)
+
+
+# after a send-back
+
+def commit(b, **said):
+    return b.http.post(BASE + "commit", {"scanBillNo": b.number, "resource": "EAS", **said})
+
+
+@pytest.fixture
+def back(one):
+    """Submitted with a and b, and sent back."""
+    ids = [put(one, attachment(n), f"{n}.jpg")["stored"][0]["id"] for n in (1, 2)]
+    assert commit(one).errcode == "0000"
+    assert one.http.post(BASE + "rescan", asked("P-1", reason="x", operator="y")).errcode == "0000"
+    assert commit(one).errcode == "1409"
+    return one, *ids
+
+
+def test_no_submitted_bill_without_images(one):
+    file = put(one, attachment(1), "a.jpg")["stored"][0]["id"]
+    assert commit(one).errcode == "0000"
+    assert one.http.post(BASE + "rescan", asked("P-1", reason="x", operator="y")).errcode == "0000"
+    one.must(one.http.request("DELETE", f"{one.path}/files/{file}"))
+    reply = one.http.post(BASE + "cancelRescan", asked("P-1", operator="y"))
+    assert reply.errcode == "1409" and "无影像" in reply.json()["description"], reply
+    refused(one.post("cancel-rescan"), 409, "无影像")
+    one.put(state=2)
+    refused(one.post("review"), 409, "无影像")
+
+
+@pytest.mark.parametrize("what", ["delete", "order", "kind", "turn", "confirm", "move", "merge", "list"])
+def test_what_puts_it_right(back, site, what):
+    one, a, b = back
+    path = f"{one.path}/files"
+    said = {}
+    if what == "move":
+        other = Bill(site, one.http, "P-2")
+        one.must(one.post(f"files/{a}/move", {"to_bill_id": other.id}))
+    elif what == "list":
+        said = {"fileList": [{"fileNo": str(b)}, {"fileNo": str(a)}]}
+    elif what == "confirm":
+        one.must(one.http.request("PATCH", f"{path}/{a}", json_body={"state": "CONFIRMED"}))
+        assert one.state() == "RESCAN" and commit(one).errcode == "1409"
+        one.must(one.http.request("PATCH", f"{path}/{b}", json_body={"state": "CONFIRMED"}))
+    else:
+        one.must({"delete": lambda: one.http.request("DELETE", f"{path}/{a}"),
+                  "order": lambda: one.http.request("PUT", path, json_body={"order": [b, a]}),
+                  "merge": lambda: one.post("files/merge", {"file_ids": [a, b]}),
+                  "kind": lambda: one.http.request("PATCH", f"{path}/{a}", json_body={"kind": "COVER"}),
+                  "turn": lambda: one.http.request("PATCH", f"{path}/{a}", json_body={"rotation": 90})}[what]())
+    if what != "list":
+        assert one.state() == "UPLOADED"
+    reply = commit(one, **said)
+    assert reply.errcode == "0000", reply
+    changes = {"changed": 0, "added": 0, "confirmed": 0, "unchanged": 0, "dropped": 0}
+    changes.update({"delete": {"unchanged": 1, "dropped": 1}, "move": {"unchanged": 1, "dropped": 1}, "order": {"changed": 2},
+                    "list": {"changed": 2}, "merge": {"changed": 2}, "confirm": {"confirmed": 2}}.get(what, {"changed": 1, "unchanged": 1}))
+    assert reply.json()["data"]["changes"] == changes
+
+
+def test_a_label_puts_nothing_right(back):
+    one, a, _b = back
+    one.must(one.http.request("PATCH", f"{one.path}/files/{a}", json_body={"label": "x"}))
+    assert one.state() == "RESCAN" and commit(one).errcode == "1409"
+
+
+def test_a_kind_that_has_these_bytes_names_the_file(one):
+    first = put(one, attachment(1), "a.jpg", kind="INVOICE")["stored"][0]["id"]
+    second = put(one, attachment(1), "b.jpg", kind="ATTACHMENT")["stored"][0]["id"]
+    refused(one.http.request("PATCH", f"{one.path}/files/{second}", json_body={"kind": "INVOICE"}), 409, str(first), "a.jpg")
+
+
+# amending what was reviewed
+
+def test_amending_a_reviewed_bill_needs_its_right(site, one):
+    file = put(one, attachment(1), "a.jpg")["stored"][0]["id"]
+    put(one, attachment(2), "b.jpg")
+    assert commit(one).errcode == "0000"
+    clerk = make_user(site, administrator(site), "clerk", roles=["扫描员"])
+    change(site, "UPDATE bill SET owner = ? WHERE id = ?", clerk.id, one.id)
+    mine = Bill(site, one.http, "P-1")
+    mine.http = clerk
+    mine.must(mine.http.request("PATCH", f"{mine.path}/files/{file}", json_body={"rotation": 90}))
+    one.must(one.post("review"))
+    path = f"{mine.path}/files"
+    for reply in (mine.http.request("PATCH", f"{path}/{file}", json_body={"rotation": 180}),
+                  mine.http.request("DELETE", f"{path}/{file}", query={"confirm": "true"}),
+                  mine.http.request("POST", path, attachment(3), {"Content-Type": "image/jpeg"}, query={"name": "c.jpg"})):
+        refused(reply, 403, "P-1", "审核影像")
+    assert not mine.get()["acts"]["EDIT"]["is_allowed"] and "审核影像" in mine.get()["acts"]["EDIT"]["why"]
+    desk = Console(clerk)
+    capture = desk.make(number="P-1", resource="EAS")
+    desk.add(capture, attachment(4))
+    desk.settled(capture)
+    assert "审核影像" in json.dumps(desk.finish(capture, supplement=True), ensure_ascii=False) and one.get()["page_count"] == 2
+    one.must(one.http.request("PATCH", f"{one.path}/files/{file}", json_body={"rotation": 180}))
+    assert one.state() == "REVIEWED" and put(one, attachment(5), "e.jpg")["added"] == 1

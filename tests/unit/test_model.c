@@ -45,7 +45,7 @@ static const struct matrix_t {
     { FPI_ACT_REVIEW, "--3-------" },   { FPI_ACT_RESCAN, "-44444444-" },
     { FPI_ACT_CANCEL_RESCAN, "----2-----" }, { FPI_ACT_VOID, "9999999999" },
     { FPI_ACT_VOUCHER, "--23------" },  { FPI_ACT_RESUBMIT, "-22-2-222-" },
-    { FPI_ACT_EDIT, "012341178-" },     { FPI_ACT_EMPTY, "00--40000-" },
+    { FPI_ACT_EDIT, "012311178-" },     { FPI_ACT_EMPTY, "00--40000-" },
     { FPI_ACT_LOCK, "--23------" },     { FPI_ACT_RECOGNISE, "-7---7-77-" },
     { FPI_ACT_MATCH, "-8---8-88-" },    { FPI_ACT_MISMATCH, "-5---5-55-" },
     { FPI_ACT_UNMATCH, "-----1-11-" },
