@@ -1,11 +1,11 @@
 /** The list of bills, and one bill when the address names it. */
 import { Button } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { call } from '../api/client'
 import type { Bill } from '../api/types'
 import { Wait } from '../App'
 import { Ask, type Question } from '../parts/Ask'
-import { type Column, type Filter, List } from '../parts/List'
+import { askedBy, type Column, type Filter, List } from '../parts/List'
 import { Page } from '../parts/Page'
 import { go, Link, usePlace } from '../router'
 import { useWho } from '../session'
@@ -33,8 +33,8 @@ const STUCK = new Set(['RESCAN', 'MISMATCH', 'FAILED'])
 const filters = (): Filter[] => [
   { name: 'q', title: say('查找', 'Search'), kind: 'text', hint: say('影像编号、单据编号或申请人的开头', 'how number or applicant begins') },
   { name: 'state', title: say('状态', 'State'), kind: 'choices', options: states() },
-  { name: 'created_from', title: say('创建自', 'Created from'), kind: 'day' },
-  { name: 'created_to', title: say('创建至', 'Created to'), kind: 'day' },
+  { name: 'created_from', title: say('创建自', 'Created from'), kind: 'day', asTime: 'begin' },
+  { name: 'created_to', title: say('创建至', 'Created to'), kind: 'day', asTime: 'end' },
   { name: 'has_problem', title: say('只看有问题的', 'With problems only'), kind: 'flag' },
 ]
 
@@ -43,8 +43,10 @@ function BillList() {
   const [selected, setSelected] = useState<Set<string | number>>(new Set())
   const [question, setQuestion] = useState<Question | null>(null)
   const { params } = usePlace()
-  const filter = Object.fromEntries(filters().map(one => [one.name, params.get(one.name)]).filter(([, value]) => value))
+  const filter = Object.fromEntries(Object.entries(askedBy(filters(), params)).filter(([, value]) => value))
   const isFiltered = Object.keys(filter).length > 0
+  const wanted = JSON.stringify(filter)
+  useEffect(() => setSelected(new Set()), [wanted]) /* nothing is exported that is not seen */
   const exportAs = (kind: 'ZIP' | 'XLSX') => setQuestion({
     title: kind === 'ZIP' ? say('导出原始影像', 'Export the originals') : say('导出清单', 'Export the list'),
     text: selected.size ? say(`将为 ${selected.size} 张单据建立导出任务，在“导出任务”中下载。`, `An export of ${selected.size} bills is made in the background; download it under “Exports”.`)
@@ -55,6 +57,7 @@ function BillList() {
     <Page title={say('影像单据', 'Bills')} actions={may('EXPORT') && (
       <>
         <span className="hint">{selected.size ? say(`已选 ${selected.size} 张`, `${selected.size} selected`) : isFiltered ? say('导出符合条件的全部单据，或先勾选', 'all that fit are exported, or those you select') : say('勾选单据或设定条件后可导出', 'select bills, or set a filter, to export')}</span>
+        {selected.size > 0 && <Button type="link" onClick={() => setSelected(new Set())}>{say('清除已选', 'Select none')}</Button>}
         <Button disabled={!selected.size && !isFiltered} onClick={() => exportAs('ZIP')}>{say('导出影像', 'Export images')}</Button>
         <Button disabled={!selected.size && !isFiltered} onClick={() => exportAs('XLSX')}>{say('导出清单', 'Export list')}</Button>
       </>
