@@ -1,5 +1,6 @@
 /** The one place that talks to the server. A call that finds its session at an end waits until somebody has signed in
- *  again and is then repeated: whoever made it notices nothing, and nothing that was typed or chosen is lost. */
+ *  again and is then repeated: whoever made it notices nothing, and nothing that was typed or chosen is lost. So does one that
+ *  finds another session behind the cookie: each call says by its token whose page it is of. */
 import { currentLang, say } from '../words'
 
 export class ApiError extends Error {
@@ -26,8 +27,13 @@ export interface Got<T> { data: T; etag: string | null }
 let csrf = ''
 let waiting: Promise<void> | null = null
 let askForLogin: (() => Promise<void>) | null = null
+let renewing: Promise<void> | null = null
+let renew: (() => Promise<void>) | null = null
 
 export const setCsrf = (token: string) => { csrf = token }
+
+/** `look` finds out whose session it is by now; it resolves once this page may go on with it. */
+export function onOtherSession(look: () => Promise<void>) { renew = look }
 
 /** `ask` shows the login over the page and resolves once somebody is signed in. */
 export function onLoginNeeded(ask: (() => Promise<void>) | null) { askForLogin = ask }
@@ -35,6 +41,14 @@ export function onLoginNeeded(ask: (() => Promise<void>) | null) { askForLogin =
 function needLogin(): Promise<void> | null {
   if (!waiting && askForLogin) waiting = askForLogin().finally(() => { waiting = null })
   return waiting
+}
+
+/** The cookie is one for all tabs: another of them has signed in, or was opened by a link of the ERP. */
+export const isOtherSession = (error: unknown) => error instanceof ApiError && error.type === 'another_session'
+
+function needSession(): Promise<void> | null {
+  if (!renewing && renew) renewing = renew().finally(() => { renewing = null })
+  return renewing
 }
 
 const isChange = (method: string) => method !== 'GET' && method !== 'HEAD'
@@ -46,7 +60,7 @@ function headersOf(sent: Sent, method: string): Record<string, string> {
     'Accept-Language': currentLang(),
     ...(isJson ? { 'Content-Type': 'application/json' } : {}),
     ...(sent.body instanceof Blob ? { 'Content-Type': 'application/octet-stream' } : {}),
-    ...(isChange(method) && csrf ? { 'X-CSRF-Token': csrf } : {}),
+    ...(csrf && (isChange(method) || !sent.isSession) ? { 'X-CSRF-Token': csrf } : {}),
     ...sent.headers,
   }
 }
@@ -109,9 +123,10 @@ export async function callWhole<T>(path: string, sent: Sent = {}): Promise<Got<T
       throw new ApiError(0, say('无法连接服务器', 'the server can’t be reached'), 'network', '', '')
     }
     if (raw.status < 400) return { data: parse(raw) as T, etag: raw.header('ETag') }
-    const login = raw.status === 401 && !sent.isSession ? needLogin() : null
-    if (!login) throw failureOf(raw)
-    await login
+    const failure = failureOf(raw)
+    const remedy = isOtherSession(failure) ? needSession() : raw.status === 401 && !sent.isSession ? needLogin() : null
+    if (!remedy) throw failure
+    await remedy
   }
 }
 

@@ -4,7 +4,7 @@ export interface Listed<T> { items: T[]; pagination: Pagination }
 
 export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: unknown[]; permissions: string[]; }
 export interface Tenant { name: string; domain: string | null }
-export interface Session { user: User; tenant?: Tenant; csrf_token: string; expires_at: string; permissions?: string[]; bill_ids?: number[] }
+export interface Session { user: User; tenant?: Tenant; csrf_token: string; expires_at: string; kind?: 'PERSON' | 'EVENT' | 'PHONE'; permissions?: string[]; bill_ids?: number[] }
 
 export type Kind = 'COVER' | 'INVOICE' | 'ATTACHMENT'
 export type Role = Kind | 'BLANK' | 'AUTO'

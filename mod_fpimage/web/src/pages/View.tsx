@@ -2,7 +2,7 @@
  *  may be done with them by the rights that the ERP named. */
 import { App } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { ApiError, call, query, setCsrf } from '../api/client'
+import { ApiError, call, query } from '../api/client'
 import type { Bill as BillLine, BillFile, BillWhole, Listed, Session } from '../api/types'
 import { AddFiles } from '../parts/AddFiles'
 import { Ask, type Question } from '../parts/Ask'
@@ -13,7 +13,7 @@ import { Moves } from '../parts/Moves'
 import { Trail } from '../parts/Trail'
 import { useTitle } from '../parts/use'
 import { usePlace } from '../router'
-import { useWho, type Who, WhoContext } from '../session'
+import { hold, useWho, type Who, WhoContext } from '../session'
 import { money, read, say, sum } from '../words'
 import { kindName, Reason, StateTag } from './state'
 
@@ -121,7 +121,7 @@ export default function View() {
   useTitle(bills?.[at] ? `${bills[at].number} · ${say('影像查看', 'Images')}` : say('影像查看', 'Images'))
   useEffect(() => {
     enter(code).then(async got => {
-      setCsrf(got.csrf_token)
+      hold(got)
       const { items } = await call<Listed<BillLine>>('/api/v1/bills' + query({ page_size: 200, sort: 'created_at' }))
       setBills(got.bill_ids ? items.filter(one => got.bill_ids?.includes(one.id)) : items)
       setSession(got)
