@@ -1,7 +1,7 @@
 // Somebody else changed the bill meanwhile: nothing is overwritten, and the page shows what was changed.
 import { execFileSync } from 'node:child_process'
 
-export default async ({ open, firstSignIn, shot, expect, url, bill, change }) => {
+export default async ({ open, firstSignIn, shot, expect, sure, url, bill, change, again }) => {
   expect(/409 /)
   const page = await open('/bills')
   await firstSignIn(page)
@@ -18,4 +18,20 @@ export default async ({ open, firstSignIn, shot, expect, url, bill, change }) =>
   await page.locator('.thumb').nth(2).click()
   await page.keyboard.press('3')
   await page.locator('.thumb').nth(2).getByText('附件').waitFor()
+
+  /* under a dialog: what was typed stays, and the next try is about what is there now */
+  await page.getByRole('button', { name: '作废', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  const reason = dialog.getByRole('textbox')
+  await reason.fill('重复报销')
+  execFileSync(again[0], again.slice(1))
+  await dialog.getByRole('button', { name: '确定' }).click()
+  await dialog.getByRole('alert').filter({ hasText: '已被修改' }).waitFor()
+  sure(await reason.inputValue() === '重复报销', 'the reason is kept')
+  await page.locator('.thumb').first().getByText('发票').waitFor()
+  await shot(page, 'under-a-dialog')
+  await dialog.getByRole('button', { name: '确定' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  await page.locator('.bill-head').getByText('已作废').waitFor()
+  await page.locator('.bill-head').getByText('重复报销').waitFor()
 }

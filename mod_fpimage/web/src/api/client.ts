@@ -51,6 +51,15 @@ function needSession(): Promise<void> | null {
   return renewing
 }
 
+/** Somebody else changed it meanwhile; whoever shows it is told, so that it is fresh for the next try. */
+const isStale = (error: unknown) => error instanceof ApiError && error.type === 'stale'
+const staleHeard = new Set<() => void>()
+
+export function onStale(hear: () => void): () => void {
+  staleHeard.add(hear)
+  return () => { staleHeard.delete(hear) }
+}
+
 const isChange = (method: string) => method !== 'GET' && method !== 'HEAD'
 
 function headersOf(sent: Sent, method: string): Record<string, string> {
@@ -125,6 +134,7 @@ export async function callWhole<T>(path: string, sent: Sent = {}): Promise<Got<T
     if (raw.status < 400) return { data: parse(raw) as T, etag: raw.header('ETag') }
     const failure = failureOf(raw)
     const remedy = isOtherSession(failure) ? needSession() : raw.status === 401 && !sent.isSession ? needLogin() : null
+    if (isStale(failure)) staleHeard.forEach(hear => hear())
     if (!remedy) throw failure
     await remedy
   }
@@ -148,7 +158,7 @@ export function query(of: Record<string, string | number | boolean | undefined |
 export function remedyOf(error: unknown): string {
   if (!(error instanceof ApiError)) return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
   if (error.status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
-  if (error.type === 'stale') return say('请查看别人改了什么，再决定是否重做。', 'Look at what was changed, then decide whether to repeat it.')
+  if (isStale(error)) return say('已载入最新内容，您填写的还在。请看过别人的改动，再决定是否重做。', 'The page shows it as it is now, and what you typed is still here. Look at what was changed, then decide whether to repeat it.')
   if (error.status === 401) return say('请重新登录；从业务系统打开的，请回到业务系统重新打开。', 'Sign in again; who came from the ERP opens it from there again.')
   if (error.status === 403) return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
   if (error.status === 404) return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')

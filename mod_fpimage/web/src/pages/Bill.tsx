@@ -12,7 +12,7 @@ import { useKeys } from '../parts/Keys'
 import { Moves } from '../parts/Moves'
 import { Page } from '../parts/Page'
 import { Trail } from '../parts/Trail'
-import { useAct, useLoad } from '../parts/use'
+import { useAct, useLatest, useLoad, useStale } from '../parts/use'
 import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, usePlace } from '../router'
 import { useWho } from '../session'
@@ -131,6 +131,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const viewer = useRef<ViewerApi | null>(null)
   const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
   const bill = load.data
+  const latest = useLatest(bill)
   const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
   const leaf = leaves[Math.min(at, leaves.length - 1)]
   const { params } = usePlace()
@@ -141,6 +142,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   }, [wanted, leaves.length])
   const mayEdit = !!bill?.acts.EDIT?.is_allowed && may('BILL_EDIT')
   const again = () => setRound(n => n + 1)
+  useStale(again)
   const side = tab === 'timeline' ? 'timeline' : 'invoices'
 
   /* looks and reads go on in the background after files came */
@@ -169,7 +171,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const drop = () => leaf && setQuestion({
     title: say(`移除 ${leaf.file.name}？`, `Take ${leaf.file.name} off the bill?`), isDanger: true,
     text: say('文件会从单据中移除，原始字节仍保留。', 'The file leaves the bill; its bytes are kept.'),
-    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${bill?.version}"` } }),
+    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${latest.current?.version}"` } }),
   })
   const splitAll = () => leaf && change(`/${leaf.file.id}/split`, { body: {} }, say('已拆分', 'Taken apart'))
   const mergeNext = () => {
@@ -251,7 +253,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
             <div role="tabpanel">
               {side === 'timeline' ? <Trail billId={id} round={round} title={say(`时间线 ${bill.number}`, `Timeline of ${bill.number}`)} /> : (
                 <>
-                  {shownFacts.map(found => <Facts key={`${found.id}-${found.version}`} found={found} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)}
+                  {shownFacts.map(found => <Facts key={found.id} found={found} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)}
                   {leaf && !shownFacts.length && <p className="hint">{leaf.file.look === 'WAITING' ? say('正在识别…', 'Being read…') : say('此页没有识别到发票。', 'No invoice was read from this page.')}</p>}
                   <AllFound bill={bill} leaves={leaves} shown={shownFacts} onOpen={setAt} />
                   <Expected invoices={bill.invoices} />

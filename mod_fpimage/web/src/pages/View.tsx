@@ -11,7 +11,7 @@ import { Facts } from '../parts/Facts'
 import { useKeys } from '../parts/Keys'
 import { Moves } from '../parts/Moves'
 import { Trail } from '../parts/Trail'
-import { useTitle } from '../parts/use'
+import { useStale, useTitle } from '../parts/use'
 import { usePlace } from '../router'
 import { hold, useWho, type Who, WhoContext } from '../session'
 import { money, read, say, sum } from '../words'
@@ -53,6 +53,7 @@ function Bill({ id, onEnded }: { id: number; onEnded: (error: unknown) => void }
   const [question, setQuestion] = useState<Question | null>(null)
   const [tab, setTab] = useState<'pages' | 'invoices' | 'timeline'>('pages')
   const again = () => { setError(null); setRound(n => n + 1) }
+  useStale(again)
   useEffect(() => {
     const stop = new AbortController()
     call<BillWhole>(`/api/v1/bills/${id}`, { signal: stop.signal }).then(setBill, bad => { if (!stop.signal.aborted) (isEnded(bad) ? onEnded : setError)(bad) })
@@ -80,7 +81,7 @@ function Bill({ id, onEnded }: { id: number; onEnded: (error: unknown) => void }
         {tab === 'pages' && leaves.map((leaf, i) => <Leaf key={`${leaf.file.id}-${leaf.n}`} {...leaf} at={i + 1} of={leaves.length} />)}
         {tab === 'pages' && !leaves.length && <p className="empty">{say('还没有影像', 'No images yet')}</p>}
         {tab === 'invoices' && bill.found_invoices.length > 1 && <p className="view-sum">{say('价税合计', 'Gross')} <strong>¥{sum(bill.found_invoices)}</strong></p>}
-        {tab === 'invoices' && (bill.found_invoices.length ? bill.found_invoices.map(one => <Facts key={`${one.id}-${one.version}`} found={one} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)
+        {tab === 'invoices' && (bill.found_invoices.length ? bill.found_invoices.map(one => <Facts key={one.id} found={one} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)
           : <p className="empty">{bill.invoices.length ? bill.invoices.map(one => `${String(one.number)} ${money(one.gross as string)}`).join('、') : say('没有发票', 'No invoices')}</p>)}
         {tab === 'timeline' && <Trail billId={id} round={round} title={bill.number} />}
       </div>
