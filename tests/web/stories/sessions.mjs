@@ -23,7 +23,7 @@ export default async ({ open, signIn, shot, expect, sure, login, password, clerk
   await become(clerk.login, clerk.password)
   await page.getByLabel('查找').fill('S-1')
   await dialog.getByText(`账号“${clerk.name}”`).waitFor()
-  await page.waitForTimeout(400) // it comes up softly
+  await page.bringToFront()
   await shot(page, 'another')
   await become(login, password)
   await ok()
