@@ -1,7 +1,7 @@
 // One cookie for all tabs: a page whose session was replaced stops and says so, and goes on when it is back; signing out is only
 // told when it was done.
 export default async ({ open, signIn, shot, expect, sure, login, password, clerk, address, url }) => {
-  expect(/403 .*api.v1/)
+  expect(/403 .*api.v1|401 .*session/)
   expect(/ERR_INTERNET_DISCONNECTED/)
   const page = await open('/home')
   await signIn(page, login, password)
@@ -59,5 +59,8 @@ export default async ({ open, signIn, shot, expect, sure, login, password, clerk
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await who.waitFor()
   await leave()
-  await page.getByLabel('手机号或账号').waitFor()
+  await signIn(page, login, 'not his password')
+  const alert = page.getByRole('alert').filter({ hasText: '账号或密码错误' })
+  await alert.waitFor()
+  sure(!/重新登录|业务系统/.test(await alert.innerText()), 'no remedy that is none')
 }

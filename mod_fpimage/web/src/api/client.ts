@@ -154,20 +154,33 @@ export function query(of: Record<string, string | number | boolean | undefined |
   return text ? '?' + text : ''
 }
 
-/** What a person can do about a failure. */
+/** What a person can do about a failure, where its own words leave that open. */
 export function remedyOf(error: unknown): string {
   if (!(error instanceof ApiError)) return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
-  if (error.status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
+  const { status, type } = error
+  if (status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
   if (isStale(error)) return say('已载入最新内容，您填写的还在。请看过别人的改动，再决定是否重做。', 'The page shows it as it is now, and what you typed is still here. Look at what was changed, then decide whether to repeat it.')
-  if (error.status === 401) return say('请重新登录；从业务系统打开的，请回到业务系统重新打开。', 'Sign in again; who came from the ERP opens it from there again.')
-  if (error.status === 403) return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
-  if (error.status === 404) return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')
-  if (error.status === 413) return say('请压缩或拆分文件后再上传。', 'Make the file smaller or split it.')
-  if (error.status === 429 || error.status === 503) return say('请稍等片刻再试。', 'Wait a moment and try again.')
-  if (error.status >= 500) return say('请稍后重试；若仍出现，请把编号告诉管理员。', 'Try again later; if it stays, give the administrator the id.')
-  return say('请按提示修改后重试。', 'Correct what the message names and try again.')
+  if (type === 'csrf') return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
+  if (type === 'forbidden') return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
+  if (status === 404 && error.body.field !== 'filter') return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')
+  if (status === 413) return say('请压缩或拆分文件后再上传。', 'Make the file smaller or split it.')
+  if ((status === 429 && type !== 'locked') || status === 503) return say('请稍等片刻再试。', 'Wait a moment and try again.')
+  if (status >= 500) return say('请稍后重试；若仍出现，请把编号告诉管理员。', 'Try again later; if it stays, give the administrator the id.')
+  return status === 400 ? say('请按提示修改后重试。', 'Correct what the message names and try again.') : ''
+}
+
+/** As the page calls them. */
+const FIELDS: Record<string, [string, string]> = { mobile: ['手机号', 'the mobile'], mail: ['邮箱', 'the mail'], login: ['账号', 'the account'] }
+
+/** The server's words also serve programs: names of fields and numbers of states and versions are for those. */
+function plainly(text: string, field: unknown): string {
+  const name = FIELDS[String(field)]
+  const said = name && text.startsWith(String(field)) ? say(...name) + text.slice(String(field).length) : text
+  return said.replace(/^影像编号number/, '影像编号').replace(/^the image number number/, 'the image number')
+    .replace(/(当前状态为[^(, ]+)\(\d+\)/, '$1').replace(/(已被修改): 当前版本 \d+, 您看到的是 \d+/, '$1')
 }
 
 export function textOf(error: unknown): string {
+  if (error instanceof ApiError) return plainly(error.message, error.body.field)
   return error instanceof Error ? error.message : String(error)
 }

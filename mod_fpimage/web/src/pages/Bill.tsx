@@ -16,7 +16,7 @@ import { useAct, useLatest, useLoad, useStale } from '../parts/use'
 import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, usePlace } from '../router'
 import { useWho } from '../session'
-import { money, say, size, sum, time } from '../words'
+import { half, money, say, size, sum, time } from '../words'
 import { FileStateTag, kindName, Reason, StateTag } from './state'
 import { Mark } from '../parts/Mark'
 
@@ -32,7 +32,7 @@ function leavesOf(files: BillFile[]): Leaf[] {
     key: `${file.id}-${i + 1}`, file, n: i + 1,
     title: `${file.name}${(file.page_count ?? 1) > 1 ? ` (${i + 1})` : ''}`,
     url: `/api/v1/files/${file.id}?variant=page&n=${i + 1}&size=1600&r=${file.rotation}`,
-    original: `/api/v1/files/${file.id}?download=1`, isPicture: isPicture(file), why: file.look_note ?? undefined,
+    original: `/api/v1/files/${file.id}?download=1`, isPicture: isPicture(file), why: file.look_note ? half(file.look_note) : undefined,
   })))
 }
 

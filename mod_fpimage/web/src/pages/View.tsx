@@ -14,7 +14,7 @@ import { Trail } from '../parts/Trail'
 import { useStale, useTitle } from '../parts/use'
 import { usePlace } from '../router'
 import { hold, useWho, type Who, WhoContext } from '../session'
-import { money, read, say, sum } from '../words'
+import { half, money, read, say, sum } from '../words'
 import { kindName, Reason, StateTag } from './state'
 
 const KEPT = 'fpimage.view'
@@ -35,7 +35,7 @@ function Leaf({ file, n, at, of }: { file: BillFile; n: number; at: number; of: 
   const [state, setState] = useState<'coming' | 'shown' | 'failed'>(file.look === 'UNREADABLE' ? 'failed' : 'coming')
   return (
     <figure>
-      {state === 'failed' ? <p className="empty">{file.look_note ?? say('此文件无法预览，可下载原件查看。', 'This file can’t be shown; download the original.')}</p> : (
+      {state === 'failed' ? <p className="empty">{file.look_note ? half(file.look_note) : say('此文件无法预览，可下载原件查看。', 'This file can’t be shown; download the original.')}</p> : (
         <img src={`/api/v1/files/${file.id}?variant=page&n=${n}&size=1200&r=${file.rotation}`} alt={say(`${file.name} 第 ${n} 页`, `${file.name}, page ${n}`)} loading="lazy"
              className={state} onLoad={() => setState('shown')} onError={() => setState('failed')} />
       )}
