@@ -2,10 +2,22 @@
 import { execFileSync } from 'node:child_process'
 
 export default async ({ open, firstSignIn, shot, expect, sure, url, bill, change, again }) => {
-  expect(/409 /)
+  expect(/409 |415 /)
   const page = await open('/bills')
   await firstSignIn(page)
   await page.goto(`${url}/imgsys-web/bills/${bill}`)
+
+  /* what is refused for what it is: told in the reader's words, and not offered again */
+  await page.getByRole('button', { name: '添加文件' }).click()
+  const adding = page.getByRole('dialog', { name: '添加文件' })
+  await adding.getByTestId('files').setInputFiles([{ name: 'fake.pdf', mimeType: 'application/pdf', buffer: Buffer.from([0, 1, 2, 3]) }, { name: 'a.zip', mimeType: 'application/zip', buffer: Buffer.from('PK') }])
+  await adding.getByText('可能已损坏或改过扩展名').waitFor()
+  await shot(page, 'refused')
+  sure(await adding.getByRole('button', { name: '重试' }).count() === 0, 'the same bytes are not offered again')
+  sure(!/UNKNOWN|OLE|TEXT/.test(await adding.innerText()), 'formats by their names')
+  await adding.getByRole('button', { name: '完成' }).click()
+  await adding.waitFor({ state: 'hidden' })
+
   await page.locator('.thumb').nth(2).click()
   execFileSync(change[0], change.slice(1))
   await page.keyboard.press('3')
