@@ -13,7 +13,7 @@ export type BillState = 'WAITING' | 'UPLOADED' | 'SUBMITTED' | 'REVIEWED' | 'RES
 
 export interface Bill {
   id: number; number: string; resource: string; bill_no: string | null; bill_type: string | null; bill_type_name: string | null
-  applicant_name: string | null; org_name: string | null; org_code: string | null; state: string; state_name: string; reason: string | null; reason_by: string | null
+  applicant_name: string | null; org_name: string | null; org_code: string | null; filed_org_code?: string | null; filed_org_name?: string | null; state: string; state_name: string; reason: string | null; reason_by: string | null
   is_locked: boolean; voucher: string | null; page_count: number; version: number; created_at: string; updated_at: string
 }
 

@@ -17,7 +17,7 @@ import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, usePlace } from '../router'
 import { useWho } from '../session'
 import { half, money, say, size, sum, time } from '../words'
-import { FileStateTag, kindName, Reason, StateTag } from './state'
+import { FileStateTag, kindName, orgOf, Reason, StateTag } from './state'
 import { Mark } from '../parts/Mark'
 
 const KINDS = ['COVER', 'INVOICE', 'ATTACHMENT'] as const
@@ -52,7 +52,7 @@ function Thumb({ leaf, isAt, onPick }: { leaf: Leaf; isAt: boolean; onPick: () =
 function Head({ bill }: { bill: BillWhole }) {
   const facts: [string, string | null][] = [
     [say('单据类型', 'Type'), bill.bill_type_name ?? bill.bill_type], [say('单据编号', 'Bill number'), bill.bill_no], [say('申请人', 'Applicant'), bill.applicant_name],
-    [say('组织', 'Organisation'), bill.org_name], [say('凭证', 'Voucher'), bill.voucher], [say('更新', 'Updated'), time(bill.updated_at)],
+    [say('组织', 'Organisation'), orgOf(bill)], [say('凭证', 'Voucher'), bill.voucher], [say('更新', 'Updated'), time(bill.updated_at)],
   ]
   return (
     <div className="bill-head">

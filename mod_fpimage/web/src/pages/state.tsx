@@ -18,6 +18,14 @@ export function Reason({ bill }: { bill: { reason: string | null; reason_by: str
   return <span className="reason">{say('原因：', 'reason: ')}{toldReason(bill.reason)}{bill.reason_by && <span className="reason-by">{say(`（${whoIs(bill.reason_by)}）`, ` (${whoIs(bill.reason_by)})`)}</span>}</span>
 }
 
+/** Where a bill is filed decides who sees it; the announced one is the applicant's and stands beside it where it is another. */
+export function orgOf(bill: { org_code: string | null; org_name: string | null; filed_org_code?: string | null; filed_org_name?: string | null }): string | null {
+  const announced = bill.org_name ?? bill.org_code
+  if (!bill.filed_org_code) return announced
+  const filed = bill.filed_org_name || bill.filed_org_code
+  return !bill.org_code || bill.org_code === bill.filed_org_code ? filed : say(`${filed}（申请组织：${announced}）`, `${filed} (applicant’s: ${announced})`)
+}
+
 const FILE_STATES: Record<string, [string, string, string]> = {
   UNCHANGED: ['未改动', 'not touched', 'orange'], CHANGED: ['已替换', 'changed', 'green'], ADDED: ['新增', 'added', 'blue'], CONFIRMED: ['已确认', 'confirmed', 'green'],
 }

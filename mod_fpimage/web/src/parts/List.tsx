@@ -65,7 +65,7 @@ function FilterField({ filter, value }: { filter: Filter; value: string }) {
               placeholder={say('全部', 'all')} optionFilterProp="label" onChange={(next: string[]) => set(next.join(',') || undefined)} />
     )
     default: return (
-      <Select allowClear value={value || undefined} options={options} aria-label={filter.title} placeholder={say('全部', 'all')}
+      <Select allowClear showSearch={options.length > 12 && { optionFilterProp: 'label' }} value={value || undefined} options={options} aria-label={filter.title} placeholder={say('全部', 'all')}
               onChange={(next?: string) => set(next)} />
     )
   }
