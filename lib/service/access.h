@@ -59,7 +59,7 @@ fpi_err_t *fpi_access_token_check(const fpi_enterprise_t **enterprise, fpi_app_t
 fpi_err_t *fpi_access_call(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;
 
 /* A person by his session's cookie: call->session, viewer, and the task's tenant and actor. FPI_E_SESSION; FPI_E_CSRF
- * when the call changes something and does not bring its token along. */
+ * when the call changes something and does not bring its token along; FPI_E_OTHER_SESSION when it brings another's. */
 fpi_err_t *fpi_access_person(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;
 /* Either: a token where one came, else the cookie. FPI_E_MUST_CHANGE for a person who must change his password first. */
 fpi_err_t *fpi_access_console(fpi_app_t *app, fpi_call_t *call) FPI_MUST_USE;

@@ -128,7 +128,7 @@ static void judge_bill(fpi_cut_t *cut, const loading_t *loading, fpi_task_t *tas
     }
     else if (bill->state == FPI_STATE_SUBMITTED || bill->state == FPI_STATE_REVIEWED) {
         put_problem(cut, FPI_CUT_SUPPLEMENT,
-                    apr_psprintf(task->pool, "单据 %s %s, 归入即为补扫, 请确认 (supplement)", bill->number,
+                    apr_psprintf(task->pool, "单据 %s %s, 归入即为补扫, 请确认", bill->number,
                                  fpi_state_name(bill->state, "zh")),
                     apr_psprintf(task->pool, "bill %s is %s: to file these pages supplements it; confirm by supplement",
                                  bill->number, fpi_state_name(bill->state, "en")));

@@ -181,7 +181,7 @@ static fpi_err_t *check_supplement(const fpi_bill_t *bill, const finish_t *finis
     if (finish->may_supplement || (bill->state != FPI_STATE_SUBMITTED && bill->state != FPI_STATE_REVIEWED)) {
         return NULL;
     }
-    return fpi_refuse(task, FPI_E_STATE, "supplement", "单据 %s %s%.0s, 归入即为补扫, 请确认 (supplement)",
+    return fpi_refuse(task, FPI_E_STATE, "supplement", "单据 %s %s%.0s, 归入即为补扫, 请确认",
                       "bill %s is %.0s%s: to file these pages supplements it; confirm by supplement", bill->number,
                       fpi_state_name(bill->state, "zh"), fpi_state_name(bill->state, "en"));
 }

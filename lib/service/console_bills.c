@@ -7,17 +7,52 @@
 #include "service/moves.h"
 #include "service/notices.h"
 #include "service/views.h"
+#include "store/people.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 enum { INVOICES_MOST = 2000, DELIVERIES_MOST = 20, EVENTS_BOUND = 10000 };
 
+/* ---- the organisation that a bill is filed under ---- */
+
+/* Announced with the bill is the applicant's; this one decides who sees the bill. NULL: the top. */
+static fpi_err_t *find_filed(fpi_org_t ***out, fpi_bill_t *const *bills, int count, fpi_tx_t *tx, fpi_task_t *task)
+{
+    fpi_org_t **orgs = apr_pcalloc(task->pool, sizeof(fpi_org_t *) * ((size_t)count + 1));
+
+    for (int i = 0; i < count; i++) {
+        int same = 0;
+
+        while (bills[same]->org != bills[i]->org) { /* few on a page */
+            same++;
+        }
+        if (same < i) {
+            orgs[i] = orgs[same];
+        }
+        else if (bills[i]->org) {
+            FPI_TRY(fpi_org_find_by_id(&orgs[i], tx, bills[i]->tenant, bills[i]->org, task));
+        }
+    }
+    *out = orgs;
+    return NULL;
+}
+
+static fpi_json_t *view_filed(const fpi_bill_t *bill, const fpi_org_t *org, fpi_task_t *task)
+{
+    fpi_json_t *doc = fpi_view_bill(bill, task);
+
+    fpi_json_put_text(doc, "filed_org_code", org ? org->code : NULL);
+    fpi_json_put_text(doc, "filed_org_name", org ? org->name : NULL);
+    return doc;
+}
+
 /* ---- the list ---- */
 
 typedef struct listing_t {
     fpi_bill_asked_t asked;
     fpi_bill_page_t page;
+    fpi_org_t **filed;           /* of each of them */
 } listing_t;
 
 static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
@@ -30,7 +65,8 @@ static fpi_err_t *tx_list(fpi_tx_t *tx, void *baton, fpi_task_t *task)
         memset(&l->page, 0, sizeof(l->page));
         return NULL;
     }
-    return fpi_bills_page(&l->page, tx, &l->asked.query, task);
+    FPI_TRY(fpi_bills_page(&l->page, tx, &l->asked.query, task));
+    return find_filed(&l->filed, l->page.bills, l->page.count, tx, task);
 }
 
 static fpi_json_t *list_answer(const listing_t *l, fpi_task_t *task)
@@ -38,7 +74,7 @@ static fpi_json_t *list_answer(const listing_t *l, fpi_task_t *task)
     fpi_json_t *items = fpi_json_make_array(task), *data, *pagination;
 
     for (int i = 0; i < l->page.count; i++) {
-        fpi_json_add(items, fpi_view_bill(l->page.bills[i], task));
+        fpi_json_add(items, view_filed(l->page.bills[i], l->filed[i], task));
     }
     data = fpi_page_answer(&l->asked.page, items, l->page.total, task);
     pagination = fpi_json_find(data, "pagination");
@@ -66,6 +102,7 @@ typedef struct whole_t {
     const fpi_call_t *call;
     int64_t id;
     fpi_bill_t *bill;
+    fpi_org_t **filed;           /* of the bill */
     fpi_file_t *files;
     fpi_content_t *contents;
     fpi_invoice_t *invoices;
@@ -91,6 +128,7 @@ static fpi_err_t *tx_get(fpi_tx_t *tx, void *baton, fpi_task_t *task)
     int64_t tenant = w->call->viewer->tenant;
 
     FPI_TRY(fpi_console_bill(&w->bill, tx, w->call, w->id, task));
+    FPI_TRY(find_filed(&w->filed, &w->bill, 1, tx, task));
     FPI_TRY(fpi_files_list_looked(&w->files, &w->contents, &w->file_count, tx, tenant, w->id, FPI_PILE_MOST, task));
     FPI_TRY(fpi_invoices_list(&w->invoices, &w->invoice_count, tx, tenant, w->id, INVOICES_MOST, task));
     FPI_TRY(fpi_found_answer(&w->found, tx, w->bill, w->call->viewer, task));
@@ -152,7 +190,7 @@ static fpi_json_t *deliveries_of(const whole_t *w, fpi_task_t *task)
 
 static fpi_json_t *whole_answer(const whole_t *w, fpi_task_t *task)
 {
-    fpi_json_t *data = fpi_view_bill(w->bill, task), *invoices = fpi_json_make_array(task);
+    fpi_json_t *data = view_filed(w->bill, *w->filed, task), *invoices = fpi_json_make_array(task);
 
     for (int i = 0; i < w->invoice_count; i++) {
         fpi_json_add(invoices, fpi_view_invoice(&w->invoices[i], task));

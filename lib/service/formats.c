@@ -109,14 +109,51 @@ fpi_err_t *fpi_formats_may(bool *may, fpi_app_t *app, int64_t tenant, fpi_entry_
     return NULL;
 }
 
+/* What people call those that have another name than their code, as the page does. */
+static const char *word_of(fpi_media_t media, bool is_zh)
+{
+    static const struct word_t {
+        const char *zh, *en;
+    } words[FPI_MEDIA_COUNT] = {
+        [FPI_MEDIA_WORD] = { "Word", "Word" }, [FPI_MEDIA_EXCEL] = { "Excel", "Excel" },
+        [FPI_MEDIA_POWERPOINT] = { "PowerPoint", "PowerPoint" }, [FPI_MEDIA_OLE] = { "旧版 Office", "old Office" },
+        [FPI_MEDIA_TEXT] = { "文本", "text" }, [FPI_MEDIA_WEBP] = { "WebP", "WebP" },
+    };
+    const char *word = is_zh ? words[media].zh : words[media].en;
+
+    return word ? word : fpi_media_info(media)->name;
+}
+
+static const char *words_of(uint32_t mask, bool is_zh, apr_pool_t *pool)
+{
+    const char *words = "";
+
+    for (int i = 0; i < FPI_MEDIA_COUNT; i++) {
+        if (mask >> i & 1) {
+            words = apr_pstrcat(pool, words, *words ? ", " : "", word_of((fpi_media_t)i, is_zh), NULL);
+        }
+    }
+    return words;
+}
+
 fpi_err_t *fpi_formats_check(uint32_t mask, fpi_media_t media, const char *name, fpi_task_t *task)
 {
+    const char *zh, *en;
+
     if (mask >> media & 1) {
         return NULL;
     }
-    return fpi_refuse(task, FPI_E_MEDIA, "file", "文件 %.255s 的类型为 %s (按内容识别), 此处不接受; 可接受: %s",
-                      "the file %.255s is of type %s (by its bytes), which is not taken here; taken are: %s", name,
-                      fpi_media_info(media)->name, fpi_formats_names(mask, ", ", task->pool));
+    zh = words_of(mask, true, task->pool);
+    en = words_of(mask, false, task->pool);
+    /* each text takes its own of the two languages and prints nothing of the other */
+    if (media == FPI_MEDIA_UNKNOWN) {
+        return fpi_refuse(task, FPI_E_MEDIA, "file", "无法识别文件 %.255s 的类型, 可能已损坏或改过扩展名; 可接受: %s%.0s",
+                          "the type of file %.255s is not known: it may be damaged, or another one than its name says; "
+                          "taken are: %.0s%s", name, zh, en);
+    }
+    return fpi_refuse(task, FPI_E_MEDIA, "file", "文件 %.255s 的类型为 %s%.0s (按内容识别), 此处不接受; 可接受: %s%.0s",
+                      "the file %.255s is of type %.0s%s (by its bytes), which is not taken here; taken are: %.0s%s", name,
+                      word_of(media, true), word_of(media, false), zh, en);
 }
 
 /* ---- GET, PUT /api/v1/file-formats ---- */

@@ -9,7 +9,7 @@
  *
  * Cookie:  fpimage_session=<43 characters of base64url>; HttpOnly; SameSite=Lax; Path=/; Secure on TLS
  * CSRF:    a digest of the cookie's value, which only its owner's page can know; in X-CSRF-Token of each call that changes
- *          something
+ *          something; a page also sends it where it reads, so that it is refused once another session has its cookie
  * Guard:   a try is counted before the password is looked at, so that many at once get no further than one after the
  *          other. Unknown accounts cost the same time and lock the same way. Codes of ERPs and phones that nobody has
  *          made, and domains of tenants that there are not, are counted by address. Of IPv6 the /64 is the address.

@@ -184,14 +184,18 @@ static bool is_harmless(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
+/* A page says whose it is by the token of its session, also where it only reads: the browser's cookie is one for all its tabs,
+ * and whoever signs in in one of them would have the others show what is not theirs. */
 static fpi_err_t *check_csrf(const fpi_call_t *call)
 {
     const char *said = apr_table_get(call->headers, "X-CSRF-Token");
 
-    if (is_harmless(call->method) || (said && fpi_text_is_same_secret(said, fpi_session_csrf(call->session, call->task)))) {
-        return NULL;
+    if (!said) {
+        return is_harmless(call->method) ? NULL : fpi_fail(call->task, FPI_E_CSRF, "the header X-CSRF-Token is missing");
     }
-    return fpi_fail(call->task, FPI_E_CSRF, "the header X-CSRF-Token is %s", said ? "another session's" : "missing");
+    return fpi_text_is_same_secret(said, fpi_session_csrf(call->session, call->task))
+               ? NULL
+               : fpi_fail(call->task, FPI_E_OTHER_SESSION, "the header X-CSRF-Token is another session's");
 }
 
 fpi_err_t *fpi_access_person(fpi_app_t *app, fpi_call_t *call)

@@ -1,9 +1,11 @@
 #include "store/bill_list_own.h"
 
 #include "base/text.h"
+#include "model/said.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- sorted ---- */
 
@@ -66,13 +68,31 @@ static fpi_err_t *add_like(fpi_few_t *few, fpi_sql_t sql, const char *prefix, fp
     return NULL;
 }
 
+/* Each index is asked once for each form that it may hold. */
+static fpi_err_t *add_forms(fpi_few_t *few, fpi_sql_t sql, const char *const *forms, int count, fpi_look_t *look)
+{
+    for (int i = 0; i < count; i++) {
+        bool is_new = true;
+
+        for (int j = 0; j < i; j++) {
+            is_new = is_new && strcmp(forms[i], forms[j]) != 0;
+        }
+        FPI_TRY(is_new ? add_like(few, sql, forms[i], look) : NULL);
+    }
+    return NULL;
+}
+
+/* As typed, in half-width letters as numbers are as a rule, and those in upper case. */
 static fpi_err_t *search(fpi_few_t *few, fpi_look_t *look)
 {
-    const char *text = look->query->search;
+    apr_pool_t *pool = look->task->pool;
+    const char *text = look->query->search, *narrow = fpi_said_narrow(text, pool);
+    const char *const forms[] = { text, narrow, fpi_text_upper(apr_pstrdup(pool, narrow)) };
+    const char *const numbers[] = { forms[2], fpi_text_upper(apr_pstrdup(pool, text)) };
 
-    FPI_TRY(add_like(few, FPI_SQL_BILLS_LIKE_NUMBER, fpi_text_upper(apr_pstrdup(look->task->pool, text)), look));
-    FPI_TRY(add_like(few, FPI_SQL_BILLS_LIKE_BILL_NO, text, look));
-    return add_like(few, FPI_SQL_BILLS_LIKE_APPLICANT, text, look);
+    FPI_TRY(add_forms(few, FPI_SQL_BILLS_LIKE_NUMBER, numbers, 2, look));
+    FPI_TRY(add_forms(few, FPI_SQL_BILLS_LIKE_BILL_NO, forms, 3, look));
+    return add_forms(few, FPI_SQL_BILLS_LIKE_APPLICANT, forms, 2, look);
 }
 
 /* Counted first: what is more than few is not read in vain. */

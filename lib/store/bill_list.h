@@ -46,7 +46,8 @@ typedef struct fpi_bill_query_t {
     unsigned states;             /* bit n: state n; 0: all */
     int64_t org;                 /* -1: any */
     const char *type_code, *resource; /* NULL: any */
-    const char *search;          /* how number (upper case), bill number or applicant begins; NULL */
+    const char *search;          /* how number, bill number or applicant begins, in whatever width; the
+                                  * numbers also in upper case; NULL */
     apr_time_t from, to;         /* created; 0: open */
     fpi_trouble_t trouble;
     fpi_sort_t sort;

@@ -217,6 +217,12 @@ def test_format_that_the_entry_does_not_take(gateway, erp):
     taken(erp.post(UPLOAD, asked("C-14", base64=text64(pdf("x")))))
 
 
+def test_formats_are_told_as_people_call_them(erp):
+    said = erp.post(UPLOAD, asked("C-18", base64="AAAA")).json()["description"]
+    assert "可能已损坏或改过扩展名" in said and "旧版 Office" in said and "文本" in said, said
+    assert not any(code in said for code in ("UNKNOWN", "OLE", "TEXT")), said
+
+
 def test_void_and_locked_bills(gateway, erp):
     taken(erp.post(UPLOAD, asked("C-15", base64=text64(pdf("x")))))
     put_state(gateway, "C-15", VOID)

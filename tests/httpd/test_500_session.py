@@ -98,10 +98,23 @@ def test_csrf(site):
     for token in (None, "", "x", "0" * 32, one.csrf[:-1], one.csrf.upper() + " ", person(site, "admin", "Admin#2024-pw").csrf):
         headers = {} if token is None else {"X-CSRF-Token": token}
         reply = one.post("/api/v1/organisations", form, headers=headers, csrf=False)
-        assert (reply.status, error(reply)["type"]) == (403, "csrf"), (token, reply)
+        assert (reply.status, error(reply)["type"]) == (403, "csrf" if token is None else "another_session"), (token, reply)
     assert rows(site, "SELECT COUNT(*) AS n FROM org") == [{"n": 0}]
     assert one.get("/api/v1/organisations", csrf=False).status == 200
     assert one.post("/api/v1/organisations", form).status == 201
+
+
+def test_a_page_of_another_session_reads_nothing(site):
+    """The browser's cookie is one for all its tabs: what a page says of whose it is counts for each method."""
+    one, other = site.boss, person(site, "admin", "Admin#2024-pw")
+    for path in (SESSION, "/api/v1/organisations", "/api/v1/bills/1"):
+        said = one.get(path, headers={"X-CSRF-Token": other.csrf, "Accept-Language": "zh"})
+        assert (said.status, error(said)["type"], error(said)["code"]) == (403, "another_session", "1314"), said
+        assert "另一个会话" in error(said)["message"], said
+    for csrf in (one.csrf, None):
+        assert one.get(SESSION, headers={"X-CSRF-Token": csrf} if csrf else {}).status == 200
+    assert one.delete(SESSION, headers={"X-CSRF-Token": other.csrf}).status == 403
+    assert one.get(SESSION).status == 200
 
 
 COOKIES = {"none": None, "empty": f"{COOKIE}=", "short": f"{COOKIE}=abc", "long": f"{COOKIE}=" + "A" * 5000,

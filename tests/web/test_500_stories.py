@@ -97,8 +97,11 @@ def test_by_keyboard_alone(tell, gateway):
 def test_a_change_of_somebody_else(tell, gateway, seeded):
     http, bill = seeded["http"], seeded["bill"]
     first = http.get(f"/api/v1/bills/{bill}").json()["files"][0]["id"]
-    tell("stale", bill=bill, change=["curl", "-fsS", "-X", "PATCH", "-H", "Content-Type: application/json", "-d", '{"kind":"ATTACHMENT"}',
-                                    f"{gateway.url}/api/v1/bills/{bill}/files/{first}?access_token={http.token}"])
+    def to(kind):
+        return ["curl", "-fsS", "-X", "PATCH", "-H", "Content-Type: application/json", "-d", json.dumps({"kind": kind}),
+                f"{gateway.url}/api/v1/bills/{bill}/files/{first}?access_token={http.token}"]
+
+    tell("stale", bill=bill, change=to("ATTACHMENT"), again=to("INVOICE"))
 
 
 def test_a_bill_that_eas_sends_back(tell, gateway, eas):

@@ -9,6 +9,7 @@ import { Login, LoginOver } from './pages/Login'
 import { nonce } from './nonce'
 import { MustChange } from './pages/Password'
 import { Boundary, Failure } from './parts/Failure'
+import { OtherSession } from './parts/OtherSession'
 import { Page } from './parts/Page'
 import { pages } from './pages'
 import { go, Link, usePlace } from './router'
@@ -58,6 +59,7 @@ export function App() {
     >
       <Ant component={false}>
         <Boundary><Gate lang={lang} look={look} onLang={changeLang} onLook={setLook} /></Boundary>
+        <OtherSession />
       </Ant>
     </ConfigProvider>
   )

@@ -1,6 +1,7 @@
 /** The frame round every page: menu by permissions, language, light and dark, who is signed in. */
-import { Button, Dropdown } from 'antd'
+import { App, Button, Dropdown } from 'antd'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { ApiError } from './api/client'
 import type { Looks } from './App'
 import { menuFor } from './menu'
 import { hasPage } from './pages'
@@ -39,6 +40,7 @@ export function LookButtons({ lang, look, onLang, onLook }: Looks) {
 
 export function Shell({ children, onLeave, ...looks }: Looks & { children: ReactNode; onLeave: () => void }) {
   const { session } = useWho()
+  const { modal } = App.useApp()
   const { page } = usePlace()
   const [isOpen, setOpen] = useState(false)
   const main = useRef<HTMLElement>(null)
@@ -50,7 +52,18 @@ export function Shell({ children, onLeave, ...looks }: Looks & { children: React
     window.scrollTo(0, 0)
   }, [page])
 
-  const leave = async () => { await signOut().catch(() => undefined); onLeave() }
+  /* who walks away from a shared desk must not be told that he is signed out while he is not */
+  const leave = async () => {
+    try {
+      await signOut()
+    } catch (bad) {
+      if (!(bad instanceof ApiError && bad.status === 401)) {
+        modal.error({ title: say('未能退出登录', 'You are still signed in'), content: say('服务器没有收到退出请求。请检查网络后重试；离开前请确认已退出。', 'The server was not told. Check the network and sign out again before you leave.') })
+        return
+      }
+    }
+    onLeave()
+  }
   return (
     <div className={isOpen ? 'shell open' : 'shell'}>
       <a className="skip" href="#main" onClick={event => { event.preventDefault(); main.current?.focus() }}>{say('跳到内容', 'Skip to content')}</a>

@@ -1,4 +1,5 @@
-/** Who is signed in. The cookie is the browser's and cannot be read here; this holds what the server says of it. */
+/** Who is signed in. The cookie is the browser's, one for all its tabs, and cannot be read here; this holds what the server says
+ *  of it, and notices when it is another's by now. */
 import { createContext, useContext } from 'react'
 import { ApiError, call, query, setCsrf } from './api/client'
 import type { Session, Tenant } from './api/types'
@@ -7,20 +8,44 @@ import { read } from './words'
 
 export const DOMAIN = 'fpimage.domain'
 
+/** Of whom, and what for: a session of the same says the same. */
+const whose = (session: Session) => [session.kind ?? 'PERSON', session.tenant?.domain, session.user.user_id, session.bill_ids?.join()].join(' ')
+
+let own = ''
+
+/** This page is of that session from now on. */
+export function hold(session: Session) {
+  own = whose(session)
+  setCsrf(session.csrf_token)
+}
+
 /** What a session may do stands beside the user where it is less than what he may. */
 function take(session: Session): Session {
-  setCsrf(session.csrf_token)
+  hold(session)
   return { ...session, user: { ...session.user, permissions: session.permissions ?? session.user.permissions ?? [] } }
 }
 
-export async function findSession(): Promise<Session | null> {
+async function lookUp(): Promise<Session | null> {
   try {
-    const session = await call<Session>('/api/v1/session', { isSession: true })
-    return take(session)
+    return await call<Session>('/api/v1/session', { isSession: true })
   } catch (bad) {
     if (bad instanceof ApiError && bad.status === 401) return null
     throw bad
   }
+}
+
+/** Those of links and phones are no sessions of the console. */
+export async function findSession(): Promise<Session | null> {
+  const found = await lookUp()
+  return found && (found.kind ?? 'PERSON') === 'PERSON' ? take(found) : null
+}
+
+/** The session behind the cookie as far as it is another one than this page's; null: this page may go on. */
+export async function findOther(): Promise<Session | null> {
+  const now = await lookUp()
+  if (now && whose(now) !== own) return now
+  if (now) hold(now)
+  return null
 }
 
 export async function signIn(login: string, password: string, domain: string): Promise<Session> {

@@ -2,6 +2,7 @@
  *  tried again; large ones go in pieces and continue where they stopped, also after the page was loaded again. */
 import { ApiError, call, callWhole, query } from './api/client'
 import type { Limits, Upload } from './api/types'
+import { formatName } from './pages/state'
 import { keep, read, say, size } from './words'
 
 export type Sending = 'waiting' | 'sending' | 'done' | 'failed' | 'refused'
@@ -54,7 +55,7 @@ export function refusalOf(file: File, limits: Limits | null, entry: string): str
   if (file.size > most) return say(`文件 ${size(file.size)}，超过单个文件上限 ${size(most)}`, `the file has ${size(file.size)}, more than the limit of ${size(most)}`)
   const kind = KIND_OF_END[file.name.split('.').pop()?.toLowerCase() ?? '']
   const taken = limits.formats[entry] ?? []
-  if (kind && !taken.includes(kind)) return say(`不接收 ${kind} 格式，可上传：${taken.join('、')}`, `${kind} is not taken here; taken are ${taken.join(', ')}`)
+  if (kind && !taken.includes(kind)) return say(`不接收 ${formatName(kind)} 格式，可上传：${taken.map(formatName).join('、')}`, `${formatName(kind)} is not taken here; taken are ${taken.map(formatName).join(', ')}`)
   return null
 }
 
@@ -169,7 +170,7 @@ export class Uploads {
         break
       } catch (bad) {
         if (stop.signal.aborted) break
-        if (!mayHelp(bad) || round >= TRIES) { this.change(item.id, { state: 'failed', error: bad, speed: 0 }); break }
+        if (!mayHelp(bad) || round >= TRIES) { this.change(item.id, { state: isFinal(bad) ? 'refused' : 'failed', error: bad, speed: 0 }); break }
         this.change(item.id, { note: say('连接中断，稍后自动继续', 'interrupted, goes on by itself'), speed: 0 })
         await wait(Math.min(15_000, 500 * 2 ** round))
       }
@@ -229,6 +230,9 @@ function mayHelp(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 0 || error.status === 408 || error.status === 429 || error.status === 502 || error.status === 503 || error.status === 504
     || (error.status === 409 && 'offset' in error.body))
 }
+
+/** The same bytes again are refused again. */
+const isFinal = (error: unknown) => error instanceof ApiError && [413, 415, 422].includes(error.status)
 
 function isRepeat(answer: Record<string, unknown>): boolean {
   const pages = answer.pages as { result?: string }[] | undefined

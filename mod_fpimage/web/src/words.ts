@@ -20,6 +20,25 @@ export function setLang(next: Lang) {
 
 export const say = (zh: string, en: string) => (lang === 'zh' ? zh : en)
 
+/** The server keeps some sentences in both languages, "中文 (English words)": the reader's half of one; anything else as it is. */
+export function half(text: string): string {
+  for (let at = text.indexOf(' ('); at >= 0; at = text.indexOf(' (', at + 1)) {
+    const [zh, en] = [text.slice(0, at), text.slice(at + 2, -1)]
+    if (text.endsWith(')') && isWhole(en) && /[\u4e00-\u9fff]/.test(zh) && /^[A-Za-z]\S* /.test(en)) return say(zh, en)
+  }
+  return text
+}
+
+/** No bracket is closed in it that was opened before. */
+function isWhole(text: string): boolean {
+  let depth = 0
+  for (const one of text) {
+    if (one === '(') depth++
+    if (one === ')' && --depth < 0) return false
+  }
+  return depth === 0
+}
+
 /** Storage may be forbidden (a frame of another site, say): then nothing is remembered. */
 export function read(key: string): string | null {
   try { return localStorage.getItem(key) } catch { return null }

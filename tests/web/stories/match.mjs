@@ -15,7 +15,7 @@ export default async ({ open, signIn, shot, axe, login, password, number, wrong,
   await page.getByRole('button', { name: '更正价税合计' }).click()
   await page.getByRole('textbox', { name: '价税合计' }).fill(right)
   await page.keyboard.press('Enter')
-  await page.getByText(/已人工更正/).waitFor()
+  await page.getByText(`已人工更正：${login}`, { exact: true }).waitFor()
   await page.getByRole('button', { name: '匹配结果' }).click()
   await table.waitFor()
   for (let i = 0; await differing.count(); i++) { /* what was corrected is compared in the background */
@@ -29,4 +29,9 @@ export default async ({ open, signIn, shot, axe, login, password, number, wrong,
   await shot(page, 'matched')
   await page.getByRole('button', { name: '返回单据' }).click()
   await page.locator('.bill-head').getByText('已提交').waitFor()
+  await page.getByRole('tab', { name: '时间线' }).click()
+  await page.getByText(/人工更正发票 \d+：价税合计 = /).waitFor()
+  await page.getByText(new RegExp(`价税合计应为 ${right}，影像为 `)).first().waitFor()
+  await shot(page, 'timeline')
+  sure(!/should be|corrected by hand|missing/.test(await page.getByRole('tabpanel').innerText()), 'the timeline is in one language')
 }

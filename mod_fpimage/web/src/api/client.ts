@@ -1,5 +1,6 @@
 /** The one place that talks to the server. A call that finds its session at an end waits until somebody has signed in
- *  again and is then repeated: whoever made it notices nothing, and nothing that was typed or chosen is lost. */
+ *  again and is then repeated: whoever made it notices nothing, and nothing that was typed or chosen is lost. So does one that
+ *  finds another session behind the cookie: each call says by its token whose page it is of. */
 import { currentLang, say } from '../words'
 
 export class ApiError extends Error {
@@ -26,8 +27,13 @@ export interface Got<T> { data: T; etag: string | null }
 let csrf = ''
 let waiting: Promise<void> | null = null
 let askForLogin: (() => Promise<void>) | null = null
+let renewing: Promise<void> | null = null
+let renew: (() => Promise<void>) | null = null
 
 export const setCsrf = (token: string) => { csrf = token }
+
+/** `look` finds out whose session it is by now; it resolves once this page may go on with it. */
+export function onOtherSession(look: () => Promise<void>) { renew = look }
 
 /** `ask` shows the login over the page and resolves once somebody is signed in. */
 export function onLoginNeeded(ask: (() => Promise<void>) | null) { askForLogin = ask }
@@ -35,6 +41,23 @@ export function onLoginNeeded(ask: (() => Promise<void>) | null) { askForLogin =
 function needLogin(): Promise<void> | null {
   if (!waiting && askForLogin) waiting = askForLogin().finally(() => { waiting = null })
   return waiting
+}
+
+/** The cookie is one for all tabs: another of them has signed in, or was opened by a link of the ERP. */
+export const isOtherSession = (error: unknown) => error instanceof ApiError && error.type === 'another_session'
+
+function needSession(): Promise<void> | null {
+  if (!renewing && renew) renewing = renew().finally(() => { renewing = null })
+  return renewing
+}
+
+/** Somebody else changed it meanwhile; whoever shows it is told, so that it is fresh for the next try. */
+const isStale = (error: unknown) => error instanceof ApiError && error.type === 'stale'
+const staleHeard = new Set<() => void>()
+
+export function onStale(hear: () => void): () => void {
+  staleHeard.add(hear)
+  return () => { staleHeard.delete(hear) }
 }
 
 const isChange = (method: string) => method !== 'GET' && method !== 'HEAD'
@@ -46,7 +69,7 @@ function headersOf(sent: Sent, method: string): Record<string, string> {
     'Accept-Language': currentLang(),
     ...(isJson ? { 'Content-Type': 'application/json' } : {}),
     ...(sent.body instanceof Blob ? { 'Content-Type': 'application/octet-stream' } : {}),
-    ...(isChange(method) && csrf ? { 'X-CSRF-Token': csrf } : {}),
+    ...(csrf && (isChange(method) || !sent.isSession) ? { 'X-CSRF-Token': csrf } : {}),
     ...sent.headers,
   }
 }
@@ -109,9 +132,11 @@ export async function callWhole<T>(path: string, sent: Sent = {}): Promise<Got<T
       throw new ApiError(0, say('无法连接服务器', 'the server can’t be reached'), 'network', '', '')
     }
     if (raw.status < 400) return { data: parse(raw) as T, etag: raw.header('ETag') }
-    const login = raw.status === 401 && !sent.isSession ? needLogin() : null
-    if (!login) throw failureOf(raw)
-    await login
+    const failure = failureOf(raw)
+    const remedy = isOtherSession(failure) ? needSession() : raw.status === 401 && !sent.isSession ? needLogin() : null
+    if (isStale(failure)) staleHeard.forEach(hear => hear())
+    if (!remedy) throw failure
+    await remedy
   }
 }
 
@@ -129,20 +154,33 @@ export function query(of: Record<string, string | number | boolean | undefined |
   return text ? '?' + text : ''
 }
 
-/** What a person can do about a failure. */
+/** What a person can do about a failure, where its own words leave that open. */
 export function remedyOf(error: unknown): string {
   if (!(error instanceof ApiError)) return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
-  if (error.status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
-  if (error.type === 'stale') return say('请查看别人改了什么，再决定是否重做。', 'Look at what was changed, then decide whether to repeat it.')
-  if (error.status === 401) return say('请重新登录；从业务系统打开的，请回到业务系统重新打开。', 'Sign in again; who came from the ERP opens it from there again.')
-  if (error.status === 403) return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
-  if (error.status === 404) return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')
-  if (error.status === 413) return say('请压缩或拆分文件后再上传。', 'Make the file smaller or split it.')
-  if (error.status === 429 || error.status === 503) return say('请稍等片刻再试。', 'Wait a moment and try again.')
-  if (error.status >= 500) return say('请稍后重试；若仍出现，请把编号告诉管理员。', 'Try again later; if it stays, give the administrator the id.')
-  return say('请按提示修改后重试。', 'Correct what the message names and try again.')
+  const { status, type } = error
+  if (status === 0) return say('请检查网络，然后点“重试”。已选择的文件和填写的内容都还在。', 'Check the network, then try again. What you chose and typed is still here.')
+  if (isStale(error)) return say('已载入最新内容，您填写的还在。请看过别人的改动，再决定是否重做。', 'The page shows it as it is now, and what you typed is still here. Look at what was changed, then decide whether to repeat it.')
+  if (type === 'csrf') return say('请刷新页面重试；若仍出现，请联系管理员。', 'Load the page again; if it stays, tell the administrator.')
+  if (type === 'forbidden') return say('您没有此权限，请联系管理员开通。', 'You lack this permission; ask the administrator.')
+  if (status === 404 && error.body.field !== 'filter') return say('它可能已被删除，或不在您的查看范围内。', 'It may be gone, or out of your sight.')
+  if (status === 413) return say('请压缩或拆分文件后再上传。', 'Make the file smaller or split it.')
+  if ((status === 429 && type !== 'locked') || status === 503) return say('请稍等片刻再试。', 'Wait a moment and try again.')
+  if (status >= 500) return say('请稍后重试；若仍出现，请把编号告诉管理员。', 'Try again later; if it stays, give the administrator the id.')
+  return status === 400 ? say('请按提示修改后重试。', 'Correct what the message names and try again.') : ''
+}
+
+/** As the page calls them. */
+const FIELDS: Record<string, [string, string]> = { mobile: ['手机号', 'the mobile'], mail: ['邮箱', 'the mail'], login: ['账号', 'the account'] }
+
+/** The server's words also serve programs: names of fields and numbers of states and versions are for those. */
+function plainly(text: string, field: unknown): string {
+  const name = FIELDS[String(field)]
+  const said = name && text.startsWith(String(field)) ? say(...name) + text.slice(String(field).length) : text
+  return said.replace(/^影像编号number/, '影像编号').replace(/^the image number number/, 'the image number')
+    .replace(/(当前状态为[^(, ]+)\(\d+\)/, '$1').replace(/(已被修改): 当前版本 \d+, 您看到的是 \d+/, '$1')
 }
 
 export function textOf(error: unknown): string {
+  if (error instanceof ApiError) return plainly(error.message, error.body.field)
   return error instanceof Error ? error.message : String(error)
 }

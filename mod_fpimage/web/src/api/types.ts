@@ -4,7 +4,7 @@ export interface Listed<T> { items: T[]; pagination: Pagination }
 
 export interface User { user_id: number; name: string; login?: string; mobile?: string | null; must_change?: boolean; roles: unknown[]; permissions: string[]; }
 export interface Tenant { name: string; domain: string | null }
-export interface Session { user: User; tenant?: Tenant; csrf_token: string; expires_at: string; permissions?: string[]; bill_ids?: number[] }
+export interface Session { user: User; tenant?: Tenant; csrf_token: string; expires_at: string; kind?: 'PERSON' | 'EVENT' | 'PHONE'; permissions?: string[]; bill_ids?: number[] }
 
 export type Kind = 'COVER' | 'INVOICE' | 'ATTACHMENT'
 export type Role = Kind | 'BLANK' | 'AUTO'
@@ -13,7 +13,7 @@ export type BillState = 'WAITING' | 'UPLOADED' | 'SUBMITTED' | 'REVIEWED' | 'RES
 
 export interface Bill {
   id: number; number: string; resource: string; bill_no: string | null; bill_type: string | null; bill_type_name: string | null
-  applicant_name: string | null; org_name: string | null; org_code: string | null; state: string; state_name: string; reason: string | null; reason_by: string | null
+  applicant_name: string | null; org_name: string | null; org_code: string | null; filed_org_code?: string | null; filed_org_name?: string | null; state: string; state_name: string; reason: string | null; reason_by: string | null
   is_locked: boolean; voucher: string | null; page_count: number; version: number; created_at: string; updated_at: string
 }
 

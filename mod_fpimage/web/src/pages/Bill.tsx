@@ -12,12 +12,12 @@ import { useKeys } from '../parts/Keys'
 import { Moves } from '../parts/Moves'
 import { Page } from '../parts/Page'
 import { Trail } from '../parts/Trail'
-import { useAct, useLoad } from '../parts/use'
+import { useAct, useLatest, useLoad, useStale } from '../parts/use'
 import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, usePlace } from '../router'
 import { useWho } from '../session'
-import { money, say, size, sum, time } from '../words'
-import { FileStateTag, kindName, Reason, StateTag } from './state'
+import { half, money, say, size, sum, time } from '../words'
+import { FileStateTag, kindName, orgOf, Reason, StateTag } from './state'
 import { Mark } from '../parts/Mark'
 
 const KINDS = ['COVER', 'INVOICE', 'ATTACHMENT'] as const
@@ -32,7 +32,7 @@ function leavesOf(files: BillFile[]): Leaf[] {
     key: `${file.id}-${i + 1}`, file, n: i + 1,
     title: `${file.name}${(file.page_count ?? 1) > 1 ? ` (${i + 1})` : ''}`,
     url: `/api/v1/files/${file.id}?variant=page&n=${i + 1}&size=1600&r=${file.rotation}`,
-    original: `/api/v1/files/${file.id}?download=1`, isPicture: isPicture(file), why: file.look_note ?? undefined,
+    original: `/api/v1/files/${file.id}?download=1`, isPicture: isPicture(file), why: file.look_note ? half(file.look_note) : undefined,
   })))
 }
 
@@ -52,7 +52,7 @@ function Thumb({ leaf, isAt, onPick }: { leaf: Leaf; isAt: boolean; onPick: () =
 function Head({ bill }: { bill: BillWhole }) {
   const facts: [string, string | null][] = [
     [say('单据类型', 'Type'), bill.bill_type_name ?? bill.bill_type], [say('单据编号', 'Bill number'), bill.bill_no], [say('申请人', 'Applicant'), bill.applicant_name],
-    [say('组织', 'Organisation'), bill.org_name], [say('凭证', 'Voucher'), bill.voucher], [say('更新', 'Updated'), time(bill.updated_at)],
+    [say('组织', 'Organisation'), orgOf(bill)], [say('凭证', 'Voucher'), bill.voucher], [say('更新', 'Updated'), time(bill.updated_at)],
   ]
   return (
     <div className="bill-head">
@@ -134,6 +134,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const failures = useRef(0)
   const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
   const bill = load.data
+  const latest = useLatest(bill)
   const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
   /* the page that was chosen, wherever it has gone; one that is gone: what stands in its place */
   const found = leaves.findIndex(one => one.key === place.key)
@@ -152,6 +153,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   }, [wanted, leaves])
   const mayEdit = !!bill?.acts.EDIT?.is_allowed && may('BILL_EDIT')
   const again = () => setRound(n => n + 1)
+  useStale(again)
   const side = tab === 'timeline' ? 'timeline' : 'invoices'
 
   /* looks and reads go on in the background after files came */
@@ -199,7 +201,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const drop = () => leaf && setQuestion({
     title: say(`移除 ${leaf.file.name}？`, `Take ${leaf.file.name} off the bill?`), isDanger: true,
     text: say('文件会从单据中移除，原始字节仍保留。', 'The file leaves the bill; its bytes are kept.'),
-    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${bill?.version}"` } }),
+    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${latest.current?.version}"` } }),
   })
   const splitAll = () => { if (leaf) change(`/${leaf.file.id}/split`, { body: () => ({}) }, say('已拆分', 'Taken apart')) }
   const mergeNext = () => {
@@ -281,7 +283,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
             <div role="tabpanel">
               {side === 'timeline' ? <Trail billId={id} round={round} title={say(`时间线 ${bill.number}`, `Timeline of ${bill.number}`)} /> : (
                 <>
-                  {shownFacts.map(found => <Facts key={`${found.id}-${found.version}`} found={found} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)}
+                  {shownFacts.map(found => <Facts key={found.id} found={found} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)}
                   {leaf && !shownFacts.length && <p className="hint">{leaf.file.look === 'WAITING' ? say('正在识别…', 'Being read…') : say('此页没有识别到发票。', 'No invoice was read from this page.')}</p>}
                   <AllFound bill={bill} leaves={leaves} shown={shownFacts} onOpen={setAt} />
                   <Expected invoices={bill.invoices} />

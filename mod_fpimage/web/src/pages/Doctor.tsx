@@ -18,7 +18,7 @@ const order = ['red', 'orange', 'green']
 
 const checks: Record<string, [string, string]> = {
   settings: ['配置', 'Configuration'], data_dir: ['数据目录', 'Data directory'], key_file: ['密钥文件', 'Key file'], file_system: ['文件系统', 'File system'], room: ['磁盘空间', 'Room on the disk'], store: ['数据库', 'Database'],
-  blobs: ['影像存储', 'Image store'], enterprises: ['企业授权', 'Enterprises'], push_table: ['推送表', 'Push table'], pushes: ['收票推送', 'Pushes'], jobs: ['后台任务', 'Background work'], decoder: ['影像解析', 'Decoding'],
+  blobs: ['影像存储', 'Image store'], enterprises: ['企业授权', 'Enterprises'], push_table: ['推送表', 'Push table'], pushes: ['收票推送', 'Pushes'], push_reach: ['推送地址', 'Push addresses'], jobs: ['后台任务', 'Background work'], decoder: ['影像解析', 'Decoding'],
   office: ['Office 预览', 'Office previews'], dns: ['域名解析', 'DNS'], tcp: ['网络连接', 'Connection'], tls: ['TLS 证书', 'TLS'], clock: ['系统时钟', 'Clock'], token: ['发票云 token', 'Cloud token'], erp: ['业务系统', 'Business system'], people: ['ERP 人员同步', 'People of ERPs'], scanner: ['扫描仪', 'Scanner'], unknown_calls: ['未知调用', 'Unknown calls'], capture: ['报文留存', 'Bodies kept'], upstream_plain: ['明文上游', 'Plain upstream'],
 }
 const checkName = (name: string) => checks[name] ? say(...checks[name]) : name
@@ -26,7 +26,7 @@ const resultName = (result: string): string => ({ OK: say('正常', 'fine'), WAR
 
 /** Where a browser sees more of it; the server's own remedies name the tool, which only its administrator has. */
 const places: Record<string, string> = {
-  room: 'storage', blobs: 'storage', enterprises: 'enterprises', token: 'enterprises', push_table: 'push-table', pushes: 'pushes', jobs: 'pushes',
+  room: 'storage', blobs: 'storage', enterprises: 'enterprises', token: 'enterprises', push_table: 'push-table', push_reach: 'push-table', pushes: 'pushes', jobs: 'pushes',
   unknown_calls: 'journal', capture: 'journal', erp: 'business-systems', people: 'business-systems', scanner: 'scanners',
 }
 

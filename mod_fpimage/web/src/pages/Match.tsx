@@ -5,7 +5,7 @@ import { call } from '../api/client'
 import { Failure } from '../parts/Failure'
 import { Mark } from '../parts/Mark'
 import { Page } from '../parts/Page'
-import { useAct, useLoad } from '../parts/use'
+import { useAct, useLoad, useStale } from '../parts/use'
 import { go, Link } from '../router'
 import { useWho } from '../session'
 import { money, say } from '../words'
@@ -46,6 +46,7 @@ export default function Match({ id }: { id: number }) {
   const [round, setRound] = useState(0)
   const act = useAct()
   const load = useLoad(signal => call<Answer>(`/api/v1/bills/${id}/match`, { signal }), [id, round])
+  useStale(() => setRound(n => n + 1))
   const match = load.data
   const mayMatch = may('MATCH')
   const run = (body: object, done: string) => act.run(async () => {

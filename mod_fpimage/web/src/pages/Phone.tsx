@@ -27,7 +27,7 @@ function End({ error }: { error: unknown }) {
     <main className="view"><div className="view-end" role="alert">
       <h1>{isRefused(error) ? say('二维码已失效', 'This code is no longer valid') : say('暂时无法打开', 'It can’t be opened now')}</h1>
       <p>{isRefused(error) ? say('二维码只能使用一次，5 分钟内有效；批次归档或断开后也会失效。请在电脑上重新显示二维码。', 'A code works once, within 5 minutes, and ends with its scan session. Show another at the desktop.') : say('请检查网络后重试。', 'Check the network and try again.')}</p>
-      <Failure error={error} />
+      {!(error instanceof ApiError && error.type === 'unauthenticated') && <Failure error={error} />}
     </div></main>
   )
 }

@@ -2,7 +2,7 @@
  *  may be done with them by the rights that the ERP named. */
 import { App } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { ApiError, call, query, setCsrf } from '../api/client'
+import { ApiError, call, query } from '../api/client'
 import type { Bill as BillLine, BillFile, BillWhole, Listed, Session } from '../api/types'
 import { AddFiles } from '../parts/AddFiles'
 import { Ask, type Question } from '../parts/Ask'
@@ -11,10 +11,10 @@ import { Facts } from '../parts/Facts'
 import { useKeys } from '../parts/Keys'
 import { Moves } from '../parts/Moves'
 import { Trail } from '../parts/Trail'
-import { useTitle } from '../parts/use'
+import { useStale, useTitle } from '../parts/use'
 import { usePlace } from '../router'
-import { useWho, type Who, WhoContext } from '../session'
-import { money, read, say, sum } from '../words'
+import { hold, useWho, type Who, WhoContext } from '../session'
+import { half, money, read, say, sum } from '../words'
 import { kindName, Reason, StateTag } from './state'
 
 const KEPT = 'fpimage.view'
@@ -35,7 +35,7 @@ function Leaf({ file, n, at, of }: { file: BillFile; n: number; at: number; of: 
   const [state, setState] = useState<'coming' | 'shown' | 'failed'>(file.look === 'UNREADABLE' ? 'failed' : 'coming')
   return (
     <figure>
-      {state === 'failed' ? <p className="empty">{file.look_note ?? say('此文件无法预览，可下载原件查看。', 'This file can’t be shown; download the original.')}</p> : (
+      {state === 'failed' ? <p className="empty">{file.look_note ? half(file.look_note) : say('此文件无法预览，可下载原件查看。', 'This file can’t be shown; download the original.')}</p> : (
         <img src={`/api/v1/files/${file.id}?variant=page&n=${n}&size=1200&r=${file.rotation}`} alt={say(`${file.name} 第 ${n} 页`, `${file.name}, page ${n}`)} loading="lazy"
              className={state} onLoad={() => setState('shown')} onError={() => setState('failed')} />
       )}
@@ -53,6 +53,7 @@ function Bill({ id, onEnded }: { id: number; onEnded: (error: unknown) => void }
   const [question, setQuestion] = useState<Question | null>(null)
   const [tab, setTab] = useState<'pages' | 'invoices' | 'timeline'>('pages')
   const again = () => { setError(null); setRound(n => n + 1) }
+  useStale(again)
   useEffect(() => {
     const stop = new AbortController()
     call<BillWhole>(`/api/v1/bills/${id}`, { signal: stop.signal }).then(setBill, bad => { if (!stop.signal.aborted) (isEnded(bad) ? onEnded : setError)(bad) })
@@ -80,7 +81,7 @@ function Bill({ id, onEnded }: { id: number; onEnded: (error: unknown) => void }
         {tab === 'pages' && leaves.map((leaf, i) => <Leaf key={`${leaf.file.id}-${leaf.n}`} {...leaf} at={i + 1} of={leaves.length} />)}
         {tab === 'pages' && !leaves.length && <p className="empty">{say('还没有影像', 'No images yet')}</p>}
         {tab === 'invoices' && bill.found_invoices.length > 1 && <p className="view-sum">{say('价税合计', 'Gross')} <strong>¥{sum(bill.found_invoices)}</strong></p>}
-        {tab === 'invoices' && (bill.found_invoices.length ? bill.found_invoices.map(one => <Facts key={`${one.id}-${one.version}`} found={one} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)
+        {tab === 'invoices' && (bill.found_invoices.length ? bill.found_invoices.map(one => <Facts key={one.id} found={one} mayCorrect={may('INVOICE_CORRECT')} onChanged={again} />)
           : <p className="empty">{bill.invoices.length ? bill.invoices.map(one => `${String(one.number)} ${money(one.gross as string)}`).join('、') : say('没有发票', 'No invoices')}</p>)}
         {tab === 'timeline' && <Trail billId={id} round={round} title={bill.number} />}
       </div>
@@ -121,7 +122,7 @@ export default function View() {
   useTitle(bills?.[at] ? `${bills[at].number} · ${say('影像查看', 'Images')}` : say('影像查看', 'Images'))
   useEffect(() => {
     enter(code).then(async got => {
-      setCsrf(got.csrf_token)
+      hold(got)
       const { items } = await call<Listed<BillLine>>('/api/v1/bills' + query({ page_size: 200, sort: 'created_at' }))
       setBills(got.bill_ids ? items.filter(one => got.bill_ids?.includes(one.id)) : items)
       setSession(got)

@@ -1,7 +1,7 @@
 /** How states and kinds are named and coloured. */
 import { say } from '../words'
 import { Mark } from '../parts/Mark'
-import { whoIs } from '../parts/told'
+import { toldReason, whoIs } from '../parts/told'
 
 const COLOURS: Record<string, string> = {
   WAITING: 'default', UPLOADED: 'blue', SUBMITTED: 'green', REVIEWED: 'green', RESCAN: 'orange', MISMATCH: 'red', FAILED: 'red',
@@ -15,7 +15,15 @@ export function StateTag({ bill }: { bill: { state: string; state_name: string }
 /** Why the bill is where it is, and who said so. */
 export function Reason({ bill }: { bill: { reason: string | null; reason_by: string | null } }) {
   if (!bill.reason) return null
-  return <span className="reason">{say('原因：', 'reason: ')}{bill.reason}{bill.reason_by && <span className="reason-by">{say(`（${whoIs(bill.reason_by)}）`, ` (${whoIs(bill.reason_by)})`)}</span>}</span>
+  return <span className="reason">{say('原因：', 'reason: ')}{toldReason(bill.reason)}{bill.reason_by && <span className="reason-by">{say(`（${whoIs(bill.reason_by)}）`, ` (${whoIs(bill.reason_by)})`)}</span>}</span>
+}
+
+/** Where a bill is filed decides who sees it; the announced one is the applicant's and stands beside it where it is another. */
+export function orgOf(bill: { org_code: string | null; org_name: string | null; filed_org_code?: string | null; filed_org_name?: string | null }): string | null {
+  const announced = bill.org_name ?? bill.org_code
+  if (!bill.filed_org_code) return announced
+  const filed = bill.filed_org_name || bill.filed_org_code
+  return !bill.org_code || bill.org_code === bill.filed_org_code ? filed : say(`${filed}（申请组织：${announced}）`, `${filed} (applicant’s: ${announced})`)
 }
 
 const FILE_STATES: Record<string, [string, string, string]> = {

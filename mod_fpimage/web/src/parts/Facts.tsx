@@ -7,6 +7,7 @@ import { fieldName, sourceName } from '../pages/state'
 import { Link } from '../router'
 import { money, say } from '../words'
 import { Failure } from './Failure'
+import { whoIs } from './told'
 import { useAct } from './use'
 import { Mark } from './Mark'
 
@@ -67,7 +68,7 @@ export function Facts({ found, mayCorrect, onChanged }: { found: Found; mayCorre
         <strong>{found.number ?? say('号码未识别', 'number not read')}</strong>
         <Tooltip title={say('这张发票的信息主要来自这里', 'what this invoice is read from')}><Mark color="blue">{sourceName(found.source)}</Mark></Tooltip>
         {found.has_conflict && <Mark color="red">{say('各来源不一致', 'sources differ')}</Mark>}
-        {found.editor && <Mark>{say(`已人工更正：${found.editor}`, `corrected by ${found.editor}`)}</Mark>}
+        {found.editor && <Mark>{say(`已人工更正：${whoIs(found.editor)}`, `corrected by ${whoIs(found.editor)}`)}</Mark>}
       </header>
       <Twin found={found} />
       <table>

@@ -23,6 +23,7 @@ const isFinal = (error: unknown) => error instanceof ApiError && (error.status =
 export function Failure({ error, onRetry, onClose }: { error: unknown; onRetry?: () => void; onClose?: () => void }) {
   if (!error) return null
   const trace = error instanceof ApiError ? error.trace : ''
+  const remedy = remedyOf(error)
   return (
     <Alert
       type="error" showIcon role="alert" className="failure"
@@ -30,7 +31,7 @@ export function Failure({ error, onRetry, onClose }: { error: unknown; onRetry?:
       closable={onClose ? { onClose, 'aria-label': say('关闭', 'Close') } : false}
       description={
         <>
-          <div>{remedyOf(error)}</div>
+          {remedy && <div>{remedy}</div>}
           {error instanceof ApiError && <Changes error={error} />}
           {trace && <div className="trace">{say('编号', 'id')} <code>{trace}</code></div>}
         </>

@@ -65,7 +65,7 @@ function FilterField({ filter, value }: { filter: Filter; value: string }) {
               placeholder={say('全部', 'all')} optionFilterProp="label" onChange={(next: string[]) => set(next.join(',') || undefined)} />
     )
     default: return (
-      <Select allowClear value={value || undefined} options={options} aria-label={filter.title} placeholder={say('全部', 'all')}
+      <Select allowClear showSearch={options.length > 12 && { optionFilterProp: 'label' }} value={value || undefined} options={options} aria-label={filter.title} placeholder={say('全部', 'all')}
               onChange={(next?: string) => set(next)} />
     )
   }
@@ -98,12 +98,16 @@ function Head<T>({ column, order }: { column: Column<T>; order: string }) {
   )
 }
 
-/** Some lists take times where people choose days. */
+/** Some lists take times where people choose days: from the first of the one to before the first of the day after the other. */
 function askedOf(filter: Filter, value: string | null): string | null {
   if (!value || !filter.asTime) return value
-  const at = new Date(value + (filter.asTime === 'begin' ? 'T00:00:00' : 'T23:59:59'))
+  const at = new Date(value + 'T00:00:00')
+  if (filter.asTime === 'end') at.setDate(at.getDate() + 1)
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
+
+/** What the filters of an address ask for. */
+export const askedBy = (filters: Filter[], params: URLSearchParams) => Object.fromEntries(filters.map(one => [one.name, askedOf(one, params.get(one.name))]))
 
 const isWhen = (shown: ReactNode) => typeof shown === 'string' && /^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?$/.test(shown)
 const isNothing = (shown: ReactNode) => shown === undefined || shown === null || shown === '' || shown === false
@@ -131,7 +135,7 @@ export function List<T>(props: ListProps<T>) {
   const page = Math.max(1, Number(params.get('page')) || 1)
   const order = params.get('sort') ?? props.sort ?? ''
   const asked = {
-    ...Object.fromEntries((props.filters ?? []).map(one => [one.name, askedOf(one, params.get(one.name))])), ...props.fixed,
+    ...askedBy(props.filters ?? [], params), ...props.fixed,
     ...(order ? { sort: order } : {}), ...(props.noPages ? {} : { page, page_size: PAGE_SIZE, after: params.get('after') }),
   }
   const url = props.path + query(asked)
@@ -151,6 +155,12 @@ export function List<T>(props: ListProps<T>) {
     onSelect?.(next)
   }
 
+  const toggleAll = () => {
+    const next = new Set(selected)
+    for (const row of rows) { if (all) next.delete(props.rowKey(row)); else next.add(props.rowKey(row)) }
+    onSelect?.(next)
+  }
+
   return (
     <>
       {props.filters && <Filters filters={props.filters} params={params} />}
@@ -160,8 +170,7 @@ export function List<T>(props: ListProps<T>) {
           <thead role="rowgroup">
             <tr role="row">
               {onSelect && (
-                <th className="pick"><Checkbox aria-label={say('全选本页', 'Select all of this page')} checked={all}
-                  onChange={() => onSelect(new Set(all ? [] : rows.map(props.rowKey)))} /></th>
+                <th className="pick"><Checkbox aria-label={say('全选本页', 'Select all of this page')} checked={all} onChange={toggleAll} /></th>
               )}
               {props.columns.map(one => <Head key={one.key} column={one} order={order} />)}
             </tr>

@@ -5,6 +5,7 @@ import type { BillWhole } from '../api/types'
 import { useWho } from '../session'
 import { say } from '../words'
 import type { Question } from './Ask'
+import { useLatest } from './use'
 
 interface Move { act: string; path: string; needs: string; title: () => string; needsReason?: boolean; isDanger?: boolean; isMain?: boolean; extra?: object }
 
@@ -21,17 +22,18 @@ const moves: Move[] = [
 
 export function Moves({ bill, onAsk }: { bill: BillWhole; onAsk: (question: Question) => void }) {
   const { may } = useWho()
+  const latest = useLatest(bill)
   const shown = moves.filter(one => may(one.needs) && bill.acts[one.act] && (bill.acts[one.act].is_allowed || (one.isMain && bill.state !== 'RESCAN'))
     && (one.act !== 'RESUBMIT' || bill.state === 'RESCAN' || !bill.acts.SUBMIT?.is_allowed))
   const ask = (move: Move) => onAsk({
     title: `${move.title()} ${bill.number}`, needsReason: move.needsReason, isDanger: move.isDanger,
-    run: reason => call(`/api/v1/bills/${bill.id}/${move.path}`, { body: { version: bill.version, ...(reason ? { reason } : {}), ...move.extra } }),
+    run: reason => call(`/api/v1/bills/${bill.id}/${move.path}`, { body: { version: latest.current.version, ...(reason ? { reason } : {}), ...move.extra } }),
   })
   return (
     <>
       {bill.mode.mode !== 'BASIC' && may('BILL_SUBMIT') && <Button onClick={() => onAsk({
         title: say(`重新向收票取数 ${bill.number}`, `Ask the receipt again for ${bill.number}`), text: say('在后台进行，结果见时间线。', 'It is done in the background; the timeline tells what came of it.'),
-        run: reason => call(`/api/v1/bills/${bill.id}/sync`, { body: { version: bill.version, ...(reason ? { reason } : {}) } }),
+        run: reason => call(`/api/v1/bills/${bill.id}/sync`, { body: { version: latest.current.version, ...(reason ? { reason } : {}) } }),
       })}>{say('重新取数', 'Ask the receipt')}</Button>}
       {shown.map(move => {
         const act = bill.acts[move.act]

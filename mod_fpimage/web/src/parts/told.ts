@@ -1,6 +1,7 @@
 /** What the server keeps in one language (timelines, reasons of pushes and notices), said in the reader's. A sentence that is not
  *  known here is shown as it is kept: nothing is ever hidden. Names that people gave are never touched. */
-import { currentLang, size } from '../words'
+import { fieldName } from '../pages/state'
+import { currentLang, half, size } from '../words'
 
 const STATES: Record<string, string> = {
   'awaiting upload': '待上传', uploaded: '已上传', submitted: '已提交', reviewed: '已审核', 'to rescan': '待重扫', 'match failed': '匹配失败', failed: '处理失败',
@@ -58,16 +59,18 @@ const sentences: [RegExp, Say][] = [
   [/^(\d+) pages of capture (\d+) filed, from its page (\d+) on(, without number)?$/, (pages, id, from, bare) => `采集批次 ${id} 自第 ${from} 页起的 ${pages} 页已归档${bare ? '（无编号）' : ''}`],
   [/^(\d+) blank pages of capture (\d+) left out: places ([\d, .]+)$/, (pages, id, places) => `采集批次 ${id} 略去空白页 ${pages} 页：第 ${places} 页`],
   [/^(\d+) invoices read in (\d+) files: (\d+) new, (\d+) changed, (\d+) gone$/, (all, files, added, changed, gone) => `从 ${files} 个文件识别出 ${all} 张发票：新增 ${added}，变更 ${changed}，消失 ${gone}`],
-  [/^([^]+) is kept as it came, but can't be shown or read: ([^]*)$/, (name, why) => `“${name}”已原样保存，但无法显示或识别：${why}`],
-  [/^reading its files was given up: ([^]*)$/, why => `识别已放弃：${why}`],
+  [/^([^]+) is kept as it came, but can't be shown or read: ([^]*)$/, (name, why) => `“${name}”已原样保存，但无法显示或识别：${half(why)}`],
+  [/^reading its files was given up: ([^]*)$/, why => `识别已放弃：${half(why)}`],
   [/^(\d+) invoices? match(?:es)?$/, count => `${count} 张发票匹配`],
-  [/^(\d+) invoices? (?:do|does) not match: ([^]*)$/, (count, list) => `${count} 张发票未匹配：${list.replace(/: missing/g, '：缺失').replace(/: extra/g, '：多出')}`],
+  [/^(\d+) invoices? (?:do|does) not match: ([^]*)$/, (count, list) => `${count} 张发票未匹配：${differences(list)}`],
   [/^it is not matched any more: it is worked on in another mode$/, () => '改用其他模式，不再匹配'],
   [/^not submitted by itself: ([^]*)$/, why => `未自动提交：${why}`],
   [/^all that is required matches$/, () => '应有发票全部匹配'],
   [/^(paired|set apart) by hand: expected ([^]*) and found ([^]*) \(id \d+\)$/, (how, expected, found) => `人工${how === 'paired' ? '配对' : '拆开'}：应有 ${expected}，实有 ${found}`],
   [/^([^]+) shows invoice (\S+), a hand says; nothing could be read from it$/, (name, number) => `人工指明“${name}”为发票 ${number}（文件无法识别）`],
-  [/^submitted all the same with invoices that are on other submitted bills: ([^]*)$/, list => `仍然提交，其中的发票已在其他已提交单据上：${list}`],
+  [/^submitted all the same with invoices that are on other submitted bills: ([^]*)$/, list => `仍然提交，其中的发票已在其他已提交单据上：${twins(list)}`],
+  [/^submitted with invoices that are on other submitted bills, here as attachments: ([^]*)$/, list => `提交时，以下发票作为附件，已在其他已提交单据上：${twins(list)}`],
+  [/^invoice ([^]+?) corrected by hand:((?: \w+ (?:= [^]*?|as read);)+)$/, (number, list) => `人工更正发票 ${number === 'without number' ? '（无号码）' : number}：${corrections(list)}`],
   [/^((?:invoice \S+ (?:is|has) [^;]*(?:; )?)+)(; and \d+ more)?$/, (list, more) => list.split('; ').filter(Boolean).map(twin).join('；') + (more ? ` 等（另 ${/\d+/.exec(more)?.[0]} 张）` : '')],
   [/^locked$/, () => '已锁定'], [/^unlocked$/, () => '已解锁'],
   [/^voucher ([^]+) bound(, bill locked)?$/, (voucher, lock) => `绑定凭证 ${voucher}${lock ? '，单据已锁定' : ''}`],
@@ -94,6 +97,49 @@ const sentences: [RegExp, Say][] = [
   [/^saved without a check$/, () => '保存时未校验'],
 ]
 
+/* what lib/service/match_words.c says of invoices that do not match, in both languages: a bill keeps its reason in Chinese, its
+ * timeline in English */
+const FIELDS = ['number', 'code', 'type', 'date', 'net', 'tax', 'gross', 'seller_name', 'seller_tax_no', 'buyer_name', 'buyer_tax_no']
+const FIELDS_ZH: Record<string, string> = {
+  发票号码: 'number', 发票代码: 'code', 票种: 'type', 开票日期: 'date', 不含税金额: 'net', 税额: 'tax', 价税合计: 'gross',
+  销方名称: 'seller_name', 销方税号: 'seller_tax_no', 购方名称: 'buyer_name', 购方税号: 'buyer_tax_no',
+}
+const EN = FIELDS.join('|')
+const ZH = Object.keys(FIELDS_ZH).join('|')
+const END = `(?=, (?:${EN}) |, (?:${ZH}) |, no number: |, announced more|, 无号码|, 收票中重复|; |$)`
+const field = (name: string) => fieldName(FIELDS_ZH[name] ?? name)
+type Swap = [RegExp, (...parts: string[]) => string]
+
+const TO_ZH: Swap[] = [
+  [/: missing; it is among the attachments/g, () => '：缺失，该票在附件中'], [/: missing/g, () => '：缺失'], [/: (?:not expected|extra)/g, () => '：多出'],
+  [new RegExp(`\\b(${EN}) should be ([^]*?), is ([^]*?)${END}`, 'g'), (_all, name, is, was) => `${field(name)}应为 ${is}，影像为 ${was}`],
+  [new RegExp(`\\b(${EN}) is ([^]*?) in another of its files`, 'g'), (_all, name, is) => `${field(name)}在另一份文件中为 ${is}`],
+  [new RegExp(`\\b(${EN}) ([^;]*?) was not read`, 'g'), (_all, name, is) => `${field(name)}应为 ${is}，影像未识别到`],
+  [/no number: by seller, sum and day only/g, () => '无号码，按销方、金额、日期匹配'], [/announced more than once/g, () => '收票中重复'],
+  [/\(without number, (\S+)\)/g, (_all, sum) => `（无号码，${sum}）`], [/; and (\d+) more$/, (_all, count) => `；另有 ${count} 张`], [/; /g, () => '；'],
+]
+const TO_EN: Swap[] = [
+  [/: 缺失, 该票在附件中/g, () => ': missing; it is among the attachments'], [/: 缺失/g, () => ': missing'], [/: 多出/g, () => ': not expected'],
+  [new RegExp(`(${ZH}) 应为 ([^]*?), 影像为 ([^]*?)${END}`, 'g'), (_all, name, is, was) => `${field(name)} should be ${is}, is ${was}`],
+  [new RegExp(`(${ZH}) 应为 ([^;]*?), 影像未识别到`, 'g'), (_all, name, is) => `${field(name)} ${is} was not read`],
+  [new RegExp(`(${ZH}) 在另一份文件中为 ([^]*?)${END}`, 'g'), (_all, name, is) => `${field(name)} is ${is} in another of its files`],
+  [/无号码, 按销方、金额、日期匹配/g, () => 'no number: by seller, sum and day only'], [/收票中重复/g, () => 'announced more than once'],
+  [/\(无号码, (\S+)\)/g, (_all, sum) => `(without number, ${sum})`], [/; 另有 (\d+) 张$/, (_all, count) => `; and ${count} more`],
+]
+const swap = (text: string, by: Swap[]) => by.reduce((so, [shape, put]) => so.replace(shape, put), text)
+const differences = (list: string) => swap(list, TO_ZH)
+
+/** Why a bill is where it is: what people typed, or the result of matching in Chinese. */
+export function toldReason(text: string): string {
+  const found = /^(\d+) 张发票未匹配: ([^]*)$/.exec(text)
+  return found && currentLang() !== 'zh' ? `${found[1]} invoices do not match: ${swap(found[2], TO_EN)}` : text
+}
+
+const corrections = (list: string) => [...list.matchAll(/ (\w+) (?:= ([^]*?)|(as read));(?= \w+ (?:=|as read)|$)/g)]
+  .map(([, name, value, asRead]) => `${fieldName(name)}${asRead ? '恢复为识别值' : ` = ${value}`}`).join('；')
+
+const twins = (list: string) => list.replace(/ \(bill (\S+)\)/g, '（单据 $1）').replace(/ \(bill of others\)/g, '（他人单据）')
+
 function twin(text: string): string {
   const found = /^invoice (\S+) ((?:is|has) [\w, ]+?)(?:: bill (\S+))?$/.exec(text)
   if (!found) return text
@@ -106,7 +152,8 @@ const plain = (text: string) => text.replace(/^\d+ [A-Z_]+: /, '').replace(/(sha
 
 /** In the reader's language as far as it is known. */
 export function told(text?: string | null): string {
-  if (!text || currentLang() !== 'zh') return plain(text ?? '')
+  if (!text) return ''
+  if (currentLang() !== 'zh') return plain(text.replace(/^([^]*(?:can't be shown or read|was given up): )([^]*)$/, (_all, head: string, why: string) => head + half(why)))
   const because = /^([^]*?), because: ([^]*)$/.exec(text)
   if (because) return `${told(because[1])}；原因：${because[2]}`
   const by = /^([^]*), by ([^,]+)$/.exec(text)

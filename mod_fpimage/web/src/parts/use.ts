@@ -1,5 +1,6 @@
 /** Small hooks that several pages share. */
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
+import { onStale } from '../api/client'
 
 export interface Loaded<T> { data: T | null; error: unknown; isLoading: boolean; again: () => void; set: (data: T) => void }
 
@@ -46,4 +47,17 @@ export function useAct() {
 
 export function useTitle(title: string) {
   useEffect(() => { document.title = title }, [title])
+}
+
+/** What is shown is loaded anew once an act was refused because it is not the latest: under whatever dialog is open. */
+export function useStale(again: () => void) {
+  const latest = useLatest(again)
+  useEffect(() => onStale(() => latest.current()), [latest])
+}
+
+/** For what runs later than it was made, as the answer of a dialog does. */
+export function useLatest<T>(value: T): RefObject<T> {
+  const latest = useRef(value)
+  latest.current = value
+  return latest
 }
