@@ -179,20 +179,30 @@ static void tell_fence(fpi_task_t *task)
     }
 }
 
-void mfp_decode_setup(apr_pool_t *pconf, server_rec *main, fpi_task_t *task)
+static void watch_old(server_rec *main, apr_pool_t *pconf)
 {
-    fpi_err_t *err;
-
-    if (!mfp_setup_apps()) {
-        return;
-    }
-    retained = get_retained(task->pool);
-    err = start(main, task);
     for (int i = 0; i < OLD_KEEPERS; i++) {
         if (retained->old[i] > 0) {
             watch(retained->old[i], main, pconf);
         }
     }
+}
+
+void mfp_decode_setup(apr_pool_t *pconf, server_rec *main, fpi_task_t *task)
+{
+    fpi_err_t *err;
+
+    retained = get_retained(task->pool);
+    if (!mfp_setup_apps()) { /* the engine was switched off everywhere */
+        if (retained->decoder) {
+            note_old(fpi_decoder_pid(retained->decoder));
+            fpi_decoder_retire(retained->decoder);
+            watch_old(main, pconf);
+        }
+        return;
+    }
+    err = start(main, task);
+    watch_old(main, pconf);
     if (err) {
         fpi_log_err(task, FPI_M_DECODE_ABSENT, err, "files are kept, but not looked into");
         return;
@@ -207,7 +217,7 @@ int mfp_decode_monitor(apr_pool_t *pconf, server_rec *main)
     fpi_task_t *task;
     apr_pool_t *pool;
 
-    if (!retained || !retained->decoder || fpi_decoder_pid(retained->decoder) > 0 || is_stopping()
+    if (!mfp_setup_apps() || !retained || !retained->decoder || fpi_decoder_pid(retained->decoder) > 0 || is_stopping()
         || apr_pool_create(&pool, pconf) != APR_SUCCESS) {
         return DECLINED;
     }

@@ -96,9 +96,42 @@ static void tell_plain(server_rec *main, server_rec *host, fpi_task_t *task)
     }
 }
 
+/* ---- LimitRequestBody ---- */
+
+/* Of the host, or of the <Location> of it that lets in most; 0: no limit. */
+static int64_t body_most(server_rec *host)
+{
+    const core_server_config *core = ap_get_core_module_config(host->module_config);
+    const request_rec any = { .per_dir_config = host->lookup_defaults };
+    apr_off_t most = ap_get_limit_req_body(&any);
+
+    for (int i = 0; core->sec_url && i < core->sec_url->nelts; i++) {
+        const core_dir_config *place = ap_get_core_module_config(APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *));
+
+        if (place && most > 0 && (place->limit_req_body == 0 || place->limit_req_body > most)) {
+            most = place->limit_req_body;
+        }
+    }
+    return most;
+}
+
+static void tell_limits(server_rec *host, fpi_task_t *task)
+{
+    int64_t most = app_of(host) ? body_most(host) : 0, size;
+    const char *name = app_of(host) ? fpi_settings_find_cut(&size, app_of(host)->settings, most) : NULL;
+
+    if (name) {
+        fpi_log(task, FPI_M_BODY_LIMIT,
+                "%s: LimitRequestBody %" APR_INT64_T_FMT " is below %s (%" APR_INT64_T_FMT " bytes): what an ERP sends in one piece is "
+                "refused from there on",
+                name_of(host, task->pool), most, name, size);
+    }
+}
+
 void mfp_hosts_tell(server_rec *main, fpi_task_t *task)
 {
     for (server_rec *host = main; host; host = host->next) {
         tell_plain(main, host, task);
+        tell_limits(host, task);
     }
 }

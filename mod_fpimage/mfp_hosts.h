@@ -15,7 +15,8 @@
 void mfp_hosts_forget(void);
 void mfp_hosts_register(void);
 
-/* Which hosts serve us in the clear though another serves the same store over TLS. */
+/* Which hosts serve us in the clear though another serves the same store over TLS, and which take smaller bodies than our
+ * directives say. */
 void mfp_hosts_tell(server_rec *main, fpi_task_t *task);
 
 #endif

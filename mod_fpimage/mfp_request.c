@@ -278,11 +278,18 @@ void mfp_request_register(apr_pool_t *pconf)
 
 static fpi_err_t *refuse_length(mfp_request_t *req)
 {
+    int64_t most = ap_get_limit_req_body(req->r);
+
+    if (req->body_len < 0) {
+        return fpi_refuse(req->task, FPI_E_TOO_LARGE, NULL,
+                          "请求体超过服务器上限 %" APR_INT64_T_FMT " 字节 (LimitRequestBody)",
+                          "the body is larger than the server's limit of %" APR_INT64_T_FMT
+                          " bytes (LimitRequestBody)", most);
+    }
     return fpi_refuse(req->task, FPI_E_TOO_LARGE, NULL,
-                      "请求体超过服务器上限 %" APR_INT64_T_FMT " 字节 (LimitRequestBody)",
-                      "the body is larger than the server's limit of %" APR_INT64_T_FMT
-                      " bytes (LimitRequestBody)",
-                      (apr_int64_t)ap_get_limit_req_body(req->r));
+                      "请求体 %" APR_INT64_T_FMT " 字节, 超过服务器上限 %" APR_INT64_T_FMT " 字节 (LimitRequestBody)",
+                      "the body of %" APR_INT64_T_FMT " bytes is larger than the server's limit of %" APR_INT64_T_FMT
+                      " bytes (LimitRequestBody)", req->body_len, most);
 }
 
 /* Does a failed read tell of the client, or of one of httpd's filters (a body that can't be unpacked, say)? */

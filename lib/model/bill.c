@@ -73,10 +73,18 @@ const char *fpi_mode_name(fpi_mode_t mode)
 /* ---- the image number ---- */
 
 /* Control characters of ASCII and of the block U+0080-U+009F. */
+/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: two numbers that differ in these alone look alike. */
+static bool is_direction(const unsigned char *c)
+{
+    return c[0] == 0xE2
+           && ((c[1] == 0x80 && (c[2] == 0x8E || c[2] == 0x8F || (c[2] >= 0xAA && c[2] <= 0xAE)))
+               || (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));
+}
+
 static bool has_control(const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F)) {
+        if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F) || is_direction(c)) {
             return true;
         }
     }

@@ -19,6 +19,9 @@ static fpi_err_t *add_pair(apr_array_header_t *params, const char *pair, size_t 
                           "parameter %s has a bad percent escape or is not UTF-8",
                           param.name ? param.name : "?");
     }
+    if (*param.name == '\0') {
+        return NULL; /* "&=&" */
+    }
     if (fpi_params_find(params, param.name)) {
         return fpi_refuse(task, FPI_E_FIELD, param.name, "参数 %s 重复出现",
                           "parameter %s is given twice", param.name);
@@ -80,6 +83,11 @@ const char *fpi_params_find(const apr_array_header_t *params, const char *name)
 
 static fpi_err_t *too_large(fpi_call_t *call, int64_t most)
 {
+    if (call->body_len > most) {
+        return fpi_refuse(call->task, FPI_E_TOO_LARGE, NULL, "请求体 %" APR_INT64_T_FMT " 字节, 超过上限 %" APR_INT64_T_FMT " 字节",
+                          "the body of %" APR_INT64_T_FMT " bytes is larger than the limit of %" APR_INT64_T_FMT " bytes",
+                          call->body_len, most);
+    }
     return fpi_refuse(call->task, FPI_E_TOO_LARGE, NULL, "请求体超过上限 %" APR_INT64_T_FMT " 字节",
                       "the body is larger than the limit of %" APR_INT64_T_FMT " bytes", most);
 }

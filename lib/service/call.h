@@ -77,7 +77,8 @@ typedef struct fpi_reply_t {
     bool is_streamed;          /* begin() and write() were used; nothing more to send */
 } fpi_reply_t;
 
-/* Decodes a query or a form. FPI_E_FIELD for a bad escape, more than 256 pairs, or a name given twice. */
+/* Decodes a query or a form. FPI_E_FIELD for a bad escape, more than 256 pairs, or a name given twice;
+ * what has no name is skipped. */
 fpi_err_t *fpi_params_parse(const apr_array_header_t **out, const char *text, size_t len, fpi_task_t *task)
     FPI_MUST_USE;
 /* What can be read of a query that is another's to judge: of a name given twice the first, and nothing of what

@@ -38,7 +38,7 @@ static fpi_err_t *take_turn(fpi_app_t *app, int64_t now, fpi_task_t *task)
 
 fpi_err_t *fpi_handle_doctor(fpi_app_t *app, fpi_call_t *call, fpi_answer_t *answer)
 {
-    fpi_doctor_options_t options = { .conf = "httpd", .tokens = TOKENS };
+    fpi_doctor_options_t options = { .conf = "httpd", .body_most = call->body_most, .tokens = TOKENS };
     fpi_json_t *items = fpi_json_make_array(call->task);
     apr_array_header_t *checks;
     int64_t now = fpi_clock_tick();

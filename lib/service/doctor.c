@@ -92,6 +92,19 @@ static void look_at_settings(fpi_doctor_t *d)
     }
 }
 
+static void look_at_body_limit(fpi_doctor_t *d)
+{
+    int64_t size, most = d->options->body_most;
+    const char *name = fpi_settings_find_cut(&size, d->settings, most);
+
+    if (name) {
+        WARN("body_limit", SAY("LimitRequestBody %" APR_INT64_T_FMT " 小于 %s (%" APR_INT64_T_FMT " 字节): ERP 整体上传的内容超过该值即被拒绝",
+                               "LimitRequestBody %" APR_INT64_T_FMT " is below %s (%" APR_INT64_T_FMT " bytes): what an ERP sends in one "
+                               "piece is refused from there on", most, name, size),
+             SAY("将 httpd 的 LimitRequestBody 调大, 或调小 %s", "raise httpd's LimitRequestBody, or lower %s", name));
+    }
+}
+
 static void look_at_named(fpi_doctor_t *d)
 {
     fpi_err_t *anchors = fpi_named_anchors(d->settings, d->task), *program = fpi_named_program(d->settings, d->task);
@@ -533,6 +546,7 @@ void fpi_doctor_run(apr_array_header_t **out, fpi_app_t *app, const fpi_doctor_o
     const char *blobs = strchr(app->settings->blob_store, ':') + 1;
 
     look_at_settings(&d);
+    look_at_body_limit(&d);
     look_at_named(&d);
     if (look_at_dir(&d)) {
         look_at_key(&d);

@@ -32,6 +32,7 @@ typedef struct fpi_check_t {
 typedef struct fpi_doctor_options_t {
     const char *conf;   /* where the settings were read; NULL: only the data directory is known */
     const char *user;   /* httpd's, by the configuration; NULL: not known */
+    int64_t body_most;  /* httpd's LimitRequestBody for who asks; 0: none, or not known */
     int tokens;         /* how many enterprises the cloud is asked for, up to FPI_DOCTOR_TOKENS */
 } fpi_doctor_options_t;
 

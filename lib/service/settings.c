@@ -337,3 +337,11 @@ bool fpi_hosts_has(const apr_array_header_t *hosts, const char *host, int port)
     }
     return false;
 }
+
+const char *fpi_settings_find_cut(int64_t *size, const fpi_settings_t *settings, int64_t body_most)
+{
+    bool is_file = settings->max_file >= settings->max_json;
+
+    *size = is_file ? settings->max_file : settings->max_json;
+    return body_most > 0 && body_most < *size ? is_file ? "FPImageMaxFile" : "FPImageMaxJSON" : NULL;
+}

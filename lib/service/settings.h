@@ -86,6 +86,8 @@ bool fpi_setting_is_given(const fpi_settings_t *settings, fpi_setting_t row);
 /* The value of one row as it would stand in a configuration; "" when there is none. For keys and
  * reports. */
 const char *fpi_setting_format(const fpi_settings_t *settings, fpi_setting_t row, apr_pool_t *pool);
+/* The directive whose size (out) the server's limit of a body cuts, 0 being none; NULL when it cuts none. */
+const char *fpi_settings_find_cut(int64_t *size, const fpi_settings_t *settings, int64_t body_most);
 /* Contradictions of complete settings: a sentence, or NULL. */
 const char *fpi_settings_check(const fpi_settings_t *settings, apr_pool_t *pool);
 

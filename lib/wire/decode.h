@@ -75,6 +75,8 @@ pid_t fpi_decoder_pid(const fpi_decoder_t *decoder);
  * the documents that it has in hand are done; its process is for the caller to reap. */
 fpi_err_t *fpi_decoder_restart(fpi_decoder_t *decoder, const fpi_decode_options_t *options,
                                fpi_task_t *task) FPI_MUST_USE;
+/* Tells the keeper to end when its work is done; nothing is started in its place. */
+void fpi_decoder_retire(fpi_decoder_t *decoder);
 /* The keeper's process has ended and was reaped. */
 void fpi_decoder_forget(fpi_decoder_t *decoder);
 /* How its workers are fenced in: "name value" lines, as the keeper found them (tools/decode_jail.h); "" unknown. */

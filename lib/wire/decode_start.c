@@ -250,15 +250,20 @@ fpi_err_t *fpi_decoder_start(fpi_decoder_t **out, apr_pool_t *pool, const fpi_de
     return NULL;
 }
 
+void fpi_decoder_retire(fpi_decoder_t *decoder)
+{
+    if (decoder->keeper > 0) {
+        kill(decoder->keeper, SIGTERM);
+        decoder->keeper = 0;
+    }
+}
+
 fpi_err_t *fpi_decoder_restart(fpi_decoder_t *decoder, const fpi_decode_options_t *options, fpi_task_t *task)
 {
     if (options) {
         decoder->options = complete(options, decoder->pool);
     }
-    if (decoder->keeper > 0) {
-        kill(decoder->keeper, SIGTERM); /* retire */
-        decoder->keeper = 0;
-    }
+    fpi_decoder_retire(decoder);
     return start_keeper(decoder, task);
 }
 

@@ -3,6 +3,7 @@ import pytest
 
 from cloudlib import certs
 from harness import places
+from harness.person import administrator
 
 
 def with_tls(make_gateway):
@@ -46,3 +47,28 @@ def test_another_store_over_tls_is_not_meant(make_gateway, tmp):
     gateway.httpd.expect_log("FPI0002|FPI0041|FPI0033", optional=True)
     gateway.httpd.start()
     assert not gateway.httpd.log.lines("FPI0044")
+
+
+@pytest.mark.parametrize("directives, told", [
+    ("FPImageMaxFile 10M\nLimitRequestBody 100000", "FPImageMaxJSON"),
+    ("FPImageMaxFile 4G\nLimitRequestBody 100000", "FPImageMaxFile"),
+    ("FPImageMaxFile 10M\nFPImageMaxJSON 10M\nLimitRequestBody 10485760", None),
+    ("FPImageMaxFile 10M\nLimitRequestBody 1000\n<Location /api/>\nLimitRequestBody 0\n</Location>", None),
+    ("", None),
+])
+def test_limit_of_bodies_below_ours_is_told(make_gateway, directives, told):
+    gateway = make_gateway(directives=directives)
+    lines = [line.text for line in gateway.httpd.log.lines("FPI0045")]
+    assert len(lines) == (told is not None) and (not told or f"100000 is below {told}" in lines[0]), lines
+
+
+def test_sizes_are_in_the_refusal(make_gateway):
+    gateway = make_gateway(directives="LimitRequestBody 100000")
+    http = gateway.login()
+    for path, size, limit in (("/api/imgsys/bill/outside/billStatus", 70000, 65536), ("/api/imgsys/outside/push", 120000, 100000)):
+        body = b'"' + b"x" * (size - 2) + b'"'
+        reply = http.post(path, body=body, headers={"Content-Type": "application/json"})
+        assert reply.status == 413 and str(size) in reply.text and str(limit) in reply.text, reply
+    checks = administrator(gateway).get("/api/v1/doctor").json()["items"]
+    (found,) = [check for check in checks if check["name"] == "body_limit"]
+    assert "100000" in str(found) and "FPImageMaxFile" in str(found)

@@ -50,6 +50,17 @@ def alone(one):
     return keepers(one)[0]
 
 
+def test_engine_off_everywhere_ends_it(httpd):
+    one = httpd()
+    wait_keeper(one)
+    one.add("FPImageEngine Off")
+    one.graceful()
+    assert processes.wait_until(lambda: not keepers(one), places.patience(15)), keepers(one)
+    one.add("FPImageEngine On")
+    one.graceful()
+    wait_keeper(one)
+
+
 def test_one_keeper_for_all_hosts(httpd):
     one = httpd(directives="FPImageDecoders 3\nFPImageDecodeTimeout 7\n<VirtualHost *:*>\n  ServerName other\n"
                            "  FPImageDecoders 5\n</VirtualHost>")

@@ -324,7 +324,7 @@ static const struct {
     const char *query;
     bool good;
 } queries[] = {
-    { "", true }, { "&&&", true }, { "a=1&b=2", true }, { "a", true }, { "a=%20+x", true }, { "=", true },
+    { "", true }, { "&&&", true }, { "a=1&b=2", true }, { "a", true }, { "a=%20+x", true }, { "=", true }, { "&=&==&a=1&", true },
     { "a=1&a=2", false }, { "a=%", false }, { "a=%zz", false }, { "a=%00", false }, { "a=%ff", false },
 };
 

@@ -133,6 +133,10 @@ static const struct number_t {
     { "A\x01" "B", NULL, FPI_E_FIELD },
     { "A\x7F", NULL, FPI_E_FIELD },
     { "A\xC2\x85" "B", NULL, FPI_E_FIELD },
+    { "HZ\xE2\x80\xAE" "BX", NULL, FPI_E_FIELD },
+    { "HZ\xE2\x81\xA9", NULL, FPI_E_FIELD },
+    { "\xE2\x80\x8F" "1", NULL, FPI_E_FIELD },
+    { "A\xE2\x80\x94" "B", "A\xE2\x80\x94" "B", FPI_DONE },
     { "A\xFF" "B", NULL, FPI_E_FIELD },
     { "A\xED\xA0\x80", NULL, FPI_E_FIELD },
 };
