@@ -151,7 +151,8 @@ fpi_err_t *fpi_form_read_identity(fpi_identity_t *out, const fpi_json_t *object,
     FPI_TRY(fpi_form_find(&out->timestamp, object, "timestamp", WORD_MAX, task));
     FPI_TRY(fpi_form_find(&out->sign, object, "sign", NAME_MAX_LEN, task));
     FPI_TRY(fpi_form_find(&out->enc_type, object, "encType", WORD_MAX, task));
-    version = fpi_form_find_kept(object, VERSION_ALIASES, WORD_MAX, task);
+    /* which of two is newer hangs on it: one that can't be read is refused, but true and false say nothing */
+    FPI_TRY(find_by(fpi_json_find_scalar, &version, object, VERSION_ALIASES, WORD_MAX, task));
     out->version = read_version(version);
     return NULL;
 }
