@@ -1,7 +1,5 @@
 """HTTP/2: an answer that is there before the body is read reaches a client that goes on sending."""
 import json
-import os
-import shutil
 import subprocess
 
 import pytest
@@ -15,11 +13,6 @@ SIZES = {"short": 10 * KIB, "longer than a window": 200 * KIB, "long": 3 * KIB *
 @pytest.fixture
 def over_http2(make_gateway):
     """over_http2(directives) -> gateway, upload(token, size, *options of curl) -> (status, answer, what curl complains of)."""
-    if os.environ.get("FPIMAGE_MPM") == "prefork":
-        pytest.skip("mod_http2 does not work with prefork")
-    if not shutil.which("curl"):
-        pytest.skip("no curl")
-
     def make(directives=""):
         gateway = make_gateway(modules=["http2"], directives=f"Protocols h2c http/1.1\n{directives}")
 
@@ -38,6 +31,7 @@ def over_http2(make_gateway):
 
 
 @pytest.mark.mpm
+@pytest.mark.threads
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_refused_before_the_body_is_read(over_http2, size):
     gateway, upload = over_http2()
