@@ -19,18 +19,6 @@ static const int64_t life_most = 10 * 366 * 86400LL;
  * and a call may be under way for a while before the cloud looks at its token. */
 static const apr_interval_time_t margin_most = 60 * APR_USEC_PER_SEC;
 
-static char *cut(const char *text, size_t most, apr_pool_t *pool)
-{
-    size_t n = 0, at = 0;
-
-    for (; text[at]; at++) {
-        if (((unsigned char)text[at] & 0xC0) != 0x80 && n++ == most) {
-            break;
-        }
-    }
-    return apr_pstrmemdup(pool, text, at);
-}
-
 /* Looked for before anything is cut, so that no half of it stays. */
 static const char *masked(const char *text, const fpi_secret_t *secret)
 {
@@ -45,7 +33,7 @@ static const char *words_of(const fpi_json_t *answer, const fpi_secret_t *secret
     for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !words; i++) {
         words = fpi_json_text(fpi_json_find(answer, names[i]));
     }
-    return words ? cut(masked(words, secret), WORDS_MAX, task->pool) : "-";
+    return words ? fpi_utf8_cut(task->pool, masked(words, secret), WORDS_MAX) : "-";
 }
 
 static fpi_err_t *garbage(const char *what, int status, const char *why, fpi_task_t *task)

@@ -12,7 +12,7 @@ import { useKeys } from '../parts/Keys'
 import { Moves } from '../parts/Moves'
 import { Page } from '../parts/Page'
 import { Trail } from '../parts/Trail'
-import { useAct, useLatest, useLoad, useStale } from '../parts/use'
+import { useAct, useLoad, useStale } from '../parts/use'
 import { type Shown, Viewer, type ViewerApi } from '../parts/Viewer'
 import { go, usePlace } from '../router'
 import { useWho } from '../session'
@@ -134,7 +134,6 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const failures = useRef(0)
   const load = useLoad(signal => call<BillWhole>(`/api/v1/bills/${id}`, { signal }), [id, round])
   const bill = load.data
-  const latest = useLatest(bill)
   const leaves = useMemo(() => (bill ? leavesOf(bill.files) : []), [bill])
   /* the page that was chosen, wherever it has gone; one that is gone: what stands in its place */
   const found = leaves.findIndex(one => one.key === place.key)
@@ -201,7 +200,7 @@ export default function BillPage({ id, tab }: { id: number; tab?: string }) {
   const drop = () => leaf && setQuestion({
     title: say(`移除 ${leaf.file.name}？`, `Take ${leaf.file.name} off the bill?`), isDanger: true,
     text: say('文件会从单据中移除，原始字节仍保留。', 'The file leaves the bill; its bytes are kept.'),
-    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${latest.current?.version}"` } }),
+    run: () => call(`/api/v1/bills/${id}/files/${leaf.file.id}?confirm=true`, { method: 'DELETE', headers: { 'If-Match': `"${newest.current?.version}"` } }),
   })
   const splitAll = () => { if (leaf) change(`/${leaf.file.id}/split`, { body: () => ({}) }, say('已拆分', 'Taken apart')) }
   const mergeNext = () => {
