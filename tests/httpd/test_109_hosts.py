@@ -41,10 +41,10 @@ def test_plain_beside_tls_is_told(make_gateway, hosts, told):
     assert all("FPImageEngine Off" in line for line in lines)
 
 
-def test_another_store_over_tls_is_not_meant(make_gateway, tmp):
+def test_another_store_over_tls_is_not_meant(tmp, make_gateway):  # the folder goes last
     gateway = with_tls(make_gateway)
     gateway.httpd.add(tls(gateway, f"FPImageDataDir {places.give(tmp, 0o700)}"))
-    gateway.httpd.expect_log("FPI0002|FPI0041|FPI0033", optional=True)
+    gateway.httpd.expect_log("FPI0002", optional=True)
     gateway.httpd.start()
     assert not gateway.httpd.log.lines("FPI0044")
 
