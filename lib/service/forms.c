@@ -33,25 +33,34 @@ enum { NAME_MAX_LEN = 200, WORD_MAX = 100, NUMBER_TEXT = 2048 };
 
 typedef fpi_err_t *read_fn(const char **, const fpi_json_t *, const char *, size_t, fpi_task_t *);
 
+/* The next name of a list of aliases; NULL: there is none left. */
+static const char *take_alias(const char **aliases, apr_pool_t *pool)
+{
+    const char *name = *aliases;
+    size_t n = strcspn(name, "|");
+
+    *aliases += n + (name[n] == '|');
+    return *name ? apr_pstrmemdup(pool, name, n) : NULL;
+}
+
 static fpi_err_t *find_by(read_fn *read, const char **out, const fpi_json_t *object, const char *aliases, size_t most,
                           fpi_task_t *task)
 {
+    const char *name;
+
     *out = NULL;
-    while (*aliases) {
-        size_t n = strcspn(aliases, "|");
-        const char *name = apr_pstrmemdup(task->pool, aliases, n);
+    while ((name = take_alias(&aliases, task->pool)) != NULL) {
+        const char *value;
 
-        if (fpi_json_find(object, name)) {
-            const char *value;
-
-            FPI_TRY(read(&value, object, name, most, task));
-            value = value ? fpi_text_trim(task->pool, value) : NULL;
-            if (value && *value) {
-                *out = value;
-                return NULL;
-            }
+        if (!fpi_json_find(object, name)) {
+            continue;
         }
-        aliases += n + (aliases[n] == '|');
+        FPI_TRY(read(&value, object, name, most, task));
+        value = value ? fpi_text_trim(task->pool, value) : NULL;
+        if (value && *value) {
+            *out = value;
+            return NULL;
+        }
     }
     return NULL;
 }
@@ -79,13 +88,10 @@ static const char *kept_of(const fpi_json_t *object, const char *name, size_t mo
 
 static const char *find_kept(const fpi_json_t *object, const char *aliases, size_t most, bool is_cut, fpi_task_t *task)
 {
-    const char *text = NULL;
+    const char *text = NULL, *name;
 
-    while (*aliases && !text) {
-        size_t n = strcspn(aliases, "|");
-
-        text = kept_of(object, apr_pstrmemdup(task->pool, aliases, n), most, is_cut, task);
-        aliases += n + (aliases[n] == '|');
+    while (!text && (name = take_alias(&aliases, task->pool)) != NULL) {
+        text = kept_of(object, name, most, is_cut, task);
     }
     return text;
 }

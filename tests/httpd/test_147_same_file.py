@@ -7,7 +7,8 @@ import pytest
 from harness.cloudctl import CLIENT
 from test_100_start import ANNOUNCE, bill, change, rows, trail
 from test_130_bills import RESCAN, SUBMITTED, UPLOADED, order, stored
-from test_140_push import admit, events, files_of, push, settled
+from test_140_push import events, files_of, push, settled
+from test_146_links import site  # noqa: F401 (site is a fixture)
 from test_350_looks import samples
 
 NUMBER = "2431200000012345{:04d}"
@@ -26,14 +27,6 @@ def row(n, url, **more):
     """An invoice whose file stands at that address."""
     return {"serialNo": f"s{n}", "invoiceNo": NUMBER.format(n), "totalAmount": "113.00",
             "invoiceFiles": [{"url": url, "fileName": f"{n}.xml", **more}]}
-
-
-@pytest.fixture
-def site(gateway):
-    admit(gateway)
-    gateway.ctl.must("mode", "set", "sync")
-    gateway.erp = gateway.login()
-    return gateway
 
 
 @pytest.fixture(params=["sync", "basic"])
